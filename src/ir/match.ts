@@ -1,0 +1,174 @@
+import type { AddressRange } from '../net/index.ts';
+
+/**
+ * What a rule asks of a packet: a predicate, built from fields by `all`, `any` and `not`.
+ *
+ * The same type says what a policy wants and what a firewall does, so that the two can be compared. It is data only:
+ * `semantics/` alone says what it means. A field that a packet does not have matches nothing, whatever the range:
+ * `port` of an ICMP packet is neither 22 nor "not 22", so write `all(protocol tcp, not(dport 22))` for the latter.
+ */
+export type Match =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'all'; readonly of: readonly Match[] }
+  | { readonly kind: 'any'; readonly of: readonly Match[] }
+  | { readonly kind: 'not'; readonly of: Match }
+  | { readonly kind: 'field'; readonly field: Field; readonly ranges: readonly Range[] }
+  | { readonly kind: 'address'; readonly side: Side; readonly ranges: readonly AddressRange[] }
+  | { readonly kind: 'interface'; readonly side: 'in' | 'out'; readonly names: readonly InterfacePattern[] }
+  | { readonly kind: 'symbol'; readonly symbol: Symbol };
+
+export type Side = 'src' | 'dst';
+
+/** Whole numbers, both ends inclusive. */
+export interface Range {
+  readonly first: number;
+  readonly last: number; // inclusive
+}
+
+/**
+ * A numeric property of a packet, with the packets that have it:
+ *
+ * - `hook`: where the packet stands; values in `HOOKS`. Every packet.
+ * - `family`: 4 or 6. Every packet.
+ * - `protocol`: the IANA number of the transport, after IPv6 extension headers. Every packet.
+ * - `sport`, `dport`: TCP, UDP, UDP-Lite, DCCP, SCTP.
+ * - `icmpType`, `icmpCode`: ICMP and ICMPv6.
+ * - `tcpFlags`: the eight flag bits of byte 13 (RFC 9293 3.1), FIN = 1 ... CWR = 128. TCP.
+ * - `state`: conntrack's view; values in `CONNTRACK_STATES`. Every packet.
+ * - `srcAccount`: the uid that owns the sending socket; packets at output that have a socket.
+ * - `dstAccount`: the uid that owns the receiving socket; packets at input that have one. No first-packet filter in the
+ *   kernel sees it; it is there so that a policy can say it and a target can declare that it did not look.
+ * - `srcType`, `dstType`: what the routing table says of the address; values in `ADDRESS_TYPES`. Every packet.
+ */
+export type Field =
+  | 'hook'
+  | 'family'
+  | 'protocol'
+  | 'sport'
+  | 'dport'
+  | 'icmpType'
+  | 'icmpCode'
+  | 'tcpFlags'
+  | 'state'
+  | 'srcAccount'
+  | 'dstAccount'
+  | 'srcType'
+  | 'dstType';
+
+export const HOOKS = ['input', 'output', 'forward'] as const;
+export type Hook = (typeof HOOKS)[number];
+
+export const CONNTRACK_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const;
+export type ConntrackState = (typeof CONNTRACK_STATES)[number];
+
+/** The kernel's RTN_* kinds (include/uapi/linux/rtnetlink.h) that `fib saddr type` can answer, in our own order. */
+export const ADDRESS_TYPES = [
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'unspec',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+] as const;
+export type AddressType = (typeof ADDRESS_TYPES)[number];
+
+/** An interface's name, exact or as a prefix (`br-*`). Names hold at most 15 bytes (IFNAMSIZ - 1). */
+export interface InterfacePattern {
+  readonly name: string;
+  readonly wildcard: boolean; // true: every name that begins with `name`, `name` itself too
+}
+
+/**
+ * A yes-or-no property of a packet that its bytes do not tell. Two symbols are the same property when all their parts
+ * are equal. `semantics/symbol.ts` writes down what each kind means for a concrete flow.
+ */
+export type Symbol =
+  /** The client asked for a name of this group, and the enforcer itself resolved and dialled it. */
+  | { readonly kind: 'asked'; readonly group: string }
+  /** The destination address is now in the set that the resolver keeps for this group of names. */
+  | { readonly kind: 'member'; readonly group: string }
+  /** The sending socket lives in this cgroup (v2) or below; a path without leading slash. */
+  | { readonly kind: 'cgroup'; readonly path: string }
+  /** The packet is within the rate that the named flow allows; `limit` is its canonical text. */
+  | { readonly kind: 'within-rate'; readonly flow: string; readonly limit: string };
+
+export const everything: Match = { kind: 'everything' };
+export const nothing: Match = { kind: 'nothing' };
+
+/** All of the parts; of none, everything. Flattens what can be flattened, so that printed forms stay small. */
+export function all(...parts: readonly Match[]): Match {
+  const of = parts.flatMap((part) => (part.kind === 'all' ? part.of : part.kind === 'everything' ? [] : [part]));
+  if (of.some((part) => part.kind === 'nothing')) return nothing;
+  return of.length === 0 ? everything : of.length === 1 ? of[0]! : { kind: 'all', of };
+}
+
+/** Any of the parts; of none, nothing. */
+export function any(...parts: readonly Match[]): Match {
+  const of = parts.flatMap((part) => (part.kind === 'any' ? part.of : part.kind === 'nothing' ? [] : [part]));
+  if (of.some((part) => part.kind === 'everything')) return everything;
+  return of.length === 0 ? nothing : of.length === 1 ? of[0]! : { kind: 'any', of };
+}
+
+export function not(of: Match): Match {
+  switch (of.kind) {
+    case 'everything':
+      return nothing;
+    case 'nothing':
+      return everything;
+    case 'not':
+      return of.of;
+    default:
+      return { kind: 'not', of };
+  }
+}
+
+/** A field within any of the ranges; a bare number stands for itself. */
+export function field(name: Field, ...values: readonly (number | Range)[]): Match {
+  return {
+    kind: 'field',
+    field: name,
+    ranges: values.map((value) => (typeof value === 'number' ? { first: value, last: value } : value)),
+  };
+}
+
+export function address(side: Side, ...ranges: readonly AddressRange[]): Match {
+  return { kind: 'address', side, ranges };
+}
+
+export function interfaces(side: 'in' | 'out', ...names: readonly InterfacePattern[]): Match {
+  return { kind: 'interface', side, names };
+}
+
+export function atHook(...hooks: readonly Hook[]): Match {
+  return field('hook', ...hooks.map((hook) => HOOKS.indexOf(hook)));
+}
+
+export function inState(...states: readonly ConntrackState[]): Match {
+  return field('state', ...states.map((state) => CONNTRACK_STATES.indexOf(state)));
+}
+
+export function ofType(side: Side, ...types: readonly AddressType[]): Match {
+  return field(side === 'src' ? 'srcType' : 'dstType', ...types.map((type) => ADDRESS_TYPES.indexOf(type)));
+}
+
+export function symbol(of: Symbol): Match {
+  return { kind: 'symbol', symbol: of };
+}
+
+/** One line of text that is equal exactly for equal symbols; also how a symbol is shown to people. */
+export function symbolKey(of: Symbol): string {
+  switch (of.kind) {
+    case 'asked':
+      return `a name of \`${of.group}\``;
+    case 'member':
+      return `an address held for \`${of.group}\``;
+    case 'cgroup':
+      return `cgroup \`${of.path}\``;
+    case 'within-rate':
+      return `within ${of.limit} of \`${of.flow}\``;
+  }
+}

@@ -1,0 +1,42 @@
+export {
+  type Address,
+  type AddressRange,
+  addressBits,
+  type Family,
+  formatAddress,
+  highestAddress,
+  parseAddress,
+} from './address.ts';
+export {
+  type DnsName,
+  type DnsPattern,
+  formatDnsPattern,
+  matchesDnsPattern,
+  parseDnsName,
+  parseDnsPattern,
+} from './dns-name.ts';
+export {
+  addressRange,
+  formatPrefix,
+  formatRange,
+  type Prefix,
+  type PrefixProblem,
+  parsePrefix,
+  prefix,
+  prefixRange,
+  range,
+  rangePrefixes,
+  wholeFamily,
+} from './prefix.ts';
+export {
+  formatPortRange,
+  ICMP_TYPES,
+  ICMPV6_TYPES,
+  PORT_PROTOCOLS,
+  type PortRange,
+  PROTOCOLS,
+  type ProtocolName,
+  parsePortRange,
+  parseProtocol,
+  protocolName,
+} from './protocol.ts';

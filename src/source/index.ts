@@ -1,0 +1,1 @@
+export { type Position, SourceFile, type Span, spanPosition } from './source.ts';

@@ -1,0 +1,1 @@
+export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';
