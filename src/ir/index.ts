@@ -2,6 +2,7 @@ export { BASELINE, DEFAULT_VERDICT, OFF_BY_DEFAULT } from './baseline.ts';
 export type { Flow } from './flow.ts';
 export {
   type BaselinePiece,
+  FIRST_PLACEHOLDER_UID,
   formatRate,
   type Grant,
   type Intent,

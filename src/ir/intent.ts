@@ -12,6 +12,13 @@ export interface Intent {
   readonly grants: readonly Grant[];
   readonly groups: readonly NameGroup[];
   readonly tests: readonly PolicyTest[];
+  /** Every zone of the policy and the built-in ones, by name, as this host recognises it (possibly not at all: empty). */
+  readonly zones: ReadonlyMap<string, readonly Peer[]>;
+  /**
+   * Accounts that the policy names and this machine does not have: placeholder uid -> name. Enough to reason with
+   * (`check`, `why`, `reach`); a target that needs the real uid refuses.
+   */
+  readonly unknownAccounts: ReadonlyMap<number, string>;
 }
 
 /** One flow of the policy: any of `from` may open any of `services` towards any of `to`. */
@@ -68,6 +75,9 @@ export interface Rate {
 export function formatRate(rate: Rate): string {
   return `${rate.count}/${rate.per}${rate.perSource ? ' per source' : ''}`;
 }
+
+/** Placeholder uids count up from here: above any real account (Debian Policy 9.2.2 ends at 4294967294 but assigns none there). */
+export const FIRST_PLACEHOLDER_UID = 4_294_900_000;
 
 /** Part of what a host needs to live, on by default; see `baseline.ts`. Every rule's match names its hooks. */
 export interface BaselinePiece {
