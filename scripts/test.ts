@@ -1,0 +1,47 @@
+/**
+ * Runs the tests: `node scripts/test.ts [PATH...]`, where a path is a test file or a folder, by default everything under
+ * `src` and `test`. Exits with 0 only where at least one test ran and none failed; the last line is
+ * `N passed, N failed, N skipped`.
+ */
+import { existsSync, globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { TestReport } from './test-report.ts';
+
+/** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
+const ALONE = ['test/lab/', 'test/openclaw/', 'bench/'];
+const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
+
+const root = resolve(import.meta.dirname, '..');
+const asked = process.argv.slice(2);
+const missing = asked.filter((path) => !existsSync(path));
+if (missing.length > 0) {
+  process.stderr.write(`there is no ${missing.map((path) => `\`${path}\``).join(', ')}; give test files or folders\n`);
+  process.exit(2);
+}
+
+const files = testFiles(asked.length === 0 ? [resolve(root, 'src'), resolve(root, 'test')] : asked);
+const isAlone = (file: string) => ALONE.some((folder) => relative(root, file).startsWith(folder));
+const report = new TestReport(root, (text) => process.stdout.write(text));
+await runFiles(
+  files.filter((file) => !isAlone(file)),
+  availableParallelism(),
+);
+await runFiles(files.filter(isAlone), 1);
+process.exitCode = report.finish() ? 0 : 1;
+
+function testFiles(paths: readonly string[]): string[] {
+  const found = paths.flatMap((path) =>
+    statSync(path).isDirectory()
+      ? globSync('**/*.test.ts', { cwd: path, exclude: ['**/node_modules/**'] }).map((file) => resolve(path, file))
+      : [resolve(path)],
+  );
+  return [...new Set(found)].sort();
+}
+
+async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
+  if (files.length === 0) return;
+  const events = run({ files: [...files], concurrency, isolation: 'process', timeout: FILE_TIMEOUT_MS, cwd: root });
+  for await (const event of events) report.take(event);
+}
