@@ -1,0 +1,238 @@
+import type { Address, AddressRange, Family } from '../net/index.ts';
+import { AddressSet } from './address-set.ts';
+import { balanced, type DiagramLimits, DiagramStore } from './diagram.ts';
+import type { Interval, IntervalSet } from './interval-set.ts';
+import { PacketSet } from './packet-set.ts';
+
+/**
+ * The dimensions in the order in which diagrams ask for them, with the highest value of each. 128-bit values take four
+ * dimensions of 32 bits, most significant first; an IPv4 address uses the first of its four. Early are those that split
+ * rules into unrelated parts (hook, family, state); addresses before ports, because rules differ most in them.
+ */
+const NUMBERS = {
+  hook: 2,
+  family: 1, // 0 is IPv4, 1 is IPv6
+  state: 4,
+  src0: 0xffff_ffff,
+  src1: 0xffff_ffff,
+  src2: 0xffff_ffff,
+  src3: 0xffff_ffff,
+  dst0: 0xffff_ffff,
+  dst1: 0xffff_ffff,
+  dst2: 0xffff_ffff,
+  dst3: 0xffff_ffff,
+  protocol: 255,
+  dport: 65535,
+  sport: 65535,
+  icmpType: 255,
+  icmpCode: 255,
+  tcpFlags: 255,
+  in0: 0xffff_ffff,
+  in1: 0xffff_ffff,
+  in2: 0xffff_ffff,
+  in3: 0xffff_ffff,
+  out0: 0xffff_ffff,
+  out1: 0xffff_ffff,
+  out2: 0xffff_ffff,
+  out3: 0xffff_ffff,
+  srcAccount: 0xffff_ffff, // the highest is "no socket"
+  dstAccount: 0xffff_ffff,
+  srcType: 8,
+  dstType: 8,
+} as const;
+
+export type NumberDimension = keyof typeof NUMBERS;
+/** A value of 128 bits, by the name its dimensions begin with. */
+export type WideDimension = 'src' | 'dst' | 'in' | 'out';
+
+const NAMES = Object.keys(NUMBERS) as readonly NumberDimension[];
+const INDEX: Readonly<Record<NumberDimension, number>> = Object.fromEntries(
+  NAMES.map((name, index) => [name, index]),
+) as Record<NumberDimension, number>;
+
+/** What a dimension asks for, as those who take a set apart (`sample`, `boxes`) need to know it. */
+export type DimensionName =
+  | { readonly kind: 'number'; readonly name: NumberDimension; readonly max: number }
+  | { readonly kind: 'wide'; readonly name: WideDimension; readonly limb: 0 | 1 | 2 | 3 }
+  | { readonly kind: 'symbol'; readonly key: string };
+
+const MASK_32 = 0xffff_ffffn;
+
+/**
+ * All packets that can be told apart: the fixed dimensions above, and one yes-or-no dimension for each symbol (a
+ * workload's identity, membership of a name's address set), made when it is first asked for and placed after all others.
+ * Sets of different spaces do not mix. A space only grows: make one for a question and let it go.
+ */
+export class HeaderSpace {
+  readonly store: DiagramStore;
+  readonly #symbols = new Map<string, number>();
+  readonly #symbolKeys: string[] = [];
+
+  constructor(limits?: DiagramLimits) {
+    this.store = new DiagramStore(limits);
+  }
+
+  everything(): PacketSet {
+    return new PacketSet(this, 1);
+  }
+
+  nothing(): PacketSet {
+    return new PacketSet(this, 0);
+  }
+
+  /** The values of one number that lie in any of the ranges (inclusive, any order, may overlap). */
+  numbers(dimension: NumberDimension, ranges: readonly { readonly first: number; readonly last: number }[]): PacketSet {
+    return new PacketSet(this, this.#rangesNode(INDEX[dimension], NUMBERS[dimension], ranges, 1));
+  }
+
+  /** Addresses of either family; the family is part of the answer. */
+  addresses(side: 'src' | 'dst', ranges: readonly AddressRange[]): PacketSet {
+    const set = AddressSet.of(ranges);
+    const first = INDEX[`${side}0`];
+    const v4 = this.#rangesNode(
+      first,
+      0xffff_ffff,
+      set.v4.intervals.map((interval) => ({ first: Number(interval.first), last: Number(interval.last) })),
+      1,
+    );
+    const v6 = this.#wideNode(first, set.v6.intervals, 0, set.v6.intervals.length, 0);
+    return new PacketSet(
+      this,
+      this.store.node(INDEX.family, [
+        [0, v4],
+        [1, v6],
+      ]),
+    );
+  }
+
+  /** The values of one 128-bit number that lie in the set, for those that are no addresses (interface names). */
+  wide(dimension: 'in' | 'out', values: IntervalSet): PacketSet {
+    return new PacketSet(this, this.#wideNode(INDEX[`${dimension}0`], values.intervals, 0, values.intervals.length, 0));
+  }
+
+  /** The packets for which the symbol holds. */
+  symbol(key: string): PacketSet {
+    let index = this.#symbols.get(key);
+    if (index === undefined) {
+      index = NAMES.length + this.#symbolKeys.length;
+      this.#symbols.set(key, index);
+      this.#symbolKeys.push(key);
+    }
+    return new PacketSet(
+      this,
+      this.store.node(index, [
+        [0, 0],
+        [1, 1],
+      ]),
+    );
+  }
+
+  symbolKeys(): readonly string[] {
+    return this.#symbolKeys;
+  }
+
+  union(sets: readonly PacketSet[]): PacketSet {
+    return balanced(sets, this.nothing(), (a, b) => a.union(b));
+  }
+
+  dimension(index: number): DimensionName {
+    const name = NAMES[index];
+    if (name === undefined) return { kind: 'symbol', key: this.#symbolKeys[index - NAMES.length]! };
+    const wide = /^(src|dst|in|out)([0-3])$/.exec(name);
+    if (wide !== null) return { kind: 'wide', name: wide[1] as WideDimension, limb: Number(wide[2]) as 0 | 1 | 2 | 3 };
+    return { kind: 'number', name, max: NUMBERS[name] };
+  }
+
+  numberIndex(name: NumberDimension): number {
+    return INDEX[name];
+  }
+
+  symbolIndex(key: string): number | undefined {
+    return this.#symbols.get(key);
+  }
+
+  #rangesNode(
+    dimension: number,
+    max: number,
+    ranges: readonly { readonly first: number; readonly last: number }[],
+    inside: number,
+  ): number {
+    const sorted = ranges.filter((range) => range.first <= range.last).sort((a, b) => a.first - b.first);
+    const edges: [number, number][] = [];
+    let next = 0; // the first value without an edge
+    for (const range of sorted) {
+      const last = Math.min(range.last, max);
+      if (last < next) continue;
+      if (range.first > next) edges.push([range.first - 1, 0]);
+      edges.push([last, inside]);
+      next = last + 1;
+    }
+    if (next <= max) edges.push([max, 0]);
+    return this.store.node(dimension, edges);
+  }
+
+  /** Intervals `from` (inclusive) to `to` (exclusive), which agree in all bits above this limb's. */
+  #wideNode(firstDimension: number, intervals: readonly Interval[], from: number, to: number, limb: number): number {
+    if (from >= to) return 0;
+    const shift = BigInt(96 - 32 * limb);
+    const lowMask = (1n << shift) - 1n;
+    const edges: [number, number][] = [];
+    let next = 0;
+    let at = from;
+    let pending: Interval | undefined; // what is left of an interval that reaches beyond the value just done
+    while (at < to || pending !== undefined) {
+      const current = pending ?? intervals[at++]!;
+      pending = undefined;
+      const first = Number((current.first >> shift) & MASK_32);
+      const last = Number((current.last >> shift) & MASK_32);
+      const wholeFirst = (current.first & lowMask) === 0n;
+      const wholeLast = (current.last & lowMask) === lowMask;
+      if (wholeFirst && (first < last || wholeLast)) {
+        const wholeEnd = wholeLast ? last : last - 1;
+        if (first > next) edges.push([first - 1, 0]);
+        edges.push([wholeEnd, 1]);
+        next = wholeEnd + 1;
+        if (!wholeLast) pending = { first: (current.last >> shift) << shift, last: current.last };
+        continue;
+      }
+      // Everything that falls into this one value of the limb goes one limb down together.
+      const inValue: Interval[] = [];
+      let piece: Interval | undefined = current;
+      while (piece !== undefined) {
+        const end: bigint = ((piece.first >> shift) << shift) + lowMask;
+        if (piece.last > end) {
+          inValue.push({ first: piece.first, last: end });
+          pending = { first: end + 1n, last: piece.last };
+          break;
+        }
+        inValue.push(piece);
+        const following: Interval | undefined = intervals[at];
+        const same: boolean =
+          at < to && following !== undefined && Number((following.first >> shift) & MASK_32) === first;
+        piece = same ? following : undefined;
+        if (same) at++;
+      }
+      if (first > next) edges.push([first - 1, 0]);
+      edges.push([first, this.#wideNode(firstDimension, inValue, 0, inValue.length, limb + 1)]);
+      next = first + 1;
+    }
+    if (next <= 0xffff_ffff) edges.push([0xffff_ffff, 0]);
+    return this.store.node(firstDimension + limb, edges);
+  }
+}
+
+/** The part of a 128-bit value that a limb holds. */
+export function limbOf(value: bigint, limb: 0 | 1 | 2 | 3): number {
+  return Number((value >> BigInt(96 - 32 * limb)) & MASK_32);
+}
+
+/** An address as the limbs of its dimensions; IPv4 has one. */
+export function addressLimbs(address: Address): readonly number[] {
+  return address.family === 4
+    ? [Number(address.value)]
+    : [0, 1, 2, 3].map((limb) => limbOf(address.value, limb as 0 | 1 | 2 | 3));
+}
+
+export function familyValue(family: Family): 0 | 1 {
+  return family === 4 ? 0 : 1;
+}

@@ -1,0 +1,14 @@
+export { AddressSet } from './address-set.ts';
+export { type Box, boxes } from './boxes.ts';
+export { balanced, type DiagramLimits, DiagramStore, DiagramTooLarge, TERMINALS } from './diagram.ts';
+export {
+  addressLimbs,
+  type DimensionName,
+  familyValue,
+  HeaderSpace,
+  limbOf,
+  type NumberDimension,
+  type WideDimension,
+} from './header-space.ts';
+export { type Interval, IntervalSet } from './interval-set.ts';
+export { PacketSet } from './packet-set.ts';

@@ -1,0 +1,34 @@
+import { type BaseChain, type Chain, HOOKS, type Ruleset, type Table } from '../ir/index.ts';
+
+export interface HookedChain {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly base: BaseChain;
+}
+
+/** The base chains in the order in which a packet meets them: by hook, then priority, then as they stand. */
+export function baseChains(ruleset: Ruleset): HookedChain[] {
+  return ruleset.tables
+    .flatMap((table) =>
+      table.chains.flatMap((chain) => (chain.base === undefined ? [] : [{ table, chain, base: chain.base }])),
+    )
+    .sort((a, b) => HOOKS.indexOf(a.base.hook) - HOOKS.indexOf(b.base.hook) || a.base.priority - b.base.priority);
+}
+
+const indexes = new WeakMap<Table, ReadonlyMap<string, Chain>>();
+
+/** The chain that a jump names. @throws Error where the table has none: readers refuse such a ruleset, as the kernel does. */
+export function findChain(table: Table, name: string): Chain {
+  let index = indexes.get(table);
+  if (index === undefined) {
+    index = new Map(table.chains.map((chain) => [chain.name, chain]));
+    indexes.set(table, index);
+  }
+  const chain = index.get(name);
+  if (chain === undefined) throw ambiguousChain(table, name, 'does not exist');
+  return chain;
+}
+
+export function ambiguousChain(table: Table, chain: string, problem: string): Error {
+  return new Error(`chain \`${chain}\` of table \`${table.name}\` ${problem}`);
+}
