@@ -1,0 +1,46 @@
+/** A place in a packaged JSON file, read with checks: whoever reads gets the type asked for, or an error that says where. */
+export class DataNode {
+  readonly path: string; // file and key, for people
+  readonly value: unknown;
+
+  constructor(path: string, value: unknown) {
+    this.path = path;
+    this.value = value;
+  }
+
+  /** @throws Error always: the place, and what should stand there. */
+  fail(expected: string): never {
+    throw new Error(`${this.path}: expected ${expected}; the package is damaged, install it again`);
+  }
+
+  text(): string {
+    return typeof this.value === 'string' && this.value !== '' ? this.value : this.fail('a text');
+  }
+
+  oneOf<Choice extends string>(choices: readonly Choice[]): Choice {
+    return choices.find((choice) => choice === this.value) ?? this.fail(choices.join(', '));
+  }
+
+  items(): DataNode[] {
+    if (!Array.isArray(this.value)) return this.fail('a list');
+    return this.value.map((item: unknown, index) => new DataNode(`${this.path}[${index}]`, item));
+  }
+
+  entries(): [string, DataNode][] {
+    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value))
+      return this.fail('a mapping');
+    return Object.entries(this.value).map(([key, value]) => [key, new DataNode(`${this.path}.${key}`, value)]);
+  }
+
+  optional(key: string): DataNode | undefined {
+    return this.entries().find(([name]) => name === key)?.[1];
+  }
+
+  key(key: string): DataNode {
+    return this.optional(key) ?? this.fail(`the key \`${key}\``);
+  }
+}
+
+export function root(file: string, text: string): DataNode {
+  return new DataNode(file, JSON.parse(text));
+}
