@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import pico from 'picocolors';
+import { type Console, EXIT, type TextOutput, wantsColour } from './console.ts';
+import { run } from './program.ts';
+
+const WIDTH_OF_A_PIPE = 100; // columns
+
+function output(stream: NodeJS.WriteStream): TextOutput {
+  const isTerminal = stream.isTTY === true;
+  // A reader that has seen enough (`portcullis why ... | head`) closes the pipe: that is no error of ours.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(console.exitCode);
+    throw error;
+  });
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTerminal,
+    width: isTerminal ? stream.columns : WIDTH_OF_A_PIPE,
+    colors: pico.createColors(wantsColour(process.env, isTerminal)),
+  };
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const console: Console = {
+  stdout: output(process.stdout),
+  stderr: output(process.stderr),
+  readStdin,
+  env: process.env,
+  cwd: process.cwd(),
+  exitCode: EXIT.holds,
+};
+
+await run(process.argv.slice(2), console);
+process.exitCode = console.exitCode;
