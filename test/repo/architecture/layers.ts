@@ -1,0 +1,107 @@
+/**
+ * Which folder of `src` may import which, and why the line is drawn there. The reason is what a failing test says, so it
+ * speaks to the person who has just added the import.
+ */
+export interface Layer {
+  readonly mayImport: readonly string[];
+  readonly why: string;
+}
+
+const BASE = ['source', 'diagnostic', 'net'] as const;
+
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  source: {
+    mayImport: [],
+    why: 'a span is the lowest thing there is: everything that reads text builds on it',
+  },
+  diagnostic: {
+    mayImport: ['source'],
+    why: 'a diagnostic knows words and places only, so that every part can report in the same way',
+  },
+  net: {
+    mayImport: ['source', 'diagnostic'],
+    why: 'addresses, ports and names are parsed once and mean the same to all: they know no policy and no firewall',
+  },
+  packetset: {
+    mayImport: ['net'],
+    why: 'set algebra is pure mathematics over a header space: what a rule means is said in `semantics`',
+  },
+  ir: {
+    mayImport: ['source', 'net'],
+    why: 'the intermediate representation is data that writers and judges share: it must not lean towards either',
+  },
+  semantics: {
+    mayImport: ['source', 'net', 'packetset', 'ir'],
+    why: 'the one meaning must not know any language or firewall, or it would bend towards that one',
+  },
+  policy: {
+    mayImport: [...BASE],
+    why: 'the policy language says what was written and where, not what it comes to: that is `resolve`',
+  },
+  catalog: {
+    mayImport: [...BASE, 'ir'],
+    why: 'the catalogue is data with a loader: it knows services and endpoints, not the policies that name them',
+  },
+  resolve: {
+    mayImport: [...BASE, 'policy', 'catalog', 'ir', 'packetset'],
+    why: 'resolving turns a policy into an intent: it neither judges the intent nor writes a firewall',
+  },
+  discover: {
+    mayImport: [...BASE, 'catalog', 'ir', 'policy'],
+    why: 'discovery proposes a policy as text from what it is shown: it judges nothing and touches no machine itself',
+  },
+  target: {
+    mayImport: [...BASE, 'ir', 'packetset'],
+    why: 'a generator that can call the checker will agree with it: a target must never see `semantics`, nor what uses it',
+  },
+  verify: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'target'],
+    why: 'the proof compares what a target wrote with the intent: it must not depend on how the intent came about',
+  },
+  analysis: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
+    why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
+  },
+  host: {
+    mayImport: [...BASE],
+    why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
+  },
+  cli: {
+    mayImport: [
+      ...BASE,
+      'packetset',
+      'ir',
+      'semantics',
+      'policy',
+      'catalog',
+      'resolve',
+      'discover',
+      'target',
+      'verify',
+      'analysis',
+      'host',
+    ],
+    why: 'the command line is the composition root',
+  },
+};
+
+/** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
+export const IMPURE: Readonly<Record<string, string>> = {
+  host: 'its purpose',
+  cli: 'composition root',
+};
+
+/** Node modules that compute and touch nothing; any folder may import them. */
+export const PURE_MODULES: readonly string[] = [
+  'node:assert',
+  'node:assert/strict',
+  'node:path',
+  'node:path/posix',
+  'node:url',
+  'node:util',
+];
+
+/** Node modules that one folder may import although it is not impure. */
+export const EXCEPTIONS: readonly { readonly folder: string; readonly module: string; readonly why: string }[] = [
+  { folder: 'catalog', module: 'node:fs', why: "it reads the package's own data files" },
+];
