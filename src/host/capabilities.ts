@@ -1,0 +1,88 @@
+import { packageHint } from './problems.ts';
+import { findProgram, run } from './process.ts';
+
+/** Something this machine can or cannot do, with the sentence that says what to install or do. */
+export type Capability =
+  | { readonly available: true; readonly detail: string }
+  | { readonly available: false; readonly reason: string; readonly help: string };
+
+/** How a private network namespace can be made here. */
+export type Isolation = 'root' | 'user-namespace';
+
+export interface HostCapabilities {
+  readonly root: boolean;
+  readonly nft: Capability;
+  readonly ip: Capability;
+  readonly ping: Capability;
+  /** Which way works, tried for real; `undefined` with the reason in `isolationProblem` where none does. */
+  readonly isolation: Isolation | undefined;
+  readonly isolationProblem: { readonly reason: string; readonly help: string } | undefined;
+}
+
+/** Looks and tries; changes nothing. Takes some 20 ms. */
+export async function hostCapabilities(): Promise<HostCapabilities> {
+  const root = process.getuid?.() === 0;
+  const [nft, isolation] = await Promise.all([nftCapability(), tryIsolation(root)]);
+  return {
+    root,
+    nft,
+    ip: programCapability('ip'),
+    ping: programCapability('ping'),
+    isolation: typeof isolation === 'string' ? isolation : undefined,
+    isolationProblem: typeof isolation === 'string' ? undefined : isolation,
+  };
+}
+
+async function nftCapability(): Promise<Capability> {
+  const found = programCapability('nft');
+  if (!found.available) return found;
+  const { stdout } = await run('nft', ['--version'], { timeoutMs: 5_000 });
+  return { available: true, detail: stdout.trim() };
+}
+
+function programCapability(program: string): Capability {
+  const path = findProgram(program);
+  return path === undefined
+    ? { available: false, reason: `\`${program}\` is not installed`, help: packageHint(program) }
+    : { available: true, detail: path };
+}
+
+/**
+ * The arguments of `unshare` for a world of its own: network, mounts and processes, so that everything in it ends with
+ * its first process. As an ordinary user one account can be mapped, and `account` says which uid it has inside.
+ */
+export function isolationArguments(isolation: Isolation, account: number): string[] {
+  const world = ['--net', '--mount', '--pid', '--fork', '--kill-child'];
+  return isolation === 'root'
+    ? world
+    : ['--user', `--map-user=${account}`, `--map-group=${account}`, '--keep-caps', ...world];
+}
+
+type IsolationProblem = { readonly reason: string; readonly help: string };
+
+async function tryIsolation(root: boolean): Promise<Isolation | IsolationProblem> {
+  for (const program of ['unshare', 'ip']) {
+    if (findProgram(program) === undefined) {
+      return { reason: `\`${program}\` is not installed`, help: packageHint(program) };
+    }
+  }
+  let said = '';
+  for (const isolation of root ? (['root', 'user-namespace'] as const) : (['user-namespace'] as const)) {
+    // Making the namespace is not enough: AppArmor lets it be made and takes the rights inside away.
+    const attempt = await run(
+      'unshare',
+      [...isolationArguments(isolation, 0), 'ip', 'link', 'add', 'name', 'probe0', 'type', 'veth'],
+      { timeoutMs: 5_000 },
+    );
+    if (attempt.exitCode === 0) return isolation;
+    said = attempt.stderr.trim().split('\n').at(-1) ?? '';
+  }
+  return {
+    reason: root
+      ? `root may not make network namespaces here (${said})`
+      : `this account may not make user namespaces (${said})`,
+    help: root
+      ? 'in a container, start it with `--privileged` or `--cap-add SYS_ADMIN,NET_ADMIN`; on the machine itself it works'
+      : 'run it as root, or allow user namespaces: `sysctl user.max_user_namespaces=10000`, on Ubuntu also `sysctl kernel.apparmor_restrict_unprivileged_userns=0`',
+  };
+}

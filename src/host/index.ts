@@ -1,0 +1,7 @@
+export { type Capability, type HostCapabilities, hostCapabilities, type Isolation } from './capabilities.ts';
+export { type Counter, Lab, type LabOptions, type Sender } from './lab/lab.ts';
+export type { Outcome, Shot } from './lab/protocol.ts';
+export type { Link } from './lab/topology.ts';
+export { MachineError } from './machine-error.ts';
+export { HOST_PROBLEMS } from './problems.ts';
+export { type Completed, findProgram, type RunOptions, run, runChecked, searchPath } from './process.ts';
