@@ -44,6 +44,9 @@ const NUMBERS = {
 export type NumberDimension = keyof typeof NUMBERS;
 /** A value of 128 bits, by the name its dimensions begin with. */
 export type WideDimension = 'src' | 'dst' | 'in' | 'out';
+type Limb = 0 | 1 | 2 | 3;
+/** A dimension that is a number of its own and no limb of a wider one. */
+export type NarrowDimension = Exclude<NumberDimension, `${WideDimension}${Limb}`>;
 
 const NAMES = Object.keys(NUMBERS) as readonly NumberDimension[];
 const INDEX: Readonly<Record<NumberDimension, number>> = Object.fromEntries(
@@ -52,8 +55,8 @@ const INDEX: Readonly<Record<NumberDimension, number>> = Object.fromEntries(
 
 /** What a dimension asks for, as those who take a set apart (`sample`, `boxes`) need to know it. */
 export type DimensionName =
-  | { readonly kind: 'number'; readonly name: NumberDimension; readonly max: number }
-  | { readonly kind: 'wide'; readonly name: WideDimension; readonly limb: 0 | 1 | 2 | 3 }
+  | { readonly kind: 'number'; readonly name: NarrowDimension; readonly max: number }
+  | { readonly kind: 'wide'; readonly name: WideDimension; readonly limb: Limb }
   | { readonly kind: 'symbol'; readonly key: string };
 
 const MASK_32 = 0xffff_ffffn;
@@ -139,8 +142,8 @@ export class HeaderSpace {
     const name = NAMES[index];
     if (name === undefined) return { kind: 'symbol', key: this.#symbolKeys[index - NAMES.length]! };
     const wide = /^(src|dst|in|out)([0-3])$/.exec(name);
-    if (wide !== null) return { kind: 'wide', name: wide[1] as WideDimension, limb: Number(wide[2]) as 0 | 1 | 2 | 3 };
-    return { kind: 'number', name, max: NUMBERS[name] };
+    if (wide !== null) return { kind: 'wide', name: wide[1] as WideDimension, limb: Number(wide[2]) as Limb };
+    return { kind: 'number', name: name as NarrowDimension, max: NUMBERS[name] };
   }
 
   numberIndex(name: NumberDimension): number {
@@ -222,7 +225,7 @@ export class HeaderSpace {
 }
 
 /** The part of a 128-bit value that a limb holds. */
-export function limbOf(value: bigint, limb: 0 | 1 | 2 | 3): number {
+export function limbOf(value: bigint, limb: Limb): number {
   return Number((value >> BigInt(96 - 32 * limb)) & MASK_32);
 }
 
@@ -230,7 +233,7 @@ export function limbOf(value: bigint, limb: 0 | 1 | 2 | 3): number {
 export function addressLimbs(address: Address): readonly number[] {
   return address.family === 4
     ? [Number(address.value)]
-    : [0, 1, 2, 3].map((limb) => limbOf(address.value, limb as 0 | 1 | 2 | 3));
+    : [0, 1, 2, 3].map((limb) => limbOf(address.value, limb as Limb));
 }
 
 export function familyValue(family: Family): 0 | 1 {

@@ -7,6 +7,7 @@ export {
   familyValue,
   HeaderSpace,
   limbOf,
+  type NarrowDimension,
   type NumberDimension,
   type WideDimension,
 } from './header-space.ts';

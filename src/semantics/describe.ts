@@ -1,5 +1,12 @@
-import { formatPortRange, formatRange, type PortRange, protocolName } from '../net/index.ts';
-import { type Box, boxes, type IntervalSet, type NumberDimension, type PacketSet } from '../packetset/index.ts';
+import { formatPortRange, formatRange, type PortRange, protocolName, wholeFamily } from '../net/index.ts';
+import {
+  type Box,
+  boxes,
+  type Interval,
+  IntervalSet,
+  type NumberDimension,
+  type PacketSet,
+} from '../packetset/index.ts';
 import { interfaceName, NO_ACCOUNT, valueText } from './space.ts';
 
 const MAX_PARTS = 4; // ranges of one field that are listed before the rest is counted
@@ -24,8 +31,7 @@ function boxText(box: Box): string {
   const words: string[] = [];
   const number = (name: NumberDimension): string | undefined => {
     const ranges = box.numbers.get(name);
-    if (ranges === undefined) return undefined;
-    return list(ranges.map((range) => rangeText(name, range)));
+    return ranges === undefined ? undefined : numberText(name, ranges);
   };
   const put = (label: string, text: string | undefined): void => {
     if (text !== undefined) words.push(label === '' ? text : `${label} ${text}`);
@@ -34,7 +40,7 @@ function boxText(box: Box): string {
   if (box.family !== undefined) put('', `IPv${box.family}`);
   put('', number('protocol'));
   put('from', addressText(box, 'src'));
-  put('port', number('sport'));
+  put('source port', number('sport'));
   put('to', addressText(box, 'dst'));
   put('port', number('dport'));
   put('type', number('icmpType'));
@@ -50,6 +56,37 @@ function boxText(box: Box): string {
   for (const [key, holds] of box.symbols) words.push(holds ? `(${key})` : `(not ${key})`);
   if (!box.exact) words.push('(at most)');
   return words.length === 0 ? 'every packet' : words.join(' ');
+}
+
+/** `undefined` where it need not be said: a packet that has no socket, as most have none. */
+function numberText(name: NumberDimension, ranges: readonly PortRange[]): string | undefined {
+  const isAccount = name === 'srcAccount' || name === 'dstAccount';
+  const set = IntervalSet.of(ranges.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) })));
+  if (isAccount && set.equals(only(BigInt(NO_ACCOUNT)))) return undefined;
+  const universe = IntervalSet.of([{ first: 0n, last: BigInt(HIGHEST[name] ?? 0xffff_ffff) }]);
+  return shorter(set, universe, (interval) =>
+    rangeText(name, { first: Number(interval.first), last: Number(interval.last) }),
+  );
+}
+
+/** The highest value, inclusive, of those whose gaps are sooner said than their values. */
+const HIGHEST: { readonly [D in NumberDimension]?: number } = {
+  protocol: 255,
+  sport: 65535,
+  dport: 65535,
+  icmpType: 255,
+  icmpCode: 255,
+};
+
+/** The set, or what it leaves out of the universe, whichever takes fewer words. */
+function shorter(set: IntervalSet, universe: IntervalSet, text: (interval: Interval) => string): string {
+  const gaps = universe.subtract(set).intervals;
+  if (gaps.length > 0 && gaps.length < set.intervals.length) return `not ${list(gaps.map(text))}`;
+  return list(set.intervals.map(text));
+}
+
+function only(value: bigint): IntervalSet {
+  return IntervalSet.of([{ first: value, last: value }]);
 }
 
 function rangeText(name: NumberDimension, range: PortRange): string {
@@ -69,23 +106,24 @@ function accountText(uid: number): string {
 
 function addressText(box: Box, side: 'src' | 'dst'): string | undefined {
   const set = box.wides.get(side);
+  if (set === undefined) return undefined;
   const family = box.family ?? 6;
-  return set === undefined ? undefined : list(set.intervals.map((interval) => formatRange({ family, ...interval })));
+  const { first, last } = wholeFamily(family);
+  return shorter(set, IntervalSet.of([{ first, last }]), (interval) => formatRange({ family, ...interval }));
 }
 
+const PRESENT = IntervalSet.of([{ first: 1n, last: (1n << 128n) - 1n }]); // 0 is "no interface"
+
+/** `undefined` where it need not be said: no interface (the hook tells), or any. */
 function interfaceText(set: IntervalSet | undefined): string | undefined {
-  if (set === undefined) return undefined;
-  return list(
-    set.intervals.map((interval) => {
-      const first = interfaceName(interval.first);
-      if (interval.first === interval.last) return first === '' ? 'none' : first;
-      // A wildcard is a name followed by every possible rest.
-      const free = BigInt(128 - 8 * new TextEncoder().encode(first).length);
-      if ((interval.first | ((1n << free) - 1n)) === interval.last) return `${first}*`;
-      const last = interval.last === (1n << 128n) - 1n ? 'any later name' : interfaceName(interval.last);
-      return interval.first <= 1n ? `any name up to ${last}` : `names ${first} to ${last}`;
-    }),
-  );
+  if (set === undefined || set.equals(only(0n)) || set.equals(PRESENT)) return undefined;
+  return shorter(set, PRESENT, ({ first, last }) => {
+    const name = interfaceName(first);
+    // A wildcard is a name followed by every possible rest.
+    const free = BigInt(128 - 8 * new TextEncoder().encode(name).length);
+    if (first === last) return name === '' ? 'none' : name;
+    return (first | ((1n << free) - 1n)) === last ? `${name}*` : `names from ${name} to ${interfaceName(last)}`;
+  });
 }
 
 function list(parts: readonly string[]): string {
