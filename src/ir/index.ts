@@ -1,5 +1,6 @@
 export { BASELINE, DEFAULT_VERDICT, OFF_BY_DEFAULT } from './baseline.ts';
 export type { Flow } from './flow.ts';
+export { type FlowQuestion, ORDINARY_PORTS } from './flow-question.ts';
 export {
   type BaselinePiece,
   FIRST_PLACEHOLDER_UID,

@@ -1,4 +1,5 @@
-import type { Action, Chain, DispatchCase, Flow, Origin, Rule, Ruleset, Table, Verdict } from '../ir/index.ts';
+import type { Action, Chain, DispatchCase, Flow, Match, Origin, Rule, Ruleset, Table, Verdict } from '../ir/index.ts';
+import { candidates } from './candidates.ts';
 import { ambiguousChain, baseChains, findChain } from './chains.ts';
 import { matches } from './concrete.ts';
 
@@ -25,12 +26,20 @@ type Outcome = Verdict | 'undecided' | 'return';
 /** Far beyond the 16 nested jumps that the kernel allows (NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h): a loop. */
 const MAX_DEPTH = 1000;
 
-/** The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it. */
-export function evaluate(ruleset: Ruleset, flow: Flow): Evaluation {
+/**
+ * The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it.
+ *
+ * @param holds what is asked of each match on the way, for those who want to know which were asked
+ */
+export function evaluate(
+  ruleset: Ruleset,
+  flow: Flow,
+  holds: (match: Match) => boolean = (match) => matches(match, flow),
+): Evaluation {
   const path: Step[] = [];
   for (const { table, chain, base } of baseChains(ruleset)) {
     if (base.hook !== flow.hook || !table.families.includes(flow.family)) continue;
-    const walk = new Walk(ruleset.layer, table, flow, path);
+    const walk = new Walk(ruleset.layer, table, holds, path);
     let outcome = walk.chain(chain, 0);
     if (outcome === 'undecided' || outcome === 'return') {
       outcome = base.policy;
@@ -44,20 +53,20 @@ export function evaluate(ruleset: Ruleset, flow: Flow): Evaluation {
 class Walk {
   readonly #layer: string;
   readonly #table: Table;
-  readonly #flow: Flow;
+  readonly #holds: (match: Match) => boolean;
   readonly #path: Step[];
 
-  constructor(layer: string, table: Table, flow: Flow, path: Step[]) {
+  constructor(layer: string, table: Table, holds: (match: Match) => boolean, path: Step[]) {
     this.#layer = layer;
     this.#table = table;
-    this.#flow = flow;
+    this.#holds = holds;
     this.#path = path;
   }
 
   chain(chain: Chain, depth: number): Outcome {
     if (depth > MAX_DEPTH) throw ambiguousChain(this.#table, chain.name, 'leads back to itself');
     for (const [index, rule] of chain.rules.entries()) {
-      if (!matches(rule.match, this.#flow)) continue;
+      if (!this.#holds(rule.match)) continue;
       const outcome = this.#act(chain, rule, index, rule.action, undefined, depth);
       if (outcome !== 'undecided') return outcome;
     }
@@ -105,9 +114,17 @@ class Walk {
         note('continue');
         return 'undecided';
       case 'dispatch': {
-        const found = action.cases.find((each) => matches(each.match, this.#flow));
+        const found = action.cases.find((each) => this.#holds(each.match));
         return found === undefined ? 'undecided' : this.#act(chain, rule, index, found.action, found, depth);
       }
     }
+  }
+
+  #firstCase(cases: readonly DispatchCase[]): DispatchCase | undefined {
+    for (const index of candidates(cases, (each) => each.match, this.#flow)) {
+      const each = cases[index]!;
+      if (matches(each.match, this.#flow)) return each;
+    }
+    return undefined;
   }
 }

@@ -1,0 +1,151 @@
+import {
+  ADDRESS_TYPES,
+  CONNTRACK_STATES,
+  type Field,
+  HOOKS,
+  type InterfacePattern,
+  type Match,
+  type Range,
+  symbolKey,
+} from '../ir/index.ts';
+import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { type FlowPattern, hasIcmpType, type InterfaceChoice } from './pattern.ts';
+
+/**
+ * What a match says of every packet of a pattern: true, false, or `undefined` where it holds for some, or where this
+ * reckoning, which looks at one field at a time, cannot tell. Sound: `true` and `false` are what `packetsOf` says, too.
+ */
+export function decide(match: Match, pattern: FlowPattern): boolean | undefined {
+  switch (match.kind) {
+    case 'everything':
+      return true;
+    case 'nothing':
+      return false;
+    case 'all':
+      return every(match.of, pattern);
+    case 'any': {
+      let answer: boolean | undefined = false;
+      for (const part of match.of) {
+        const decided = decide(part, pattern);
+        if (decided === true) return true;
+        if (decided === undefined) answer = undefined;
+      }
+      return answer;
+    }
+    case 'not': {
+      const decided = decide(match.of, pattern);
+      return decided === undefined ? undefined : !decided;
+    }
+    case 'field':
+      return decideField(match.field, match.ranges, pattern);
+    case 'address':
+      return within(match.side === 'src' ? pattern.src : pattern.dst, match.ranges, sameFamily);
+    case 'interface':
+      return decideInterface(match.side === 'in' ? pattern.inInterface : pattern.outInterface, match.names);
+    case 'symbol': {
+      const key = symbolKey(match.symbol);
+      return pattern.symbols.find((choice) => symbolKey(choice.symbol) === key)?.holds;
+    }
+  }
+}
+
+function every(parts: readonly Match[], pattern: FlowPattern): boolean | undefined {
+  let answer: boolean | undefined = true;
+  for (const part of parts) {
+    const decided = decide(part, pattern);
+    if (decided === false) return false;
+    if (decided === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+function decideField(name: Field, ranges: readonly Range[], pattern: FlowPattern): boolean | undefined {
+  const values = fieldValues(name, pattern);
+  if (values === 'absent') return false;
+  return values === 'any' ? undefined : within(values, ranges, always);
+}
+
+/** The values that a field has among the packets of a pattern; `absent` where they have no such field. */
+function fieldValues(name: Field, pattern: FlowPattern): readonly Range[] | 'absent' | 'any' {
+  switch (name) {
+    case 'hook':
+      return [single(HOOKS.indexOf(pattern.hook))];
+    case 'family':
+      return [single(pattern.family)];
+    case 'protocol':
+      return [single(pattern.protocol)];
+    case 'state':
+      return [single(CONNTRACK_STATES.indexOf(pattern.state))];
+    case 'srcType':
+      return [single(ADDRESS_TYPES.indexOf(pattern.srcType))];
+    case 'dstType':
+      return [single(ADDRESS_TYPES.indexOf(pattern.dstType))];
+    case 'sport':
+      return PORT_PROTOCOLS.includes(pattern.protocol) ? known(pattern.sport) : 'absent';
+    case 'dport':
+      return PORT_PROTOCOLS.includes(pattern.protocol) ? known(pattern.dport) : 'absent';
+    case 'icmpType':
+      return hasIcmpType(pattern) ? knownNumber(pattern.icmpType) : 'absent';
+    case 'icmpCode':
+      return hasIcmpType(pattern) ? knownNumber(pattern.icmpCode) : 'absent';
+    case 'tcpFlags':
+      return pattern.protocol === PROTOCOLS.tcp ? knownNumber(pattern.tcpFlags) : 'absent';
+    case 'srcAccount':
+      return pattern.hook === 'output' ? (pattern.srcAccounts ?? 'any') : 'absent';
+    case 'dstAccount':
+      return pattern.hook === 'input' ? (pattern.dstAccounts ?? 'any') : 'absent';
+  }
+}
+
+function known(range: Range | undefined): readonly Range[] | 'any' {
+  return range === undefined ? 'any' : [range];
+}
+
+function knownNumber(value: number | undefined): readonly Range[] | 'any' {
+  return value === undefined ? 'any' : [single(value)];
+}
+
+function single(value: number): Range {
+  return { first: value, last: value };
+}
+
+interface Ends<Value> {
+  readonly first: Value;
+  readonly last: Value; // inclusive
+}
+
+/** Whether the values lie all inside the ranges, all outside, or neither (a value over two ranges is not looked into). */
+function within<Value extends number | bigint, Part extends Ends<Value>>(
+  values: readonly Part[],
+  ranges: readonly Part[],
+  comparable: (a: Part, b: Part) => boolean,
+): boolean | undefined {
+  let inside = 0;
+  for (const value of values) {
+    let answer = false;
+    for (const range of ranges) {
+      if (!comparable(value, range) || range.last < value.first || value.last < range.first) continue;
+      if (value.first < range.first || range.last < value.last) return undefined;
+      answer = true;
+      break;
+    }
+    if (answer) inside++;
+  }
+  return inside === 0 ? false : inside === values.length ? true : undefined;
+}
+
+const always = (): boolean => true;
+const sameFamily = (a: AddressRange, b: AddressRange): boolean => a.family === b.family;
+
+function decideInterface(choice: InterfaceChoice | undefined, names: readonly InterfacePattern[]): boolean | undefined {
+  if (choice === undefined) return names.some((pattern) => pattern.wildcard && pattern.name === ''); // none: the empty name
+  if (choice === 'wire')
+    return names.every((pattern) => !pattern.wildcard && pattern.name === 'lo') ? false : undefined;
+  if (names.some((pattern) => covers(pattern, choice))) return true;
+  return names.some((pattern) => covers(choice, pattern)) ? undefined : false;
+}
+
+/** Whether every name that the second stands for is one that the first stands for. */
+function covers(a: InterfacePattern, b: InterfacePattern): boolean {
+  return a.wildcard ? b.name.startsWith(a.name) : !b.wildcard && a.name === b.name;
+}
