@@ -29,17 +29,13 @@ const MAX_DEPTH = 1000;
 /**
  * The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it.
  *
- * @param holds what is asked of each match on the way, for those who want to know which were asked
+ * @param holds what to ask of each match on the way instead, for those who want to know which are asked; then no index is used
  */
-export function evaluate(
-  ruleset: Ruleset,
-  flow: Flow,
-  holds: (match: Match) => boolean = (match) => matches(match, flow),
-): Evaluation {
+export function evaluate(ruleset: Ruleset, flow: Flow, holds?: (match: Match) => boolean): Evaluation {
   const path: Step[] = [];
   for (const { table, chain, base } of baseChains(ruleset)) {
     if (base.hook !== flow.hook || !table.families.includes(flow.family)) continue;
-    const walk = new Walk(ruleset.layer, table, holds, path);
+    const walk = new Walk(ruleset.layer, table, flow, holds, path);
     let outcome = walk.chain(chain, 0);
     if (outcome === 'undecided' || outcome === 'return') {
       outcome = base.policy;
@@ -53,19 +49,28 @@ export function evaluate(
 class Walk {
   readonly #layer: string;
   readonly #table: Table;
-  readonly #holds: (match: Match) => boolean;
+  readonly #flow: Flow;
+  readonly #observed: ((match: Match) => boolean) | undefined;
   readonly #path: Step[];
 
-  constructor(layer: string, table: Table, holds: (match: Match) => boolean, path: Step[]) {
+  constructor(
+    layer: string,
+    table: Table,
+    flow: Flow,
+    observed: ((match: Match) => boolean) | undefined,
+    path: Step[],
+  ) {
     this.#layer = layer;
     this.#table = table;
-    this.#holds = holds;
+    this.#flow = flow;
+    this.#observed = observed;
     this.#path = path;
   }
 
   chain(chain: Chain, depth: number): Outcome {
     if (depth > MAX_DEPTH) throw ambiguousChain(this.#table, chain.name, 'leads back to itself');
-    for (const [index, rule] of chain.rules.entries()) {
+    for (const index of this.#asked(chain.rules)) {
+      const rule = chain.rules[index]!;
       if (!this.#holds(rule.match)) continue;
       const outcome = this.#act(chain, rule, index, rule.action, undefined, depth);
       if (outcome !== 'undecided') return outcome;
@@ -114,17 +119,26 @@ class Walk {
         note('continue');
         return 'undecided';
       case 'dispatch': {
-        const found = action.cases.find((each) => this.#holds(each.match));
+        const found = this.#firstCase(action.cases);
         return found === undefined ? 'undecided' : this.#act(chain, rule, index, found.action, found, depth);
       }
     }
   }
 
   #firstCase(cases: readonly DispatchCase[]): DispatchCase | undefined {
-    for (const index of candidates(cases, (each) => each.match, this.#flow)) {
+    for (const index of this.#asked(cases)) {
       const each = cases[index]!;
-      if (matches(each.match, this.#flow)) return each;
+      if (this.#holds(each.match)) return each;
     }
     return undefined;
+  }
+
+  /** The positions worth asking; all of them where somebody watches. */
+  #asked(items: readonly { readonly match: Match }[]): Iterable<number> {
+    return this.#observed === undefined ? candidates(items, (item) => item.match, this.#flow) : items.keys();
+  }
+
+  #holds(match: Match): boolean {
+    return this.#observed === undefined ? matches(match, this.#flow) : this.#observed(match);
   }
 }

@@ -31,10 +31,7 @@ export function packetsOf(space: HeaderSpace, match: Match): PacketSet {
     case 'nothing':
       return space.nothing();
     case 'all':
-      return match.of.reduce<PacketSet>(
-        (set, part) => (set.isEmpty() ? set : set.intersect(packetsOf(space, part))),
-        space.everything(),
-      );
+      return intersection(space, match.of);
     case 'any':
       return space.union(match.of.map((part) => packetsOf(space, part)));
     case 'not':
@@ -48,6 +45,13 @@ export function packetsOf(space: HeaderSpace, match: Match): PacketSet {
     case 'symbol':
       return space.symbol(symbolKey(match.symbol));
   }
+}
+
+/** From the last dimension to the first: each step then puts one node on top, where the other way round all below is made anew. */
+function intersection(space: HeaderSpace, parts: readonly Match[]): PacketSet {
+  const sets = parts.map((part) => packetsOf(space, part));
+  sets.sort((a, b) => space.store.dimensionOf(b.node) - space.store.dimensionOf(a.node));
+  return sets.reduce((both, set) => set.intersect(both), space.everything());
 }
 
 /** A field's values among the packets that have the field. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { Ruleset, Verdict } from '../../src/ir/index.ts';
+import { everything, type Ruleset, type Verdict } from '../../src/ir/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { denote, evaluate, includes, possiblePackets, sampleFlow } from '../../src/semantics/index.ts';
 import { flowArbitrary, rulesetArbitrary } from './arbitraries.ts';
@@ -19,6 +19,32 @@ describe('evaluate and denote, two readings of one meaning', () => {
         }
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('agree on long rule lists, where evaluate looks rules up in an index', () => {
+    const longer = fc.array(rulesetArbitrary, { minLength: 30, maxLength: 40 }).map((parts): Ruleset => {
+      const rules = parts.flatMap((part) =>
+        part.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules)),
+      );
+      const plain = rules.filter(({ action }) => action.kind === 'verdict' || action.kind === 'return');
+      const cases = plain.flatMap(({ match, action }) => (action.kind === 'verdict' ? [{ match, action }] : []));
+      const every = { match: everything, action: { kind: 'dispatch' as const, cases }, origin: {} };
+      const base = { hook: 'input', priority: 0, policy: 'drop' } as const;
+      return {
+        layer: 'test',
+        tables: [
+          { name: 'rules', families: [4, 6], chains: [{ name: 'input', base, rules: plain }] },
+          { name: 'map', families: [4, 6], chains: [{ name: 'input', base, rules: [every] }] },
+        ],
+      };
+    });
+    fc.assert(
+      fc.property(longer, fc.array(flowArbitrary, { minLength: 30, maxLength: 30 }), (ruleset, flows) => {
+        const meaning = denote(new HeaderSpace(), ruleset);
+        for (const flow of flows) assert.ok(includes(meaning[evaluate(ruleset, flow).verdict], flow));
+      }),
+      { numRuns: 30 },
     );
   });
 

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { address, all, any, everything, type Flow, field, type Match } from '../ir/index.ts';
+import { parseAddress, range } from '../net/index.ts';
+import { candidates } from './candidates.ts';
+
+function flowTo(destination: string, dport: number): Flow {
+  const dst = parseAddress(destination);
+  const src = parseAddress('192.0.2.1');
+  assert.ok(dst !== undefined && src !== undefined);
+  return {
+    hook: 'output',
+    family: dst.family,
+    src,
+    dst,
+    protocol: 6,
+    sport: 40000,
+    dport,
+    state: 'new',
+    srcType: 'unicast',
+    dstType: 'unicast',
+    symbols: new Set(),
+  };
+}
+
+const byAddress: Match[] = Array.from({ length: 1000 }, (_, at) =>
+  all(field('protocol', 6), address('dst', range(`10.0.${at >> 8}.${at & 255}`)), field('dport', 443)),
+);
+
+describe('candidates', () => {
+  it('asks one of a thousand exact destinations', () => {
+    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('10.0.1.5', 443))], [261]);
+    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('192.0.2.77', 443))], []);
+    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('2001:db8::1', 443))], []);
+  });
+
+  it('keeps the order of overlapping prefixes and of what says nothing of the destination', () => {
+    const matches = [
+      ...byAddress,
+      address('dst', range('10.0.0.0/8')),
+      everything,
+      any(address('dst', range('10.0.1.0/24')), address('dst', range('fd00::/8'))),
+    ];
+    assert.deepEqual([...candidates(matches, (match) => match, flowTo('10.0.1.5', 443))], [261, 1000, 1001, 1002]);
+    assert.deepEqual([...candidates(matches, (match) => match, flowTo('fd00::1', 443))], [1001, 1002]);
+  });
+
+  it('asks everything where no dimension tells the matches apart', () => {
+    const matches = Array.from({ length: 30 }, () => field('protocol', 6));
+    assert.equal([...candidates(matches, (match) => match, flowTo('10.0.0.1', 443))].length, 30);
+  });
+});
