@@ -141,8 +141,10 @@ function decideInterface(choice: InterfaceChoice | undefined, names: readonly In
   if (choice === undefined) return names.some((pattern) => pattern.wildcard && pattern.name === ''); // none: the empty name
   if (choice === 'wire')
     return names.every((pattern) => !pattern.wildcard && pattern.name === 'lo') ? false : undefined;
-  if (names.some((pattern) => covers(pattern, choice))) return true;
-  return names.some((pattern) => covers(choice, pattern)) ? undefined : false;
+  if (choice.every((own) => names.some((pattern) => covers(pattern, own)))) return true;
+  return choice.some((own) => names.some((pattern) => covers(pattern, own) || covers(own, pattern)))
+    ? undefined
+    : false;
 }
 
 /** Whether every name that the second stands for is one that the first stands for. */

@@ -60,8 +60,8 @@ export interface SymbolChoice {
   readonly holds: boolean;
 }
 
-/** One interface by name or prefix, or any of the wire: every one but `lo`. */
-export type InterfaceChoice = InterfacePattern | 'wire';
+/** Any of these interfaces (at least one), or any of the wire: every one but `lo`. */
+export type InterfaceChoice = readonly InterfacePattern[] | 'wire';
 
 const LOOPBACK: InterfacePattern = { name: 'lo', wildcard: false };
 
@@ -92,7 +92,7 @@ export function patternMatch(pattern: FlowPattern): Match {
 }
 
 function through(side: 'in' | 'out', choice: InterfaceChoice): Match {
-  return choice === 'wire' ? not(interfaces(side, LOOPBACK)) : interfaces(side, choice);
+  return choice === 'wire' ? not(interfaces(side, LOOPBACK)) : interfaces(side, ...choice);
 }
 
 /** One packet of the pattern, of values that people recognise; `undefined` where it has no address to choose from. */
@@ -154,7 +154,7 @@ function favourite(range: PortRange | undefined, wanted: number): number {
 }
 
 function interfaceSample(choice: InterfaceChoice): string {
-  return choice === 'wire' ? 'eth0' : choice.name;
+  return choice === 'wire' ? 'eth0' : (choice[0]?.name ?? 'eth0');
 }
 
 export function hasIcmpType(pattern: FlowPattern): boolean {

@@ -1,0 +1,250 @@
+import type {
+  AddressType,
+  FlowQuestion,
+  Symbol as FlowSymbol,
+  Hook,
+  Intent,
+  InterfacePattern,
+  NamedDestination,
+  Peer,
+  PolicyTest,
+  Range,
+} from '../ir/index.ts';
+import { formatRate, ORDINARY_PORTS } from '../ir/index.ts';
+import { type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
+import { AddressSet } from '../packetset/index.ts';
+import type { FlowPattern, InterfaceChoice, SymbolChoice } from '../semantics/index.ts';
+
+/**
+ * One way that a packet can take through this machine: the hooks it meets, in order. Between two local processes there are two
+ * (it leaves by output and comes back by input of the loopback interface), else one.
+ */
+export type Passage = readonly FlowPattern[];
+
+/** What patterns need to know of the policy that they are asked of. */
+export interface PatternContext {
+  readonly symbols: readonly FlowSymbol[]; // that any rule may ask for
+  readonly namesResolveTo: readonly AddressRange[]; // where a host name may lead
+}
+
+/**
+ * The context that a policy gives. A name stands for a public address of its own, one that no flow names: otherwise
+ * whoever owns a name could make every claim about it false by pointing it at an allowed address.
+ */
+export function patternContext(intent: Intent): PatternContext {
+  const symbols = new Map<string, FlowSymbol>();
+  const add = (symbol: FlowSymbol): void => {
+    symbols.set(JSON.stringify(symbol), symbol);
+  };
+  for (const group of intent.groups) {
+    add({ kind: 'asked', group: group.key });
+    add({ kind: 'member', group: group.key });
+  }
+  for (const grant of intent.grants) {
+    if (grant.rate !== undefined) add({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) });
+  }
+  const peers = [...intent.zones.values(), ...intent.grants.map((grant) => [...grant.from, ...grant.to])].flat();
+  for (const peer of peers) {
+    if (peer.kind === 'local' && peer.cgroup !== undefined) add({ kind: 'cgroup', path: peer.cgroup });
+  }
+  return { symbols: [...symbols.values()], namesResolveTo: addressesOfNames(intent) };
+}
+
+function addressesOfNames(intent: Intent): readonly AddressRange[] {
+  const publicAddresses = AddressSet.of((intent.zones.get('internet') ?? []).flatMap(rangesOf));
+  let own = publicAddresses;
+  for (const peer of intent.grants.flatMap((grant) => grant.to)) {
+    const named = AddressSet.of(rangesOf(peer));
+    const isEverywhere = publicAddresses.subtract(named).isEmpty();
+    if (!isEverywhere) own = own.subtract(named);
+  }
+  return (own.isEmpty() ? publicAddresses : own).ranges();
+}
+
+function rangesOf(peer: Peer | NamedDestination): readonly AddressRange[] {
+  return peer.kind === 'remote' ? peer.ranges : [];
+}
+
+/** The passages that a flow expression can mean; several where it names a zone of several parts or leaves the hook open. */
+export function questionPassages(question: FlowQuestion, context: PatternContext): Passage[] {
+  return question.from.flatMap((from) => question.to.flatMap((to) => passages(from, to, question, context)));
+}
+
+/** The passages that a claim of the policy's own tests speaks of: first packets, from any ordinary port. */
+export function testPassages(test: PolicyTest, context: PatternContext): Passage[] {
+  return test.services.flatMap((service) => {
+    const hasPorts = PORT_PROTOCOLS.includes(service.protocol);
+    const { from, to, text } = test;
+    return questionPassages(
+      { text, from, to, service, state: 'new', ...(hasPorts ? { sport: ORDINARY_PORTS } : {}) },
+      context,
+    );
+  });
+}
+
+type Asked = Pick<FlowQuestion, 'service' | 'sport' | 'account' | 'inInterface' | 'outInterface' | 'state' | 'hook'>;
+
+function passages(from: Peer, to: Peer | NamedDestination, asked: Asked, context: PatternContext): Passage[] {
+  const hooks = hooksOf(from, to, asked);
+  return ([4, 6] as const)
+    .flatMap((family) => {
+      if ((asked.service.family ?? family) !== family) return [];
+      if (asked.service.protocol === PROTOCOLS.icmp && family === 6) return [];
+      if (asked.service.protocol === PROTOCOLS.icmpv6 && family === 4) return [];
+      return hooks.map((way) => way.map((hook) => pattern(hook, way.length > 1, family, from, to, asked, context)));
+    })
+    .filter((passage) => passage.every((each) => each.src.length > 0 && each.dst.length > 0));
+}
+
+/** Where the packet stands: as the user says, or as the ends and the interfaces tell, or every place that it might. */
+function hooksOf(from: Peer, to: Peer | NamedDestination, asked: Asked): readonly (readonly Hook[])[] {
+  if (asked.hook !== undefined) return [[asked.hook]];
+  const fromHere = from.kind === 'local' || isLoopback(from);
+  const toHere = to.kind === 'local' || isLoopback(to);
+  if (fromHere && toHere) return [['output', 'input']];
+  if (fromHere) return [['output']];
+  if (toHere) return [['input']];
+  if (asked.account !== undefined) return [['output']];
+  if (asked.inInterface !== undefined && asked.outInterface !== undefined) return [['forward']];
+  if (asked.inInterface !== undefined) return [['input']];
+  if (asked.outInterface !== undefined) return [['output']];
+  const bothAddresses = from.kind === 'remote' && to.kind === 'remote' && isSingle(from) && isSingle(to);
+  return bothAddresses ? [['input'], ['output'], ['forward']] : [['forward']];
+}
+
+function isSingle(peer: Extract<Peer, { kind: 'remote' }>): boolean {
+  return peer.ranges.length === 1 && peer.ranges[0]!.first === peer.ranges[0]!.last;
+}
+
+function pattern(
+  hook: Hook,
+  isLoop: boolean,
+  family: Family,
+  from: Peer,
+  to: Peer | NamedDestination,
+  asked: Asked,
+  context: PatternContext,
+): FlowPattern {
+  const { service } = asked;
+  const src = addressesOf(from, family, context);
+  const dst = addressesOf(to, family, context);
+  const hasPorts = PORT_PROTOCOLS.includes(service.protocol);
+  const through = (peer: Peer | NamedDestination, wanted: InterfacePattern | undefined): InterfaceChoice =>
+    isLoop ? [LOOPBACK_INTERFACE] : wanted === undefined ? ownInterfaces(peer) : [wanted];
+  const srcAccounts = accounts(from, asked.account);
+  const dstAccounts = to.kind === 'local' ? to.accounts : undefined;
+  return {
+    hook,
+    family,
+    src,
+    dst,
+    ...(to.kind === 'name' ? { dstName: to.name } : {}),
+    protocol: service.protocol,
+    ...(hasPorts && asked.sport !== undefined ? { sport: asked.sport } : {}),
+    ...(hasPorts && service.ports !== undefined ? { dport: service.ports } : {}),
+    ...(service.icmp === undefined ? {} : { icmpType: service.icmp.type }),
+    ...(service.icmp?.code === undefined ? {} : { icmpCode: service.icmp.code }),
+    ...(service.protocol === PROTOCOLS.tcp ? { tcpFlags: asked.state === 'new' ? SYN : ACK } : {}),
+    state: asked.state,
+    ...(hook === 'output' ? {} : { inInterface: through(from, asked.inInterface) }),
+    ...(hook === 'input' ? {} : { outInterface: through(to, asked.outInterface) }),
+    ...(hook === 'output' && srcAccounts !== undefined ? { srcAccounts } : {}),
+    ...(hook === 'input' && dstAccounts !== undefined ? { dstAccounts } : {}),
+    srcType: addressType(src, hook === 'output' || isLoop),
+    dstType: addressType(dst, hook === 'input' || isLoop),
+    symbols: context.symbols.flatMap((symbol) => symbolChoice(symbol, hook, from, to)),
+  };
+}
+
+const SYN = 2; // the first packet of a TCP connection (RFC 9293 3.1)
+const ACK = 16; // any later one
+
+const LOOPBACK_INTERFACE: InterfacePattern = { name: 'lo', wildcard: false };
+
+function ownInterfaces(peer: Peer | NamedDestination): InterfaceChoice {
+  return peer.kind === 'remote' && peer.interfaces !== undefined && peer.interfaces.length > 0
+    ? peer.interfaces
+    : 'wire';
+}
+
+function accounts(from: Peer, wanted: number | undefined): readonly Range[] | undefined {
+  if (wanted !== undefined) return [{ first: wanted, last: wanted }];
+  return from.kind === 'local' ? from.accounts : undefined;
+}
+
+/**
+ * What is known of a symbol: rates are kept; a process of a zone lives in that zone's cgroup, and of other zones' cgroups in
+ * none; an address that is given as such was asked for by no name.
+ */
+function symbolChoice(
+  symbol: FlowSymbol,
+  hook: Hook,
+  from: Peer,
+  to: Peer | NamedDestination,
+): readonly SymbolChoice[] {
+  switch (symbol.kind) {
+    case 'within-rate':
+      return [{ symbol, holds: true }];
+    case 'cgroup': {
+      const anyProcess = from.kind === 'local' && from.accounts === undefined && from.cgroup === undefined;
+      if (hook === 'output' && (anyProcess || from.kind !== 'local')) return []; // any process: any cgroup
+      return [{ symbol, holds: hook === 'output' && from.kind === 'local' && from.cgroup === symbol.path }];
+    }
+    case 'asked':
+    case 'member':
+      return [{ symbol, holds: groupsOf(to).includes(symbol.group) }];
+  }
+}
+
+function groupsOf(to: Peer | NamedDestination): readonly string[] {
+  switch (to.kind) {
+    case 'name':
+      return to.groups;
+    case 'named':
+      return [to.group];
+    case 'local':
+    case 'remote':
+      return [];
+  }
+}
+
+function addressesOf(peer: Peer | NamedDestination, family: Family, context: PatternContext): readonly AddressRange[] {
+  switch (peer.kind) {
+    case 'local':
+      return OWN_ADDRESSES[family];
+    case 'remote':
+      return peer.ranges.filter((each) => each.family === family);
+    case 'named':
+    case 'name':
+      return context.namesResolveTo.filter((each) => each.family === family);
+  }
+}
+
+const LOOPBACK = [range('127.0.0.0/8'), range('::1')];
+const GROUPS = [range('224.0.0.0/4'), range('ff00::/8')];
+const BROADCAST = [range('255.255.255.255')];
+
+/** What this machine's own addresses can be: unicast, and not the loopback's. */
+const OWN_ADDRESSES: Readonly<Record<Family, readonly AddressRange[]>> = {
+  4: AddressSet.of([range('0.0.0.0/0')])
+    .subtract(AddressSet.of([...LOOPBACK, range('0.0.0.0/8'), range('224.0.0.0/3')]))
+    .ranges(),
+  6: [range('2000::/3'), range('fc00::/7'), range('fe80::/10')],
+};
+
+function isLoopback(peer: Peer | NamedDestination): boolean {
+  return peer.kind === 'remote' && peer.ranges.length > 0 && inside(peer.ranges, LOOPBACK);
+}
+
+/** What the routing table says of the addresses, as far as it must say that. */
+function addressType(ranges: readonly AddressRange[], isOwn: boolean): AddressType {
+  if (inside(ranges, GROUPS)) return 'multicast';
+  if (inside(ranges, BROADCAST)) return 'broadcast';
+  return isOwn || inside(ranges, LOOPBACK) ? 'local' : 'unicast';
+}
+
+function inside(ranges: readonly AddressRange[], of: readonly AddressRange[]): boolean {
+  return ranges.every((each) =>
+    of.some((outer) => outer.family === each.family && outer.first <= each.first && each.last <= outer.last),
+  );
+}

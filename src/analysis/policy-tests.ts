@@ -1,0 +1,72 @@
+import type { Flow, Intent, PolicyTest } from '../ir/index.ts';
+import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import {
+  type Denotation,
+  denote,
+  evaluate,
+  intentRuleset,
+  packetsOf,
+  patternMatch,
+  possiblePackets,
+  type Step,
+  sampleFlow,
+} from '../semantics/index.ts';
+import { type PatternContext, patternContext, testPassages } from './flow-patterns.ts';
+
+/** Whether a claim of the policy's own tests holds, for every packet it speaks of. */
+export type TestOutcome =
+  | { readonly kind: 'passed'; readonly test: PolicyTest }
+  /** `witness` is a packet that fares otherwise than claimed, by way of `path`. */
+  | { readonly kind: 'failed'; readonly test: PolicyTest; readonly witness: Flow; readonly path: readonly Step[] }
+  /** It speaks of no packet that this machine could tell apart: nothing was proven. */
+  | { readonly kind: 'empty'; readonly test: PolicyTest };
+
+/** Proves every claim on the policy itself, by packet sets: no packet is left out. */
+export function provePolicyTests(intent: Intent): TestOutcome[] {
+  if (intent.tests.length === 0) return [];
+  const space = new HeaderSpace();
+  const ruleset = intentRuleset(intent);
+  const denotation = denote(space, ruleset);
+  const context = patternContext(intent);
+  return intent.tests.map((test) => {
+    const counterexample = refute(test, space, denotation, context);
+    if (counterexample === 'empty') return { kind: 'empty', test };
+    if (counterexample === undefined) return { kind: 'passed', test };
+    const { verdict, path } = evaluate(ruleset, counterexample);
+    if ((verdict === 'accept') === (test.expect === 'allow')) throw new Error('a witness does not refute its test');
+    return { kind: 'failed', test, witness: counterexample, path };
+  });
+}
+
+function refute(
+  test: PolicyTest,
+  space: HeaderSpace,
+  denotation: Denotation,
+  context: PatternContext,
+): Flow | 'empty' | undefined {
+  const possible = possiblePackets(space);
+  let spokenOf = false;
+  for (const passage of testPassages(test, context)) {
+    const stages = passage.map((pattern) => packetsOf(space, patternMatch(pattern)).intersect(possible));
+    if (stages.every((stage) => stage.isEmpty())) continue;
+    spokenOf = true;
+    const wrong = wrongPackets(test, stages, denotation);
+    if (wrong === undefined) continue;
+    const found = sampleFlow(wrong);
+    const dstName = passage[0]?.dstName;
+    if (found !== undefined) return dstName === undefined ? found : { ...found, dstName };
+  }
+  return spokenOf ? undefined : 'empty';
+}
+
+/** Allowed must pass every stage; denied must be stopped at one of them. */
+function wrongPackets(test: PolicyTest, stages: readonly PacketSet[], denotation: Denotation): PacketSet | undefined {
+  switch (test.expect) {
+    case 'allow':
+      return stages.map((stage) => stage.subtract(denotation.accept)).find((wrong) => !wrong.isEmpty());
+    case 'deny': {
+      const passing = stages.map((stage) => stage.intersect(denotation.accept));
+      return passing.every((part) => !part.isEmpty()) ? passing[0] : undefined;
+    }
+  }
+}
