@@ -1,4 +1,10 @@
-export { type Capability, type HostCapabilities, hostCapabilities, type Isolation } from './capabilities.ts';
+export {
+  type Capability,
+  type HostCapabilities,
+  hostCapabilities,
+  type Isolation,
+  isolationArguments,
+} from './capabilities.ts';
 export { type Counter, Lab, type LabOptions, type Sender } from './lab/lab.ts';
 export type { Outcome, Shot } from './lab/protocol.ts';
 export type { Link } from './lab/topology.ts';
