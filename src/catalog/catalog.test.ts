@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDnsPattern, PROTOCOLS } from '../net/index.ts';
 import { root } from './data.ts';
-import { CATALOG_RELEASE, loadCatalog } from './index.ts';
+import { CATALOG_RELEASE, loadCatalog, loadConfigKeys } from './index.ts';
 import { parseServiceText } from './service-text.ts';
 
 const catalog = loadCatalog();
@@ -67,4 +67,26 @@ test('a damaged data file is told with its place', () => {
     /services\.json\.services\.ssh\.on: expected a list/,
   );
   assert.throws(() => node.key('absent'), /services\.json: expected the key `absent`/);
+});
+
+test('every entry that a configuration key needs is in the catalogue', () => {
+  const keys = loadConfigKeys();
+  const tables = [keys.channels, keys.providers, keys.searches, keys.speech, keys.embeddings];
+  for (const table of tables) {
+    for (const [name, { needs, optional }] of table) {
+      for (const entry of [...needs, ...optional.map((one) => one.entry)])
+        assert.ok(catalog.entry(entry), `${name} needs ${entry}`);
+    }
+  }
+  for (const { oauth } of keys.providers.values()) for (const entry of oauth) assert.ok(catalog.entry(entry), entry);
+});
+
+test('the endpoints of an entry all have the same services, so that one flow opens no more than they need', () => {
+  for (const name of catalog.entryNames()) {
+    const byPattern = Map.groupBy(catalog.entry(name)?.endpoints ?? [], ({ pattern }) => formatDnsPattern(pattern));
+    const services = [...byPattern.values()].map((endpoints) =>
+      JSON.stringify(endpoints.flatMap((endpoint) => endpoint.services)),
+    );
+    assert.equal(new Set(services).size, 1, name);
+  }
 });

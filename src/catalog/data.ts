@@ -17,6 +17,13 @@ export class DataNode {
     return typeof this.value === 'string' && this.value !== '' ? this.value : this.fail('a text');
   }
 
+  port(): number {
+    const { value } = this;
+    return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536
+      ? value
+      : this.fail('a port');
+  }
+
   oneOf<Choice extends string>(choices: readonly Choice[]): Choice {
     return choices.find((choice) => choice === this.value) ?? this.fail(choices.join(', '));
   }
