@@ -59,7 +59,9 @@ function failure(error: Error): Attempt {
 async function tcp(shot: Shot): Promise<Attempt> {
   const { socket, attempt } = await connect(shot);
   const outcome = attempt.result === 'passed' ? await exchange(socket, shot.timeoutMs) : attempt;
-  socket.resetAndDestroy(); // no TIME_WAIT: the same ports can be used again
+  // A reset leaves no TIME_WAIT, so that the same ports can be used again; a socket that is still connecting has nothing to reset.
+  if (attempt.result === 'passed') socket.resetAndDestroy();
+  else socket.destroy();
   return outcome;
 }
 

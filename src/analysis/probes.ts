@@ -1,0 +1,357 @@
+import {
+  type Flow,
+  formatRate,
+  type Intent,
+  type NamedDestination,
+  type Peer,
+  type Service,
+  symbolKey,
+} from '../ir/index.ts';
+import { type Address, type Family, formatAddress, PROTOCOLS } from '../net/index.ts';
+import { type Evaluation, evaluate, intentRuleset } from '../semantics/index.ts';
+import { type Payload, serviceCorners, unsendable } from './probe-corners.ts';
+import { type End, receiverEnds, senderEnds } from './probe-ends.ts';
+import { FAMILIES, isPeer, isPlayable, METADATA, type ProbeStage } from './probe-stage.ts';
+
+/** One packet worth sending, and what the policy says of it. */
+export interface Probe {
+  /** What it is about: a grant's name, a test's text, or `everything else`. */
+  readonly about: string;
+  readonly aspect: string; // what is special about it, in words
+  /** The packet at each hook that it meets, in order: one, or output and input for what stays on this machine. */
+  readonly flows: readonly [Flow, ...Flow[]];
+  /** The policy's word: the verdict of `evaluate` on the intent, at the hook that decides, and the way to it. */
+  readonly expected: Evaluation;
+  readonly decidedAt: Flow; // one of `flows`
+  /** Why the lab cannot send it; such a probe is only reasoned about. */
+  readonly unsendable?: string;
+}
+
+export interface ProbePlan {
+  readonly probes: readonly Probe[];
+  /** Probes that were generated and left out, because there were more than `limit`. */
+  readonly leftOut: number;
+  /** Tests of the policy and grants for which no packet could be made, with the reason. */
+  readonly without: readonly { readonly about: string; readonly reason: string }[];
+}
+
+/** What flows are made for: a grant, one of the policy's tests, or a question of our own. */
+interface Subject {
+  readonly about: string;
+  readonly from: readonly Peer[];
+  readonly to: readonly (Peer | NamedDestination)[];
+  readonly services: readonly Service[];
+  readonly corners: boolean; // false: one packet for each family, sender, receiver and service is enough
+}
+
+interface Draft {
+  readonly about: string;
+  readonly aspect: string;
+  readonly rank: number; // 0: the heart of the matter, 1: another corner inside, 2: just outside
+  readonly flows: readonly [Flow, ...Flow[]];
+  readonly unsendable?: string;
+}
+
+/** What a limit of any rate lets through at once, at least (nft's default burst). */
+const SURE_BURST = 5;
+const MAX_DRAFTS_OF_A_SUBJECT = 400;
+const SOURCE_PORTS = { first: 32_768, count: 28_000 }; // within Linux's ordinary range of local ports
+
+/**
+ * Packets for every in-file test and every grant: each at its corners and just outside them, in each family. What is
+ * expected of a packet is what the policy says of it, never what the generator had in mind.
+ */
+export function planProbes(intent: Intent, stage: ProbeStage, limit: number): ProbePlan {
+  const subjects: Subject[] = [
+    ...intent.tests.map(({ text, from, to, services }) => ({ about: text, from, to, services, corners: true })),
+    ...intent.grants.map(({ name, from, to, services }) => ({ about: name, from, to, services, corners: true })),
+    ...everythingElse(stage),
+  ];
+  const within = rateSymbols(intent);
+  const perSubject = Math.max(2, Math.min(MAX_DRAFTS_OF_A_SUBJECT, Math.ceil((limit * 8) / subjects.length)));
+  const without: { about: string; reason: string }[] = [];
+  const drafts = subjects.flatMap((subject) => {
+    const made = draftsOf(subject, intent, stage, within, perSubject);
+    if (made.length === 0) without.push({ about: subject.about, reason: reasonForNone(subject, stage) });
+    return made;
+  });
+  const distinct = [...Map.groupBy(drafts, draftKey).values()].map((same) => same[0]!);
+  const chosen = distinct.toSorted((a, b) => a.rank - b.rank).slice(0, limit);
+  const policy = intentRuleset(intent);
+  return {
+    probes: withinRates(
+      chosen.map((draft, index) => withVerdict(numbered(draft, index), policy)),
+      intent,
+    ),
+    leftOut: distinct.length - chosen.length,
+    without,
+  };
+}
+
+/** Default-deny itself: what nobody asked for, in every direction. */
+function everythingElse(stage: ProbeStage): Subject[] {
+  const here: Peer = { kind: 'local' };
+  const remote = (addresses: readonly Address[]): Peer => ({
+    kind: 'remote',
+    ranges: addresses.map(({ family, value }) => ({ family, first: value, last: value })),
+  });
+  const strangers = remote(FAMILIES.map((family) => stage.stranger[family]));
+  const metadata = remote(FAMILIES.map((family) => METADATA[family]));
+  const service = (protocol: number, port: number): Service => ({ protocol, ports: { first: port, last: port } });
+  const rest = { about: 'everything else', corners: false };
+  const { tcp, udp } = PROTOCOLS;
+  return [
+    {
+      about: 'this machine with itself',
+      from: [here],
+      to: [here],
+      services: [service(tcp, 8_080), service(udp, 8_080)],
+      corners: false,
+    },
+    {
+      ...rest,
+      from: [here],
+      to: [strangers],
+      services: [service(tcp, 443), service(udp, 53), service(udp, 443)],
+    },
+    { ...rest, from: [here], to: [metadata], services: [service(tcp, 80)] },
+    {
+      ...rest,
+      from: [strangers],
+      to: [here],
+      services: [service(tcp, 22), service(tcp, 18_789), service(udp, 5_353)],
+    },
+    { ...rest, from: [strangers], to: [strangers], services: [service(tcp, 443)] },
+  ];
+}
+
+function rateSymbols(intent: Intent): ReadonlySet<string> {
+  return new Set(
+    intent.grants.flatMap((grant) =>
+      grant.rate === undefined
+        ? []
+        : [symbolKey({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) })],
+    ),
+  );
+}
+
+/**
+ * One thing is varied at a time: from the first sender, receiver and service, each other one; and for each of those its
+ * corners.
+ */
+function draftsOf(
+  subject: Subject,
+  intent: Intent,
+  stage: ProbeStage,
+  within: ReadonlySet<string>,
+  limit: number,
+): Draft[] {
+  const drafts: Draft[] = [];
+  for (const [from, to, service] of oneAtATime(subject.from, subject.to, subject.services)) {
+    for (const family of FAMILIES) {
+      if (drafts.length >= limit) return drafts;
+      const senders = senderEnds(from, family, stage);
+      const receivers = receiverEnds(to, family, stage, intent);
+      const payloads = serviceCorners(service, family);
+      for (const [sender, receiver, payload] of oneAtATime(senders, receivers, payloads)) {
+        const corners = [sender, receiver, payload];
+        const flows = flowsOf(sender.value, receiver.value, payload.value, family, stage, within);
+        if (flows === undefined) continue;
+        const special = corners.filter((corner, index) => corner !== [senders[0], receivers[0], payloads[0]][index]);
+        const inside = corners.every((corner) => corner.inside);
+        if (!subject.corners && special.length > 0) continue;
+        const obstacle = sender.value.unsendable ?? receiver.value.unsendable ?? unsendable(payload.value);
+        drafts.push({
+          about: subject.about,
+          aspect:
+            special.length === 0 ? `IPv${family}` : `IPv${family}, ${special.map(({ words }) => words).join(', ')}`,
+          rank: special.length === 0 ? 0 : inside ? 1 : 2,
+          flows,
+          ...(obstacle === undefined ? {} : { unsendable: obstacle }),
+        });
+      }
+    }
+  }
+  return drafts.slice(0, limit);
+}
+
+/** The first of each, then each other value of one with the first of the others. */
+function oneAtATime<A, B, C>(as: readonly A[], bs: readonly B[], cs: readonly C[]): (readonly [A, B, C])[] {
+  const [a, b, c] = [as[0], bs[0], cs[0]];
+  if (a === undefined || b === undefined || c === undefined) return [];
+  return [
+    [a, b, c],
+    ...cs.slice(1).map((other) => [a, b, other] as const),
+    ...bs.slice(1).map((other) => [a, other, c] as const),
+    ...as.slice(1).map((other) => [other, b, c] as const),
+  ];
+}
+
+function flowsOf(
+  sender: End,
+  receiver: End,
+  payload: Payload,
+  family: Family,
+  stage: ProbeStage,
+  within: ReadonlySet<string>,
+): [Flow, ...Flow[]] | undefined {
+  const base = {
+    family,
+    ...payload,
+    ...(payload.protocol === PROTOCOLS.tcp ? { tcpFlags: 2 } : {}), // SYN (RFC 9293 3.1)
+    state: 'new' as const,
+    symbols: new Set([...within, ...(receiver.at === 'remote' ? (receiver.symbols ?? []) : [])]),
+  };
+  const [first, second] = stage.interfaces;
+  if (first === undefined || second === undefined) return undefined;
+  if (sender.at === 'local' && receiver.at === 'local') {
+    const own = { src: first.host[family], dst: first.host[family], srcType: 'local', dstType: 'local' } as const;
+    return [
+      {
+        ...base,
+        ...own,
+        hook: 'output',
+        outInterface: 'lo',
+        ...account('srcAccount', sender.account),
+        ...account('dstAccount', receiver.account),
+      },
+      { ...base, ...own, hook: 'input', inInterface: 'lo', ...account('dstAccount', receiver.account) },
+    ];
+  }
+  if (sender.at === 'local' && receiver.at === 'remote') {
+    const out = stage.interfaces.find(({ name }) => name === receiver.interface) ?? first;
+    return [
+      {
+        ...base,
+        hook: 'output',
+        src: out.host[family],
+        srcType: 'local',
+        dst: receiver.address,
+        dstType: 'unicast',
+        ...(receiver.name === undefined ? {} : { dstName: receiver.name }),
+        outInterface: out.name,
+        ...account('srcAccount', sender.account),
+      },
+    ];
+  }
+  if (sender.at === 'remote' && receiver.at === 'local') {
+    const into = stage.interfaces.find(({ name }) => name === sender.interface) ?? first;
+    return [
+      {
+        ...base,
+        hook: 'input',
+        src: sender.address,
+        srcType: 'unicast',
+        dst: into.host[family],
+        dstType: 'local',
+        inInterface: into.name,
+        ...account('dstAccount', receiver.account),
+      },
+    ];
+  }
+  if (sender.at === 'remote' && receiver.at === 'remote') {
+    const into =
+      stage.interfaces.find(({ name }) => name === sender.interface) ??
+      (receiver.interface === first.name ? second : first);
+    const out = stage.interfaces.find(({ name }) => name === receiver.interface) ?? (into === second ? first : second);
+    return [
+      {
+        ...base,
+        hook: 'forward',
+        src: sender.address,
+        srcType: 'unicast',
+        dst: receiver.address,
+        dstType: 'unicast',
+        ...(receiver.name === undefined ? {} : { dstName: receiver.name }),
+        inInterface: into.name,
+        outInterface: out.name,
+      },
+    ];
+  }
+  return undefined;
+}
+
+function account(
+  key: 'srcAccount' | 'dstAccount',
+  uid: number | undefined,
+): { srcAccount?: number; dstAccount?: number } {
+  return uid === undefined ? {} : { [key]: uid };
+}
+
+/** A source port of its own for every packet, so that no two are one connection to the kernel. */
+function numbered(draft: Draft, index: number): Draft {
+  const sport = SOURCE_PORTS.first + (index % SOURCE_PORTS.count);
+  const give = (flow: Flow): Flow => (flow.dport === undefined ? flow : { ...flow, sport });
+  const [first, ...rest] = draft.flows;
+  return { ...draft, flows: [give(first), ...rest.map(give)] };
+}
+
+function withVerdict(draft: Draft, policy: ReturnType<typeof intentRuleset>): Probe {
+  const { rank: _rank, ...probe } = draft;
+  let decidedAt: Flow = draft.flows[0];
+  let expected: Evaluation = evaluate(policy, decidedAt);
+  for (const flow of draft.flows.slice(1)) {
+    if (expected.verdict !== 'accept') break;
+    decidedAt = flow;
+    expected = evaluate(policy, flow);
+  }
+  return { ...probe, expected, decidedAt };
+}
+
+/** Of the packets that one rated grant lets through, only as many are sent as its rate lets through at once. */
+function withinRates(probes: readonly Probe[], intent: Intent): Probe[] {
+  const rates = new Map(intent.grants.flatMap(({ name, rate }) => (rate === undefined ? [] : [[name, rate] as const])));
+  const passed = new Map<string, number>();
+  return probes.map((probe) => {
+    const grant = decidingFlow(probe);
+    const rate = grant === undefined ? undefined : rates.get(grant);
+    if (grant === undefined || rate === undefined || probe.unsendable !== undefined) return probe;
+    const key = rate.perSource ? `${grant} ${formatAddress(probe.decidedAt.src)}` : grant;
+    const before = passed.get(key) ?? 0;
+    passed.set(key, before + 1);
+    return before < Math.min(rate.count, SURE_BURST)
+      ? probe
+      : { ...probe, unsendable: `it would go beyond the rate of \`${grant}\`, ${formatRate(rate)}` };
+  });
+}
+
+/** The grant or baseline piece that lets a packet through; `undefined` where it is denied by default. */
+export function decidingFlow(probe: Probe): string | undefined {
+  return probe.expected.path.findLast((step) => step.outcome === probe.expected.verdict)?.origin?.flow;
+}
+
+function draftKey(draft: Draft): string {
+  return draft.flows
+    .map((flow) =>
+      [
+        flow.hook,
+        formatAddress(flow.src),
+        formatAddress(flow.dst),
+        flow.dstName,
+        flow.protocol,
+        flow.dport,
+        flow.icmpType,
+        flow.icmpCode,
+        flow.inInterface,
+        flow.outInterface,
+        flow.srcAccount,
+        flow.dstAccount,
+      ].join('|'),
+    )
+    .join('+');
+}
+
+function reasonForNone(subject: Subject, stage: ProbeStage): string {
+  if (subject.from.length === 0) return 'this host cannot recognise where it comes from';
+  if (subject.to.length === 0) return 'this host cannot recognise where it goes to';
+  if (subject.services.length === 0) return 'it has no service';
+  if (subject.from.some((peer) => peer.kind === 'named')) return 'a name does not say where a packet comes from';
+  const addresses = [...subject.from, ...subject.to].filter(isRemotePeer).flatMap((peer) => peer.ranges);
+  return addresses.some(({ family, first }) => isPlayable(stage, { family, value: first }))
+    ? 'its ends and its services have no family in common'
+    : 'no packet of another machine can carry its addresses';
+}
+
+function isRemotePeer(peer: Peer | NamedDestination): peer is Extract<Peer, { kind: 'remote' }> {
+  return isPeer(peer) && peer.kind === 'remote';
+}
