@@ -23,6 +23,7 @@ export interface Console {
   readonly readStdin: () => Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  readonly today: string; // YYYY-MM-DD in UTC: what expiry dates are held against
   exitCode: ExitCode;
 }
 

@@ -34,6 +34,7 @@ const console: Console = {
   readStdin,
   env: process.env,
   cwd: process.cwd(),
+  today: new Date().toISOString().slice(0, 10),
   exitCode: EXIT.holds,
 };
 

@@ -1,0 +1,83 @@
+import type { Flow, Ruleset } from '../ir/index.ts';
+import { inState } from '../ir/index.ts';
+import { type Box, boxes, type HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import { denote, describe, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
+
+/** What one ruleset lets through and the other does not. */
+export interface Difference {
+  readonly wider: readonly DifferingPackets[]; // the second lets through, the first does not
+  readonly narrower: readonly DifferingPackets[];
+}
+
+export interface DifferingPackets {
+  readonly packets: string; // in words
+  readonly witness: Flow; // one of them, replayed through both
+}
+
+export interface DifferenceOptions {
+  readonly limit: number; // parts of each side that are told; a last line says if there are more
+  readonly onlyNew: boolean; // first packets only
+}
+
+/** Compares what two rulesets let through, packet by packet, over all packets. */
+export function difference(
+  space: HeaderSpace,
+  before: Ruleset,
+  after: Ruleset,
+  options: DifferenceOptions,
+): Difference {
+  const scope = options.onlyNew ? packetsOf(space, inState('new')) : space.everything();
+  const [a, b] = [denote(space, before).accept.intersect(scope), denote(space, after).accept.intersect(scope)];
+  return {
+    wider: told(b.subtract(a), after, before, options.limit),
+    narrower: told(a.subtract(b), before, after, options.limit),
+  };
+}
+
+function told(set: PacketSet, accepts: Ruleset, denies: Ruleset, limit: number): DifferingPackets[] {
+  const parts: DifferingPackets[] = [];
+  let rest = set;
+  while (parts.length < limit && !rest.isEmpty()) {
+    const part = firstBox(rest);
+    const witness = sampleFlow(part);
+    if (witness === undefined) throw new Error('a part of a difference has no packet');
+    if (evaluate(accepts, witness).verdict !== 'accept' || evaluate(denies, witness).verdict === 'accept') {
+      throw new Error('a witness of a difference does not show it');
+    }
+    parts.push({ packets: describe(part, 1).join(''), witness });
+    rest = rest.subtract(part);
+  }
+  return parts;
+}
+
+/** One box of a set that is not empty, the part of the set that lies in it where the box cannot be told exactly. */
+function firstBox(set: PacketSet): PacketSet {
+  for (const box of boxes(set)) return boxPackets(set.space, box).intersect(set);
+  return set;
+}
+
+function boxPackets(space: HeaderSpace, box: Box): PacketSet {
+  let packets = space.everything();
+  if (box.family !== undefined) {
+    const value = box.family === 4 ? 0 : 1;
+    packets = packets.intersect(space.numbers('family', [{ first: value, last: value }]));
+  }
+  for (const [name, ranges] of box.numbers) packets = packets.intersect(space.numbers(name, ranges));
+  for (const [name, values] of box.wides) {
+    if (name === 'in' || name === 'out') packets = packets.intersect(space.wide(name, values));
+    else if (box.family !== undefined) {
+      const { family } = box;
+      packets = packets.intersect(
+        space.addresses(
+          name,
+          values.intervals.map((interval) => ({ family, ...interval })),
+        ),
+      );
+    }
+  }
+  for (const [key, holds] of box.symbols) {
+    const symbol = space.symbol(key);
+    packets = packets.intersect(holds ? symbol : symbol.complement());
+  }
+  return packets;
+}

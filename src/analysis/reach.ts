@@ -1,0 +1,128 @@
+import type { Intent, NamedDestination, Peer, Ruleset } from '../ir/index.ts';
+import { ORDINARY_PORTS } from '../ir/index.ts';
+import { formatRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import { denote, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
+import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
+import { type AllowedService, allowedService, servicesOf } from './service-set.ts';
+
+/** Who can reach whom on what, by first packets. */
+export interface Reachability {
+  readonly endpoints: readonly ReachEndpoint[];
+  readonly connections: readonly Connection[];
+}
+
+export interface ReachEndpoint {
+  readonly id: string;
+}
+
+export interface Connection {
+  readonly from: string;
+  readonly to: string;
+  readonly allowed: readonly AllowedService[];
+}
+
+interface Endpoint {
+  readonly id: string;
+  readonly peers: readonly Peer[];
+}
+
+/** Built-in zones that are told only where a flow uses them: they repeat what the others say. */
+const BUILT_IN_AND_SILENT = ['any', 'loopback', 'private'];
+
+/** @param ruleset what decides: the policy's own rules, or those of a firewall that is asked about the policy's zones */
+export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
+  const space = new HeaderSpace();
+  const accept = denote(space, ruleset).accept;
+  const possible = possiblePackets(space);
+  const context = patternContext(intent);
+  const endpoints = endpointsOf(intent);
+  const protocols = protocolsOf(intent);
+  const connections: Connection[] = [];
+  for (const from of endpoints) {
+    for (const to of endpoints) {
+      if (from === to && !from.peers.some((peer) => peer.kind === 'remote')) continue;
+      const allowed = protocols.flatMap((protocol) => {
+        const passages = between(from, to, protocol, context);
+        return services(passages, protocol, accept, possible);
+      });
+      if (allowed.length > 0) connections.push({ from: from.id, to: to.id, allowed });
+    }
+  }
+  return { endpoints: endpoints.map(({ id }) => ({ id })), connections };
+}
+
+function between(from: Endpoint, to: Endpoint, protocol: number, context: PatternContext): Passage[] {
+  const sport = PORT_PROTOCOLS.includes(protocol) ? { sport: ORDINARY_PORTS } : {};
+  const sources = from.peers.filter((peer) => peer.kind !== 'named');
+  return questionPassages(
+    { text: '', from: sources, to: to.peers, service: { protocol }, state: 'new', ...sport },
+    context,
+  );
+}
+
+/** Services that every packet between the two may use, and apart those that only some may. */
+function services(
+  passages: readonly Passage[],
+  protocol: number,
+  accept: PacketSet,
+  possible: PacketSet,
+): AllowedService[] {
+  const { space } = accept;
+  const none = space.nothing();
+  let some = none;
+  let never = none; // services of which at least one packet is stopped
+  for (const passage of passages) {
+    const stages = passage.map((pattern) => packetsOf(space, patternMatch(pattern)).intersect(possible));
+    some = some.union(stages.map((stage) => servicesOf(stage.intersect(accept))).reduce((a, b) => a.intersect(b)));
+    never = stages.map((stage) => servicesOf(stage.subtract(accept))).reduce((a, b) => a.union(b), never);
+  }
+  return [
+    allowedService(some.subtract(never), protocol, false),
+    allowedService(some.intersect(never), protocol, true),
+  ].filter((service) => service !== undefined);
+}
+
+/** The zones of the policy, the host, the internet, and whatever flows name without a zone. */
+function endpointsOf(intent: Intent): Endpoint[] {
+  const used = new Set(intent.grants.flatMap((grant) => [...grant.from, ...grant.to]).map(peerKey));
+  const zones = [...intent.zones]
+    .filter(
+      ([id, peers]) =>
+        !BUILT_IN_AND_SILENT.includes(id) || (peers.length > 0 && peers.every((peer) => used.has(peerKey(peer)))),
+    )
+    .map(([id, peers]) => ({ id, peers }));
+  const known = new Set(zones.flatMap((zone) => zone.peers).map(peerKey));
+  const others = new Map<string, Endpoint>();
+  for (const peer of intent.grants.flatMap((grant) => [...grant.from, ...grant.to])) {
+    const key = peerKey(peer);
+    if (!known.has(key) && !others.has(key)) others.set(key, { id: peerText(peer), peers: [peer] });
+  }
+  return [...zones, ...others.values()];
+}
+
+function peerKey(peer: Peer): string {
+  return JSON.stringify(peer, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+function peerText(peer: Peer | NamedDestination): string {
+  switch (peer.kind) {
+    case 'remote':
+      return peer.ranges.map(formatRange).join(',');
+    case 'named':
+      return peer.group;
+    case 'name':
+      return peer.name;
+    case 'local':
+      return (
+        peer.cgroup ??
+        `uid ${(peer.accounts ?? []).map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',')}`
+      );
+  }
+}
+
+/** Those that have ports or types, and whatever else a flow names. */
+function protocolsOf(intent: Intent): number[] {
+  const named = intent.grants.flatMap((grant) => grant.services.map((service) => service.protocol));
+  return [...new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.icmp, PROTOCOLS.icmpv6, ...named])];
+}

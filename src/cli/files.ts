@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { SourceFile } from '../source/index.ts';
+import { type Console, EXIT } from './console.ts';
+import { CLI_PROBLEMS } from './problems.ts';
+import { stop } from './report.ts';
+
+export const STDIN = '-';
+
+/** A file that the user named, or standard input for `-`. @throws Stop where it cannot be read. */
+export async function readSource(console: Console, path: string): Promise<SourceFile> {
+  if (path === STDIN) return new SourceFile('<stdin>', decoded(await console.readStdin(), '<stdin>'));
+  const content = readFile(console, path);
+  if (typeof content === 'string') throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, path, content);
+  return new SourceFile(path, decoded(content, path));
+}
+
+/** The bytes, or why there are none, in words. Paths are relative to the console's folder. */
+export function readFile(console: Console, path: string): Uint8Array | string {
+  try {
+    return readFileSync(resolve(console.cwd, path));
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+/** Text of another encoding than UTF-8 is refused: replaced characters would be read as something the user never wrote. */
+function decoded(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, name, 'it is not UTF-8 text');
+  }
+}
+
+/** @throws Stop where it cannot be written. Missing folders are made. */
+export function writeFile(console: Console, path: string, text: string): void {
+  const full = resolve(console.cwd, path);
+  try {
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+  } catch (error) {
+    throw stop(EXIT.machine, CLI_PROBLEMS.unwritable, path, reason(error));
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** What the system says of a failed call, in words. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return (code === undefined ? undefined : REASONS[code]) ?? error.message;
+}

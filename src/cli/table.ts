@@ -1,0 +1,44 @@
+import Table from 'cli-table3';
+import stringWidth from 'string-width';
+import { escapeControls } from '../diagnostic/index.ts';
+
+/** A table of text without lines around it; columns as wide as they must be. Cells may come from outside. */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    chars: Object.fromEntries(BORDERS.map((border) => [border, border === 'middle' ? '  ' : ''])),
+  });
+  table.push(...rows.map((row) => row.map((cell) => escapeControls(cell))));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+const BORDERS = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+  'middle',
+] as const;
+
+/** Text cut to a number of columns of a terminal, the cut shown. */
+export function fit(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let end = text.length;
+  while (end > 0 && stringWidth(text.slice(0, end)) > columns - 1) end--;
+  return `${text.slice(0, end)}…`;
+}

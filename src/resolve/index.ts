@@ -1,0 +1,2 @@
+export { type FlowContext, type ResolvedFlow, resolveFlow } from './flow.ts';
+export { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
