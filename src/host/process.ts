@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve as resolvePath } from 'node:path';
 import { diagnose, excerpt } from '../diagnostic/index.ts';
 import { MachineError } from './machine-error.ts';
 import { HOST_PROBLEMS, packageHint } from './problems.ts';
@@ -37,7 +37,7 @@ export function searchPath(): string {
 export function findProgram(name: string): string | undefined {
   return searchPath()
     .split(delimiter)
-    .map((folder) => join(folder, name))
+    .map((folder) => resolvePath(folder, name)) // a full path stays as it is
     .find((path) => {
       try {
         accessSync(path, constants.X_OK);
