@@ -1,4 +1,14 @@
+export { type Answer, type Case, Oracle } from './answer.ts';
 export { type Coverage, coverage } from './coverage.ts';
+export { type Difference, type DifferenceOptions, type DifferingPackets, difference } from './difference.ts';
+export { type Passage, type PatternContext, patternContext, questionPassages, testPassages } from './flow-patterns.ts';
+export { formatFlow } from './flow-text.ts';
+export { type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
+export { byNames } from './name-atoms.ts';
+export { type PathEntry, pathEntry } from './path.ts';
+export { provePolicyTests, type TestOutcome } from './policy-tests.ts';
 export { type Judgement, judge, type Observed, type ProbeResult } from './probe-result.ts';
 export { METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, planProbes } from './probes.ts';
+export { type Connection, type Reachability, reachability } from './reach.ts';
+export type { AllowedService } from './service-set.ts';
