@@ -22,7 +22,9 @@ function ask(text: string, hook?: Hook, intent: Intent = exampleIntent()): Answe
 }
 
 function words(answer: Answer): string[] {
-  return answer.cases.map((each) => `${each.verdict} by ${each.path.map((step) => step.rule?.origin.flow ?? step.chain).join(', ')}`);
+  return answer.cases.map(
+    (each) => `${each.verdict} by ${each.path.map((step) => step.rule?.origin.flow ?? step.chain).join(', ')}`,
+  );
 }
 
 suite('what becomes of a flow', () => {

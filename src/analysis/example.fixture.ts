@@ -1,14 +1,18 @@
 import { BASELINE, type Grant, type Intent, OFF_BY_DEFAULT, type Peer, type Service } from '../ir/index.ts';
-import { parseDnsPattern, PROTOCOLS, range } from '../net/index.ts';
+import { PROTOCOLS, parseDnsPattern, range } from '../net/index.ts';
 
 /** A small policy as `resolve` would give it, for the tests of this folder: SSH from a bastion, one site by name, DNS. */
 const AGENT_UID = 998;
 const host: Peer = { kind: 'local' };
 const agent: Peer = { kind: 'local', accounts: [{ first: AGENT_UID, last: AGENT_UID }] };
 const bastion: Peer = { kind: 'remote', ranges: [range('10.0.5.10'), range('2001:db8:5::10')] };
-const lan: Peer = { kind: 'remote', ranges: [range('192.168.0.0/16')], interfaces: [{ name: 'eth1', wildcard: false }] };
+const lan: Peer = {
+  kind: 'remote',
+  ranges: [range('192.168.0.0/16')],
+  interfaces: [{ name: 'eth1', wildcard: false }],
+};
 const resolver: Peer = { kind: 'remote', ranges: [range('9.9.9.9')] };
-const internet: Peer = { kind: 'remote', ranges: [range('1.0.0.0/8'), range('8.0.0.0/7'), range('2000::/3')] };
+const internet: Peer = { kind: 'remote', ranges: [range('1.0.0.0/8'), range('8.0.0.0/7'), range('2600::/8')] };
 const discord: Peer = { kind: 'named', group: 'discord' };
 
 export function service(protocol: 'tcp' | 'udp', port: number): Service {

@@ -82,7 +82,7 @@ export function testPassages(test: PolicyTest, context: PatternContext): Passage
   });
 }
 
-type Asked = Pick<FlowQuestion, 'service' | 'sport' | 'account' | 'inInterface' | 'outInterface' | 'state' | 'hook'>;
+type Asked = Pick<FlowQuestion, 'service' | 'sport' | 'account' | 'inInterface' | 'outInterface' | 'state' | 'hooks'>;
 
 function passages(from: Peer, to: Peer | NamedDestination, asked: Asked, context: PatternContext): Passage[] {
   const hooks = hooksOf(from, to, asked);
@@ -96,24 +96,15 @@ function passages(from: Peer, to: Peer | NamedDestination, asked: Asked, context
     .filter((passage) => passage.every((each) => each.src.length > 0 && each.dst.length > 0));
 }
 
-/** Where the packet stands: as the user says, or as the ends and the interfaces tell, or every place that it might. */
+/** Where the packet stands: as the question says, else as the ends tell. */
 function hooksOf(from: Peer, to: Peer | NamedDestination, asked: Asked): readonly (readonly Hook[])[] {
-  if (asked.hook !== undefined) return [[asked.hook]];
+  if (asked.hooks !== undefined) return asked.hooks.map((hook) => [hook]);
   const fromHere = from.kind === 'local' || isLoopback(from);
   const toHere = to.kind === 'local' || isLoopback(to);
   if (fromHere && toHere) return [['output', 'input']];
   if (fromHere) return [['output']];
   if (toHere) return [['input']];
-  if (asked.account !== undefined) return [['output']];
-  if (asked.inInterface !== undefined && asked.outInterface !== undefined) return [['forward']];
-  if (asked.inInterface !== undefined) return [['input']];
-  if (asked.outInterface !== undefined) return [['output']];
-  const bothAddresses = from.kind === 'remote' && to.kind === 'remote' && isSingle(from) && isSingle(to);
-  return bothAddresses ? [['input'], ['output'], ['forward']] : [['forward']];
-}
-
-function isSingle(peer: Extract<Peer, { kind: 'remote' }>): boolean {
-  return peer.ranges.length === 1 && peer.ranges[0]!.first === peer.ranges[0]!.last;
+  return [['forward']];
 }
 
 function pattern(

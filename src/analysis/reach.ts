@@ -1,4 +1,4 @@
-import type { Intent, NamedDestination, Peer, Ruleset } from '../ir/index.ts';
+import type { Intent, NamedDestination, Peer, Ruleset, Service } from '../ir/index.ts';
 import { ORDINARY_PORTS } from '../ir/index.ts';
 import { formatRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
 import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
@@ -37,32 +37,28 @@ export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
   const possible = possiblePackets(space);
   const context = patternContext(intent);
   const endpoints = endpointsOf(intent);
-  const protocols = protocolsOf(intent);
+  const services = servicesAsked(intent);
   const connections: Connection[] = [];
   for (const from of endpoints) {
     for (const to of endpoints) {
       if (from === to && !from.peers.some((peer) => peer.kind === 'remote')) continue;
-      const allowed = protocols.flatMap((protocol) => {
-        const passages = between(from, to, protocol, context);
-        return services(passages, protocol, accept, possible);
-      });
+      const allowed = services.flatMap((service) =>
+        allowedServices(between(from, to, service, context), service.protocol, accept, possible),
+      );
       if (allowed.length > 0) connections.push({ from: from.id, to: to.id, allowed });
     }
   }
   return { endpoints: endpoints.map(({ id }) => ({ id })), connections };
 }
 
-function between(from: Endpoint, to: Endpoint, protocol: number, context: PatternContext): Passage[] {
-  const sport = PORT_PROTOCOLS.includes(protocol) ? { sport: ORDINARY_PORTS } : {};
+function between(from: Endpoint, to: Endpoint, service: Service, context: PatternContext): Passage[] {
+  const sport = PORT_PROTOCOLS.includes(service.protocol) ? { sport: ORDINARY_PORTS } : {};
   const sources = from.peers.filter((peer) => peer.kind !== 'named');
-  return questionPassages(
-    { text: '', from: sources, to: to.peers, service: { protocol }, state: 'new', ...sport },
-    context,
-  );
+  return questionPassages({ text: '', from: sources, to: to.peers, service, state: 'new', ...sport }, context);
 }
 
 /** Services that every packet between the two may use, and apart those that only some may. */
-function services(
+function allowedServices(
   passages: readonly Passage[],
   protocol: number,
   accept: PacketSet,
@@ -121,8 +117,22 @@ function peerText(peer: Peer | NamedDestination): string {
   }
 }
 
-/** Those that have ports or types, and whatever else a flow names. */
-function protocolsOf(intent: Intent): number[] {
-  const named = intent.grants.flatMap((grant) => grant.services.map((service) => service.protocol));
-  return [...new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.icmp, PROTOCOLS.icmpv6, ...named])];
+/**
+ * What can be opened: any port of TCP, UDP and whatever else a flow names, and of ICMP the echo request and the types that a
+ * flow names. Errors and neighbour discovery belong to something else that is reached.
+ */
+function servicesAsked(intent: Intent): Service[] {
+  const services: Service[] = [
+    { protocol: PROTOCOLS.tcp },
+    { protocol: PROTOCOLS.udp },
+    { protocol: PROTOCOLS.icmp, icmp: { type: 8 } },
+    { protocol: PROTOCOLS.icmpv6, icmp: { type: 128 } },
+  ];
+  for (const { protocol, icmp } of intent.grants.flatMap((grant) => grant.services)) {
+    const isIcmp = protocol === PROTOCOLS.icmp || protocol === PROTOCOLS.icmpv6;
+    if (isIcmp && icmp === undefined) continue;
+    const isKnown = services.some((each) => each.protocol === protocol && each.icmp?.type === icmp?.type);
+    if (!isKnown) services.push({ protocol, ...(icmp === undefined ? {} : { icmp: { type: icmp.type } }) });
+  }
+  return services;
 }

@@ -13,7 +13,8 @@ export interface FlowQuestion {
   readonly inInterface?: InterfacePattern;
   readonly outInterface?: InterfacePattern;
   readonly state: ConntrackState;
-  readonly hook?: Hook; // absent: follows from which end is this machine
+  /** Where the packet may stand; absent: follows from which end is this machine. */
+  readonly hooks?: readonly Hook[];
 }
 
 /** Linux's default range of local ports (Documentation/networking/ip-sysctl.rst, ip_local_port_range). */

@@ -4,6 +4,7 @@ import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/in
 import {
   CONNTRACK_STATES,
   type FlowQuestion,
+  HOOKS,
   type Hook,
   type InterfacePattern,
   type NamedDestination,
@@ -12,7 +13,16 @@ import {
   type Peer,
   type Service,
 } from '../ir/index.ts';
-import { type DnsName, type Family, matchesDnsPattern, PORT_PROTOCOLS, PROTOCOLS, parseDnsName } from '../net/index.ts';
+import {
+  type AddressRange,
+  type DnsName,
+  type Family,
+  matchesDnsPattern,
+  PORT_PROTOCOLS,
+  PROTOCOLS,
+  parseDnsName,
+  range,
+} from '../net/index.ts';
 import type { FlowEnd, FlowExpression, Word } from '../policy/index.ts';
 import type { Span } from '../source/index.ts';
 import { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
@@ -69,8 +79,19 @@ class FlowResolver {
       ...(flow.inInterface === undefined ? {} : { inInterface: interfacePattern(flow.inInterface) }),
       ...(flow.outInterface === undefined ? {} : { outInterface: interfacePattern(flow.outInterface) }),
       state,
-      ...(this.#context.hook === undefined ? {} : { hook: this.#context.hook }),
+      ...this.#hooks(),
     };
+  }
+
+  /** Two plain addresses do not tell which of them is this machine, so the packet may stand anywhere. */
+  #hooks(): Pick<FlowQuestion, 'hooks'> {
+    const { from, to, inInterface, outInterface, account } = this.#flow;
+    if (this.#context.hook !== undefined) return { hooks: [this.#context.hook] };
+    if (account !== undefined && from.kind === 'addresses') return { hooks: ['output'] };
+    if (inInterface !== undefined && outInterface !== undefined) return { hooks: ['forward'] };
+    const plain = from.kind === 'addresses' && to.kind === 'addresses';
+    if (!plain || isLoopback(from.range) || isLoopback(to.range)) return {};
+    return { hooks: inInterface !== undefined ? ['input'] : outInterface !== undefined ? ['output'] : HOOKS };
   }
 
   #service(family: Family | undefined): Service {
@@ -187,6 +208,14 @@ class FlowResolver {
     this.#diagnostics.push(diagnose(kind, span, ...args));
     return undefined;
   }
+}
+
+const LOOPBACK = [range('127.0.0.0/8'), range('::1')];
+
+function isLoopback(addresses: AddressRange): boolean {
+  return LOOPBACK.some(
+    ({ family, first, last }) => family === addresses.family && first <= addresses.first && addresses.last <= last,
+  );
 }
 
 function families(peers: readonly (Peer | NamedDestination)[]): ReadonlySet<Family> {
