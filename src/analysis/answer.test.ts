@@ -18,7 +18,8 @@ function ask(text: string, hook?: Hook, intent: Intent = exampleIntent()): Answe
   const context = { zones, groups, unknownAccounts, accounts, catalog: loadCatalog(), ...(hook ? { hook } : {}) };
   const resolved = resolveFlow(parsed.flow!, context);
   assert.deepEqual(resolved.diagnostics, []);
-  return new Oracle(intentRuleset(intent)).ask(questionPassages(resolved.question!, patternContext(intent)));
+  const ruleset = intentRuleset(intent);
+  return new Oracle(ruleset).ask(questionPassages(resolved.question!, patternContext(intent, ruleset)));
 }
 
 function words(answer: Answer): string[] {

@@ -5,12 +5,14 @@ import type {
   Hook,
   Intent,
   InterfacePattern,
+  Match,
   NamedDestination,
   Peer,
   PolicyTest,
   Range,
+  Ruleset,
 } from '../ir/index.ts';
-import { formatRate, ORDINARY_PORTS } from '../ir/index.ts';
+import { ORDINARY_PORTS, symbolKey } from '../ir/index.ts';
 import { type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
 import type { FlowPattern, InterfaceChoice, SymbolChoice } from '../semantics/index.ts';
@@ -28,26 +30,39 @@ export interface PatternContext {
 }
 
 /**
- * The context that a policy gives. A name stands for a public address of its own, one that no flow names: otherwise
- * whoever owns a name could make every claim about it false by pointing it at an allowed address.
+ * The context of a question. A name stands for a public address of its own, one that no flow names: otherwise whoever owns
+ * a name could make every claim about it false by pointing it at an allowed address.
+ *
+ * @param ruleset that is asked; @param intent whose zones are meant
  */
-export function patternContext(intent: Intent): PatternContext {
-  const symbols = new Map<string, FlowSymbol>();
-  const add = (symbol: FlowSymbol): void => {
-    symbols.set(JSON.stringify(symbol), symbol);
+export function patternContext(intent: Intent, ruleset: Ruleset): PatternContext {
+  return { symbols: symbolsOf(ruleset), namesResolveTo: addressesOfNames(intent) };
+}
+
+/** Every symbol that a rule may ask for, once. */
+function symbolsOf(ruleset: Ruleset): readonly FlowSymbol[] {
+  const found = new Map<string, FlowSymbol>();
+  const visit = (match: Match): void => {
+    switch (match.kind) {
+      case 'symbol':
+        found.set(symbolKey(match.symbol), match.symbol);
+        return;
+      case 'all':
+      case 'any':
+        for (const part of match.of) visit(part);
+        return;
+      case 'not':
+        visit(match.of);
+        return;
+      default:
+        return;
+    }
   };
-  for (const group of intent.groups) {
-    add({ kind: 'asked', group: group.key });
-    add({ kind: 'member', group: group.key });
+  for (const rule of ruleset.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules))) {
+    visit(rule.match);
+    if (rule.action.kind === 'dispatch') for (const each of rule.action.cases) visit(each.match);
   }
-  for (const grant of intent.grants) {
-    if (grant.rate !== undefined) add({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) });
-  }
-  const peers = [...intent.zones.values(), ...intent.grants.map((grant) => [...grant.from, ...grant.to])].flat();
-  for (const peer of peers) {
-    if (peer.kind === 'local' && peer.cgroup !== undefined) add({ kind: 'cgroup', path: peer.cgroup });
-  }
-  return { symbols: [...symbols.values()], namesResolveTo: addressesOfNames(intent) };
+  return [...found.values()];
 }
 
 function addressesOfNames(intent: Intent): readonly AddressRange[] {
@@ -184,6 +199,8 @@ function symbolChoice(
     case 'asked':
     case 'member':
       return [{ symbol, holds: groupsOf(to).includes(symbol.group) }];
+    case 'unknown':
+      return []; // may hold or not
   }
 }
 

@@ -27,7 +27,7 @@ export function provePolicyTests(intent: Intent): TestOutcome[] {
   const space = new HeaderSpace();
   const ruleset = intentRuleset(intent);
   const denotation = denote(space, ruleset);
-  const context = patternContext(intent);
+  const context = patternContext(intent, ruleset);
   return intent.tests.map((test) => {
     const counterexample = refute(test, space, denotation, context);
     if (counterexample === 'empty') return { kind: 'empty', test };

@@ -35,7 +35,7 @@ export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
   const space = new HeaderSpace();
   const accept = denote(space, ruleset).accept;
   const possible = possiblePackets(space);
-  const context = patternContext(intent);
+  const context = patternContext(intent, ruleset);
   const endpoints = endpointsOf(intent);
   const services = servicesAsked(intent);
   const connections: Connection[] = [];
