@@ -7,5 +7,5 @@ export {
   type EntryKind,
   type Evidence,
 } from './catalog.ts';
-export { type ChannelKeys, type ConfigKeys, type ListenerKeys, loadConfigKeys, type ProviderKeys } from './keys.ts';
+export { type ChannelKeys, type ConfigKeys, loadConfigKeys, type ProviderKeys, type SocketKeys } from './keys.ts';
 export { loadCatalog } from './load.ts';

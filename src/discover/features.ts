@@ -1,0 +1,231 @@
+import type { ConfigKeys } from '../catalog/index.ts';
+import type { Environment } from './environment.ts';
+import { discoverProvider, type ProviderQuestion } from './models.ts';
+import type { Needs } from './needs.ts';
+import { DISCOVERY_PROBLEMS } from './problems.ts';
+import type { Section } from './section.ts';
+import { parseHost } from './server.ts';
+
+/** Everything but channels, models and listeners: tools, memory, speech, servers that the configuration names, services of OpenClaw. */
+export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs, environment: Environment): void {
+  const ask: Asking = {
+    config,
+    keys,
+    needs,
+    environment,
+    providers: new Map(config.sections('models.providers')),
+  };
+  webTools(ask);
+  memory(ask);
+  speech(ask);
+  mcpServers(ask);
+  telemetry(ask);
+  remotes(ask);
+  browser(ask);
+  automation(ask);
+  ownServices(ask);
+}
+
+interface Asking {
+  readonly config: Section;
+  readonly keys: ConfigKeys;
+  readonly needs: Needs;
+  readonly environment: Environment;
+  readonly providers: ReadonlyMap<string, Section>;
+}
+
+function provider(
+  { config, needs, environment, providers }: Asking,
+  question: Pick<ProviderQuestion, 'name' | 'use' | 'keys'>,
+): void {
+  discoverProvider({ ...question, config, needs, environment, providers });
+}
+
+function webTools(ask: Asking): void {
+  const { config, keys, needs, environment } = ask;
+  const search = config.section('tools.web.search');
+  if (search.flag('enabled') !== false) {
+    const chosen = search.text('provider');
+    if (chosen !== undefined) {
+      provider(ask, {
+        name: chosen.value,
+        use: { purpose: 'web search', source: chosen.source },
+        keys: keys.searches,
+      });
+    } else {
+      config.report(DISCOVERY_PROBLEMS.autoSearch, search.source.span);
+      for (const known of keys.searches.values()) {
+        const variable = known.env.find((one) => environment(one) !== undefined);
+        if (variable === undefined) continue;
+        for (const entry of known.needs) needs.entry(entry, { purpose: 'web search', source: { key: variable } });
+      }
+    }
+  }
+  const fetch = config.section('tools.web.fetch');
+  if (fetch.flag('enabled') !== false) arbitrary(config, fetch, 'reading web pages');
+}
+
+function arbitrary(config: Section, section: Section, what: string): void {
+  config.report(DISCOVERY_PROBLEMS.arbitraryDestinations, section.source.span, what, section.path);
+}
+
+/** Embeddings come from OpenAI where nothing else is said, and only where there is a key for it. */
+function memory(ask: Asking): void {
+  const { config, keys, needs, environment } = ask;
+  const search = config.section('memory.search');
+  if (search.flag('enabled') === false) return;
+  const remote = search.server('remote.baseUrl');
+  if (remote !== undefined) {
+    needs.server('memory-search', remote.server, { purpose: 'memory search', source: remote.source });
+    return;
+  }
+  const chosen = search.text('provider');
+  if (chosen === undefined || chosen.value === 'auto') {
+    const configured = environment('OPENAI_API_KEY') !== undefined || ask.providers.has('openai');
+    needs.entry(
+      'openai',
+      { purpose: 'memory search', source: { key: 'memory.search.provider (unset)' } },
+      configured ? undefined : 'memory search uses OpenAI unless `memory.search.provider` says otherwise',
+    );
+    return;
+  }
+  const named = [chosen, ...search.texts('fallback').filter(({ value }) => value !== 'none')];
+  for (const { value, source } of named) {
+    const known = new Map([...keys.providers, ...keys.embeddings]);
+    provider(ask, { name: value, use: { purpose: 'memory search', source }, keys: known });
+  }
+}
+
+function speech(ask: Asking): void {
+  const { config, keys } = ask;
+  const sections = [config.section('tts'), config.section('talk'), config.section('talk.realtime')];
+  for (const section of sections) {
+    if (section.flag('enabled') === false || section.text('auto')?.value === 'off') continue;
+    const use = (source: Section['source']) => ({ purpose: 'speech', source });
+    const named = section.text('provider');
+    const known = new Map([...keys.providers, ...keys.speech]);
+    if (named !== undefined) provider(ask, { name: named.value, use: use(named.source), keys: known });
+    for (const [name, own] of section.sections('providers')) {
+      const baseUrl = own.server('baseUrl');
+      if (baseUrl !== undefined) ask.needs.server(name, baseUrl.server, use(baseUrl.source));
+      else if (named?.value !== name) provider(ask, { name, use: use(own.source), keys: known });
+    }
+  }
+}
+
+function mcpServers({ config, needs }: Asking): void {
+  for (const parent of ['mcp.servers', 'nodeHost.mcp.servers']) {
+    for (const [name, server] of config.sections(parent)) {
+      if (server.flag('enabled') === false) continue;
+      const url = server.server('url');
+      if (url !== undefined)
+        needs.server(`mcp-${name}`, url.server, { purpose: `the MCP server ${name}`, source: url.source });
+      else if (server.text('command') !== undefined)
+        config.report(DISCOVERY_PROBLEMS.ownProgram, server.source.span, name);
+    }
+  }
+}
+
+function telemetry({ config, needs, environment }: Asking): void {
+  const otel = config.section('diagnostics.otel');
+  if (otel.flag('enabled') !== true || config.section('diagnostics').flag('enabled') === false) return;
+  const purpose = 'traces, metrics and logs of OpenClaw';
+  let named = false;
+  for (const key of ['endpoint', 'tracesEndpoint', 'metricsEndpoint', 'logsEndpoint']) {
+    const endpoint = otel.server(key);
+    if (endpoint === undefined) continue;
+    named = true;
+    needs.server('opentelemetry', endpoint.server, { purpose, source: endpoint.source });
+  }
+  const url = environment('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (named || url === undefined) return;
+  const endpoint = config.parse({ value: url, source: { key: 'OTEL_EXPORTER_OTLP_ENDPOINT' } });
+  if (endpoint !== undefined) needs.server('opentelemetry', endpoint.server, { purpose, source: endpoint.source });
+}
+
+function remotes({ config, needs }: Asking): void {
+  const remote = config.section('gateway.remote');
+  const url = remote.server('url');
+  if (url !== undefined)
+    needs.server('remote-gateway', url.server, { purpose: 'the gateway on another machine', source: url.source });
+  for (const [section, key, name] of [
+    [remote, 'sshTarget', 'remote-gateway-ssh'],
+    [config.section('agents.defaults.sandbox.ssh'), 'target', 'sandbox-ssh'],
+  ] as const) {
+    const target = section.text(key);
+    if (target === undefined) continue;
+    const server = config.parse({ ...target, value: `ssh://${target.value.replace(/^ssh:\/\//, '')}` });
+    if (server !== undefined)
+      needs.server(name, server.server, { purpose: 'SSH to another machine', source: target.source });
+  }
+  const mac = config.section('channels.imessage').text('remoteHost');
+  const host = mac === undefined ? undefined : parseHost(mac.value.replace(/^.*@/, ''));
+  if (mac !== undefined && host !== undefined)
+    needs.server('imessage-ssh', { host, port: 22, http: false }, { purpose: 'SSH to the Mac', source: mac.source });
+}
+
+function browser({ config, needs }: Asking): void {
+  const section = config.section('browser');
+  if (section.flag('enabled') === false) return;
+  const profiles = section.sections('profiles').map(([, profile]) => profile);
+  const cdp = [section, ...profiles].flatMap((one) => one.server('cdpUrl') ?? []);
+  for (const { server, source } of cdp) needs.server('browser-cdp', server, { purpose: 'a browser elsewhere', source });
+  if (cdp.length === 0) arbitrary(config, section, 'the browser');
+}
+
+function automation({ config, needs }: Asking): void {
+  const cron = config.section('cron');
+  const alert = cron.section('failureAlert');
+  if (alert.text('mode')?.value === 'webhook') {
+    const to = alert.server('to');
+    if (to !== undefined)
+      needs.server('cron-webhook', to.server, { purpose: 'alerts of automations', source: to.source });
+  }
+  if (cron.section('webhookSsrfPolicy').present || cron.keys().includes('webhookToken'))
+    config.report(DISCOVERY_PROBLEMS.storedElsewhere, cron.source.span, 'the webhooks of automations');
+}
+
+/** What OpenClaw fetches from its makers, most of it unasked. */
+function ownServices({ config, needs, environment }: Asking): void {
+  const update = config.section('update');
+  if (update.flag('checkOnStart') !== false) {
+    const own = environment('OPENCLAW_TELEMETRY_ENDPOINT');
+    const source = { key: 'update.checkOnStart (on by default)' };
+    const server =
+      own === undefined ? undefined : config.parse({ value: own, source: { key: 'OPENCLAW_TELEMETRY_ENDPOINT' } });
+    if (server === undefined) needs.entry('openclaw-update', { purpose: 'the daily update check', source });
+    else needs.server('openclaw-update', server.server, { purpose: 'the daily update check', source: server.source });
+  }
+  const refresh = config.section('models.catalogRefresh');
+  if (refresh.flag('enabled') !== false) {
+    const url = refresh.server('url');
+    if (url !== undefined)
+      needs.server('openclaw-catalog', url.server, { purpose: 'the list of models', source: url.source });
+    else
+      needs.entry('openclaw-catalog', {
+        purpose: 'the list of models',
+        source: { key: 'models.catalogRefresh (on by default)' },
+      });
+  }
+  needs.entry(
+    'openclaw-plugins',
+    { purpose: 'plugins and skills', source: { key: 'plugins' } },
+    'while you install or update plugins and skills: `npm` and `git` can also send things out here',
+  );
+  const relay = config.section('gateway.push.apns.relay').server('baseUrl');
+  if (relay !== undefined) needs.server('push-relay', relay.server, { purpose: 'mobile push', source: relay.source });
+  else
+    needs.entry(
+      'openclaw-push',
+      { purpose: 'mobile push', source: { key: 'gateway.push' } },
+      'where iPhones are paired with the gateway',
+    );
+  const favicons = config.section('gateway.controlUi');
+  if (favicons.flag('automaticallyFetchFavicons') !== false)
+    config.report(
+      DISCOVERY_PROBLEMS.arbitraryDestinations,
+      favicons.source.span,
+      'fetching icons of linked pages',
+      'gateway.controlUi.automaticallyFetchFavicons',
+    );
+}

@@ -1,0 +1,6 @@
+export { environmentOf, parseDotenv } from './environment.ts';
+export type { Listener, Reach } from './listeners.ts';
+export type { Files, FileText } from './load.ts';
+export type { Destination, Need, Use } from './needs.ts';
+export { type Discovery, type DiscoveryInput, discover, type Proxy } from './openclaw.ts';
+export { DISCOVERY_PROBLEMS } from './problems.ts';

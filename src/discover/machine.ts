@@ -1,0 +1,132 @@
+import { type Address, parseAddress } from '../net/index.ts';
+
+/** What discovery wants to know of the machine that a policy is written for. */
+export interface MachineFacts {
+  readonly hostName: string;
+  readonly distribution?: 'debian' | 'ubuntu'; // or one made from it
+  readonly accounts: ReadonlyMap<string, number>; // name -> uid
+  readonly agentUid?: number; // of the account that OpenClaw runs under
+  readonly resolvers: readonly Address[]; // not on loopback
+  readonly timeServers: readonly string[]; // names or addresses, as they were configured
+  readonly ssh: { readonly port: number; readonly peers: readonly Address[] };
+  readonly sockets: readonly ListeningSocket[];
+  readonly interfaces: readonly string[];
+  readonly inContainer: boolean;
+  readonly firewalls: readonly string[]; // names, for people
+}
+
+/** A port that is open to other machines. */
+export interface ListeningSocket {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  readonly uid: number;
+  readonly loopback: boolean;
+  readonly program?: string; // where we may see it
+}
+
+/** A line of /proc/net/{tcp,tcp6,udp,udp6} (proc(5)). */
+export interface ProcSocket {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly state: number; // TCP states of include/net/tcp_states.h: 1 established, 10 listen
+  readonly uid: number;
+  readonly inode: string;
+}
+
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+export const ESTABLISHED = 1;
+export const LISTEN = 10;
+
+const SOCKET_LINE =
+  /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+\s+(\d+)/;
+
+/** Lines that are none (the heading) are passed over. */
+export function parseProcSockets(text: string): ProcSocket[] {
+  return text.split('\n').flatMap((line) => {
+    const found = SOCKET_LINE.exec(line);
+    if (found === null) return [];
+    const [, local = '', localPort = '', remote = '', remotePort = '', state = '', uid = '', inode = ''] = found;
+    return [
+      {
+        local: { address: procAddress(local), port: Number.parseInt(localPort, 16) },
+        remote: { address: procAddress(remote), port: Number.parseInt(remotePort, 16) },
+        state: Number.parseInt(state, 16),
+        uid: Number(uid),
+        inode,
+      },
+    ];
+  });
+}
+
+/** The kernel prints addresses as 32-bit words in its own byte order: little-endian on every machine that we support. */
+function procAddress(hex: string): Address {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  const value = BigInt(`0x${bytes.join('') || '0'}`);
+  if (hex.length === 8) return { family: 4, value };
+  return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
+}
+
+export function isLoopback({ family, value }: Address): boolean {
+  return family === 4 ? value >> 24n === 127n : value === 1n;
+}
+
+/** `nameserver` lines of resolv.conf(5) that name a server on another machine, in order. */
+export function parseResolvers(text: string): Address[] {
+  const seen = new Set<string>();
+  return text.split('\n').flatMap((line) => {
+    const found = /^\s*nameserver\s+([^\s%]+)/.exec(line)?.[1];
+    const address = found === undefined ? undefined : parseAddress(found);
+    if (found === undefined || address === undefined || isLoopback(address) || seen.has(found)) return [];
+    seen.add(found);
+    return [address];
+  });
+}
+
+/** os-release(5). */
+export function parseDistribution(text: string): 'debian' | 'ubuntu' | undefined {
+  const value = (key: string): string => new RegExp(`^${key}="?([^"\\n]*)`, 'm').exec(text)?.[1] ?? '';
+  const ids = `${value('ID')} ${value('ID_LIKE')}`.split(' ');
+  return (['ubuntu', 'debian'] as const).find((one) => ids.includes(one));
+}
+
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+}
+
+/** passwd(5). */
+export function parseAccounts(text: string): Account[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, , uid, , , home] = line.split(':');
+    if (name === undefined || name === '' || uid === undefined || !/^\d+$/.test(uid)) return [];
+    return [{ name, uid: Number(uid), home: home ?? '' }];
+  });
+}
+
+/** The servers of timesyncd.conf(5) (`NTP=`, else `FallbackNTP=`) and of chrony.conf(5) and ntp.conf(5) (`server`, `pool`, `peer`). */
+export function parseTimeServers(text: string): string[] {
+  const timesyncd = (key: string): string[] =>
+    [...text.matchAll(new RegExp(`^[ \\t]*${key}=(.*)$`, 'gm'))].flatMap(([, list = '']) => list.trim().split(/\s+/));
+  const wanted = timesyncd('NTP').filter((server) => server !== '');
+  const named = [...text.matchAll(/^[ \t]*(?:server|pool|peer)[ \t]+(\S+)/gm)].map(([, server = '']) => server);
+  const all = wanted.length > 0 ? wanted : [...named, ...timesyncd('FallbackNTP')];
+  return [...new Set(all.filter((server) => server !== ''))];
+}
+
+/** The ports of sshd_config(5); 22 where none is set. */
+export function parseSshPorts(text: string): number[] {
+  const ports = [...text.matchAll(/^[ \t]*Port[ \t=]+(\d{1,5})\b/gim)].map(([, port]) => Number(port));
+  return ports.length === 0 ? [22] : ports;
+}
+
+/** `SSH_CONNECTION`: client address and port, server address and port (ssh(1)). */
+export function parseSshConnection(text: string): { readonly peer: Address; readonly port: number } | undefined {
+  const [client, , , port] = text.trim().split(/\s+/);
+  const peer = client === undefined ? undefined : parseAddress(client.replace(/%.*$/, ''));
+  return peer === undefined || port === undefined || !/^\d{1,5}$/.test(port) ? undefined : { peer, port: Number(port) };
+}
