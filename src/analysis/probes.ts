@@ -36,7 +36,7 @@ export interface ProbePlan {
 }
 
 /** What flows are made for: a grant, one of the policy's tests, or a question of our own. */
-interface Subject {
+export interface ProbeSubject {
   readonly about: string;
   readonly from: readonly Peer[];
   readonly to: readonly (Peer | NamedDestination)[];
@@ -62,13 +62,28 @@ const SOURCE_PORTS = { first: 32_768, count: 28_000 }; // within Linux's ordinar
  * expected of a packet is what the policy says of it, never what the generator had in mind.
  */
 export function planProbes(intent: Intent, stage: ProbeStage, limit: number): ProbePlan {
-  const subjects: Subject[] = [
+  const subjects: ProbeSubject[] = [
     ...intent.tests.map(({ text, from, to, services }) => ({ about: text, from, to, services, corners: true })),
     ...intent.grants.map(({ name, from, to, services }) => ({ about: name, from, to, services, corners: true })),
     ...everythingElse(stage),
   ];
-  const within = rateSymbols(intent);
   const perSubject = Math.max(2, Math.min(MAX_DRAFTS_OF_A_SUBJECT, Math.ceil((limit * 8) / subjects.length)));
+  return planFor(intent, stage, subjects, perSubject, limit);
+}
+
+/** Packets for these questions only; all of them. */
+export function probesFor(intent: Intent, stage: ProbeStage, subjects: readonly ProbeSubject[]): ProbePlan {
+  return planFor(intent, stage, subjects, MAX_DRAFTS_OF_A_SUBJECT, Number.POSITIVE_INFINITY);
+}
+
+function planFor(
+  intent: Intent,
+  stage: ProbeStage,
+  subjects: readonly ProbeSubject[],
+  perSubject: number,
+  limit: number,
+): ProbePlan {
+  const within = rateSymbols(intent);
   const without: { about: string; reason: string }[] = [];
   const drafts = subjects.flatMap((subject) => {
     const made = draftsOf(subject, intent, stage, within, perSubject);
@@ -78,18 +93,12 @@ export function planProbes(intent: Intent, stage: ProbeStage, limit: number): Pr
   const distinct = [...Map.groupBy(drafts, draftKey).values()].map((same) => same[0]!);
   const chosen = distinct.toSorted((a, b) => a.rank - b.rank).slice(0, limit);
   const policy = intentRuleset(intent);
-  return {
-    probes: withinRates(
-      chosen.map((draft, index) => withVerdict(numbered(draft, index), policy)),
-      intent,
-    ),
-    leftOut: distinct.length - chosen.length,
-    without,
-  };
+  const judged = chosen.map((draft, index) => withVerdict(numbered(draft, index), policy));
+  return { probes: withinRates(judged, intent), leftOut: distinct.length - chosen.length, without };
 }
 
 /** Default-deny itself: what nobody asked for, in every direction. */
-function everythingElse(stage: ProbeStage): Subject[] {
+function everythingElse(stage: ProbeStage): ProbeSubject[] {
   const here: Peer = { kind: 'local' };
   const remote = (addresses: readonly Address[]): Peer => ({
     kind: 'remote',
@@ -140,7 +149,7 @@ function rateSymbols(intent: Intent): ReadonlySet<string> {
  * corners.
  */
 function draftsOf(
-  subject: Subject,
+  subject: ProbeSubject,
   intent: Intent,
   stage: ProbeStage,
   within: ReadonlySet<string>,
@@ -341,7 +350,7 @@ function draftKey(draft: Draft): string {
     .join('+');
 }
 
-function reasonForNone(subject: Subject, stage: ProbeStage): string {
+function reasonForNone(subject: ProbeSubject, stage: ProbeStage): string {
   if (subject.from.length === 0) return 'this host cannot recognise where it comes from';
   if (subject.to.length === 0) return 'this host cannot recognise where it goes to';
   if (subject.services.length === 0) return 'it has no service';

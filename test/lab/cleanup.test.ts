@@ -42,7 +42,8 @@ describe('the lab leaves nothing behind', { skip }, () => {
     const before = await listing();
     await using lab = await Lab.open({ links: LINKS, accounts: [0] });
     await lab.load('table inet portcullis_only_inside { }\n');
-    assert.match(await lab.onHost('ip', ['-br', 'link']), /eth0@.*lab0@/s);
+    const inside = await lab.onHost('ip', ['-br', 'link']);
+    for (const { name } of LINKS) assert.ok(inside.includes(`${name}@`), inside);
     assert.match(await lab.listing(), /portcullis_only_inside/);
     assert.equal(await listing(), before);
     const outside = await run('nft', ['list', 'tables']);

@@ -1,6 +1,7 @@
-import { judge, type Observed, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
+import { FAMILIES, judge, type Observed, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
 import { type Isolation, Lab, type Outcome } from '../../host/index.ts';
 import type { Match } from '../../ir/index.ts';
+import { type Address, parseAddress } from '../../net/index.ts';
 import { batches, linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
 
 export interface LabRun {
@@ -13,11 +14,17 @@ export interface LabRun {
   readonly tookMs: number;
 }
 
+/** What the DNS of the lab said of a name, and the groups of the policy that it falls under. */
+export interface Resolved {
+  readonly groups: readonly string[];
+  readonly address: Address;
+}
+
 export interface LabJob {
   readonly probes: readonly Probe[];
   readonly stage: ProbeStage;
   readonly ruleset: string; // nft text
-  readonly fill: string; // nft text loaded after it: the addresses of names
+  readonly fill: (resolved: readonly Resolved[]) => string; // nft text that puts addresses into the sets of names
   readonly declared: readonly Match[]; // packets that the target says it treats differently
   readonly onProgress?: (sent: number, of: number) => void;
 }
@@ -40,8 +47,9 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
     await listenFor(lab, own);
     const groups = batches(own);
     const before = await sendAll(lab, groups, { sport: false });
+    const fill = job.fill(await resolveAll(lab, job.stage, accounts[0]));
     await lab.load(job.ruleset);
-    if (job.fill !== '') await lab.load(job.fill);
+    if (fill !== '') await lab.load(fill);
     const after = await sendAll(lab, groups, { sport: true }, (count) => {
       sent += count;
       job.onProgress?.(sent, shots.length);
@@ -69,6 +77,25 @@ function castOf(shots: readonly PlannedShot[], isolation: Isolation): Cast[] {
     accounts: [account],
     shots: shots.filter(({ sender }) => (sender.at === 'host' ? sender.account === account : index === 0)),
   }));
+}
+
+const RESOLVER = '9.9.9.9'; // any would do: every address of the lab answers DNS
+
+/** In the policy resolver's place: asks for every name and hands on what came back. Before the policy, which may deny DNS. */
+async function resolveAll(lab: Lab, stage: ProbeStage, account: number | undefined): Promise<Resolved[]> {
+  if (account === undefined) return []; // nobody on the host sends, so nobody asks
+  const answers = await Promise.all(
+    [...stage.names.values()].flatMap(({ name, groups }) =>
+      FAMILIES.map(async (family) => {
+        const found = await lab.resolve(account, RESOLVER, name, family);
+        return found.flatMap((text) => {
+          const address = parseAddress(text);
+          return address === undefined ? [] : [{ groups, address }];
+        });
+      }),
+    ),
+  );
+  return answers.flat();
 }
 
 /** The host must answer where packets knock, or nothing would pass without the policy either. */
