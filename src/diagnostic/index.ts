@@ -8,3 +8,4 @@ export {
 } from './diagnostic.ts';
 export { escapeControls, excerpt } from './escape.ts';
 export { type Paint, renderDiagnostic } from './render.ts';
+export { similar } from './similar.ts';

@@ -6,3 +6,38 @@ export {
   type Word,
 } from './flow-expression.ts';
 export { FLOW_PROBLEMS } from './flow-problems.ts';
+export { policyJsonSchema } from './json-schema.ts';
+export { LANGUAGE_VERSION } from './language.ts';
+export {
+  BUILT_IN_ZONES,
+  type BuiltInZone,
+  type LoadedPolicy,
+  loadPolicy,
+  loadPolicyText,
+  type ReadFile,
+  type ReadProblem,
+} from './load.ts';
+export type {
+  AccountReference,
+  BaselineSwitch,
+  CatalogOverride,
+  Claim,
+  Elsewhere,
+  Endpoint,
+  FlowDeclaration,
+  HostRecognition,
+  InterfaceReference,
+  Labels,
+  Located,
+  NameEnforcement,
+  PolicyFile,
+  RateLimit,
+  ServiceDeclaration,
+  ServiceReference,
+  TestDeclaration,
+  Transport,
+  ZoneDeclaration,
+  ZoneException,
+} from './policy-file.ts';
+export { POLICY_PROBLEMS } from './problems.ts';
+export { Reporter } from './reporter.ts';

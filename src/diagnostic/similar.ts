@@ -1,0 +1,9 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The known word that was probably meant, for "did you mean"; none where every known word is further off than a third of it. */
+export function similar(text: string, known: readonly string[]): string | undefined {
+  if (known.length === 0 || text.length > 64) return undefined;
+  const wanted = text.toLowerCase();
+  const found = closest(wanted, known);
+  return distance(wanted, found.toLowerCase()) <= Math.max(1, Math.floor(found.length / 3)) ? found : undefined;
+}

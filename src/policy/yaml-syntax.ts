@@ -1,0 +1,63 @@
+import { type ErrorCode, parseAllDocuments } from 'yaml';
+import type { SourceFile } from '../source/index.ts';
+import { POLICY_PROBLEMS } from './problems.ts';
+import type { Reporter } from './reporter.ts';
+
+/** What stopped the fast reader, which gives up at the first fault. */
+interface FirstFault {
+  readonly reason: string;
+  readonly offset: number;
+}
+
+const READ_AGAIN_UP_TO = 256 * 1024; // characters: the thorough reader is ten times slower
+
+/**
+ * Reports every fault in a text that is not YAML. The thorough reader recovers after a fault and finds the others; where
+ * it sees none, is too slow or gives up, the first fault has to do.
+ */
+export function reportSyntax(file: SourceFile, first: FirstFault, report: Reporter): undefined {
+  const faults = file.text.length <= READ_AGAIN_UP_TO ? allFaults(file.text) : [];
+  if (faults.length === 0) {
+    const end = Math.min(first.offset + 1, file.text.length);
+    report.say(POLICY_PROBLEMS.syntax, { file, start: first.offset, end }, first.reason, undefined);
+  }
+  for (const fault of faults) {
+    report.say(POLICY_PROBLEMS.syntax, { file, start: fault.start, end: fault.end }, fault.reason, HELP[fault.code]);
+  }
+  return undefined;
+}
+
+interface Fault {
+  readonly start: number;
+  readonly end: number;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+function allFaults(text: string): Fault[] {
+  try {
+    const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    if ('empty' in documents) return [];
+    return documents.flatMap((document) =>
+      document.errors.map(({ pos: [start, end], code, message }) => ({ start, end, code, reason: reasonOf(message) })),
+    );
+  } catch (error) {
+    if (error instanceof RangeError) return []; // nested too deeply for a reader that recurses
+    throw error;
+  }
+}
+
+function reasonOf(message: string): string {
+  return `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\.$/, '');
+}
+
+const HELP: Partial<Record<ErrorCode, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_INDENT: 'give all entries of one mapping or list the same indentation, in spaces',
+  MISSING_CHAR: 'close what was opened before: a quote, a bracket, or a `,` or `:` between entries',
+  BAD_SCALAR_START: 'put the text in quotes',
+  BAD_DQ_ESCAPE: 'write backslashes twice, or use single quotes',
+  MULTILINE_IMPLICIT_KEY: 'look for a missing `:`, or a quote that is not closed, on the line before',
+  BLOCK_AS_IMPLICIT_KEY: 'put a value that contains `: ` in quotes',
+  UNEXPECTED_TOKEN: 'put text that contains special characters in quotes',
+};
