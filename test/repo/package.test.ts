@@ -23,6 +23,23 @@ describe('the package', () => {
     assert.deepEqual(missing, []);
   });
 
+  test('locks the optional packages of every platform, or `npm ci` refuses the file', () => {
+    interface Locked {
+      readonly optionalDependencies?: Record<string, string>;
+    }
+    const locked: Record<string, Locked> = JSON.parse(read('package-lock.json')).packages;
+    const missing = Object.entries(locked).flatMap(([place, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in locked) && !(`${place}/node_modules/${name}` in locked),
+      ),
+    );
+    assert.deepEqual(
+      missing,
+      [],
+      'written with a registry that does not hold them: take them over from the last commit',
+    );
+  });
+
   test('brings its own Node, of the version that it asks for', () => {
     const [wanted] = /\d+/.exec(PACKAGE.engines.node) ?? [];
     assert.equal(
