@@ -200,6 +200,8 @@ function symbolChoice(
     case 'member':
       return [{ symbol, holds: groupsOf(to).includes(symbol.group) }];
     case 'unknown':
+      return [];
+    case 'unknown':
       return []; // may hold or not
   }
 }

@@ -1,5 +1,5 @@
 import type { Address, DnsName, Family } from '../net/index.ts';
-import type { AddressType, ConntrackState, Hook } from './match.ts';
+import type { AddressType, ConntrackState, Hook, Quantity } from './match.ts';
 
 /**
  * One concrete packet and where it stands. What is absent the packet does not have (ports of an ICMP packet), or nobody
@@ -24,5 +24,6 @@ export interface Flow {
   readonly dstAccount?: number; // uid, at input
   readonly srcType: AddressType;
   readonly dstType: AddressType;
+  readonly quantities?: ReadonlyMap<Quantity, number>; // those that are not 0
   readonly symbols: ReadonlySet<string>; // the `symbolKey`s that hold
 }

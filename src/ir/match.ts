@@ -16,7 +16,15 @@ export type Match =
   | { readonly kind: 'field'; readonly field: Field; readonly ranges: readonly Range[] }
   | { readonly kind: 'address'; readonly side: Side; readonly ranges: readonly AddressRange[] }
   | { readonly kind: 'interface'; readonly side: 'in' | 'out'; readonly names: readonly InterfacePattern[] }
+  | { readonly kind: 'quantity'; readonly quantity: Quantity; readonly mask: number; readonly ranges: readonly Range[] }
   | { readonly kind: 'symbol'; readonly symbol: Symbol };
+
+/**
+ * A 32-bit number that rules compare, mask or set, and that is no header field of its own: `mark` (the packet's), `ctmark`
+ * (its connection's), or a field that only other people's rulesets ask for, by the text of its expression (`ip ttl`). A match holds
+ * where the number and `mask`, bit by bit, lies in one of the ranges. Two texts are two numbers: nothing relates them.
+ */
+export type Quantity = string;
 
 export type Side = 'src' | 'dst';
 
@@ -56,8 +64,27 @@ export type Field =
   | 'srcType'
   | 'dstType';
 
+/** Where a packet goes, as this machine sees it: to one of its processes, from one, or through. */
 export const HOOKS = ['input', 'output', 'forward'] as const;
 export type Hook = (typeof HOOKS)[number];
+
+/**
+ * Where chains can be attached, in the order in which a packet passes them (include/uapi/linux/netfilter.h): each packet sees
+ * those of its own path only.
+ */
+export const CHAIN_HOOKS = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress'] as const;
+export type ChainHook = (typeof CHAIN_HOOKS)[number];
+
+/** The packets that pass a chain hook, by where they go. */
+export const PASSING: Readonly<Record<ChainHook, readonly Hook[]>> = {
+  ingress: ['input', 'forward'],
+  prerouting: ['input', 'forward'],
+  input: ['input'],
+  forward: ['forward'],
+  output: ['output'],
+  postrouting: ['output', 'forward'],
+  egress: ['output', 'forward'],
+};
 
 export const CONNTRACK_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const;
 export type ConntrackState = (typeof CONNTRACK_STATES)[number];
@@ -94,7 +121,9 @@ export type Symbol =
   /** The sending socket lives in this cgroup (v2) or below; a path without leading slash. */
   | { readonly kind: 'cgroup'; readonly path: string }
   /** The packet is within the rate that the named flow allows; `limit` is its canonical text. */
-  | { readonly kind: 'within-rate'; readonly flow: string; readonly limit: string };
+  | { readonly kind: 'within-rate'; readonly flow: string; readonly limit: string }
+  /** A condition of somebody's rule that depends on what cannot be known: it may hold or not. `text` is how the rule writes it. */
+  | { readonly kind: 'unknown'; readonly text: string; readonly place: string };
 
 export const everything: Match = { kind: 'everything' };
 export const nothing: Match = { kind: 'nothing' };
@@ -155,6 +184,12 @@ export function ofType(side: Side, ...types: readonly AddressType[]): Match {
   return field(side === 'src' ? 'srcType' : 'dstType', ...types.map((type) => ADDRESS_TYPES.indexOf(type)));
 }
 
+/** A quantity, or some of its bits, within any of the ranges. */
+export function quantity(name: Quantity, mask: number, ...values: readonly (number | Range)[]): Match {
+  const ranges = values.map((value) => (typeof value === 'number' ? { first: value, last: value } : value));
+  return { kind: 'quantity', quantity: name, mask: mask >>> 0, ranges };
+}
+
 export function symbol(of: Symbol): Match {
   return { kind: 'symbol', symbol: of };
 }
@@ -170,5 +205,7 @@ export function symbolKey(of: Symbol): string {
       return `cgroup \`${of.path}\``;
     case 'within-rate':
       return `within ${of.limit} of \`${of.flow}\``;
+    case 'unknown':
+      return `\`${of.text}\` at ${of.place}`;
   }
 }

@@ -1,5 +1,6 @@
+import type { Address } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
-import type { Hook, Match } from './match.ts';
+import type { ChainHook, Match, Quantity, Side } from './match.ts';
 
 /** What becomes of a packet. A reject is a drop that tells the sender. */
 export type Verdict = 'accept' | 'drop' | 'reject';
@@ -27,8 +28,22 @@ export interface DispatchCase {
   readonly origin?: Origin;
 }
 
+/** What a rule does to a packet that it matches, before it acts; later rules see the packet so changed. */
+export type Effect =
+  /** `quantity` becomes `from` and `keep`, bit by bit, with the bits of `flip` inverted: `mark set 5` keeps 0 and flips 5. */
+  | {
+      readonly kind: 'assign';
+      readonly quantity: Quantity;
+      readonly from: Quantity;
+      readonly keep: number;
+      readonly flip: number;
+    }
+  /** The destination (or source) is translated; what is absent stays. */
+  | { readonly kind: 'translate'; readonly side: Side; readonly address?: Address; readonly port?: number };
+
 export interface Rule {
   readonly match: Match;
+  readonly effects?: readonly Effect[]; // in this order
   readonly action: Action;
   readonly origin: Origin;
 }
@@ -41,7 +56,7 @@ export interface Chain {
 }
 
 export interface BaseChain {
-  readonly hook: Hook;
+  readonly hook: ChainHook;
   readonly priority: number; // lower runs earlier; equal priorities run in the order of the tables
   readonly policy: Verdict; // what befalls a packet that no rule decides
 }

@@ -8,6 +8,7 @@ export interface Box {
   readonly family?: Family;
   readonly numbers: ReadonlyMap<NumberDimension, readonly NumberRange[]>; // `family` is not among them
   readonly wides: ReadonlyMap<WideDimension, IntervalSet>; // of 32 bits for the addresses of family 4, else of 128
+  readonly bits: ReadonlyMap<string, Bits>; // of quantities
   readonly symbols: ReadonlyMap<string, boolean>;
   readonly exact: boolean; // false: a bit pattern across limbs that no interval can say; the box is then larger than the set
 }
@@ -17,10 +18,17 @@ export interface NumberRange {
   readonly last: number; // inclusive
 }
 
+/** The bits of a quantity that are settled, and their values. */
+export interface Bits {
+  readonly mask: number;
+  readonly value: number;
+}
+
 interface Draft {
   readonly family: Family | undefined;
   readonly numbers: readonly (readonly [NumberDimension, readonly NumberRange[]])[];
   readonly wides: readonly (readonly [WideDimension, IntervalSet])[];
+  readonly bits: ReadonlyMap<string, Bits>;
   readonly symbols: readonly (readonly [string, boolean])[];
   readonly exact: boolean;
 }
@@ -30,12 +38,13 @@ const MAX_LISTED = 256;
 
 /** The set as disjoint boxes, one at a time: there may be very many, so take as many as can be shown. */
 export function* boxes(set: PacketSet): Generator<Box> {
-  const start: Draft = { family: undefined, numbers: [], wides: [], symbols: [], exact: true };
+  const start: Draft = { family: undefined, numbers: [], wides: [], bits: new Map(), symbols: [], exact: true };
   for (const draft of walk(set.space, set.node, start)) {
     yield {
       ...(draft.family === undefined ? {} : { family: draft.family }),
       numbers: new Map(draft.numbers),
       wides: new Map(draft.wides),
+      bits: draft.bits,
       symbols: new Map(draft.symbols),
       exact: draft.exact,
     };
@@ -54,6 +63,17 @@ function* walk(space: HeaderSpace, node: number, draft: Draft): Generator<Draft>
       for (const holds of [true, false]) {
         const child = space.store.follow(node, space.store.dimensionOf(node), holds ? 1 : 0);
         yield* walk(space, child, { ...draft, symbols: [...draft.symbols, [dimension.key, holds]] });
+      }
+      return;
+    case 'bit':
+      for (const value of [0, 1]) {
+        const child = space.store.follow(node, space.store.dimensionOf(node), value);
+        const bits = draft.bits.get(dimension.quantity) ?? { mask: 0, value: 0 };
+        const settled = {
+          mask: (bits.mask | (1 << dimension.bit)) >>> 0,
+          value: (bits.value | (value << dimension.bit)) >>> 0,
+        };
+        yield* walk(space, child, { ...draft, bits: new Map(draft.bits).set(dimension.quantity, settled) });
       }
       return;
     case 'number':

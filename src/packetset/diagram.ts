@@ -133,6 +133,52 @@ export class DiagramStore {
     return visit(f);
   }
 
+  /**
+   * `f` asked with other values: where `replacement` gives a number, the dimension has that value; where it gives a diagram (a
+   * set over any dimensions), the yes-or-no dimension holds where the set does. All at once, as an assignment of several
+   * variables. `f` must not have the terminal 0 below a dimension that becomes a set.
+   */
+  rewrite(f: number, replacement: (dimension: number) => Replacement | undefined): number {
+    const done = new Map<number, number>();
+    const visit = (node: number): number => {
+      if (node < TERMINALS) return node;
+      const known = done.get(node);
+      if (known !== undefined) return known;
+      const dimension = this.#dimension[node]!;
+      const by = replacement(dimension);
+      let result: number;
+      if (by === undefined) result = this.#rebuild(node, visit);
+      else if (by.kind === 'value') result = visit(this.follow(node, dimension, by.value));
+      else {
+        const holds = visit(this.follow(node, dimension, 1));
+        const fails = visit(this.follow(node, dimension, 0));
+        result = this.substitute(0, this.substitute(1, by.set, holds), fails);
+      }
+      done.set(node, result);
+      return result;
+    };
+    return visit(f);
+  }
+
+  /** A node with its children changed; they may ask for earlier dimensions now, and then its edges are cut out and joined. */
+  #rebuild(node: number, change: (child: number) => number): number {
+    const dimension = this.#dimension[node]!;
+    const count = this.edgeCount(node);
+    const edges: [number, number][] = [];
+    for (let edge = 0; edge < count; edge++)
+      edges.push([this.edgeUpper(node, edge), change(this.edgeChild(node, edge))]);
+    if (edges.every(([, child]) => this.#dimension[child]! > dimension)) return this.node(dimension, edges);
+    const highest = this.edgeUpper(node, count - 1);
+    let result = 0;
+    let first = 0;
+    for (const [upper, child] of edges) {
+      const within = this.node(dimension, cut(first, upper, highest));
+      result = this.substitute(0, result, this.substitute(1, within, child));
+      first = upper + 1;
+    }
+    return result;
+  }
+
   #apply(operation: number, f: number, g: number): number {
     if (operation === MINUS) {
       if (f === 0 || f === g) return 0;
@@ -279,6 +325,18 @@ export class DiagramStore {
       this.#cacheResult = new Uint32Array(table.length);
     }
   }
+}
+
+export type Replacement =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'set'; readonly set: number };
+
+/** Edges that lead to 1 from `first` to `last`, both inclusive, and to 0 elsewhere up to `highest`. */
+function cut(first: number, last: number, highest: number): [number, number][] {
+  const edges: [number, number][] = first > 0 ? [[first - 1, 0]] : [];
+  edges.push([last, 1]);
+  if (last < highest) edges.push([highest, 0]);
+  return edges;
 }
 
 /** Joins pairwise, halves first, so that the work is n log n and not quadratic; `none` for an empty list. */

@@ -1,6 +1,6 @@
 import type { Address, AddressRange, Family } from '../net/index.ts';
 import { AddressSet } from './address-set.ts';
-import { balanced, type DiagramLimits, DiagramStore } from './diagram.ts';
+import { balanced, DiagramStore } from './diagram.ts';
 import type { Interval, IntervalSet } from './interval-set.ts';
 import { PacketSet } from './packet-set.ts';
 
@@ -57,22 +57,27 @@ const INDEX: Readonly<Record<NumberDimension, number>> = Object.fromEntries(
 export type DimensionName =
   | { readonly kind: 'number'; readonly name: NarrowDimension; readonly max: number }
   | { readonly kind: 'wide'; readonly name: WideDimension; readonly limb: Limb }
+  | { readonly kind: 'bit'; readonly quantity: string; readonly bit: number } // bit 31 is the most significant
   | { readonly kind: 'symbol'; readonly key: string };
+
+type OpenDimension = Extract<DimensionName, { kind: 'bit' | 'symbol' }>;
 
 const MASK_32 = 0xffff_ffffn;
 
 /**
- * All packets that can be told apart: the fixed dimensions above, and one yes-or-no dimension for each symbol (a
- * workload's identity, membership of a name's address set), made when it is first asked for and placed after all others.
+ * All packets that can be told apart: the fixed dimensions above, and after them, made when they are first asked for, one
+ * yes-or-no dimension for each symbol (a workload's identity, membership of a name's address set) and 32 for each quantity (a mark),
+ * one a bit, because rules mask them.
  * Sets of different spaces do not mix. A space only grows: make one for a question and let it go.
  */
 export class HeaderSpace {
   readonly store: DiagramStore;
+  readonly #open: OpenDimension[] = [];
   readonly #symbols = new Map<string, number>();
-  readonly #symbolKeys: string[] = [];
+  readonly #quantities = new Map<string, number>(); // the dimension of bit 31; bit 0 is 31 further
 
-  constructor(limits?: DiagramLimits) {
-    this.store = new DiagramStore(limits);
+  constructor(store: DiagramStore = new DiagramStore()) {
+    this.store = store;
   }
 
   everything(): PacketSet {
@@ -117,21 +122,39 @@ export class HeaderSpace {
   symbol(key: string): PacketSet {
     let index = this.#symbols.get(key);
     if (index === undefined) {
-      index = NAMES.length + this.#symbolKeys.length;
+      index = this.#add({ kind: 'symbol', key });
       this.#symbols.set(key, index);
-      this.#symbolKeys.push(key);
     }
-    return new PacketSet(
-      this,
-      this.store.node(index, [
-        [0, 0],
-        [1, 1],
-      ]),
-    );
+    return new PacketSet(this, this.#bitNode(index, 0, 1));
   }
 
-  symbolKeys(): readonly string[] {
-    return this.#symbolKeys;
+  /** The packets whose quantity and `mask`, bit by bit, lies in one of the ranges (32 bits, both ends inclusive). */
+  quantity(
+    name: string,
+    mask: number,
+    ranges: readonly { readonly first: number; readonly last: number }[],
+  ): PacketSet {
+    const top = this.bitIndex(name, 31);
+    const build = (bit: number, low: number): number => {
+      const high = low + 2 ** (bit + 1) - 1;
+      if (ranges.some((range) => range.first <= low && high <= range.last)) return 1;
+      if (!ranges.some((range) => range.first <= high && low <= range.last)) return 0;
+      const clear = build(bit - 1, low);
+      if (((mask >>> bit) & 1) === 0) return clear; // a bit outside the mask counts as 0
+      return this.#bitNode(top + 31 - bit, clear, build(bit - 1, low + 2 ** bit));
+    };
+    return new PacketSet(this, build(31, 0));
+  }
+
+  /** The dimension of one bit of a quantity; bit 31 is the most significant. */
+  bitIndex(quantity: string, bit: number): number {
+    let top = this.#quantities.get(quantity);
+    if (top === undefined) {
+      top = this.#add({ kind: 'bit', quantity, bit: 31 });
+      for (let lower = 30; lower >= 0; lower--) this.#add({ kind: 'bit', quantity, bit: lower });
+      this.#quantities.set(quantity, top);
+    }
+    return top + 31 - bit;
   }
 
   union(sets: readonly PacketSet[]): PacketSet {
@@ -140,7 +163,7 @@ export class HeaderSpace {
 
   dimension(index: number): DimensionName {
     const name = NAMES[index];
-    if (name === undefined) return { kind: 'symbol', key: this.#symbolKeys[index - NAMES.length]! };
+    if (name === undefined) return this.#open[index - NAMES.length]!;
     const wide = /^(src|dst|in|out)([0-3])$/.exec(name);
     if (wide !== null) return { kind: 'wide', name: wide[1] as WideDimension, limb: Number(wide[2]) as Limb };
     return { kind: 'number', name: name as NarrowDimension, max: NUMBERS[name] };
@@ -150,8 +173,16 @@ export class HeaderSpace {
     return INDEX[name];
   }
 
-  symbolIndex(key: string): number | undefined {
-    return this.#symbols.get(key);
+  #add(dimension: OpenDimension): number {
+    this.#open.push(dimension);
+    return NAMES.length + this.#open.length - 1;
+  }
+
+  #bitNode(dimension: number, clear: number, set: number): number {
+    return this.store.node(dimension, [
+      [0, clear],
+      [1, set],
+    ]);
   }
 
   #rangesNode(

@@ -1,6 +1,6 @@
 export { AddressSet } from './address-set.ts';
-export { type Box, boxes } from './boxes.ts';
-export { balanced, type DiagramLimits, DiagramStore, DiagramTooLarge, TERMINALS } from './diagram.ts';
+export { type Bits, type Box, boxes } from './boxes.ts';
+export { balanced, type DiagramLimits, DiagramStore, DiagramTooLarge, type Replacement, TERMINALS } from './diagram.ts';
 export {
   addressLimbs,
   type DimensionName,

@@ -134,6 +134,7 @@ function extentsOf(match: Match, dimension: Dimension): readonly Extent[] | unde
     case 'everything':
     case 'not':
     case 'interface':
+    case 'quantity':
     case 'symbol':
       return undefined;
   }

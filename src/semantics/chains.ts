@@ -1,4 +1,4 @@
-import { type BaseChain, type Chain, HOOKS, type Ruleset, type Table } from '../ir/index.ts';
+import { type BaseChain, CHAIN_HOOKS, type Chain, type Ruleset, type Table } from '../ir/index.ts';
 
 export interface HookedChain {
   readonly table: Table;
@@ -12,7 +12,10 @@ export function baseChains(ruleset: Ruleset): HookedChain[] {
     .flatMap((table) =>
       table.chains.flatMap((chain) => (chain.base === undefined ? [] : [{ table, chain, base: chain.base }])),
     )
-    .sort((a, b) => HOOKS.indexOf(a.base.hook) - HOOKS.indexOf(b.base.hook) || a.base.priority - b.base.priority);
+    .sort(
+      (a, b) =>
+        CHAIN_HOOKS.indexOf(a.base.hook) - CHAIN_HOOKS.indexOf(b.base.hook) || a.base.priority - b.base.priority,
+    );
 }
 
 const indexes = new WeakMap<Table, ReadonlyMap<string, Chain>>();

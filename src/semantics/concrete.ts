@@ -39,6 +39,10 @@ export function matches(match: Match, flow: Flow): boolean {
       const name = (match.side === 'in' ? flow.inInterface : flow.outInterface) ?? '';
       return match.names.some((pattern) => matchesInterface(pattern, name));
     }
+    case 'quantity': {
+      const masked = ((flow.quantities?.get(match.quantity) ?? 0) & match.mask) >>> 0;
+      return match.ranges.some((range) => range.first <= masked && masked <= range.last);
+    }
     case 'symbol':
       return flow.symbols.has(symbolKey(match.symbol));
   }

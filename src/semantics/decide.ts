@@ -42,6 +42,8 @@ export function decide(match: Match, pattern: FlowPattern): boolean | undefined 
       return within(match.side === 'src' ? pattern.src : pattern.dst, match.ranges, sameFamily);
     case 'interface':
       return decideInterface(match.side === 'in' ? pattern.inInterface : pattern.outInterface, match.names);
+    case 'quantity':
+      return undefined; // rules change them on the way
     case 'symbol': {
       const key = symbolKey(match.symbol);
       return pattern.symbols.find((choice) => symbolKey(choice.symbol) === key)?.holds;

@@ -1,17 +1,18 @@
 import {
   type Action,
-  type BaseChain,
+  atHook,
   type Chain,
   field,
-  HOOKS,
   type Match,
+  PASSING,
   type Rule,
   type Ruleset,
   type Table,
   type Verdict,
 } from '../ir/index.ts';
 import { balanced, type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ambiguousChain, baseChains, findChain } from './chains.ts';
+import { ambiguousChain, baseChains, findChain, type HookedChain } from './chains.ts';
+import { beforeEffects } from './effects.ts';
 import { packetsOf, possiblePackets } from './space.ts';
 
 /** For each verdict the packets that get it. The three are disjoint and together all that is possible. */
@@ -38,23 +39,16 @@ const LEAVES = [RETURN, ACCEPT, DROP, REJECT, RETURN, RETURN]; // how a goto end
 /** The meaning of a ruleset. @throws Error on a jump into a chain that is not there or that leads back: no kernel loads those. */
 export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
   const denoter = new Denoter(space);
-  let decision = ACCEPT; // with no base chain at its hook a packet passes
-  for (const { table, chain, base } of baseChains(ruleset)) {
-    const result = denoter.base(table, chain, base);
-    decision = space.store.substitute(ACCEPT, decision, result);
-  }
+  // From the last chain to the first: what an accept leads to is known then.
+  const decision = baseChains(ruleset).reduceRight((next, hooked) => denoter.base(hooked, next), ACCEPT);
   const possible = possiblePackets(space);
-  const having = (terminal: number): PacketSet =>
-    new PacketSet(
-      space,
-      space.store.remap(
-        decision,
-        [ACCEPT, DROP, REJECT].reduce<number[]>(
-          (to, other) => Object.assign(to, { [other]: other === terminal ? 1 : 0 }),
-          [0],
-        ),
-      ),
-    ).intersect(possible);
+  const having = (verdict: number): PacketSet => {
+    const only = [ACCEPT, DROP, REJECT].reduce<number[]>(
+      (to, each) => Object.assign(to, { [each]: each === verdict ? 1 : 0 }),
+      [],
+    );
+    return new PacketSet(space, space.store.remap(decision, only)).intersect(possible);
+  };
   return { accept: having(ACCEPT), drop: having(DROP), reject: having(REJECT) };
 }
 
@@ -69,38 +63,104 @@ function verdictTerminal(verdict: Verdict): number {
   }
 }
 
+/** Final decisions on what a chain leads to: diagrams over ACCEPT, DROP and REJECT. */
+interface Continuation {
+  readonly accepted: number; // after an accept: the later chains' word
+  readonly ended: number; // after the last rule, or a return
+}
+
 class Denoter {
   readonly #space: HeaderSpace;
   readonly #chains = new Map<Chain, number>();
+  readonly #pure = new Map<Chain, boolean>();
   readonly #open = new Set<Chain>();
 
   constructor(space: HeaderSpace) {
     this.#space = space;
   }
 
-  /** A base chain's word on every packet; ACCEPT for those that it does not see. */
-  base(table: Table, chain: Chain, base: BaseChain): number {
+  /** The decision on every packet from this chain on; `next` for those that it does not see or accepts. */
+  base({ table, chain, base }: HookedChain, next: number): number {
     const store = this.#space.store;
-    const decided = store.substitute(
-      UNDECIDED,
-      store.remap(this.#chain(table, chain), FALLS_THROUGH),
-      verdictTerminal(base.policy),
-    );
-    const seen = packetsOf(this.#space, field('hook', HOOKS.indexOf(base.hook))).intersect(
+    const ended = base.policy === 'accept' ? next : verdictTerminal(base.policy);
+    const decided = this.#decide(table, chain, { accepted: next, ended });
+    const seen = packetsOf(this.#space, atHook(...PASSING[base.hook])).intersect(
       packetsOf(this.#space, field('family', ...table.families)),
     );
-    return store.substitute(UNDECIDED, store.substitute(1, seen.node, decided), ACCEPT);
+    return store.substitute(UNDECIDED, store.substitute(1, seen.node, decided), next);
+  }
+
+  /**
+   * The decision on packets that enter a chain. Runs of rules that change nothing in the packet are one function each; a
+   * rule with effects needs what follows it first, so the runs are taken from the last to the first.
+   */
+  #decide(table: Table, chain: Chain, then: Continuation): number {
+    const store = this.#space.store;
+    if (this.#isPure(table, chain)) return this.#finish(this.#chain(table, chain), then, then.ended);
+    this.#enter(table, chain);
+    let after = then.ended;
+    let run: Rule[] = [];
+    const takeRun = (): void => {
+      if (run.length > 0)
+        after = this.#finish(this.#sequence(run.reverse().map((rule) => this.#rule(table, rule))), then, after);
+      run = [];
+    };
+    for (const rule of chain.rules.toReversed()) {
+      if (this.#isPureRule(table, rule)) {
+        run.push(rule);
+        continue;
+      }
+      takeRun();
+      const acted = beforeEffects(this.#space, rule.effects ?? [], this.#act(table, rule.action, then, after));
+      after = store.substitute(UNDECIDED, this.#where(rule.match, acted), after);
+    }
+    takeRun();
+    this.#open.delete(chain);
+    return after;
+  }
+
+  /** A function of a run of rules, with its ends replaced by what they lead to. */
+  #finish(function_: number, then: Continuation, after: number): number {
+    const store = this.#space.store;
+    const accepted = store.substitute(ACCEPT, function_, then.accepted);
+    return store.substitute(UNDECIDED, store.substitute(RETURN, accepted, then.ended), after);
+  }
+
+  /** The decision that an action leads to; `after` is what the next rule leads to. */
+  #act(table: Table, action: Action, then: Continuation, after: number): number {
+    switch (action.kind) {
+      case 'verdict':
+        return action.verdict === 'accept' ? then.accepted : verdictTerminal(action.verdict);
+      case 'jump':
+        return this.#decide(table, findChain(table, action.chain), { accepted: then.accepted, ended: after });
+      case 'goto':
+        return this.#decide(table, findChain(table, action.chain), then);
+      case 'return':
+        return then.ended;
+      case 'continue':
+        return after;
+      case 'dispatch': {
+        const decisions = action.cases.map((each) =>
+          this.#where(each.match, this.#act(table, each.action, then, after)),
+        );
+        return this.#space.store.substitute(UNDECIDED, this.#sequence(decisions), after);
+      }
+    }
   }
 
   #chain(table: Table, chain: Chain): number {
     const known = this.#chains.get(chain);
     if (known !== undefined) return known;
-    if (this.#open.has(chain)) throw ambiguousChain(table, chain.name, 'leads back to itself');
-    this.#open.add(chain);
+    this.#enter(table, chain);
     const function_ = this.#sequence(chain.rules.map((rule) => this.#rule(table, rule)));
     this.#open.delete(chain);
     this.#chains.set(chain, function_);
     return function_;
+  }
+
+  #enter(table: Table, chain: Chain): void {
+    if (this.#open.has(chain)) throw ambiguousChain(table, chain.name, 'leads back to itself');
+    this.#open.add(chain);
   }
 
   #sequence(functions: readonly number[]): number {
@@ -137,5 +197,36 @@ class Denoter {
   /** A function where a match holds, UNDECIDED elsewhere. */
   #where(match: Match, function_: number): number {
     return this.#space.store.substitute(1, packetsOf(this.#space, match).node, function_);
+  }
+
+  /** Whether nothing in the chain, nor in those it calls, changes a packet. */
+  #isPure(table: Table, chain: Chain): boolean {
+    let pure = this.#pure.get(chain);
+    if (pure === undefined) {
+      this.#enter(table, chain);
+      pure = chain.rules.every((rule) => this.#isPureRule(table, rule));
+      this.#open.delete(chain);
+      this.#pure.set(chain, pure);
+    }
+    return pure;
+  }
+
+  #isPureRule(table: Table, rule: Rule): boolean {
+    if (rule.effects !== undefined && rule.effects.length > 0) return false;
+    return targets(rule.action).every((name) => this.#isPure(table, findChain(table, name)));
+  }
+}
+
+function targets(action: Action): readonly string[] {
+  switch (action.kind) {
+    case 'jump':
+    case 'goto':
+      return [action.chain];
+    case 'dispatch':
+      return action.cases.flatMap((each) => targets(each.action));
+    case 'verdict':
+    case 'return':
+    case 'continue':
+      return [];
   }
 }

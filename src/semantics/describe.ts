@@ -53,6 +53,10 @@ function boxText(box: Box): string {
   put('source is', number('srcType'));
   put('destination is', number('dstType'));
   put('state', number('state'));
+  for (const [quantity, { mask, value }] of box.bits) {
+    const whole = mask === 0xffff_ffff;
+    put(quantity, whole ? `0x${value.toString(16)}` : `& 0x${mask.toString(16)} is 0x${value.toString(16)}`);
+  }
   for (const [key, holds] of box.symbols) words.push(holds ? `(${key})` : `(not ${key})`);
   if (!box.exact) words.push('(at most)');
   return words.length === 0 ? 'every packet' : words.join(' ');

@@ -1,7 +1,20 @@
-import type { Action, Chain, DispatchCase, Flow, Match, Origin, Rule, Ruleset, Table, Verdict } from '../ir/index.ts';
+import {
+  type Action,
+  type Chain,
+  type DispatchCase,
+  type Flow,
+  type Match,
+  type Origin,
+  PASSING,
+  type Rule,
+  type Ruleset,
+  type Table,
+  type Verdict,
+} from '../ir/index.ts';
 import { candidates } from './candidates.ts';
 import { ambiguousChain, baseChains, findChain } from './chains.ts';
 import { matches } from './concrete.ts';
+import { applyEffects } from './effects.ts';
 
 /** What happened to one packet, and the rules that it met on its way. */
 export interface Evaluation {
@@ -33,10 +46,12 @@ const MAX_DEPTH = 1000;
  */
 export function evaluate(ruleset: Ruleset, flow: Flow, holds?: (match: Match) => boolean): Evaluation {
   const path: Step[] = [];
+  let current = flow; // as the rules so far have changed it
   for (const { table, chain, base } of baseChains(ruleset)) {
-    if (base.hook !== flow.hook || !table.families.includes(flow.family)) continue;
-    const walk = new Walk(ruleset.layer, table, flow, holds, path);
+    if (!PASSING[base.hook].includes(flow.hook) || !table.families.includes(flow.family)) continue;
+    const walk = new Walk(ruleset.layer, table, current, holds, path);
     let outcome = walk.chain(chain, 0);
+    current = walk.flow;
     if (outcome === 'undecided' || outcome === 'return') {
       outcome = base.policy;
       path.push({ layer: ruleset.layer, table: table.name, chain: chain.name, outcome });
@@ -49,7 +64,7 @@ export function evaluate(ruleset: Ruleset, flow: Flow, holds?: (match: Match) =>
 class Walk {
   readonly #layer: string;
   readonly #table: Table;
-  readonly #flow: Flow;
+  flow: Flow; // as the rules so far have changed it
   readonly #observed: ((match: Match) => boolean) | undefined;
   readonly #path: Step[];
 
@@ -62,18 +77,30 @@ class Walk {
   ) {
     this.#layer = layer;
     this.#table = table;
-    this.#flow = flow;
+    this.flow = flow;
     this.#observed = observed;
     this.#path = path;
   }
 
   chain(chain: Chain, depth: number): Outcome {
     if (depth > MAX_DEPTH) throw ambiguousChain(this.#table, chain.name, 'leads back to itself');
+    for (let next = 0; ; ) {
+      const outcome = this.#rulesFrom(chain, next, depth);
+      if (typeof outcome === 'string') return outcome;
+      next = outcome.next;
+    }
+  }
+
+  /** Rules from a position on, until one decides or changes the packet: then other rules may be worth asking. */
+  #rulesFrom(chain: Chain, from: number, depth: number): Outcome | { readonly next: number } {
+    const before = this.flow;
     for (const index of this.#asked(chain.rules)) {
       const rule = chain.rules[index]!;
-      if (!this.#holds(rule.match)) continue;
+      if (index < from || !this.#holds(rule.match)) continue;
+      if (rule.effects !== undefined) this.flow = applyEffects(rule.effects, this.flow);
       const outcome = this.#act(chain, rule, index, rule.action, undefined, depth);
       if (outcome !== 'undecided') return outcome;
+      if (this.flow !== before) return { next: index + 1 };
     }
     return 'undecided';
   }
@@ -135,10 +162,10 @@ class Walk {
 
   /** The positions worth asking; all of them where somebody watches. */
   #asked(items: readonly { readonly match: Match }[]): Iterable<number> {
-    return this.#observed === undefined ? candidates(items, (item) => item.match, this.#flow) : items.keys();
+    return this.#observed === undefined ? candidates(items, (item) => item.match, this.flow) : items.keys();
   }
 
   #holds(match: Match): boolean {
-    return this.#observed === undefined ? matches(match, this.#flow) : this.#observed(match);
+    return this.#observed === undefined ? matches(match, this.flow) : this.#observed(match);
   }
 }

@@ -21,6 +21,9 @@ export function includes(set: PacketSet, flow: Flow): boolean {
       case 'symbol':
         value = flow.symbols.has(dimension.key) ? 1 : 0;
         break;
+      case 'bit':
+        value = ((flow.quantities?.get(dimension.quantity) ?? 0) >>> dimension.bit) & 1;
+        break;
       case 'wide':
         value = limb(flow, dimension.name, dimension.limb);
         break;

@@ -87,7 +87,7 @@ class Sampler {
     const dstAccount = this.#number('dstAccount', [NO_ACCOUNT]);
     const srcType = this.#number('srcType', [TYPES.unicast]);
     const dstType = this.#number('dstType', [hook === 'input' ? TYPES.local : TYPES.unicast]);
-    const symbols = this.#symbols();
+    const { symbols, quantities } = this.#rest();
     const isIcmp = protocol === PROTOCOLS.icmp || protocol === PROTOCOLS.icmpv6;
     return {
       hook,
@@ -105,6 +105,7 @@ class Sampler {
       ...(dstAccount === NO_ACCOUNT ? {} : { dstAccount }),
       srcType: ADDRESS_TYPES[srcType]!,
       dstType: ADDRESS_TYPES[dstType]!,
+      ...(quantities.size === 0 ? {} : { quantities }),
       symbols,
     };
   }
@@ -164,17 +165,33 @@ class Sampler {
     return first;
   }
 
-  /** Symbols hold only where they must, but rates are kept where they can be. */
-  #symbols(): ReadonlySet<string> {
+  /** Symbols hold and bits are set only where they must be, but rates are kept where they can be. */
+  #rest(): { symbols: ReadonlySet<string>; quantities: ReadonlyMap<string, number> } {
     const space = this.#set.space;
-    const holding = new Set<string>();
+    const symbols = new Set<string>();
+    const quantities = new Map<string, number>();
     while (!space.store.isTerminal(this.#node)) {
       const index = space.store.dimensionOf(this.#node);
       const dimension = space.dimension(index);
-      if (dimension.kind !== 'symbol') throw new Error('a dimension was passed over while sampling');
-      const preferred = dimension.key.startsWith('within ') ? [1, 0] : [0, 1];
-      if (this.#choose(index, preferred) === 1) holding.add(dimension.key);
+      switch (dimension.kind) {
+        case 'symbol': {
+          const preferred = dimension.key.startsWith('within ') ? [1, 0] : [0, 1];
+          if (this.#choose(index, preferred) === 1) symbols.add(dimension.key);
+          break;
+        }
+        case 'bit':
+          if (this.#choose(index, [0, 1]) === 1) {
+            quantities.set(
+              dimension.quantity,
+              ((quantities.get(dimension.quantity) ?? 0) | (1 << dimension.bit)) >>> 0,
+            );
+          }
+          break;
+        case 'number':
+        case 'wide':
+          throw new Error('a dimension was passed over while sampling');
+      }
     }
-    return holding;
+    return { symbols, quantities };
   }
 }

@@ -42,6 +42,8 @@ export function packetsOf(space: HeaderSpace, match: Match): PacketSet {
       return space.addresses(match.side, match.ranges);
     case 'interface':
       return space.wide(match.side, IntervalSet.of(match.names.map(interfaceInterval)));
+    case 'quantity':
+      return space.quantity(match.quantity, match.mask, match.ranges);
     case 'symbol':
       return space.symbol(symbolKey(match.symbol));
   }

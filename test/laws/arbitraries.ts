@@ -4,7 +4,9 @@ import {
   ADDRESS_TYPES,
   all,
   any,
+  CHAIN_HOOKS,
   CONNTRACK_STATES,
+  type Effect,
   type Field,
   type Flow,
   field,
@@ -12,6 +14,7 @@ import {
   interfaces,
   type Match,
   not,
+  quantity,
   type Ruleset,
   symbol,
   symbolKey,
@@ -73,6 +76,14 @@ const interfaceMatch: fc.Arbitrary<Match> = fc
   .tuple(fc.constantFrom('in' as const, 'out' as const), fc.constantFrom(...INTERFACES, 'br-', 'e'), fc.boolean())
   .map(([side, name, wildcard]) => interfaces(side, { name, wildcard }));
 
+const QUANTITIES = ['mark', 'ctmark'] as const;
+const MASKS = [0xffffffff, 0x4000, 0xff, 0x80000001];
+const MARKS = [0, 1, 0x4000, 0x40ff, 0x80000000, 0xffffffff];
+
+const quantityMatch: fc.Arbitrary<Match> = fc
+  .tuple(fc.constantFrom(...QUANTITIES), fc.constantFrom(...MASKS), rangeOf(MARKS))
+  .map(([name, mask, range]) => quantity(name, mask, range));
+
 export const matchArbitrary: fc.Arbitrary<Match> = fc.letrec<{ match: Match }>((tie) => ({
   match: fc.oneof(
     { maxDepth: 3, depthIdentifier: 'match' },
@@ -80,6 +91,7 @@ export const matchArbitrary: fc.Arbitrary<Match> = fc.letrec<{ match: Match }>((
     { weight: 3, arbitrary: addressMatch },
     { weight: 1, arbitrary: interfaceMatch },
     { weight: 1, arbitrary: fc.constantFrom(...SYMBOLS) },
+    { weight: 1, arbitrary: quantityMatch },
     { weight: 2, arbitrary: fc.array(tie('match'), { maxLength: 3 }).map((of) => all(...of)) },
     { weight: 2, arbitrary: fc.array(tie('match'), { maxLength: 3 }).map((of) => any(...of)) },
     { weight: 2, arbitrary: tie('match').map(not) },
@@ -106,6 +118,7 @@ export const flowArbitrary: fc.Arbitrary<Flow> = fc
     dstAccount: fc.option(fc.constantFrom(...NUMBERS.dstAccount, 999), { nil: undefined }),
     srcType: fc.constantFrom(...ADDRESS_TYPES),
     dstType: fc.constantFrom(...ADDRESS_TYPES),
+    quantities: fc.tuple(...QUANTITIES.map((name) => fc.constantFrom(...MARKS).map((mark) => [name, mark] as const))),
     symbols: fc.subarray(SYMBOLS.flatMap((match) => (match.kind === 'symbol' ? [symbolKey(match.symbol)] : []))),
   })
   .map((raw): Flow => {
@@ -119,6 +132,7 @@ export const flowArbitrary: fc.Arbitrary<Flow> = fc
       state: raw.state,
       srcType: raw.srcType,
       dstType: raw.dstType,
+      quantities: new Map(raw.quantities),
       symbols: new Set(raw.symbols),
       ...(PORT_PROTOCOLS.includes(raw.protocol) ? { sport: raw.sport, dport: raw.dport } : {}),
       ...(isIcmp ? { icmpType: raw.icmpType, icmpCode: raw.icmpCode } : {}),
@@ -138,6 +152,8 @@ function nearEdge(family: Family, choice: number): Address {
   return { family, value: value < 0n ? 0n : value > highest ? highest : value };
 }
 
+const familyArbitrary = fc.constantFrom(4 as const, 6 as const);
+
 const FINAL: readonly Action[] = [
   { kind: 'verdict', verdict: 'accept' },
   { kind: 'verdict', verdict: 'drop' },
@@ -145,6 +161,24 @@ const FINAL: readonly Action[] = [
   { kind: 'return' },
   { kind: 'continue' },
 ];
+
+const effectArbitrary: fc.Arbitrary<Effect> = fc.oneof(
+  fc.record({
+    kind: fc.constant('assign' as const),
+    quantity: fc.constantFrom(...QUANTITIES),
+    from: fc.constantFrom(...QUANTITIES),
+    keep: fc.constantFrom(...MASKS, 0),
+    flip: fc.constantFrom(...MARKS),
+  }),
+  fc.tuple(fc.constantFrom('src' as const, 'dst' as const), familyArbitrary, fc.nat(), fc.boolean(), fc.boolean()).map(
+    ([side, family, choice, withAddress, withPort]): Effect => ({
+      kind: 'translate',
+      side,
+      ...(withAddress ? { address: nearEdge(family, choice) } : {}),
+      ...(withPort ? { port: NUMBERS.dport[choice % NUMBERS.dport.length]! } : {}),
+    }),
+  ),
+);
 
 type Simple = Exclude<Action, { kind: 'dispatch' }>;
 
@@ -159,7 +193,7 @@ export const rulesetArbitrary: fc.Arbitrary<Ruleset> = fc
 function tableArbitrary(name: string) {
   const helpers = ['one', 'two', 'three'];
   const base = fc.record({
-    hook: fc.constantFrom(...HOOKS),
+    hook: fc.constantFrom(...CHAIN_HOOKS),
     priority: fc.constantFrom(-10, 0, 10),
     policy: fc.constantFrom('accept' as const, 'drop' as const),
   });
@@ -192,6 +226,10 @@ function rulesArbitrary(callable: readonly string[]) {
     fc.record({
       match: matchArbitrary,
       action: fc.oneof({ weight: 4, arbitrary: simple }, { weight: 1, arbitrary: dispatch }),
+      effects: fc.oneof(
+        { weight: 4, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(effectArbitrary, { maxLength: 2 }) },
+      ),
       origin: fc.constant({}),
     }),
     { maxLength: 6 },

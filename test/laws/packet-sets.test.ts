@@ -77,6 +77,8 @@ describe('laws of packet sets', () => {
                   ),
             );
           }
+          for (const [name, { mask, value }] of box.bits)
+            part = part.intersect(space.quantity(name, mask, [{ first: value, last: value }]));
           for (const [key, holds] of box.symbols)
             part = part.intersect(holds ? space.symbol(key) : space.symbol(key).complement());
           assert.ok(!rebuilt.intersects(part), 'boxes overlap');
