@@ -7,6 +7,7 @@ export { type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix
 export { byNames } from './name-atoms.ts';
 export { type PathEntry, pathEntry } from './path.ts';
 export { provePolicyTests, type TestOutcome } from './policy-tests.ts';
+export { type Replay, replay } from './probe-replay.ts';
 export { type Judgement, judge, type Observed, type ProbeResult } from './probe-result.ts';
 export { FAMILIES, METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, type ProbeSubject, planProbes, probesFor } from './probes.ts';

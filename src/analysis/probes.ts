@@ -41,6 +41,7 @@ export interface ProbeSubject {
   readonly from: readonly Peer[];
   readonly to: readonly (Peer | NamedDestination)[];
   readonly services: readonly Service[];
+  readonly sport?: number; // absent: an ordinary one, different for every packet
   readonly corners: boolean; // false: one packet for each family, sender, receiver and service is enough
 }
 
@@ -117,6 +118,8 @@ function everythingElse(stage: ProbeStage): ProbeSubject[] {
       services: [service(tcp, 8_080), service(udp, 8_080)],
       corners: false,
     },
+    // A DHCP server's answer (RFC 2131): it comes unasked as far as conntrack knows.
+    { about: 'baseline:dhcp', from: [strangers], to: [here], services: [service(udp, 68)], sport: 67, corners: false },
     {
       ...rest,
       from: [here],
@@ -156,6 +159,7 @@ function draftsOf(
   limit: number,
 ): Draft[] {
   const drafts: Draft[] = [];
+  const fixedPort = subject.sport === undefined ? {} : { sport: subject.sport };
   for (const [from, to, service] of oneAtATime(subject.from, subject.to, subject.services)) {
     for (const family of FAMILIES) {
       if (drafts.length >= limit) return drafts;
@@ -164,7 +168,7 @@ function draftsOf(
       const payloads = serviceCorners(service, family);
       for (const [sender, receiver, payload] of oneAtATime(senders, receivers, payloads)) {
         const corners = [sender, receiver, payload];
-        const flows = flowsOf(sender.value, receiver.value, payload.value, family, stage, within);
+        const flows = flowsOf(sender.value, receiver.value, { ...payload.value, ...fixedPort }, family, stage, within);
         if (flows === undefined) continue;
         const special = corners.filter((corner, index) => corner !== [senders[0], receivers[0], payloads[0]][index]);
         const inside = corners.every((corner) => corner.inside);
@@ -199,7 +203,7 @@ function oneAtATime<A, B, C>(as: readonly A[], bs: readonly B[], cs: readonly C[
 function flowsOf(
   sender: End,
   receiver: End,
-  payload: Payload,
+  payload: Payload & { readonly sport?: number },
   family: Family,
   stage: ProbeStage,
   within: ReadonlySet<string>,
@@ -290,7 +294,7 @@ function account(
 /** A source port of its own for every packet, so that no two are one connection to the kernel. */
 function numbered(draft: Draft, index: number): Draft {
   const sport = SOURCE_PORTS.first + (index % SOURCE_PORTS.count);
-  const give = (flow: Flow): Flow => (flow.dport === undefined ? flow : { ...flow, sport });
+  const give = (flow: Flow): Flow => (flow.dport === undefined ? flow : { sport, ...flow });
   const [first, ...rest] = draft.flows;
   return { ...draft, flows: [give(first), ...rest.map(give)] };
 }
@@ -338,6 +342,7 @@ function draftKey(draft: Draft): string {
         formatAddress(flow.dst),
         flow.dstName,
         flow.protocol,
+        flow.sport,
         flow.dport,
         flow.icmpType,
         flow.icmpCode,

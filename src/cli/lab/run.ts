@@ -1,6 +1,6 @@
 import { FAMILIES, judge, type Observed, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
 import { type Isolation, Lab, type Outcome } from '../../host/index.ts';
-import type { Match } from '../../ir/index.ts';
+import { type Match, ORDINARY_PORTS } from '../../ir/index.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
 import { batches, linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
 
@@ -124,7 +124,7 @@ async function sendAll(
   for (const group of groups) {
     const [{ sender, out }] = group as readonly [PlannedShot, ...PlannedShot[]]; // groups are never empty
     const shots = group.map(({ shot: { sport, ...shot } }) =>
-      keep.sport && sport !== undefined ? { ...shot, sport } : shot,
+      sport !== undefined && (keep.sport || sport < ORDINARY_PORTS.first) ? { ...shot, sport } : shot,
     );
     const answers = await lab.send(sender, out, shots);
     for (const [index, planned] of group.entries()) {
