@@ -85,7 +85,7 @@ function memory(ask: Asking): void {
     needs.entry(
       'openai',
       { purpose: 'memory search', source: { key: 'memory.search.provider (unset)' } },
-      configured ? undefined : 'memory search uses OpenAI unless `memory.search.provider` says otherwise',
+      configured ? undefined : 'if memory search shall use OpenAI, which is its default; no key for it was found',
     );
     return;
   }
@@ -218,7 +218,7 @@ function ownServices({ config, needs, environment }: Asking): void {
     needs.entry(
       'openclaw-push',
       { purpose: 'mobile push', source: { key: 'gateway.push' } },
-      'where iPhones are paired with the gateway',
+      'if iPhones are paired with the gateway',
     );
   const favicons = config.section('gateway.controlUi');
   if (favicons.flag('automaticallyFetchFavicons') !== false)

@@ -74,6 +74,19 @@ export function isLoopback({ family, value }: Address): boolean {
   return family === 4 ? value >> 24n === 127n : value === 1n;
 }
 
+/** Not routed on the internet: RFC 1918, RFC 6598, RFC 4193, link-local. */
+export function isPrivate({ family, value }: Address): boolean {
+  if (family === 6) return value >> 121n === 0xfen >> 1n || value >> 118n === 0xfe80n >> 6n;
+  const [a, b] = [value >> 24n, (value >> 16n) & 255n];
+  return (
+    a === 10n ||
+    (a === 172n && b >> 4n === 1n) ||
+    (a === 192n && b === 168n) ||
+    (a === 169n && b === 254n) ||
+    (a === 100n && b >> 6n === 1n)
+  );
+}
+
 /** `nameserver` lines of resolv.conf(5) that name a server on another machine, in order. */
 export function parseResolvers(text: string): Address[] {
   const seen = new Set<string>();

@@ -62,7 +62,8 @@ export function discoverModels(config: Section, keys: ConfigKeys, needs: Needs, 
     const variable = env.find((one) => environment(one) !== undefined);
     if (variable === undefined || wanted.has(name)) continue;
     const use: Use = { purpose: 'models', source: { key: variable } };
-    for (const entry of entries) needs.entry(entry, use, 'a key for it is set, and no model of it is configured');
+    for (const entry of entries)
+      needs.entry(entry, use, 'if you use its models: a key for it is set, and no model of it is configured');
   }
 }
 

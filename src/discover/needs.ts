@@ -10,7 +10,7 @@ export interface Need {
   readonly evidence: Evidence;
   readonly http: boolean; // goes through OpenClaw's proxy, where there is one
   readonly uses: readonly Use[]; // at least one
-  /** `undefined`: needed as it stands. Else why it is only offered, as a comment: the words that follow "uncomment ...". */
+  /** `undefined`: needed as it stands. Else it is only offered, as a comment: the words that follow "uncomment". */
   readonly offered?: string;
 }
 

@@ -1,0 +1,183 @@
+import { formatAddress, parseAddress, parseDnsName } from '../net/index.ts';
+import type { Draft } from './draft.ts';
+import type { FlowBlock } from './flow-blocks.ts';
+import { isLoopback, type ListeningSocket } from './machine.ts';
+import { DISCOVERY_PROBLEMS } from './problems.ts';
+import { list } from './yaml-writer.ts';
+
+/** What the machine itself needs, whatever runs on it: a way in, names, time, updates. */
+export function machineFlows(draft: Draft): void {
+  draft.section('The way in', [sshFlow(draft)]);
+  draft.section('What the machine itself needs', [
+    dnsFlow(draft),
+    timeFlow(draft),
+    ...updateFlows(draft),
+    ...tailscaleFlows(draft),
+  ]);
+}
+
+/** What else listens here, closed unless the user says otherwise. */
+export function otherListeners(draft: Draft, ownPorts: ReadonlySet<number>): void {
+  const { sockets, ssh } = draft.input.machine;
+  const others = distinct(
+    sockets.filter(({ loopback, port }) => !loopback && port !== ssh.port && !ownPorts.has(port)),
+  );
+  if (others.length === 0) return;
+  const shown = others.map(
+    ({ protocol, port, program }) => `${protocol}/${port}${program === undefined ? '' : ` (${program})`}`,
+  );
+  draft.say(DISCOVERY_PROBLEMS.otherListeners, shown.join(', '));
+  draft.section(
+    'What else listens on this machine: closed',
+    others.map(({ protocol, port, program }) => ({
+      name: `${protocol}-${port}`,
+      from: 'private',
+      to: ['host'],
+      service: [`${protocol}/${port}`],
+      purpose: program ?? 'a program of this machine',
+      comments: [],
+      offered: 'for others to reach it, and name who',
+    })),
+  );
+}
+
+function distinct(sockets: readonly ListeningSocket[]): ListeningSocket[] {
+  const byPort = new Map(sockets.map((socket) => [`${socket.protocol}/${socket.port}`, socket]));
+  return [...byPort.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
+}
+
+function sshFlow(draft: Draft): FlowBlock {
+  const { port, peers } = draft.input.machine.ssh;
+  const known = peers.length > 0;
+  if (known) draft.say(DISCOVERY_PROBLEMS.sessionAddress, peers.map(formatAddress).join(', '));
+  else draft.say(DISCOVERY_PROBLEMS.noAdmin);
+  const from = draft.zone({
+    name: 'admin',
+    comments: [
+      known
+        ? 'Where the SSH sessions came from that were open when this was written. An address that can change (a home line, a phone) locks you out when it does: put the prefix of your provider or your VPN here then.'
+        : 'ATTENTION: no SSH session was open when this was written, so every private address may come in and no other. If you administer this machine from elsewhere, put that address here BEFORE you apply the policy.',
+    ],
+    lines: known ? [`addresses: ${list(peers.map(formatAddress))}`] : ['zones: [private]'],
+  });
+  return {
+    name: 'ssh',
+    from,
+    to: ['host'],
+    service: [port === 22 ? 'ssh' : `tcp/${port}`],
+    purpose: 'maintenance',
+    required: true,
+    comments: [],
+  };
+}
+
+/** The agent's own lookups are among these: its resolver is the machine's. */
+function dnsFlow(draft: Draft): FlowBlock {
+  const { resolvers } = draft.input.machine;
+  if (resolvers.length === 0) draft.say(DISCOVERY_PROBLEMS.noResolver);
+  const flow: Omit<FlowBlock, 'to'> = {
+    name: 'dns',
+    from: 'host',
+    service: ['dns'],
+    purpose: 'looking names up',
+    required: true,
+    comments: ['Only to the name servers of this machine: any other could carry data out in its questions.'],
+  };
+  if (resolvers.length === 0)
+    return { ...flow, to: ['resolvers'], offered: 'with your name servers in a zone `resolvers`' };
+  const to = draft.zone({
+    name: 'resolvers',
+    comments: ['The name servers of /etc/resolv.conf.'],
+    lines: [`addresses: ${list(resolvers.map(formatAddress))}`],
+  });
+  return { ...flow, to: [to] };
+}
+
+function timeFlow(draft: Draft): FlowBlock {
+  const { timeServers, distribution } = draft.input.machine;
+  const configured = timeServers.flatMap((server) => destination(server) ?? []);
+  const entry = distribution === undefined ? 'catalog:ntp-pool' : `catalog:${distribution}-ntp`;
+  return {
+    name: 'time',
+    from: 'host',
+    to: configured.length > 0 ? configured : [entry],
+    service: ['ntp'],
+    purpose: 'the right time, without which certificates fail',
+    comments:
+      configured.length > 0
+        ? ['The time servers that this machine is set up with.']
+        : ['unverified: the usual time servers of this distribution.'],
+  };
+}
+
+/** A host as the policy language takes it in `to`; names of one label would be taken for zones. */
+function destination(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address !== undefined) return isLoopback(address) ? undefined : formatAddress(address);
+  const name = parseDnsName(text);
+  return name?.includes('.') === true ? name : undefined;
+}
+
+/** Only the accounts that fetch packages, so that the agent does not reach the mirrors. */
+function updateFlows(draft: Draft): FlowBlock[] {
+  const { distribution } = draft.input.machine;
+  if (distribution === undefined) return [];
+  return [
+    {
+      name: 'system-updates',
+      from: systemZone(draft),
+      to: [`catalog:${distribution}`],
+      service: ['http', 'https'],
+      purpose: 'security updates',
+      comments: [
+        'unverified: the usual mirrors of this distribution. Packages are signed, so plain HTTP is safe here.',
+      ],
+    },
+  ];
+}
+
+function systemZone(draft: Draft): string {
+  const users = ['root', '_apt'].filter((name) => name === 'root' || draft.input.machine.accounts.has(name));
+  return draft.zone({
+    name: 'system',
+    comments: ['The accounts that keep the machine up to date.'],
+    lines: [`host: { users: ${list(users)} }`],
+  });
+}
+
+function tailscaleFlows(draft: Draft): FlowBlock[] {
+  if (!draft.input.machine.interfaces.includes('tailscale0')) return [];
+  const from = systemZone(draft);
+  return [
+    {
+      name: 'tailscale',
+      from,
+      to: ['catalog:tailscale'],
+      service: ['https', 'stun'],
+      purpose: 'Tailscale: control and relays',
+      required: true,
+      comments: ['unverified: without it this machine leaves your tailnet.'],
+    },
+    {
+      name: 'tailscale-direct',
+      from,
+      to: ['internet'],
+      service: ['udp/1024-65535'],
+      purpose: 'Tailscale: direct connections',
+      comments: [],
+      offered: 'for direct connections between your machines; without it they go by relays',
+    },
+  ];
+}
+
+/** Interfaces that containers and virtual machines hang on. */
+export function bridgesOf(interfaces: readonly string[]): string[] {
+  return interfaces.filter((name) =>
+    /^(?:docker\d|br-[0-9a-f]{12}$|podman\d|cni\d|virbr\d|lxcbr\d|lxdbr\d|incusbr\d|flannel|cilium_|cali)/.test(name),
+  );
+}
+
+export function accountName(uid: number, accounts: ReadonlyMap<string, number>): string | undefined {
+  for (const [name, own] of accounts) if (own === uid) return name;
+  return undefined;
+}
