@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path/posix';
 import { codeOnly, importsOf } from './imports.ts';
-import { EXCEPTIONS, IMPURE, LAYERS, PURE_MODULES } from './layers.ts';
+import { EXCEPTIONS, IMPURE, LAYERS, OTHER_ENTRANCES, PURE_MODULES } from './layers.ts';
 
 /** A source file; `path` is relative to the repository's root, with `/` between its parts. */
 export interface SourceText {
@@ -45,7 +45,7 @@ function internalProblem(path: string, folder: string, specifier: string): strin
   if (other === folder) return undefined;
   const layer = LAYERS[folder]!;
   if (!layer.mayImport.includes(other)) return `\`${folder}\` must not import \`${other}\`: ${layer.why}`;
-  return imported === `src/${other}/index.ts`
+  return imported === `src/${other}/index.ts` || Object.hasOwn(OTHER_ENTRANCES, imported)
     ? undefined
     : `imports \`${imported}\`: other folders are used through their index.ts, which says what they promise`;
 }

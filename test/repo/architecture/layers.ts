@@ -85,6 +85,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
 };
 
+/** Files beside `index.ts` by which a folder may be entered. */
+export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
+  'src/target/registry.ts': 'it loads every target, which those who need the contract alone must not',
+};
+
 /** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
 export const IMPURE: Readonly<Record<string, string>> = {
   host: 'its purpose',
