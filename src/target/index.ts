@@ -1,1 +1,2 @@
+export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

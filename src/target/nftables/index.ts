@@ -1,0 +1,54 @@
+import { hasErrors } from '../../diagnostic/index.ts';
+import type { SourceFile } from '../../source/index.ts';
+import type { Parsed, Target } from '../target.ts';
+import type { Program } from './ast.ts';
+import { liftProgram } from './lift.ts';
+import { lowerIntent } from './lower.ts';
+import { parseText } from './parse.ts';
+import { parseJson } from './parse-json.ts';
+import { printProgram } from './print.ts';
+import { referenceProblems } from './references.ts';
+
+export type { Program } from './ast.ts';
+export {
+  baselineCounter,
+  cgroupSet,
+  DENIED_COUNTERS,
+  flowCounter,
+  LOG_GROUP,
+  nameSet,
+  originOfCounter,
+  rateSet,
+  TABLE_NAME,
+} from './names.ts';
+export { NFTABLES_PROBLEMS } from './problems.ts';
+
+export const NFTABLES_FILE = 'portcullis.nft';
+
+const HEADER = `# Written by Portcullis: one table, all of it ours, replaced as a whole (load with \`nft -f ${NFTABLES_FILE}\`).
+# Everything is numeric on purpose: 6 is TCP, 17 is UDP, and an unknown name would make a boot load no table at all.
+`;
+
+/** The Linux kernel's packet filter, as \`nft\` 1.0.6 and later load it. */
+export const nftablesTarget: Target<Program> = {
+  name: 'nftables',
+  title: 'nftables (Linux)',
+  lower: lowerIntent,
+  print: (ast) => [{ name: NFTABLES_FILE, text: HEADER + printProgram(ast) }],
+  parse: parseFiles,
+  lift: liftProgram,
+};
+
+/** nft's text, or its JSON where a file begins like JSON; several files are one program, in their order. */
+function parseFiles(files: readonly SourceFile[]): Parsed<Program> {
+  const parsed = files.map((file) => (isJson(file) ? parseJson(file) : parseText(file)));
+  const diagnostics = parsed.flatMap((each) => each.diagnostics);
+  if (hasErrors(diagnostics)) return { ast: undefined, diagnostics };
+  const program: Program = { commands: parsed.flatMap((each) => each.program?.commands ?? []) };
+  const problems = referenceProblems(program);
+  return { ast: hasErrors(problems) ? undefined : program, diagnostics: [...diagnostics, ...problems] };
+}
+
+function isJson(file: SourceFile): boolean {
+  return /^\s*[{[]/.test(file.text);
+}

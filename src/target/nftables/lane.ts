@@ -1,0 +1,87 @@
+import type { Grant, Hook, InterfacePattern } from '../../ir/index.ts';
+import type { Family } from '../../net/index.ts';
+import type { Statement } from './ast.ts';
+import { boxesOf, type ShapedBox } from './box.ts';
+import * as build from './build.ts';
+import { cgroupLevel, cgroupSet, nameSet } from './names.ts';
+import { type Pair, pairsOf } from './pair.ts';
+
+/** What a packet must meet before the lookups of a lane: conditions that no exact or interval key can hold. */
+interface Gate {
+  readonly inInterfaces?: readonly InterfacePattern[];
+  readonly outInterfaces?: readonly InterfacePattern[];
+  readonly group?: string;
+  readonly cgroup?: string;
+}
+
+/** Traffic of one hook and family behind one gate; rated flows apart, because a packet beyond its rate goes on to other flows. */
+export interface Lane {
+  readonly hook: Hook;
+  readonly family: Family;
+  readonly rated: boolean;
+  readonly gate: Gate;
+  readonly boxes: ShapedBox[];
+}
+
+/** All grants sorted into as few lanes as can be: without a gate first, rated ones last. */
+export function lanesOf(grants: readonly Grant[]): Lane[] {
+  const lanes = new Map<string, Lane>();
+  for (const [order, grant] of grants.entries()) {
+    for (const pair of pairsOf(grant)) {
+      for (const family of [4, 6] as const) {
+        const boxes = boxesOf(grant, order, pair, family);
+        if (boxes.length === 0) continue;
+        const gate = gateOf(pair);
+        const rated = grant.rate !== undefined;
+        const key = JSON.stringify([pair.hook, family, rated, gate]);
+        const lane = lanes.get(key);
+        if (lane === undefined) lanes.set(key, { hook: pair.hook, family, rated, gate, boxes });
+        else for (const box of boxes) lane.boxes.push(box);
+      }
+    }
+  }
+  const rank = (lane: Lane): number => (lane.rated ? 2 : 0) + (isOpen(lane.gate) ? 0 : 1);
+  return [...lanes.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+function gateOf(pair: Pair): Gate {
+  const inInterfaces = narrowing(pair.inInterfaces);
+  const outInterfaces = narrowing(pair.outInterfaces);
+  return {
+    ...(inInterfaces === undefined ? {} : { inInterfaces }),
+    ...(outInterfaces === undefined ? {} : { outInterfaces }),
+    ...(pair.group === undefined ? {} : { group: pair.group }),
+    ...(pair.cgroup === undefined ? {} : { cgroup: pair.cgroup }),
+  };
+}
+
+/** A wildcard of no letters is every interface, and the hooks where one is asked for always have it. */
+function narrowing(patterns: readonly InterfacePattern[] | undefined): readonly InterfacePattern[] | undefined {
+  return patterns?.some((pattern) => pattern.wildcard && pattern.name === '') === true ? undefined : patterns;
+}
+
+export function isOpen(gate: Gate): boolean {
+  return Object.keys(gate).length === 0;
+}
+
+/** The ways through a gate, each a list of conditions that must all hold. */
+export function gateStatements(gate: Gate, family: Family): Statement[][] {
+  const fixed: Statement[] = [];
+  if (gate.cgroup !== undefined) {
+    const selector = { kind: 'socket', key: 'cgroupv2', level: cgroupLevel(gate.cgroup) } as const;
+    fixed.push(build.equals(selector, build.reference(cgroupSet.of(gate.cgroup))));
+  }
+  if (gate.group !== undefined) {
+    const set = nameSet(gate.group, family);
+    fixed.push(build.equals(build.addressSelector(family, 'dst'), build.reference(set)));
+  }
+  const inside = through('iifname', gate.inInterfaces);
+  const outside = through('oifname', gate.outInterfaces);
+  return inside.flatMap((first) => outside.map((second) => [...first, ...second, ...fixed]));
+}
+
+/** A rule for each pattern: an exact name within a wildcard's interval would be refused in one set. */
+function through(key: 'iifname' | 'oifname', patterns: readonly InterfacePattern[] | undefined): Statement[][] {
+  if (patterns === undefined) return [[]];
+  return patterns.map((pattern) => [build.equals({ kind: 'meta', key }, build.interfaceWord(pattern))]);
+}

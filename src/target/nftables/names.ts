@@ -1,0 +1,99 @@
+import type { Family } from '../../net/index.ts';
+
+/**
+ * Names of what the table holds, and back: whoever reads a live table (the resolver that fills name sets, the reader of
+ * counters, the proof) recognises an object by its name alone. nft's names hold letters, digits, `_`, `.`, `/` and `-`, begin
+ * with a letter and are no keyword, hence the fixed beginnings; other bytes are written as `/` and two hexadecimal digits.
+ */
+export const TABLE_NAME = 'portcullis';
+
+/** NFT_NAME_MAXLEN less its NUL, include/uapi/linux/netfilter/nf_tables.h. */
+export const MAX_NAME_BYTES = 255;
+
+/** NF_LOG_PREFIXLEN less its NUL, include/uapi/linux/netfilter/nf_log.h. */
+export const MAX_LOG_PREFIX_BYTES = 127;
+
+/** The NFLOG group that denials are sent to. */
+export const LOG_GROUP = 86;
+
+export function encodeName(text: string): string {
+  return [...new TextEncoder().encode(text)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      return /[A-Za-z0-9_.-]/.test(character) ? character : `/${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+}
+
+/** `undefined` where the text is nothing that `encodeName` writes. */
+export function decodeName(name: string): string | undefined {
+  const bytes: number[] = [];
+  for (let at = 0; at < name.length; at++) {
+    if (name[at] !== '/') {
+      bytes.push(name.charCodeAt(at));
+      continue;
+    }
+    const hex = name.slice(at + 1, at + 3);
+    if (!/^[0-9a-f]{2}$/.test(hex)) return undefined;
+    bytes.push(Number.parseInt(hex, 16));
+    at += 2;
+  }
+  const text = new TextDecoder().decode(Uint8Array.from(bytes));
+  return encodeName(text) === name ? text : undefined;
+}
+
+function prefixed(prefix: string): {
+  readonly of: (text: string) => string;
+  readonly back: (name: string) => string | undefined;
+} {
+  return {
+    of: (text) => `${prefix}${encodeName(text)}`,
+    back: (name) => (name.startsWith(prefix) ? decodeName(name.slice(prefix.length)) : undefined),
+  };
+}
+
+/** The named counter of a flow. */
+export const flowCounter = prefixed('flow-');
+/** The named counter of a piece of the baseline. */
+export const baselineCounter = prefixed('baseline-');
+/** The chain that a rated flow's packets pass. */
+export const rateChain = prefixed('rate-');
+/** The set whose cgroups (v2) the unit fills in when it starts; the level is the number of parts of the path. */
+export const cgroupSet = prefixed('cgroup-');
+
+const NAME_SETS = { 4: prefixed('names4-'), 6: prefixed('names6-') } as const;
+const RATE_SETS = { 4: prefixed('rate4-'), 6: prefixed('rate6-') } as const;
+
+/** The set of the addresses that a group's names now stand for, one for each family; the resolver keeps it. */
+export function nameSet(group: string, family: Family): string {
+  return NAME_SETS[family].of(group);
+}
+
+export function groupOfNameSet(name: string, family: Family): string | undefined {
+  return NAME_SETS[family].back(name);
+}
+
+/** The set of a rated flow's sources, each with its own limit. */
+export function rateSet(flow: string, family: Family): string {
+  return RATE_SETS[family].of(flow);
+}
+
+export function flowOfRateSet(name: string, family: Family): string | undefined {
+  return RATE_SETS[family].back(name);
+}
+
+/** The flow or piece (`baseline:<piece>`) that a counter counts for. */
+export function originOfCounter(name: string): string | undefined {
+  const piece = baselineCounter.back(name);
+  return piece === undefined ? flowCounter.back(name) : `baseline:${piece}`;
+}
+
+export const DENIED_COUNTERS = {
+  input: 'denied_input',
+  output: 'denied_output',
+  forward: 'denied_forward',
+} as const;
+
+export function cgroupLevel(path: string): number {
+  return path.split('/').length;
+}

@@ -1,0 +1,208 @@
+import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
+import type { SourceFile } from '../../source/index.ts';
+import {
+  type BaseChainSpec,
+  type Command,
+  type CounterObject,
+  MAP_DATA,
+  type Program,
+  type Rule,
+  SET_FLAGS,
+  type SetDeclaration,
+  type SetFlag,
+  type SetType,
+  TABLE_FAMILIES,
+  type Table,
+  type TableFamily,
+} from './ast.ts';
+import { JsonNode, ShapeFailure } from './json-node.ts';
+import { jsonElement } from './parse-json-expression.ts';
+import { jsonStatement } from './parse-json-statement.ts';
+import { NFTABLES_PROBLEMS } from './problems.ts';
+
+/** The output of `nft -j list ruleset` (libnftables-json(5)). A program comes with no error or not at all. */
+export function parseJson(file: SourceFile): {
+  readonly program: Program | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const reader = new JsonReader();
+  attempt(reader.diagnostics, () => {
+    const { nftables } = JsonNode.of(file).members(['nftables'], 'the document');
+    if (nftables === undefined) throw new ShapeFailure('it has no `nftables`', { file, start: 0, end: 0 });
+    for (const item of nftables.list('`nftables`')) attempt(reader.diagnostics, () => reader.item(item));
+  });
+  return { program: reader.diagnostics.length === 0 ? reader.program() : undefined, diagnostics: reader.diagnostics };
+}
+
+function attempt(diagnostics: Diagnostic[], production: () => void): void {
+  try {
+    production();
+  } catch (error) {
+    if (!(error instanceof ShapeFailure)) throw error;
+    diagnostics.push(diagnose(NFTABLES_PROBLEMS.malformedJson, error.span, error.message));
+  }
+}
+
+interface OpenTable {
+  readonly node: JsonNode;
+  readonly family: TableFamily;
+  readonly name: string;
+  readonly counters: CounterObject[];
+  readonly sets: SetDeclaration[];
+  readonly chains: Map<string, OpenChain>;
+}
+
+interface OpenChain {
+  readonly node: JsonNode;
+  readonly base?: BaseChainSpec;
+  readonly comment?: string;
+  readonly rules: Rule[];
+}
+
+/** The list names each object's table and chain; here they find their way into them. */
+class JsonReader {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #tables = new Map<string, OpenTable>();
+
+  program(): Program {
+    const commands = [...this.#tables.values()].map((open): Command => {
+      const chains = [...open.chains].map(([name, { node, ...chain }]) => ({ name, ...chain, span: node.span }));
+      const { family, name, counters, sets } = open;
+      const table: Table = { family, name, counters, sets, chains, span: open.node.span };
+      return { kind: 'table', table, span: open.node.span };
+    });
+    return { commands };
+  }
+
+  item(item: JsonNode): void {
+    const [kind, node] = item.tagged('an item of `nftables`');
+    switch (kind) {
+      case 'metainfo':
+        break;
+      case 'table':
+        this.#table(node);
+        break;
+      case 'chain':
+        this.#chain(node);
+        break;
+      case 'counter':
+        this.#counter(node);
+        break;
+      case 'set':
+        this.#set(node, false);
+        break;
+      case 'map':
+        this.#set(node, true);
+        break;
+      case 'rule':
+        this.#rule(node);
+        break;
+      default:
+        node.fail(`\`${kind}\` is not understood`);
+    }
+  }
+
+  #table(node: JsonNode): void {
+    const { family, name } = node.members(['family', 'name', 'handle', 'comment'], 'a table');
+    const table: OpenTable = {
+      node,
+      family: required(node, family, 'family').oneOf(TABLE_FAMILIES, 'the family'),
+      name: required(node, name, 'name').string('the name'),
+      counters: [],
+      sets: [],
+      chains: new Map(),
+    };
+    this.#tables.set(`${table.family} ${table.name}`, table);
+  }
+
+  #owner(node: JsonNode, family: JsonNode | undefined, table: JsonNode | undefined): OpenTable {
+    const key = `${required(node, family, 'family').string('the family')} ${required(node, table, 'table').string('the table')}`;
+    return this.#tables.get(key) ?? node.fail(`its table \`${key}\` is not there`);
+  }
+
+  #chain(node: JsonNode): void {
+    const known = ['family', 'table', 'name', 'handle', 'type', 'hook', 'prio', 'policy', 'comment'] as const;
+    const { family, table, name, type, hook, prio, policy, comment } = node.members(known, 'a chain');
+    const base: BaseChainSpec | undefined =
+      type === undefined && hook === undefined
+        ? undefined
+        : {
+            type: required(node, type, 'type').string('the type'),
+            hook: required(node, hook, 'hook').string('the hook'),
+            priority: required(node, prio, 'prio').whole('the priority'),
+            policy: policy === undefined ? 'accept' : policy.oneOf(['accept', 'drop'], 'the policy'),
+          };
+    this.#owner(node, family, table).chains.set(required(node, name, 'name').string('the name'), {
+      node,
+      ...(base === undefined ? {} : { base }),
+      ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
+      rules: [],
+    });
+  }
+
+  #counter(node: JsonNode): void {
+    const known = ['family', 'table', 'name', 'handle', 'packets', 'bytes', 'comment'] as const;
+    const { family, table, name, comment } = node.members(known, 'a counter');
+    this.#owner(node, family, table).counters.push({
+      name: required(node, name, 'name').string('the name'),
+      ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
+      span: node.span,
+    });
+  }
+
+  #set(node: JsonNode, isMap: boolean): void {
+    const known = [
+      'family',
+      'table',
+      'name',
+      'handle',
+      'type',
+      'map',
+      'flags',
+      'timeout',
+      'size',
+      'comment',
+      'elem',
+    ] as const;
+    const { family, table, name, type, map, flags, timeout, size, comment, elem } = node.members(known, 'a set');
+    if (isMap !== (map !== undefined)) throw node.failure(isMap ? 'a map leads nowhere' : 'a set has `map`');
+    this.#owner(node, family, table).sets.push({
+      name: required(node, name, 'name').string('the name'),
+      key: setType(required(node, type, 'type')),
+      ...(map === undefined ? {} : { data: map.oneOf(MAP_DATA, 'what the map leads to') }),
+      flags: flags === undefined ? [] : flagList(flags),
+      ...(timeout === undefined ? {} : { timeout: timeout.whole('the timeout') }),
+      ...(size === undefined ? {} : { size: size.whole('the size') }),
+      ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
+      elements: elem === undefined ? [] : elem.list('`elem`').map((each) => jsonElement(each, isMap)),
+      span: node.span,
+    });
+  }
+
+  #rule(node: JsonNode): void {
+    const known = ['family', 'table', 'chain', 'handle', 'index', 'comment', 'expr'] as const;
+    const { family, table, chain, comment, expr } = node.members(known, 'a rule');
+    const name = required(node, chain, 'chain').string('the chain');
+    const owner = this.#owner(node, family, table).chains.get(name);
+    if (owner === undefined) throw node.failure(`its chain \`${name}\` is not there`);
+    owner.rules.push({
+      statements: required(node, expr, 'expr').list('`expr`').map(jsonStatement),
+      ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
+      span: node.span,
+    });
+  }
+}
+
+function required(owner: JsonNode, node: JsonNode | undefined, name: string): JsonNode {
+  return node ?? owner.fail(`\`${name}\` is missing`);
+}
+
+/** One name or a list of them: `"ipv4_addr"`, `["ipv4_addr", "inet_service"]`. */
+function setType(node: JsonNode): SetType {
+  const parts = node.items?.map((part) => part.string('the datatype')) ?? [node.string('the datatype')];
+  return { kind: 'type', parts };
+}
+
+function flagList(node: JsonNode): SetFlag[] {
+  return (node.items ?? [node]).map((flag) => flag.oneOf(SET_FLAGS, 'the flag'));
+}

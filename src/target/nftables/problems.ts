@@ -1,0 +1,66 @@
+import type { DiagnosticKind } from '../../diagnostic/index.ts';
+
+/** What the nftables target has to say: `N1xx` while writing, `N2xx` while reading. */
+export const NFTABLES_PROBLEMS = {
+  unknownAccount: {
+    code: 'N0101',
+    severity: 'error',
+    message: (flow: string, account: string) =>
+      `flow \`${flow}\` needs the account \`${account}\`, which this machine does not have`,
+    help: (_flow: string, account: string) =>
+      `create it (\`useradd --system ${account}\`), or say which number it will have: \`--account ${account}=<uid>\``,
+    explanation:
+      'The kernel compares account numbers, and nft refuses a whole file that holds an unknown name, so that a boot would ' +
+      'end without any table. Therefore numbers are written, and a number is needed.',
+  },
+  unwritableName: {
+    code: 'N0102',
+    severity: 'error',
+    message: (what: string, name: string) => `the ${what} \`${name}\` cannot be written in nft's language`,
+    help: () => 'use a shorter name, without quotes and line breaks',
+    explanation:
+      'nft has no escapes in strings, and names of counters, sets and chains hold 255 bytes at most; a log prefix holds 127.',
+  },
+  unwritableMatch: {
+    code: 'N0103',
+    severity: 'error',
+    message: (flow: string, what: string) => `\`${flow}\` asks for ${what}, which no nftables rule can say`,
+    explanation: 'A rule that cannot be written is never replaced by a similar one without a word.',
+  },
+  namedSource: {
+    code: 'N0104',
+    severity: 'warning',
+    message: (flow: string, group: string) =>
+      `flow \`${flow}\` comes from the names of \`${group}\`, and a packet does not tell which name its sender has: nothing is let in`,
+    help: () => 'give the zone addresses',
+    explanation: 'Names say where a packet goes, not where it comes from.',
+  },
+  syntax: {
+    code: 'N0201',
+    severity: 'error',
+    message: (found: string, expected: string) => `expected ${expected}, found ${found}`,
+    help: () => 'only what Portcullis writes and what `nft list ruleset` shows of it is read so far',
+    explanation:
+      'The text is not nft, or a part of nft that the reader does not know. It never skips what it does not know.',
+  },
+  malformedJson: {
+    code: 'N0202',
+    severity: 'error',
+    message: (what: string) => `this is no \`nft -j list ruleset\`: ${what}`,
+    help: () => 'make the file with `nft -j list ruleset`',
+    explanation: 'The JSON is malformed, or has not the shape of libnftables-json(5).',
+  },
+  missingReference: {
+    code: 'N0203',
+    severity: 'error',
+    message: (kind: string, name: string) => `there is no ${kind} \`${name}\` in this table`,
+    explanation:
+      'A rule names a chain, set, map or counter that the table does not have; the kernel would refuse it too.',
+  },
+  jumpLoop: {
+    code: 'N0204',
+    severity: 'error',
+    message: (from: string, to: string) => `chain \`${from}\` leads back to chain \`${to}\``,
+    explanation: 'Jumps that run in a circle have no end; the kernel refuses them.',
+  },
+} as const satisfies Record<string, DiagnosticKind<never>>;

@@ -1,0 +1,91 @@
+import type { Flow, Ruleset } from '../ir/index.ts';
+import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
+import {
+  type Denotation,
+  denote,
+  describe,
+  type Evaluation,
+  evaluate,
+  packetsOf,
+  sampleFlow,
+} from '../semantics/index.ts';
+import type { Approximation } from '../target/index.ts';
+import type { Difference, ProvenApproximation } from './proof.ts';
+
+const LINES = 6; // of text for one set
+
+/**
+ * EMITTED against INTENT, as sets of packets:
+ *
+ *     accepted by what was written and not by the policy   ⊆  declared wider
+ *     accepted by the policy and not by what was written   ⊆  declared narrower
+ *     refused by both: in the same way
+ */
+export function compare(
+  space: HeaderSpace,
+  policy: Ruleset,
+  emitted: Ruleset,
+  declared: readonly Approximation[],
+): { readonly approximations: readonly ProvenApproximation[]; readonly unexplained: readonly Difference[] } {
+  const intended = denote(space, policy);
+  const actual = denote(space, emitted);
+  const differences = {
+    wider: actual.accept.subtract(intended.accept),
+    narrower: intended.accept.subtract(actual.accept),
+  };
+  const replay = new Replay(policy, emitted);
+  const approximations: ProvenApproximation[] = [];
+  const explained = { wider: [] as PacketSet[], narrower: [] as PacketSet[] };
+  for (const approximation of declared) {
+    const packets = packetsOf(space, approximation.packets).intersect(differences[approximation.effect]);
+    const witness = sampleFlow(packets);
+    if (witness === undefined) continue;
+    explained[approximation.effect].push(packets);
+    replay.differ(witness, approximation.effect);
+    approximations.push({ approximation, packets: describe(packets, LINES), witness });
+  }
+  const sets: readonly (readonly [Difference['effect'], PacketSet])[] = [
+    ['wider', differences.wider.subtract(space.union(explained.wider))],
+    ['narrower', differences.narrower.subtract(space.union(explained.narrower))],
+    ['refusal', otherRefusal(intended, actual)],
+  ];
+  const unexplained = sets.flatMap(([effect, packets]) => {
+    const witness = sampleFlow(packets);
+    if (witness === undefined) return [];
+    const { policyPath, emittedPath } = replay.differ(witness, effect);
+    return [{ effect, packets: describe(packets, LINES), witness, policyPath, emittedPath }];
+  });
+  return { approximations, unexplained };
+}
+
+function otherRefusal(intended: Denotation, actual: Denotation): PacketSet {
+  return intended.drop.intersect(actual.reject).union(intended.reject.intersect(actual.drop));
+}
+
+/** Puts each witness through the evaluator, rule by rule, on both sides: what the sets say and what the rules do must agree. */
+class Replay {
+  readonly #policy: Ruleset;
+  readonly #emitted: Ruleset;
+
+  constructor(policy: Ruleset, emitted: Ruleset) {
+    this.#policy = policy;
+    this.#emitted = emitted;
+  }
+
+  differ(witness: Flow, effect: Difference['effect']): Pick<Difference, 'policyPath' | 'emittedPath'> {
+    const intended = evaluate(this.#policy, witness);
+    const actual = evaluate(this.#emitted, witness);
+    if (effectOf(intended, actual) !== effect) {
+      throw new Error(
+        `the witness of a ${effect} difference does not replay: ${intended.verdict} and ${actual.verdict}`,
+      );
+    }
+    return { policyPath: intended.path, emittedPath: actual.path };
+  }
+}
+
+function effectOf(intended: Evaluation, actual: Evaluation): Difference['effect'] | undefined {
+  if (intended.verdict === actual.verdict) return undefined;
+  if (actual.verdict === 'accept') return 'wider';
+  return intended.verdict === 'accept' ? 'narrower' : 'refusal';
+}

@@ -1,0 +1,3 @@
+export { VERIFY_PROBLEMS } from './problems.ts';
+export type { Difference, Proof, ProvenApproximation } from './proof.ts';
+export { renderProven, verifyTarget } from './verify.ts';
