@@ -41,3 +41,4 @@ export type {
 } from './policy-file.ts';
 export { POLICY_PROBLEMS } from './problems.ts';
 export { Reporter } from './reporter.ts';
+export { parseService } from './service-text.ts';

@@ -148,15 +148,13 @@ const TEST_FIELDS = {
 
 const test: Shape<TestDeclaration> = defined(
   'test',
-  mapped(record('a test', TEST_FIELDS), ({ value, span }, report) => testDeclaration(value, span, report)),
+  mapped(
+    record('a test', TEST_FIELDS, { oneOf: { keys: ['allow', 'deny'], problem: POLICY_PROBLEMS.emptyTest } }),
+    ({ value, span }, report) => testDeclaration(value, span, report),
+  ),
 );
 
-function testDeclaration(
-  value: RecordOf<typeof TEST_FIELDS>,
-  span: Span,
-  report: Reporter,
-): TestDeclaration | undefined {
-  if (value.allow === undefined && value.deny === undefined) return report.say(POLICY_PROBLEMS.emptyTest, span);
+function testDeclaration(value: RecordOf<typeof TEST_FIELDS>, span: Span, report: Reporter): TestDeclaration {
   const allow = claims('allow', value.allow ?? [], value.to, report);
   const deny = claims('deny', value.deny ?? [], value.to, report);
   return {

@@ -101,7 +101,7 @@ class Loader {
     for (const { key, span, value: zone } of value.zones ?? []) {
       if (isReserved(key)) this.report.say(POLICY_PROBLEMS.reservedName, span, key);
       else if (zone === undefined) this.#unreadable.add(key);
-      else this.#zones.push(this.#checkedZone({ name: key, span, ...zone }));
+      else this.#zones.push({ name: key, span, ...zone });
     }
     for (const { key, span, value: services } of value.services ?? []) {
       if (key === 'any') this.report.say(POLICY_PROBLEMS.reservedName, span, key);
@@ -117,17 +117,6 @@ class Loader {
     }
     this.#flows.push(...(value.flows ?? []));
     this.#tests.push(...(value.tests ?? []));
-  }
-
-  #checkedZone(zone: ZoneDeclaration): ZoneDeclaration {
-    const ways =
-      zone.addresses.length +
-      zone.domains.length +
-      zone.zones.length +
-      Object.keys(zone.elsewhere).length +
-      (zone.host === undefined ? 0 : 1);
-    if (ways === 0) this.report.say(POLICY_PROBLEMS.emptyZone, zone.span, zone.name);
-    return zone;
   }
 
   #include(include: Located<string>, from: string, chain: readonly string[]): void {

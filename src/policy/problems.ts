@@ -112,10 +112,8 @@ export const POLICY_PROBLEMS = {
     severity: 'error',
     message: (expected: string, found: string, _text: string | undefined) =>
       `this must be ${expected}, but is ${found}`,
-    help: (_expected, found, text) =>
-      (found === 'a number' || found === 'true or false') && text !== undefined
-        ? `if the text is meant, write it in quotes: "${text}"`
-        : undefined,
+    help: (_expected, _found, text) =>
+      text === undefined ? undefined : `if the text is meant, write it in quotes: "${text}"`,
     explanation: 'Each key of the language has one kind of value.',
   } satisfies DiagnosticKind<[expected: string, found: string, text: string | undefined]>,
   unknownKey: {
@@ -171,10 +169,17 @@ export const POLICY_PROBLEMS = {
   emptyZone: {
     code: 'P0028',
     severity: 'error',
-    message: (name: string) => `nothing says how the zone \`${name}\` is recognised`,
+    message: () => 'nothing says how this zone is recognised',
     help: () => 'add `addresses`, `domains`, `zones`, `host`, `docker`, `kubernetes`, `aws`, `gcp` or `azure`',
     explanation: 'A zone is a set of endpoints; at least one layer has to recognise them.',
-  } satisfies DiagnosticKind<[name: string]>,
+  } satisfies DiagnosticKind<[]>,
+  emptyHost: {
+    code: 'P0014',
+    severity: 'error',
+    message: () => 'nothing says how this machine recognises the zone',
+    help: () => 'add `users`, `cgroups` or `interfaces`; the whole machine is the built-in zone `host`',
+    explanation: 'An empty `host:` could mean every process or none; neither is assumed.',
+  } satisfies DiagnosticKind<[]>,
   emptyTest: {
     code: 'P0029',
     severity: 'error',

@@ -1,8 +1,9 @@
+import type { DiagnosticKind } from '../diagnostic/index.ts';
 import type { Span } from '../source/index.ts';
 import type { Located } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
-import type { YamlMap, YamlNode, YamlScalar } from './yaml.ts';
+import type { YamlMap, YamlNode } from './yaml.ts';
 
 /**
  * What a value of the language looks like, written once: it reads the value from a file, reporting all that is wrong in
@@ -35,7 +36,7 @@ export function text<T>(of: Text<T>): Shape<Located<T>> {
       const usable =
         typeof node.value === 'string' ||
         (of.numbers === true && Number.isInteger(node.value) && /^[0-9]+$/.test(node.text));
-      if (!usable) return wrongType(node, of.expected, report);
+      if (!usable) return wrongType(node, of.expected, report, true);
       const value = of.parse(node.text, node.span, report);
       return value === undefined ? undefined : { value, span: node.span };
     },
@@ -174,6 +175,8 @@ export type RecordOf<F extends Fields> = {
 interface RecordOptions {
   /** Words that other tools use, and the key that means the same here. */
   readonly synonyms?: Readonly<Record<string, string>>;
+  /** At least one of these keys has to be there, else the problem is reported. */
+  readonly oneOf?: { readonly keys: readonly string[]; readonly problem: DiagnosticKind<[]> };
   /** Keys that begin with `x-` are left to the user, as a place for anchors. */
   readonly extensions?: boolean;
 }
@@ -190,6 +193,8 @@ export function record<F extends Fields>(
     read: (node, report) => {
       if (node.kind !== 'map') return wrongType(node, expected, report);
       reportUnknownKeys(node, keys, options, report);
+      if (options.oneOf?.keys.every((key) => !node.entries.has(key)))
+        return report.say(options.oneOf.problem, node.span);
       const value: Record<string, unknown> = {};
       let usable = true;
       for (const [key, field] of Object.entries(fields)) {
@@ -213,6 +218,7 @@ export function record<F extends Fields>(
           { description: field.description, ...field.shape.schema(definitions) },
         ]),
       ),
+      ...(options.oneOf === undefined ? {} : { anyOf: options.oneOf.keys.map((key) => ({ required: [key] })) }),
       ...(options.extensions === true ? { patternProperties: { '^x-': {} } } : {}),
       additionalProperties: false,
     }),
@@ -254,8 +260,9 @@ export function defined<T>(name: string, shape: Shape<T>): Shape<T> {
   };
 }
 
-function wrongType(node: YamlNode, expected: string, report: Reporter): undefined {
-  const quote = node.kind === 'scalar' && node.value !== null ? shown(node) : undefined;
+/** @param wantsText the value would do if it were in quotes. */
+function wrongType(node: YamlNode, expected: string, report: Reporter, wantsText = false): undefined {
+  const quote = wantsText && node.kind === 'scalar' && node.value !== null ? node.text : undefined;
   return report.say(POLICY_PROBLEMS.wrongType, node.span, expected, kindOf(node), quote);
 }
 
@@ -274,5 +281,5 @@ function kindOf(node: YamlNode): string {
 }
 
 function shown(node: YamlNode): string {
-  return node.kind === 'scalar' ? (node satisfies YamlScalar).text : kindOf(node);
+  return node.kind === 'scalar' ? node.text : kindOf(node);
 }

@@ -6,6 +6,7 @@ import {
   type ZoneDeclaration,
   type ZoneException,
 } from './policy-file.ts';
+import { POLICY_PROBLEMS } from './problems.ts';
 import {
   choice,
   defined,
@@ -66,33 +67,39 @@ const labels: Shape<Labels> = defined(
 );
 
 const host: Shape<HostRecognition> = mapped(
-  record('how this machine recognises a zone', {
-    users: optional(
-      oneOrMany(
-        text({
-          expected: 'an account name, a uid or a range of uids',
-          parse: parseAccount,
-          numbers: true,
-          schema: { examples: ['openclaw', 998, '1000-1999'] },
-        }),
+  record(
+    'how this machine recognises a zone',
+    {
+      users: optional(
+        oneOrMany(
+          text({
+            expected: 'an account name, a uid or a range of uids',
+            parse: parseAccount,
+            numbers: true,
+            schema: { examples: ['openclaw', 998, '1000-1999'] },
+          }),
+        ),
+        'local accounts whose processes belong to the zone: names, uids or ranges of uids',
       ),
-      'local accounts whose processes belong to the zone: names, uids or ranges of uids',
-    ),
-    cgroups: optional(
-      oneOrMany(
-        text({
-          expected: 'a cgroup path',
-          parse: parseCgroup,
-          schema: { examples: ['system.slice/openclaw.service'] },
-        }),
+      cgroups: optional(
+        oneOrMany(
+          text({
+            expected: 'a cgroup path',
+            parse: parseCgroup,
+            schema: { examples: ['system.slice/openclaw.service'] },
+          }),
+        ),
+        'version 2 cgroups whose processes belong to the zone, as paths below /sys/fs/cgroup',
       ),
-      'version 2 cgroups whose processes belong to the zone, as paths below /sys/fs/cgroup',
-    ),
-    interfaces: optional(
-      oneOrMany(text({ expected: 'an interface name', parse: parseInterface, schema: { examples: ['eth1', 'br-*'] } })),
-      'network interfaces behind which the zone lies; together with `addresses`, both must fit',
-    ),
-  }),
+      interfaces: optional(
+        oneOrMany(
+          text({ expected: 'an interface name', parse: parseInterface, schema: { examples: ['eth1', 'br-*'] } }),
+        ),
+        'network interfaces behind which the zone lies; together with `addresses`, both must fit',
+      ),
+    },
+    { oneOf: { keys: ['users', 'cgroups', 'interfaces'], problem: POLICY_PROBLEMS.emptyHost } },
+  ),
   ({ value: { users = [], cgroups = [], interfaces = [] } }) => ({ users, cgroups, interfaces }),
 );
 
@@ -175,6 +182,10 @@ export const zone: Shape<Omit<ZoneDeclaration, 'name' | 'span'>> = defined(
   'zone',
   mapped(
     record('a zone', ZONE_FIELDS, {
+      oneOf: {
+        keys: ['addresses', 'domains', 'zones', 'host', 'docker', 'kubernetes', 'aws', 'gcp', 'azure'],
+        problem: POLICY_PROBLEMS.emptyZone,
+      },
       synonyms: {
         address: 'addresses',
         cidr: 'addresses',

@@ -1,0 +1,128 @@
+import type { Grant, Peer, Service } from '../ir/index.ts';
+import { AddressSet } from '../packetset/index.ts';
+import type { FlowDeclaration, Reporter } from '../policy/index.ts';
+import type { EndpointResolver } from './endpoints.ts';
+import { speaks } from './peers.ts';
+import { RESOLVE_PROBLEMS } from './problems.ts';
+import type { ServiceResolver } from './services.ts';
+import { INTERNET } from './special-purpose.ts';
+import type { ZoneMeaning } from './zones.ts';
+
+const SOON_DAYS = 30;
+
+/** Turns flows into grants and says what is wrong or doubtful about each. */
+export class FlowResolver {
+  readonly #endpoints: EndpointResolver;
+  readonly #services: ServiceResolver;
+  readonly #report: Reporter;
+  readonly #today: string;
+  readonly #notHere = new Map<string, string[]>();
+
+  constructor(endpoints: EndpointResolver, services: ServiceResolver, report: Reporter, today: string) {
+    this.#endpoints = endpoints;
+    this.#services = services;
+    this.#report = report;
+    this.#today = today;
+  }
+
+  /** Zones that this machine cannot recognise, each with the flows that therefore are not, or not wholly, enforced here. */
+  get notHere(): ReadonlyMap<string, readonly string[]> {
+    return this.#notHere;
+  }
+
+  /** `undefined` where the flow has a fault, which has been reported, or where this machine recognises none of an end. */
+  resolve(flow: FlowDeclaration): Grant | undefined {
+    const services = this.#services.resolve(flow.service);
+    const from = this.#endpoints.resolve(flow.from);
+    const to = this.#endpoints.resolve(flow.to);
+    this.#checkExpiry(flow);
+    for (const zone of new Set([...from.unrecognised, ...to.unrecognised])) {
+      const flows = this.#notHere.get(zone);
+      if (flows === undefined) this.#notHere.set(zone, [flow.name.value]);
+      else flows.push(flow.name.value);
+    }
+    const sources = this.#sources(flow, from);
+    if (services === undefined || sources.length === 0 || to.peers.length === 0) return undefined;
+    const grant: Grant = {
+      name: flow.name.value,
+      from: sources,
+      to: to.peers,
+      services,
+      ...(flow.rate === undefined ? {} : { rate: flow.rate.value }),
+      ...(flow.purpose === undefined ? {} : { purpose: flow.purpose }),
+      ...(flow.risk === undefined ? {} : { risk: flow.risk }),
+      ...(flow.owner === undefined ? {} : { owner: flow.owner }),
+      required: flow.required,
+      ...(flow.expires === undefined ? {} : { expires: flow.expires.value }),
+      origin: { span: flow.span, flow: flow.name.value },
+    };
+    this.#checkMeaning(flow, grant);
+    return grant;
+  }
+
+  #sources(flow: FlowDeclaration, from: ZoneMeaning): readonly Peer[] {
+    const sources = from.peers.filter((peer) => peer.kind !== 'named');
+    if (sources.length === from.peers.length) return from.peers;
+    for (const endpoint of flow.from) {
+      const { peers } = this.#endpoints.one(endpoint);
+      if (peers.length > 0 && peers.every((peer) => peer.kind === 'named')) {
+        const text = endpoint.span.file.text.slice(endpoint.span.start, endpoint.span.end);
+        this.#report.say(RESOLVE_PROBLEMS.nameAsSource, endpoint.span, text);
+      }
+    }
+    return sources;
+  }
+
+  #checkExpiry({ name, expires, required }: FlowDeclaration): void {
+    if (expires === undefined) return;
+    const days = daysBetween(this.#today, expires.value);
+    if (days < 0) this.#report.say(RESOLVE_PROBLEMS.expired, expires.span, name.value, expires.value, required);
+    else if (days <= SOON_DAYS) {
+      this.#report.say(RESOLVE_PROBLEMS.expiresSoon, expires.span, name.value, expires.value, days);
+    }
+  }
+
+  #checkMeaning(flow: FlowDeclaration, grant: Grant): void {
+    const { value: name, span } = flow.name;
+    const why = whyItNeverMatches(grant);
+    if (why !== undefined) this.#report.say(RESOLVE_PROBLEMS.neverMatches, span, name, why);
+    const any = namesZone(flow.from, 'any') && namesZone(flow.to, 'any');
+    if (any) this.#report.say(RESOLVE_PROBLEMS.anyToAny, span, name);
+    else if (grant.from.some((peer) => peer.kind === 'local') && grant.to.some(holdsTheInternet)) {
+      this.#report.say(RESOLVE_PROBLEMS.wholeInternet, span, name);
+    }
+    const everything = flow.service.find(({ value }) => value.kind === 'any');
+    if (everything !== undefined) this.#report.say(RESOLVE_PROBLEMS.anyService, everything.span, name);
+    if (!any && [...grant.from, ...grant.to].every((peer) => peer.kind !== 'local')) {
+      this.#report.say(RESOLVE_PROBLEMS.forwardOnly, span, name);
+    }
+  }
+}
+
+/** From one date to a later one; negative where it is earlier. Both YYYY-MM-DD. */
+function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
+}
+
+function whyItNeverMatches({ from, to, services }: Grant): string | undefined {
+  const families = ([4, 6] as const).filter(
+    (family) => from.some((peer) => speaks(peer, family)) && to.some((peer) => speaks(peer, family)),
+  );
+  if (families.length === 0) return 'one end has IPv4 addresses only, the other IPv6 addresses only';
+  const carried = services.some(({ family }: Service) => family === undefined || families.includes(family));
+  return carried ? undefined : `its services do not exist in IPv${families[0]}, and its ends have no other addresses`;
+}
+
+const HALF_OF_IPV4 = 1n << 31n;
+
+/** Every public address of at least one family, whatever the interface. */
+function holdsTheInternet(peer: Peer): boolean {
+  if (peer.kind !== 'remote' || peer.interfaces !== undefined) return false;
+  if (!peer.ranges.some(({ first, last }) => last - first >= HALF_OF_IPV4) && peer.ranges.length < 4) return false;
+  const addresses = AddressSet.of(peer.ranges);
+  return INTERNET.v4.subtract(addresses.v4).isEmpty() || INTERNET.v6.subtract(addresses.v6).isEmpty();
+}
+
+function namesZone(endpoints: FlowDeclaration['from'], name: string): boolean {
+  return endpoints.some(({ value }) => value.kind === 'zone' && value.name === name);
+}

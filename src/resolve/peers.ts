@@ -1,0 +1,122 @@
+import type { InterfacePattern, Peer, Range } from '../ir/index.ts';
+import { AddressSet, IntervalSet } from '../packetset/index.ts';
+
+export type LocalPeer = Extract<Peer, { kind: 'local' }>;
+export type RemotePeer = Extract<Peer, { kind: 'remote' }>;
+
+const HIGHEST_UID = 0xffff_fffe; // 2^32 - 1 means "no uid" to the kernel
+
+/** The same peers in their smallest form: what can be one peer is one, and nobody is said twice. */
+export function mergePeers(peers: readonly Peer[]): readonly Peer[] {
+  if (peers.length < 2) return peers;
+  return [
+    ...mergeLocal(peers.filter((peer) => peer.kind === 'local')),
+    ...mergeRemote(peers.filter((peer) => peer.kind === 'remote')),
+    ...unique(peers.filter((peer) => peer.kind === 'named')),
+  ];
+}
+
+function mergeLocal(peers: readonly LocalPeer[]): readonly LocalPeer[] {
+  const everyProcess = peers.find((peer) => peer.accounts === undefined && peer.cgroup === undefined);
+  if (everyProcess !== undefined) return [everyProcess];
+  const byAccount = peers.flatMap((peer) => (peer.cgroup === undefined ? (peer.accounts ?? []) : []));
+  const byCgroup = peers.filter((peer) => peer.cgroup !== undefined);
+  return [
+    ...(byAccount.length === 0 ? [] : [{ kind: 'local', accounts: accountRanges(accountSet(byAccount)) } as const]),
+    ...unique(byCgroup),
+  ];
+}
+
+/** Peers behind the same interfaces become one. */
+function mergeRemote(peers: readonly RemotePeer[]): readonly RemotePeer[] {
+  const merged = new Map<string, RemotePeer>();
+  for (const peer of peers) {
+    const key = JSON.stringify(peer.interfaces ?? null);
+    const earlier = merged.get(key);
+    const ranges = earlier === undefined ? peer.ranges : AddressSet.of([...earlier.ranges, ...peer.ranges]).ranges();
+    merged.set(key, { ...peer, ranges });
+  }
+  return [...merged.values()];
+}
+
+function unique<T extends Peer>(peers: readonly T[]): readonly T[] {
+  const seen = new Set<string>();
+  return peers.filter((peer) => {
+    const key = JSON.stringify(peer);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+/** Why the packets of one zone cannot be taken out of another's exactly. */
+export type SubtractProblem = 'names' | 'interfaces' | 'cgroups';
+
+/** The peers without those: exactly, or not at all. */
+export function subtractPeer(peers: readonly Peer[], taken: Peer): readonly Peer[] | SubtractProblem {
+  const left: Peer[] = [];
+  for (const peer of peers) {
+    const rest = subtractOne(peer, taken);
+    if (typeof rest === 'string') return rest;
+    if (rest !== undefined) left.push(rest);
+  }
+  return left;
+}
+
+function subtractOne(peer: Peer, taken: Peer): Peer | undefined | SubtractProblem {
+  if (taken.kind === 'named') {
+    if (peer.kind === 'named' && peer.group === taken.group) return undefined;
+    return peer.kind === 'local' ? peer : 'names';
+  }
+  switch (peer.kind) {
+    case 'named':
+      return taken.kind === 'remote' ? 'names' : peer;
+    case 'remote':
+      return taken.kind === 'remote' ? subtractRemote(peer, taken) : peer;
+    case 'local':
+      return taken.kind === 'local' ? subtractLocal(peer, taken) : peer;
+  }
+}
+
+function subtractRemote(peer: RemotePeer, taken: RemotePeer): RemotePeer | undefined | SubtractProblem {
+  const common = AddressSet.of(peer.ranges).intersect(AddressSet.of(taken.ranges));
+  if (common.isEmpty()) return peer;
+  if (taken.interfaces !== undefined) {
+    const { interfaces } = peer;
+    if (interfaces === undefined) return 'interfaces';
+    if (interfaces.every((name) => taken.interfaces!.every((other) => !overlap(name, other)))) return peer;
+    if (!interfaces.every((name) => taken.interfaces!.some((other) => covers(other, name)))) return 'interfaces';
+  }
+  const ranges = AddressSet.of(peer.ranges).subtract(common).ranges();
+  return ranges.length === 0 ? undefined : { ...peer, ranges };
+}
+
+function covers(pattern: InterfacePattern, other: InterfacePattern): boolean {
+  if (pattern.wildcard) return other.name.startsWith(pattern.name);
+  return !other.wildcard && pattern.name === other.name;
+}
+
+function overlap(one: InterfacePattern, other: InterfacePattern): boolean {
+  return covers(one, other) || covers(other, one);
+}
+
+function subtractLocal(peer: LocalPeer, taken: LocalPeer): LocalPeer | undefined | SubtractProblem {
+  if (taken.cgroup !== undefined) {
+    const inside = peer.cgroup !== undefined && `${peer.cgroup}/`.startsWith(`${taken.cgroup}/`);
+    return inside && taken.accounts === undefined ? undefined : 'cgroups';
+  }
+  if (taken.accounts === undefined) return undefined;
+  const accounts = accountSet(peer.accounts ?? [{ first: 0, last: HIGHEST_UID }]).subtract(accountSet(taken.accounts));
+  return accounts.isEmpty() ? undefined : { ...peer, accounts: accountRanges(accounts) };
+}
+
+function accountSet(ranges: readonly Range[]): IntervalSet {
+  return IntervalSet.of(ranges.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) })));
+}
+
+function accountRanges(set: IntervalSet): Range[] {
+  return set.intervals.map(({ first, last }) => ({ first: Number(first), last: Number(last) }));
+}
+
+/** Whether a packet can come from one peer and go to the other in this family. */
+export function speaks(peer: Peer, family: 4 | 6): boolean {
+  return peer.kind !== 'remote' || peer.ranges.some((range) => range.family === family);
+}
