@@ -1,17 +1,7 @@
-import {
-  type Action,
-  atHook,
-  type Chain,
-  field,
-  type Match,
-  PASSING,
-  type Rule,
-  type Ruleset,
-  type Table,
-  type Verdict,
-} from '../ir/index.ts';
-import { balanced, type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ambiguousChain, baseChains, findChain, type HookedChain } from './chains.ts';
+import { type Action, atHook, type Chain, field, PASSING, type Rule, type Ruleset, type Table } from '../ir/index.ts';
+import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
+import { ACCEPT, ChainFunctions, DROP, REJECT, RETURN, UNDECIDED, verdictTerminal } from './chain-functions.ts';
+import { baseChains, findChain, type HookedChain } from './chains.ts';
 import { beforeEffects } from './effects.ts';
 import { packetsOf, possiblePackets } from './space.ts';
 
@@ -21,20 +11,6 @@ export interface Denotation {
   readonly drop: PacketSet;
   readonly reject: PacketSet;
 }
-
-/**
- * What a chain does to a packet, as terminals of one diagram. A rule list is then a product: `f` followed by `g` is `f` with
- * its UNDECIDED replaced by `g`, which is associative, so that long lists are joined as a balanced tree.
- */
-const UNDECIDED = 0; // the next rule is asked
-const ACCEPT = 1; // must be 1: a match, as a set of packets, is then "accept" without change
-const DROP = 2;
-const REJECT = 3;
-const RETURN = 4; // the caller goes on behind its jump
-const CONTINUE = 5; // a verdict map's element that decides nothing: no later element is asked
-
-const FALLS_THROUGH = [UNDECIDED, ACCEPT, DROP, REJECT, UNDECIDED, UNDECIDED]; // how a jump ends
-const LEAVES = [RETURN, ACCEPT, DROP, REJECT, RETURN, RETURN]; // how a goto ends: the caller is left too
 
 /** The meaning of a ruleset. @throws Error on a jump into a chain that is not there or that leads back: no kernel loads those. */
 export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
@@ -52,17 +28,6 @@ export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
   return { accept: having(ACCEPT), drop: having(DROP), reject: having(REJECT) };
 }
 
-function verdictTerminal(verdict: Verdict): number {
-  switch (verdict) {
-    case 'accept':
-      return ACCEPT;
-    case 'drop':
-      return DROP;
-    case 'reject':
-      return REJECT;
-  }
-}
-
 /** Final decisions on what a chain leads to: diagrams over ACCEPT, DROP and REJECT. */
 interface Continuation {
   readonly accepted: number; // after an accept: the later chains' word
@@ -71,12 +36,11 @@ interface Continuation {
 
 class Denoter {
   readonly #space: HeaderSpace;
-  readonly #chains = new Map<Chain, number>();
-  readonly #pure = new Map<Chain, boolean>();
-  readonly #open = new Set<Chain>();
+  readonly #functions: ChainFunctions;
 
   constructor(space: HeaderSpace) {
     this.#space = space;
+    this.#functions = new ChainFunctions(space);
   }
 
   /** The decision on every packet from this chain on; `next` for those that it does not see or accepts. */
@@ -96,26 +60,31 @@ class Denoter {
    */
   #decide(table: Table, chain: Chain, then: Continuation): number {
     const store = this.#space.store;
-    if (this.#isPure(table, chain)) return this.#finish(this.#chain(table, chain), then, then.ended);
-    this.#enter(table, chain);
+    if (this.#functions.isPure(table, chain))
+      return this.#finish(this.#functions.chain(table, chain), then, then.ended);
+    this.#functions.enter(table, chain);
     let after = then.ended;
     let run: Rule[] = [];
     const takeRun = (): void => {
       if (run.length > 0)
-        after = this.#finish(this.#sequence(run.reverse().map((rule) => this.#rule(table, rule))), then, after);
+        after = this.#finish(
+          this.#functions.sequence(run.reverse().map((rule) => this.#functions.rule(table, rule))),
+          then,
+          after,
+        );
       run = [];
     };
     for (const rule of chain.rules.toReversed()) {
-      if (this.#isPureRule(table, rule)) {
+      if (this.#functions.isPureRule(table, rule)) {
         run.push(rule);
         continue;
       }
       takeRun();
       const acted = beforeEffects(this.#space, rule.effects ?? [], this.#act(table, rule.action, then, after));
-      after = store.substitute(UNDECIDED, this.#where(rule.match, acted), after);
+      after = store.substitute(UNDECIDED, this.#functions.where(rule.match, acted), after);
     }
     takeRun();
-    this.#open.delete(chain);
+    this.#functions.leave(chain);
     return after;
   }
 
@@ -141,92 +110,10 @@ class Denoter {
         return after;
       case 'dispatch': {
         const decisions = action.cases.map((each) =>
-          this.#where(each.match, this.#act(table, each.action, then, after)),
+          this.#functions.where(each.match, this.#act(table, each.action, then, after)),
         );
-        return this.#space.store.substitute(UNDECIDED, this.#sequence(decisions), after);
+        return this.#space.store.substitute(UNDECIDED, this.#functions.sequence(decisions), after);
       }
     }
-  }
-
-  #chain(table: Table, chain: Chain): number {
-    const known = this.#chains.get(chain);
-    if (known !== undefined) return known;
-    this.#enter(table, chain);
-    const function_ = this.#sequence(chain.rules.map((rule) => this.#rule(table, rule)));
-    this.#open.delete(chain);
-    this.#chains.set(chain, function_);
-    return function_;
-  }
-
-  #enter(table: Table, chain: Chain): void {
-    if (this.#open.has(chain)) throw ambiguousChain(table, chain.name, 'leads back to itself');
-    this.#open.add(chain);
-  }
-
-  #sequence(functions: readonly number[]): number {
-    return balanced(functions, UNDECIDED, (first, second) => this.#space.store.substitute(UNDECIDED, first, second));
-  }
-
-  #rule(table: Table, rule: Rule): number {
-    return this.#where(rule.match, this.#action(table, rule.action));
-  }
-
-  #action(table: Table, action: Action): number {
-    const store = this.#space.store;
-    switch (action.kind) {
-      case 'verdict':
-        return verdictTerminal(action.verdict);
-      case 'jump':
-        return store.remap(this.#chain(table, findChain(table, action.chain)), FALLS_THROUGH);
-      case 'goto':
-        return store.remap(this.#chain(table, findChain(table, action.chain)), LEAVES);
-      case 'return':
-        return RETURN;
-      case 'continue':
-        return UNDECIDED;
-      case 'dispatch': {
-        const cases = action.cases.map((each) => {
-          const outcome = this.#action(table, each.action);
-          return this.#where(each.match, store.remap(outcome, [CONTINUE, ACCEPT, DROP, REJECT, RETURN, CONTINUE]));
-        });
-        return store.remap(this.#sequence(cases), [UNDECIDED, ACCEPT, DROP, REJECT, RETURN, UNDECIDED]);
-      }
-    }
-  }
-
-  /** A function where a match holds, UNDECIDED elsewhere. */
-  #where(match: Match, function_: number): number {
-    return this.#space.store.substitute(1, packetsOf(this.#space, match).node, function_);
-  }
-
-  /** Whether nothing in the chain, nor in those it calls, changes a packet. */
-  #isPure(table: Table, chain: Chain): boolean {
-    let pure = this.#pure.get(chain);
-    if (pure === undefined) {
-      this.#enter(table, chain);
-      pure = chain.rules.every((rule) => this.#isPureRule(table, rule));
-      this.#open.delete(chain);
-      this.#pure.set(chain, pure);
-    }
-    return pure;
-  }
-
-  #isPureRule(table: Table, rule: Rule): boolean {
-    if (rule.effects !== undefined && rule.effects.length > 0) return false;
-    return targets(rule.action).every((name) => this.#isPure(table, findChain(table, name)));
-  }
-}
-
-function targets(action: Action): readonly string[] {
-  switch (action.kind) {
-    case 'jump':
-    case 'goto':
-      return [action.chain];
-    case 'dispatch':
-      return action.cases.flatMap((each) => targets(each.action));
-    case 'verdict':
-    case 'return':
-    case 'continue':
-      return [];
   }
 }
