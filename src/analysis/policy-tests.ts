@@ -1,4 +1,4 @@
-import type { Flow, Intent, PolicyTest } from '../ir/index.ts';
+import type { Flow, Intent, PolicyTest, Ruleset } from '../ir/index.ts';
 import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
 import {
   type Denotation,
@@ -21,11 +21,13 @@ export type TestOutcome =
   /** It speaks of no packet that this machine could tell apart: nothing was proven. */
   | { readonly kind: 'empty'; readonly test: PolicyTest };
 
-/** Proves every claim on the policy itself, by packet sets: no packet is left out. */
-export function provePolicyTests(intent: Intent): TestOutcome[] {
+/**
+ * Proves every claim by packet sets: no packet is left out.
+ * @param ruleset what is asked: the policy itself, or a firewall's rules
+ */
+export function provePolicyTests(intent: Intent, ruleset: Ruleset = intentRuleset(intent)): TestOutcome[] {
   if (intent.tests.length === 0) return [];
   const space = new HeaderSpace();
-  const ruleset = intentRuleset(intent);
   const denotation = denote(space, ruleset);
   const context = patternContext(intent, ruleset);
   return intent.tests.map((test) => {

@@ -1,0 +1,128 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { coverage, planProbes, provePolicyTests, replay, stageFor } from '../../analysis/index.ts';
+import { hostCapabilities, type Isolation } from '../../host/index.ts';
+import type { Intent } from '../../ir/index.ts';
+import type { SourceFile } from '../../source/index.ts';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { requireLab, whatTheMachineSays } from '../lab/machine.ts';
+import { countersByFlow, fillNameSets, provenRules } from '../lab/policy-in-nft.ts';
+import { runInLab } from '../lab/run.ts';
+import { holds, type TestRun, testJson } from '../lab/test-outcome.ts';
+import { testText } from '../lab/test-text.ts';
+import { type Accounts, POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
+
+interface TestOptions {
+  readonly lab?: boolean;
+  readonly probes: number;
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+}
+
+const DEFAULT_PROBES = 2_000;
+
+export function testCommand(console: Console): Command {
+  return new Command('test')
+    .description(
+      'Proves the tests of a policy on the policy and on the nftables text, and asks both about packets made for every flow.',
+    )
+    .argument('[policy]', POLICY_ARGUMENT)
+    .option('--lab', 'also send the packets through the real kernel, in a private network')
+    .option('--probes <number>', 'at most so many generated packets', positive, DEFAULT_PROBES)
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText('after', HELP)
+    .action(async (policy: string | undefined, options: TestOptions) => {
+      console.exitCode = await whatTheMachineSays(() => test(console, policy, options));
+    });
+}
+
+const HELP = `
+With --lab every packet is sent twice: without the policy, when it must pass, and with it. Nothing outside the private
+network is touched, and nothing is left behind. As an ordinary user it takes unprivileged user namespaces.
+
+What a green run does not prove: packets that were not sent (the proof on the text covers those), other kernels, and
+what another firewall on the same machine does after this one has accepted.
+
+Exit codes: 0 everything holds; 1 a test fails or a packet contradicts the policy; 2 the policy has errors;
+4 with --lab, this machine cannot make a private network or has no nft.`;
+
+async function test(console: Console, path: string | undefined, options: TestOptions): Promise<ExitCode> {
+  // Before any work: who asks for real packets wants to know at once that there will be none.
+  const isolation = options.lab === true ? requireLab(await hostCapabilities()) : undefined;
+  const source = await policySource(console, path);
+  const intent = policyWithAccounts(console, source, accountsOf(console, options.account));
+  const run = await testRun(console, source.name, intent, options.probes, isolation);
+  if (options.json === true) writeJson(console, testJson(run));
+  else console.stdout.write(testText(console.stdout, run));
+  return holds(run) ? EXIT.holds : EXIT.findings;
+}
+
+async function testRun(
+  console: Console,
+  policy: string,
+  intent: Intent,
+  limit: number,
+  isolation: Isolation | undefined,
+): Promise<TestRun> {
+  const rules = provenRules(intent);
+  const stage = stageFor(intent);
+  const plan = planProbes(intent, stage, limit);
+  const reasoned = {
+    policy,
+    onPolicy: provePolicyTests(intent),
+    onNftables: provePolicyTests(intent, rules.ruleset),
+    plan,
+    replays: replay(plan.probes, rules.ruleset, rules.declared),
+  };
+  if (isolation === undefined) return reasoned;
+  const lab = await runInLab(
+    {
+      probes: plan.probes,
+      stage,
+      ruleset: rules.text,
+      fill: fillNameSets,
+      declared: rules.declared,
+      onProgress: progress(console),
+    },
+    isolation,
+  );
+  return { ...reasoned, lab, coverage: coverage(intent, plan, lab.results, countersByFlow(lab.counters)) };
+}
+
+const FIRST_STAND_IN = 61_000; // between the accounts of people and 65534 (Debian Policy 9.2.2: unassigned there)
+
+/** Accounts that the policy names and this machine does not have are played by uids that nobody has. */
+function policyWithAccounts(console: Console, source: SourceFile, accounts: Accounts): Intent {
+  const intent = soundPolicy(console, source, accounts);
+  const unknown = [...intent.unknownAccounts.values()];
+  if (unknown.length === 0) return intent;
+  const taken = new Set(accounts.values());
+  const free = Array.from({ length: unknown.length + taken.size }, (_, index) => FIRST_STAND_IN + index).filter(
+    (uid) => !taken.has(uid),
+  );
+  const playing = unknown.map((name, index) => [name, free[index]!] as const);
+  for (const [name, uid] of playing) {
+    console.stderr.write(
+      `this machine has no account \`${name}\`: uid ${uid} plays it here (\`--account ${name}=UID\` says otherwise)\n`,
+    );
+  }
+  return soundPolicy(
+    { ...console, stderr: { ...console.stderr, write: () => undefined } },
+    source,
+    new Map([...accounts, ...playing]),
+  );
+}
+
+/** On a terminal only, one line that is written over. */
+function progress(console: Console): (sent: number, of: number) => void {
+  const { stderr } = console;
+  if (!stderr.isTerminal) return () => undefined;
+  return (sent, of) => stderr.write(sent === of ? '\r\u001b[K' : `\r${sent} of ${of} packets sent`);
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('it must be a whole number from 1 on');
+  return number;
+}
