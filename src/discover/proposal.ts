@@ -14,7 +14,17 @@ import { scalar, YamlWriter } from './yaml-writer.ts';
 /** A policy as text, and what to say about it: everything that could not be derived, is risky or needs a decision. */
 export interface Proposal {
   readonly text: string;
+  readonly flows: readonly ProposedFlow[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ProposedFlow {
+  readonly name: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly service: readonly string[];
+  readonly purpose: string;
+  readonly offered: boolean; // written as a comment only
 }
 
 /** A policy with what OpenClaw and this machine need and nothing else. The same input gives the same text. */
@@ -44,7 +54,19 @@ export function proposePolicy(input: ProposalInput): Proposal {
   writeTests(writer, draft);
   const diagnostics = sortDiagnostics([...(discovery?.diagnostics ?? []), ...draft.diagnostics]);
   writeNotes(writer, draft, diagnostics);
-  return { text: writer.text(), diagnostics };
+  const flows = draft.sections.flatMap((section) => section.flows);
+  return {
+    text: writer.text(),
+    flows: flows.map(({ name, from, to, service, purpose, offered }) => ({
+      name,
+      from,
+      to,
+      service,
+      purpose,
+      offered: offered !== undefined,
+    })),
+    diagnostics,
+  };
 }
 
 function writeHead(writer: YamlWriter, { input: { discovery, machine } }: Draft): void {

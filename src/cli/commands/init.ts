@@ -1,0 +1,172 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadConfigKeys } from '../../catalog/index.ts';
+import { hasErrors } from '../../diagnostic/index.ts';
+import { type Discovery, discover, type Proposal, parseDotenv, proposePolicy } from '../../discover/index.ts';
+import { type Machine, machineAt, writeNewFile } from '../../host/index.ts';
+import { SourceFile } from '../../source/index.ts';
+import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { STDIN } from '../files.ts';
+import { accountsOf, findConfig } from '../init/find-config.ts';
+import { machineFacts } from '../init/machine-facts.ts';
+import { INIT_PROBLEMS } from '../init/problems.ts';
+import { catalog, DEFAULT_POLICY, readPolicy } from '../policy-input.ts';
+import { diagnosticJson, reportDiagnostics, Stop, stop } from '../report.ts';
+
+export interface InitOptions {
+  readonly config?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly user?: string;
+  readonly proxyUser?: string;
+  readonly openclaw?: boolean; // false with `--no-openclaw`
+  readonly json?: boolean;
+}
+
+export function initCommand(console: Console): Command {
+  return new Command('init')
+    .description('Looks at OpenClaw’s configuration and at this machine, and writes a policy with only what they need.')
+    .option('--config <file>', 'the configuration of OpenClaw (default: where OpenClaw itself looks)')
+    .option('-o, --output <file>', `where to write the policy; - is standard output (default: ${DEFAULT_POLICY})`)
+    .option('--force', 'replace a policy that is there')
+    .option('--user <name>', 'the account that OpenClaw runs under (default: the owner of its configuration)')
+    .option('--proxy-user <name>', 'the account that OpenClaw’s proxy on this machine runs under')
+    .option('--no-openclaw', 'a policy for this machine alone')
+    .option('--json', JSON_OPTION)
+    .action((options: InitOptions) => {
+      console.exitCode = runInit(console, options, machineAt());
+    });
+}
+
+/** @throws Stop where there is no configuration to be used, or no place for the policy. */
+export function runInit(console: Console, options: InitOptions, machine: Machine): ExitCode {
+  const output = options.output ?? DEFAULT_POLICY;
+  const target = output === STDIN ? undefined : resolve(console.cwd, output);
+  if (target !== undefined && options.force !== true && machine.exists(target))
+    throw stop(EXIT.refused, INIT_PROBLEMS.exists, output);
+
+  const config = options.openclaw === false ? undefined : configPath(console, options, machine);
+  const discovery = config === undefined ? undefined : readConfig(console, config, machine);
+  const proposal = proposePolicy({
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(options.user === undefined ? {} : { agentAccount: options.user }),
+    ...(options.proxyUser === undefined ? {} : { proxyAccount: options.proxyUser }),
+    machine: machineFacts(machine, console.env, config),
+    catalog: catalog(),
+  });
+  refuseFaulty(console, proposal.text, machine);
+  if (target !== undefined) {
+    const problem = writeNewFile(target, proposal.text, options.force === true);
+    if (problem?.code === 'EEXIST') throw stop(EXIT.refused, INIT_PROBLEMS.exists, output);
+    if (problem !== undefined) throw stop(EXIT.machine, INIT_PROBLEMS.unwritable, output, reasonOf(problem.code));
+  }
+  answer(console, options, proposal, { config, written: target === undefined ? undefined : output });
+  return EXIT.holds;
+}
+
+function configPath(console: Console, options: InitOptions, machine: Machine): string {
+  const place = findConfig(machine, console.env, console.cwd, options.config);
+  switch (place.kind) {
+    case 'found':
+      return place.path;
+    case 'several':
+      throw stop(EXIT.unusable, INIT_PROBLEMS.severalConfigs, place.paths);
+    case 'none':
+      throw stop(EXIT.unusable, INIT_PROBLEMS.noConfig, place.looked);
+  }
+}
+
+function readConfig(console: Console, path: string, machine: Machine): Discovery {
+  const reading = machine.read(path);
+  if ('error' in reading) {
+    const code = reading.error.code;
+    const exit = code === 'EACCES' || code === 'EPERM' ? EXIT.machine : EXIT.unusable;
+    throw stop(exit, INIT_PROBLEMS.unreadableConfig, path, reasonOf(code));
+  }
+  const home = accountsOf(machine).find(({ uid }) => uid === machine.ownerOf(path))?.home;
+  const dotenvs = [`${dirname(path)}/.env`, ...(home === undefined ? [] : [`${home}/.config/openclaw/gateway.env`])];
+  const variables = dotenvs.map((file) => {
+    const text = machine.read(file);
+    return 'text' in text ? parseDotenv(text.text) : {};
+  });
+  const discovery = discover({
+    path,
+    files: {
+      realPath: machine.realPath,
+      read: (file) => {
+        const found = machine.read(file);
+        return 'text' in found ? found : { unreadable: reasonOf(found.error.code) };
+      },
+    },
+    environment: [console.env, ...variables],
+    catalog: catalog(),
+    keys: loadConfigKeys(),
+  });
+  if (hasErrors(discovery.diagnostics)) throw new Stop(EXIT.unusable, discovery.diagnostics);
+  return discovery;
+}
+
+/** What is written must be a policy: if it is none, that is our mistake, and nobody else's to find. */
+function refuseFaulty(console: Console, text: string, machine: Machine): void {
+  const accounts = new Map(accountsOf(machine).map(({ name, uid }) => [name, uid]));
+  const { intent, diagnostics } = readPolicy(console, new SourceFile(DEFAULT_POLICY, text), accounts);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (intent === undefined) throw new Error(`the policy that init made has errors: ${errors[0]?.message}`);
+}
+
+interface Answered {
+  readonly config: string | undefined;
+  readonly written: string | undefined; // where the policy went; absent: to standard output
+}
+
+function answer(console: Console, { json }: InitOptions, proposal: Proposal, { config, written }: Answered): void {
+  if (json === true) {
+    writeJson(console, {
+      ok: true,
+      ...(written === undefined ? {} : { file: written }),
+      ...(config === undefined ? {} : { config }),
+      policy: proposal.text,
+      flows: proposal.flows,
+      diagnostics: proposal.diagnostics.map(diagnosticJson),
+    });
+    return;
+  }
+  reportDiagnostics(console, proposal.diagnostics);
+  if (written === undefined) {
+    console.stdout.write(proposal.text);
+    return;
+  }
+  const { colors } = console.stdout;
+  const names = (offered: boolean): string =>
+    proposal.flows
+      .filter((flow) => flow.offered === offered)
+      .map(({ name }) => name)
+      .join(', ');
+  const lines = [
+    ...(proposal.diagnostics.length > 0 ? [''] : []),
+    `${colors.bold('wrote')} ${written}${config === undefined ? '' : `, from ${config}`}`,
+    `  allows   ${names(false)}`,
+    ...(names(true) === '' ? [] : [`  offers   ${names(true)} (as comments: uncomment what you want)`]),
+    '  denies   everything else, in and out, IPv4 and IPv6',
+    '',
+    `next: read ${written}, then \`portcullis check ${written}\` and \`portcullis test --lab ${written}\``,
+    '',
+  ];
+  console.stdout.write(lines.join('\n'));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is no file',
+  ENOTDIR: 'a part of the path is no folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ELOOP: 'its symbolic links lead in a circle',
+  EFBIG: 'it is too large',
+};
+
+function reasonOf(code: string): string {
+  return REASONS[code] ?? code;
+}

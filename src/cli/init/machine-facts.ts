@@ -1,0 +1,115 @@
+import {
+  ESTABLISHED,
+  isLoopback,
+  LISTEN,
+  type ListeningSocket,
+  type MachineFacts,
+  parseDistribution,
+  parseProcSockets,
+  parseResolvers,
+  parseSshConnection,
+  parseSshPorts,
+  parseTimeServers,
+} from '../../discover/index.ts';
+import type { Machine } from '../../host/index.ts';
+import { type Address, formatAddress } from '../../net/index.ts';
+import { accountsOf } from './find-config.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Looks at the machine. Whatever cannot be read is taken as absent; the policy then says what is not known. */
+export function machineFacts(machine: Machine, env: Variables, configPath: string | undefined): MachineFacts {
+  const agentUid = configPath === undefined ? undefined : machine.ownerOf(configPath);
+  const distribution = parseDistribution(textOf(machine, '/etc/os-release'));
+  return {
+    hostName: textOf(machine, '/etc/hostname').trim() || machine.hostName,
+    accounts: new Map(accountsOf(machine).map(({ name, uid }) => [name, uid])),
+    ...(agentUid === undefined ? {} : { agentUid }),
+    ...(distribution === undefined ? {} : { distribution }),
+    resolvers: resolversOf(machine),
+    timeServers: timeServersOf(machine),
+    ssh: sshOf(machine, env),
+    sockets: listeningSockets(machine),
+    interfaces: machine.list('/sys/class/net').map((path) => path.slice(path.lastIndexOf('/') + 1)),
+    inContainer: machine.exists('/.dockerenv') || machine.exists('/run/.containerenv'),
+    firewalls: firewallsOf(machine),
+  };
+}
+
+function textOf(machine: Machine, path: string): string {
+  const reading = machine.read(path);
+  return 'text' in reading ? reading.text : '';
+}
+
+/** systemd-resolved stands between on many machines; its own file names the servers behind it (resolved.conf(5)). */
+function resolversOf(machine: Machine): Address[] {
+  const texts = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'].map((path) => textOf(machine, path));
+  return parseResolvers(texts.join('\n'));
+}
+
+const TIME_FILES = [
+  '/etc/systemd/timesyncd.conf',
+  '/etc/chrony/chrony.conf',
+  '/etc/chrony.conf',
+  '/etc/ntpsec/ntp.conf',
+  '/etc/ntp.conf',
+];
+const TIME_FOLDERS = ['/etc/systemd/timesyncd.conf.d', '/etc/chrony/sources.d', '/etc/chrony/conf.d'];
+
+function timeServersOf(machine: Machine): string[] {
+  const files = [...TIME_FILES, ...TIME_FOLDERS.flatMap((folder) => machine.list(folder))];
+  return parseTimeServers(files.map((path) => textOf(machine, path)).join('\n'));
+}
+
+/** Who is logged in over SSH now: this very session, and every other that is open. `sudo` hides SSH_CONNECTION, the kernel does not. */
+function sshOf(machine: Machine, env: Variables): MachineFacts['ssh'] {
+  const own = env.SSH_CONNECTION === undefined ? undefined : parseSshConnection(env.SSH_CONNECTION);
+  const configs = ['/etc/ssh/sshd_config', ...machine.list('/etc/ssh/sshd_config.d')];
+  const ports = parseSshPorts(configs.map((path) => textOf(machine, path)).join('\n'));
+  const port = own?.port ?? ports[0] ?? 22;
+  const open = tcpSockets(machine).filter(({ state, local }) => state === ESTABLISHED && local.port === port);
+  const peers = [...(own === undefined ? [] : [own.peer]), ...open.map(({ remote }) => remote.address)];
+  const byText = new Map(peers.filter((peer) => !isLoopback(peer)).map((peer) => [formatAddress(peer), peer]));
+  return { port, peers: [...byText.values()] };
+}
+
+function tcpSockets(machine: Machine) {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => parseProcSockets(textOf(machine, path)));
+}
+
+/** Below this, a UDP port is bound to be found; above are the ports of clients (ip-sysctl: ip_local_port_range). */
+const FIRST_CLIENT_PORT = 32768;
+const DHCP_CLIENTS: readonly number[] = [68, 546];
+
+function listeningSockets(machine: Machine): ListeningSocket[] {
+  const programs = machine.socketPrograms();
+  const udp = ['/proc/net/udp', '/proc/net/udp6'].flatMap((path) => parseProcSockets(textOf(machine, path)));
+  const listening = [
+    ...tcpSockets(machine)
+      .filter(({ state }) => state === LISTEN)
+      .map((socket) => ({ ...socket, protocol: 'tcp' as const })),
+    ...udp
+      .filter(({ local, remote }) => remote.port === 0 && local.port < FIRST_CLIENT_PORT)
+      .filter(({ local }) => !DHCP_CLIENTS.includes(local.port))
+      .map((socket) => ({ ...socket, protocol: 'udp' as const })),
+  ];
+  return listening.map(({ protocol, local, uid, inode }) => {
+    const program = programs.get(inode);
+    return {
+      protocol,
+      port: local.port,
+      uid,
+      loopback: isLoopback(local.address),
+      ...(program === undefined ? {} : { program }),
+    };
+  });
+}
+
+function firewallsOf(machine: Machine): string[] {
+  const firewalls: string[] = [];
+  if (/^ENABLED=yes/m.test(textOf(machine, '/etc/ufw/ufw.conf'))) firewalls.push('ufw');
+  if (machine.exists('/run/firewalld')) firewalls.push('firewalld');
+  const tables = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'].map((path) => textOf(machine, path));
+  if (firewalls.length === 0 && tables.some((text) => /^filter$/m.test(text))) firewalls.push('iptables');
+  return firewalls;
+}
