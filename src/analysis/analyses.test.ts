@@ -137,7 +137,7 @@ suite('matrix', () => {
   test('splits the addresses by who may reach a service', () => {
     const matrix = serviceMatrix(intentRuleset(exampleIntent()), {
       hook: 'input',
-      service: service('tcp', 22),
+      services: [service('tcp', 22)],
       families: [4],
     });
     const open = matrix.groups.filter((group) => matrix.edges.some((edge) => edge.from === group.id));
@@ -158,7 +158,7 @@ suite('matrix', () => {
   test('a service that nobody may use leaves one group without edges', () => {
     const matrix = serviceMatrix(intentRuleset(exampleIntent()), {
       hook: 'input',
-      service: service('tcp', 9),
+      services: [service('tcp', 9)],
       families: [4, 6],
     });
     assert.deepEqual(matrix, {

@@ -200,8 +200,6 @@ function symbolChoice(
     case 'member':
       return [{ symbol, holds: groupsOf(to).includes(symbol.group) }];
     case 'unknown':
-      return [];
-    case 'unknown':
       return []; // may hold or not
   }
 }

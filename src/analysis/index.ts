@@ -6,6 +6,7 @@ export { formatFlow } from './flow-text.ts';
 export { type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
 export { byNames } from './name-atoms.ts';
 export { type PathEntry, pathEntry } from './path.ts';
+export { endsText, peerText, serviceText } from './peer-text.ts';
 export { provePolicyTests, type TestOutcome } from './policy-tests.ts';
 export { type Replay, replay } from './probe-replay.ts';
 export { type Judgement, judge, type Observed, type ProbeResult } from './probe-result.ts';

@@ -1,11 +1,14 @@
 import {
   all,
+  any,
   atHook,
+  everything,
   field,
   type Hook,
   type InterfacePattern,
   inState,
   interfaces,
+  type Match,
   not,
   ORDINARY_PORTS,
   ofType,
@@ -40,7 +43,7 @@ export interface AddressGroup {
 
 export interface MatrixQuestion {
   readonly hook: Hook;
-  readonly service: Service;
+  readonly services: readonly Service[]; // open: at least one of them
   readonly families: readonly Family[];
   readonly inInterface?: InterfacePattern;
   readonly outInterface?: InterfacePattern;
@@ -71,6 +74,17 @@ export function serviceMatrix(ruleset: Ruleset, question: MatrixQuestion): Servi
   return { groups, edges };
 }
 
+/** As a client opens it: from any ordinary port, with SYN, by the request itself. */
+function firstPacket(service: Service): Match {
+  const isIcmp = service.protocol === PROTOCOLS.icmp || service.protocol === PROTOCOLS.icmpv6;
+  return all(
+    serviceMatch(service),
+    PORT_PROTOCOLS.includes(service.protocol) ? field('sport', ORDINARY_PORTS) : everything,
+    service.protocol === PROTOCOLS.tcp ? field('tcpFlags', 2) : everything,
+    isIcmp && service.icmp?.code === undefined ? field('icmpCode', 0) : everything,
+  );
+}
+
 interface Row {
   readonly from: IntervalSet;
   readonly to: IntervalSet; // the same for every source in `from`, and different for every other row
@@ -79,18 +93,14 @@ interface Row {
 /** Sources by what they reach: disjoint rows; sources that reach nothing are in none. */
 function accessRows(ruleset: Ruleset, question: MatrixQuestion, family: Family): Row[] {
   const space = new HeaderSpace();
-  const { hook, service, inInterface, outInterface } = question;
-  const isIcmp = service.protocol === PROTOCOLS.icmp || service.protocol === PROTOCOLS.icmpv6;
+  const { hook, services, inInterface, outInterface } = question;
   const asked = packetsOf(
     space,
     all(
       atHook(hook),
       field('family', family),
       inState('new'),
-      serviceMatch(service),
-      ...(PORT_PROTOCOLS.includes(service.protocol) ? [field('sport', ORDINARY_PORTS)] : []),
-      ...(service.protocol === PROTOCOLS.tcp ? [field('tcpFlags', 2)] : []),
-      ...(isIcmp && service.icmp?.code === undefined ? [field('icmpCode', 0)] : []),
+      any(...services.map(firstPacket)),
       ofType('src', hook === 'output' ? 'local' : 'unicast'),
       ofType('dst', hook === 'input' ? 'local' : 'unicast'),
       ...(hook === 'output'

@@ -1,9 +1,10 @@
-import type { Intent, NamedDestination, Peer, Ruleset, Service } from '../ir/index.ts';
+import type { Intent, Peer, Ruleset, Service } from '../ir/index.ts';
 import { ORDINARY_PORTS } from '../ir/index.ts';
-import { formatRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
 import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
 import { denote, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
 import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
+import { peerKey, peerText } from './peer-text.ts';
 import { type AllowedService, allowedService, servicesOf } from './service-set.ts';
 
 /** Who can reach whom on what, by first packets. */
@@ -92,29 +93,14 @@ function endpointsOf(intent: Intent): Endpoint[] {
   const others = new Map<string, Endpoint>();
   for (const peer of intent.grants.flatMap((grant) => [...grant.from, ...grant.to])) {
     const key = peerKey(peer);
-    if (!known.has(key) && !others.has(key)) others.set(key, { id: peerText(peer), peers: [peer] });
+    if (!known.has(key) && !others.has(key)) others.set(key, { id: idOf(peer, intent), peers: [peer] });
   }
   return [...zones, ...others.values()];
 }
 
-function peerKey(peer: Peer): string {
-  return JSON.stringify(peer, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-}
-
-function peerText(peer: Peer | NamedDestination): string {
-  switch (peer.kind) {
-    case 'remote':
-      return peer.ranges.map(formatRange).join(',');
-    case 'named':
-      return peer.group;
-    case 'name':
-      return peer.name;
-    case 'local':
-      return (
-        peer.cgroup ??
-        `uid ${(peer.accounts ?? []).map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',')}`
-      );
-  }
+/** Whatever flows name without a zone: a group of names by its key, addresses as they are. */
+function idOf(peer: Peer, intent: Intent): string {
+  return peer.kind === 'named' ? peer.group : peerText(peer, intent);
 }
 
 /**

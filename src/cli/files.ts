@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SourceFile } from '../source/index.ts';
@@ -9,10 +10,10 @@ export const STDIN = '-';
 
 /** A file that the user named, or standard input for `-`. @throws Stop where it cannot be read. */
 export async function readSource(console: Console, path: string): Promise<SourceFile> {
-  if (path === STDIN) return new SourceFile('<stdin>', decoded(await console.readStdin(), '<stdin>'));
+  if (path === STDIN) return textOf(await console.readStdin(), '<stdin>');
   const content = readFile(console, path);
   if (typeof content === 'string') throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, path, content);
-  return new SourceFile(path, decoded(content, path));
+  return textOf(content, path);
 }
 
 /** The bytes, or why there are none, in words. Paths are relative to the console's folder. */
@@ -24,13 +25,15 @@ export function readFile(console: Console, path: string): Uint8Array | string {
   }
 }
 
-/** Text of another encoding than UTF-8 is refused: replaced characters would be read as something the user never wrote. */
-function decoded(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, name, 'it is not UTF-8 text');
-  }
+/** UTF-8 text; `undefined` for another encoding: replaced characters would be read as something the user never wrote. */
+export function decoded(bytes: Uint8Array): string | undefined {
+  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : undefined;
+}
+
+function textOf(bytes: Uint8Array, name: string): SourceFile {
+  const text = decoded(bytes);
+  if (text === undefined) throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, name, 'it is not UTF-8 text');
+  return new SourceFile(name, text);
 }
 
 /** @throws Stop where it cannot be written. Missing folders are made. */

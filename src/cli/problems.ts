@@ -30,6 +30,74 @@ export const CLI_PROBLEMS = {
     help: () => 'choose a folder that you may write to with `-o`, or leave `-o` out to print on standard output',
     explanation: 'A file could not be written.',
   } satisfies DiagnosticKind<[path: string, reason: string]>,
+  unknownFormat: {
+    code: 'C0006',
+    severity: 'error',
+    message: (path: string) => `\`${path}\` is neither a policy nor a firewall configuration that can be read`,
+    help: () =>
+      'policies begin with `portcullis: 1`; of firewalls, nft text and `nft -j list ruleset` are read; or say `--format`',
+    explanation: 'What a file is, is seen from its content.',
+  } satisfies DiagnosticKind<[path: string]>,
+  noFlow: {
+    code: 'C0007',
+    severity: 'error',
+    message: () => 'one flow is needed, or a file of flows with `--flows`',
+    help: () => 'for example: portcullis why "tcp agent -> discord.com:443"',
+    explanation: 'The command answers a flow, or every flow of a file.',
+  } satisfies DiagnosticKind<[]>,
+  opaque: {
+    code: 'C0008',
+    severity: 'warning',
+    message: (text: string, reason: string) => `not understood: \`${text}\` (${reason})`,
+    help: () => 'answers about packets that this rule could decide may be wrong',
+    explanation: 'The reader met a rule whose meaning it does not know. It is never passed over in silence.',
+  } satisfies DiagnosticKind<[text: string, reason: string]>,
+  unknownService: {
+    code: 'C0009',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no service that can be asked about`,
+    help: () => 'write a protocol and a port such as `tcp/22`, or a name of the catalogue such as `ssh`',
+    explanation: 'One service is asked about at a time, so `any` is none.',
+  } satisfies DiagnosticKind<[text: string]>,
+  testFailed: {
+    code: 'C0010',
+    severity: 'error',
+    message: (text: string, witness: string) => `the test \`${text}\` fails: \`${witness}\` fares otherwise`,
+    help: (_text, witness) => `see the way of that packet: portcullis why "${witness}"`,
+    explanation:
+      'A claim of the policy is proven for every packet it speaks of; one packet that fares otherwise refutes it.',
+  } satisfies DiagnosticKind<[text: string, witness: string]>,
+  testEmpty: {
+    code: 'C0011',
+    severity: 'warning',
+    message: (text: string) =>
+      `the test \`${text}\` proves nothing here: it speaks of no packet that this machine can see`,
+    help: () => 'give its zones addresses, accounts or domains, or test it where the other layers are read',
+    explanation: 'A zone that only other layers recognise has no packets on this machine.',
+  } satisfies DiagnosticKind<[text: string]>,
+  noSuchRevision: {
+    code: 'C0012',
+    severity: 'error',
+    message: (what: string, reason: string) => `cannot read the policy at \`${what}\`: ${reason}`,
+    help: () =>
+      '`--against` takes a file, or a revision of the Git repository that the policy is in: a branch, a tag, a commit',
+    explanation: 'The earlier policy to compare with could not be read.',
+  } satisfies DiagnosticKind<[what: string, reason: string]>,
+  unknownShell: {
+    code: 'C0013',
+    severity: 'error',
+    message: (shell: string) =>
+      shell === '' ? 'no shell is named' : `there is no completion for the shell \`${shell}\``,
+    help: () => 'name one: portcullis completion bash, zsh or fish',
+    explanation: 'Completion scripts are written for bash, zsh and fish.',
+  } satisfies DiagnosticKind<[shell: string]>,
+  tooLarge: {
+    code: 'C0014',
+    severity: 'error',
+    message: () => 'the answer would take more memory than is allowed',
+    help: () => 'use fewer different address ranges, or ask about a part of the policy',
+    explanation: 'Packet sets are kept within a bound of memory.',
+  } satisfies DiagnosticKind<[]>,
   internal: {
     code: 'C0005',
     severity: 'error',

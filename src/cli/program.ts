@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { MachineError } from '../host/machine-error.ts';
+import { DiagramTooLarge } from '../packetset/index.ts';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { CLI_PROBLEMS } from './problems.ts';
@@ -9,10 +11,18 @@ import { reportDiagnostics, Stop, stop, writeFailureJson } from './report.ts';
 export async function run(args: readonly string[], console: Console): Promise<void> {
   try {
     const program = await buildProgram(console, wantedCommands(args));
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(joinArrows(args), { from: 'user' });
   } catch (error) {
     report(console, asStop(error, console), args);
   }
+}
+
+/** An unquoted flow, `agent '->' host:22`: its arrow would be taken for an option, so it is joined with its neighbours. */
+function joinArrows(args: readonly string[]): string[] {
+  return args.reduce<string[]>((joined, arg, index) => {
+    const follows = arg === '->' || args[index - 1] === '->';
+    return follows && joined.length > 0 ? [...joined.slice(0, -1), `${joined.at(-1)} ${arg}`] : [...joined, arg];
+  }, []);
 }
 
 /** The whole program with every command loaded: for completion and the reference page. */
@@ -53,6 +63,8 @@ function wantedCommands(args: readonly string[]): readonly CommandEntry[] {
 function asStop(error: unknown, console: Console): Stop | undefined {
   if (error instanceof Stop) return error;
   if (error instanceof CommanderError) return usageStop(error);
+  if (error instanceof MachineError) return new Stop(EXIT.machine, [error.diagnostic]);
+  if (error instanceof DiagramTooLarge) return stop(EXIT.machine, CLI_PROBLEMS.tooLarge);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   if (console.env.PORTCULLIS_DEBUG === '1' && error instanceof Error) console.stderr.write(`${error.stack}\n`);
   return stop(EXIT.machine, CLI_PROBLEMS.internal, what.split('\n')[0] ?? what);

@@ -6,6 +6,7 @@ import {
   renderDiagnostic,
   sortDiagnostics,
 } from '../diagnostic/index.ts';
+import { type Span, spanPosition } from '../source/index.ts';
 import { type Console, type ExitCode, type TextOutput, writeJson } from './console.ts';
 
 /** Ends a command: why, in diagnostics, and with which exit code. Reported once, by `main`. */
@@ -29,15 +30,22 @@ export function stop<Arguments extends readonly unknown[]>(
   return new Stop(exitCode, [diagnose(kind, undefined, ...args)]);
 }
 
-/** How a diagnostic looks in every JSON document; the place is absent where there is none. `line` and `column` count from 1. */
-export interface DiagnosticJson {
+export interface PlaceJson {
+  readonly file: string;
+  readonly line: number; // from 1
+  readonly column: number; // from 1, in UTF-16 code units
+}
+
+export function placeJson(span: Span): PlaceJson {
+  return { file: span.file.name, ...spanPosition(span) };
+}
+
+/** How a diagnostic looks in every JSON document; the place is absent where there is none. */
+export interface DiagnosticJson extends Partial<PlaceJson> {
   readonly code: string;
   readonly severity: string;
   readonly message: string;
   readonly help?: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
 }
 
 export function diagnosticJson(diagnostic: Diagnostic): DiagnosticJson {
@@ -47,8 +55,12 @@ export function diagnosticJson(diagnostic: Diagnostic): DiagnosticJson {
     severity,
     message,
     ...(help === undefined ? {} : { help }),
-    ...(span === undefined ? {} : { file: span.file.name, ...span.file.positionAt(span.start) }),
+    ...(span === undefined ? {} : placeJson(span)),
   };
+}
+
+export function diagnosticsJson(diagnostics: readonly Diagnostic[]): DiagnosticJson[] {
+  return sortDiagnostics(diagnostics).map(diagnosticJson);
 }
 
 const SHOWN_AT_MOST = 50; // diagnostics of one report; the rest is counted
@@ -66,7 +78,7 @@ export function reportDiagnostics(console: Console, diagnostics: readonly Diagno
 
 /** The document of a command that could not answer: `{"ok": false, "diagnostics": [...]}` (schema/failure.json). */
 export function writeFailureJson(console: Console, diagnostics: readonly Diagnostic[]): void {
-  writeJson(console, { ok: false, diagnostics: sortDiagnostics(diagnostics).map(diagnosticJson) });
+  writeJson(console, { ok: false, diagnostics: diagnosticsJson(diagnostics) });
 }
 
 function painter(output: TextOutput): Paint {

@@ -9,4 +9,45 @@ export interface CommandEntry {
 }
 
 /** In the order of a first acquaintance; the help and the reference page keep it. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'check',
+    summary: 'find what is wrong with a policy and prove its tests',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
+  {
+    name: 'render',
+    summary: "print a firewall's configuration, proven equal to the policy",
+    load: async () => (await import('./render.ts')).renderCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'the policy in plain words',
+    load: async () => (await import('./explain.ts')).explainCommand,
+  },
+  {
+    name: 'why',
+    summary: 'the verdict on a flow, and the rules that lead to it',
+    load: async () => (await import('./why.ts')).whyCommand,
+  },
+  {
+    name: 'reach',
+    summary: 'who can reach whom on what',
+    load: async () => (await import('./reach.ts')).reachCommand,
+  },
+  {
+    name: 'matrix',
+    summary: 'the address space split by who may use a service',
+    load: async () => (await import('./matrix.ts')).matrixCommand,
+  },
+  {
+    name: 'diff',
+    summary: 'what one policy or firewall lets through that another does not',
+    load: async () => (await import('./diff.ts')).diffCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'completion for bash, zsh and fish',
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
+];

@@ -1,0 +1,98 @@
+import { type Answer, type Case, formatFlow, type PathEntry, pathEntry } from '../analysis/index.ts';
+import { escapeControls } from '../diagnostic/index.ts';
+import type { Verdict } from '../ir/index.ts';
+import { formatPortRange, formatRange, protocolName } from '../net/index.ts';
+import type { FlowEnd, FlowExpression } from '../policy/index.ts';
+import type { TextOutput } from './console.ts';
+import type { Subject } from './subject.ts';
+import { textTable } from './table.ts';
+
+/** An answer as other programs read it (schema/why.json). */
+export interface AnswerJson {
+  readonly flow: string;
+  readonly verdict: Answer['verdict'];
+  readonly path: readonly PathEntry[]; // empty where the packets do not all fare alike; then `cases` tells
+  readonly cases?: readonly CaseJson[];
+}
+
+interface CaseJson {
+  readonly verdict: Verdict;
+  readonly witness: string;
+  readonly packets: readonly string[];
+  readonly path: readonly PathEntry[];
+}
+
+export function answerJson(flow: string, answer: Answer): AnswerJson {
+  const path = answer.verdict === 'depends' ? [] : (answer.cases[0]?.path ?? []).map(pathEntry);
+  return {
+    flow,
+    verdict: answer.verdict,
+    path,
+    ...(answer.verdict === 'depends' ? { cases: answer.cases.map(caseJson) } : {}),
+  };
+}
+
+function caseJson(of: Case): CaseJson {
+  return { verdict: of.verdict, witness: formatFlow(of.witness), packets: of.packets, path: of.path.map(pathEntry) };
+}
+
+const WORDS: Readonly<Record<Verdict, string>> = {
+  accept: 'allowed',
+  drop: 'denied, the sender hears nothing',
+  reject: 'denied, the sender is told at once',
+};
+
+/** An answer for people: the verdict, the rules on the way, what to do next. */
+export function answerText(output: TextOutput, flow: FlowExpression, answer: Answer, subject: Subject): string {
+  const { colors } = output;
+  const asked = escapeControls(flow.span.file.text.slice(flow.span.start, flow.span.end));
+  const lines = [colors.bold(asked)];
+  if (answer.cases.length === 0)
+    lines.push('no packet is meant by that: the two ends have no address in common with this machine');
+  if (answer.verdict === 'depends') lines.push('it depends:');
+  for (const each of answer.cases) {
+    lines.push('');
+    if (answer.verdict === 'depends') lines.push(`for example ${escapeControls(formatFlow(each.witness))}`);
+    const paint = each.verdict === 'accept' ? colors.green : colors.red;
+    lines.push(paint(`${each.verdict}: ${WORDS[each.verdict]}`));
+    for (const packets of each.packets) lines.push(`  ${escapeControls(packets)}`);
+    lines.push(indented(pathTable(each)));
+  }
+  const hint = nextStep(flow, answer, subject);
+  if (hint.length > 0) lines.push('', ...hint.map((line) => colors.dim(line)));
+  return `${lines.join('\n')}\n`;
+}
+
+function pathTable(of: Case): string {
+  const rows = of.path.map((step) => {
+    const { layer, chain, rule, origin, verdict } = pathEntry(step);
+    return [layer, chain, rule, verdict, origin === null ? '' : `${origin.file}:${origin.line}`];
+  });
+  return textTable(['layer', 'chain', 'rule', 'verdict', 'where'], rows);
+}
+
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+function nextStep(flow: FlowExpression, answer: Answer, subject: Subject): string[] {
+  if (answer.verdict === 'accept') {
+    return ['an accept is not final: a firewall beside this one can still drop the packet'];
+  }
+  const isUnallowed = answer.cases.some((each) => each.verdict !== 'accept' && each.path.at(-1)?.rule === undefined);
+  if (subject.kind !== 'policy' || !isUnallowed || answer.verdict === 'depends') return [];
+  const { from, to } = flow;
+  const ports = to.ports === undefined ? '' : `/${formatPortRange(to.ports)}`;
+  return [
+    `to allow it, add to the flows of ${escapeControls(subject.name)}:`,
+    `  - { name: choose-a-name, from: ${endWord(from)}, to: ${endWord(to)}, service: ${protocolName(flow.protocol)}${ports} }`,
+  ];
+}
+
+/** An end as the policy language writes it, without its port. */
+function endWord(end: FlowEnd): string {
+  return end.kind === 'addresses' ? formatRange(end.range) : end.name;
+}

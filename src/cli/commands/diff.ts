@@ -1,0 +1,31 @@
+import { Command, Option } from 'commander';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { compare, comparisonText } from '../comparison.ts';
+import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { FORMAT_OPTION, FORMATS, type Format, readPair } from '../subject.ts';
+
+interface DiffOptions {
+  readonly format?: Format;
+  readonly new?: boolean;
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function diffCommand(console: Console): Command {
+  return new Command('diff')
+    .description('What B lets through that A does not, and the reverse, each with a packet that shows it.')
+    .argument('<a>', 'a policy or a firewall configuration')
+    .argument('<b>', 'another')
+    .option('--new', 'compare only first packets of connections')
+    .addOption(new Option('--format <format>', FORMAT_OPTION).choices(FORMATS))
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
+    .action(async (a: string, b: string, options: DiffOptions) => {
+      const [before, after] = await readPair(console, a, b, accountsOf(console, options.account), options.format);
+      const found = compare(before, after, options.new === true);
+      if (options.json === true) writeJson(console, found);
+      else console.stdout.write(comparisonText(console.stdout, found, a, b));
+      console.exitCode = found.equal ? EXIT.holds : EXIT.findings;
+    });
+}

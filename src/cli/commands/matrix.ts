@@ -1,0 +1,60 @@
+import { Command, Option } from 'commander';
+import { type ServiceMatrix, serviceMatrix } from '../../analysis/index.ts';
+import { HOOKS, type Hook } from '../../ir/index.ts';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { type Console, JSON_OPTION, writeJson } from '../console.ts';
+import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { servicesOf } from '../service-argument.ts';
+import { IN_OPTION, subjectOf } from '../subject.ts';
+import { textTable } from '../table.ts';
+
+interface MatrixOptions {
+  readonly at: Hook;
+  readonly service: string;
+  readonly family?: '4' | '6';
+  readonly iif?: string;
+  readonly oif?: string;
+  readonly in?: readonly string[];
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function matrixCommand(console: Console): Command {
+  return new Command('matrix')
+    .description('The address space split into groups that a service treats alike, and who of them reaches whom.')
+    .argument('[policy]', POLICY_ARGUMENT)
+    .option('--in <file>', IN_OPTION, collect)
+    .addOption(new Option('--at <hook>', 'where the packet stands').choices(HOOKS).default('input'))
+    .requiredOption('--service <service>', 'such as tcp/22, udp/53, icmp/echo-request, or a name such as ssh')
+    .addOption(new Option('--family <family>', 'only IPv4 or only IPv6').choices(['4', '6']))
+    .option('--iif <name>', 'only packets that come in by this interface (default: any but lo)')
+    .option('--oif <name>', 'only packets that go out by this interface (default: any but lo)')
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .action(async (policy: string | undefined, options: MatrixOptions) => {
+      const services = servicesOf(options.service);
+      const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
+      const { ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
+      const found = serviceMatrix(ruleset, {
+        hook: options.at,
+        services,
+        families: options.family === undefined ? [4, 6] : options.family === '4' ? [4] : [6],
+        ...(options.iif === undefined ? {} : { inInterface: { name: options.iif, wildcard: false } }),
+        ...(options.oif === undefined ? {} : { outInterface: { name: options.oif, wildcard: false } }),
+      });
+      if (options.json === true) writeJson(console, found);
+      else console.stdout.write(matrixText(found));
+    });
+}
+
+const SHOWN_RANGES = 6; // of one group
+
+function matrixText(found: ServiceMatrix): string {
+  const rows = found.groups.map(({ id, addresses }) => {
+    const shown = addresses.slice(0, SHOWN_RANGES).join(', ');
+    const more = addresses.length > SHOWN_RANGES ? ` and ${addresses.length - SHOWN_RANGES} more` : '';
+    const reaches = found.edges.filter((edge) => edge.from === id).map((edge) => edge.to);
+    return [id, reaches.length === 0 ? '-' : reaches.join(', '), `${shown}${more}`];
+  });
+  return `${textTable(['group', 'reaches', 'addresses'], rows)}\n`;
+}

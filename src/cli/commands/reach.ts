@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { reachability } from '../../analysis/index.ts';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { type Console, JSON_OPTION, writeJson } from '../console.ts';
+import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { reachDot, reachMarkdown, reachText } from '../reach-text.ts';
+import { IN_OPTION, subjectOf } from '../subject.ts';
+
+interface ReachOptions {
+  readonly policy?: string;
+  readonly in?: readonly string[];
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly dot?: boolean;
+}
+
+export function reachCommand(console: Console): Command {
+  return new Command('reach')
+    .description('Who can reach whom on what: every zone to every other, by first packets.')
+    .argument('[policy]', POLICY_ARGUMENT)
+    .option('--in <file>', IN_OPTION, collect)
+    .option('--markdown', 'a Markdown table')
+    .option('--dot', 'a graph for Graphviz')
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText('after', '\nA service in parentheses is open to some of the packets between the two, not to all.')
+    .action(async (policy: string | undefined, options: ReachOptions) => {
+      const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
+      const { intent, ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
+      const found = reachability(intent, ruleset);
+      if (options.json === true) writeJson(console, found);
+      else if (options.markdown === true) console.stdout.write(reachMarkdown(found));
+      else if (options.dot === true) console.stdout.write(reachDot(found));
+      else console.stdout.write(reachText(found, console.stdout));
+    });
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { Argument, Command } from 'commander';
+import { formatFlow } from '../../analysis/index.ts';
+import { escapeControls } from '../../diagnostic/index.ts';
+import type { Artifact } from '../../target/index.ts';
+import { TARGET_NAMES, TARGETS, type TargetName } from '../../target/registry.ts';
+import { type Proof, type ProvenApproximation, renderProven } from '../../verify/index.ts';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { writeFile } from '../files.ts';
+import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
+import { diagnosticsJson, placeJson, reportDiagnostics, Stop } from '../report.ts';
+
+interface RenderOptions {
+  readonly output?: string;
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function renderCommand(console: Console): Command {
+  return new Command('render')
+    .description("Prints a firewall's configuration, proven to mean what the policy says; what it cannot do is listed.")
+    .addArgument(new Argument('<target>', 'the firewall').choices(TARGET_NAMES))
+    .argument('[policy]', POLICY_ARGUMENT)
+    .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
+    )
+    .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
+      const intent = soundPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
+      const { artifacts, proof } = renderProven(TARGETS[target], intent);
+      if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
+      if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+      if (options.json === true) writeJson(console, renderJson(proof, artifacts));
+      else tell(console, proof, artifacts, options.output);
+    });
+}
+
+/** Whether the proof failed, and not the policy. */
+function isFault(proof: Proof): boolean {
+  return (
+    proof.unexplained.length > 0 ||
+    proof.opaque.length > 0 ||
+    proof.diagnostics.some(({ code }) => code.startsWith('V'))
+  );
+}
+
+function writeArtifacts(console: Console, folder: string, artifacts: readonly Artifact[]): void {
+  for (const { name, text } of artifacts) writeFile(console, join(folder, name), text);
+}
+
+/** schema/render.json */
+function renderJson(proof: Proof, artifacts: readonly Artifact[]) {
+  return {
+    target: proof.target,
+    proven: proof.holds,
+    artifacts,
+    approximations: proof.approximations.map(({ approximation, packets, witness }) => ({
+      effect: approximation.effect,
+      sentence: approximation.sentence,
+      ...(approximation.help === undefined ? {} : { help: approximation.help }),
+      flow: approximation.origin.flow ?? null,
+      origin: approximation.origin.span === undefined ? null : placeJson(approximation.origin.span),
+      packets,
+      witness: formatFlow(witness),
+    })),
+    diagnostics: diagnosticsJson(proof.diagnostics),
+  };
+}
+
+/** The configuration on standard output, what to know about it on standard error. */
+function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], folder: string | undefined): void {
+  const { colors } = console.stderr;
+  if (folder === undefined) for (const { text } of artifacts) console.stdout.write(text);
+  else for (const { name } of artifacts) console.stderr.write(`wrote ${escapeControls(join(folder, name))}\n`);
+  reportDiagnostics(
+    console,
+    proof.diagnostics.filter((each) => each.severity !== 'error'),
+  );
+  for (const each of proof.approximations) console.stderr.write(approximationText(each));
+  const but = proof.approximations.length === 0 ? '' : `, but for ${proof.approximations.length} approximations above`;
+  console.stderr.write(`${colors.green('proven')}: this lets through exactly what the policy allows${but}\n`);
+}
+
+function approximationText({ approximation, packets, witness }: ProvenApproximation): string {
+  const { effect, sentence, help } = approximation;
+  const lines = [
+    `approximation, ${effect} than the policy: ${escapeControls(sentence)}`,
+    ...packets.slice(0, 2).map((line) => `  ${escapeControls(line)}`),
+    `  for example ${escapeControls(formatFlow(witness))}`,
+    ...(help === undefined ? [] : [`  help: ${escapeControls(help)}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

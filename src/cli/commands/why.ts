@@ -1,0 +1,92 @@
+import { Command, Option } from 'commander';
+import { HOOKS, type Hook } from '../../ir/index.ts';
+import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { answerJson, answerText } from '../answer-text.ts';
+import { Asker } from '../asker.ts';
+import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { readSource } from '../files.ts';
+import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { CLI_PROBLEMS } from '../problems.ts';
+import { diagnosticJson, Stop, stop } from '../report.ts';
+import { IN_OPTION, subjectOf } from '../subject.ts';
+
+interface WhyOptions {
+  readonly at?: Hook;
+  readonly in?: readonly string[];
+  readonly flows?: string;
+  readonly policy?: string;
+  readonly account?: readonly string[];
+  readonly json?: boolean;
+}
+
+export function whyCommand(console: Console): Command {
+  return new Command('why')
+    .description('The verdict on a flow, and the rules that lead to it.')
+    .argument('[flow...]', 'a flow, such as "tcp agent -> discord.com:443"')
+    .option('-p, --policy <file>', POLICY_ARGUMENT)
+    .option('--in <file>', IN_OPTION, collect)
+    .option('--flows <file>', 'answer every line of a file of flows (- is standard input), one JSON line each')
+    .addOption(new Option('--at <hook>', 'where the packet stands').choices(HOOKS))
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText('after', HELP)
+    .action(async (words: readonly string[], options: WhyOptions) => {
+      console.exitCode = await why(console, words.join(' '), options);
+    });
+}
+
+const HELP = `
+Flows:
+  tcp 203.0.113.9 -> host:22                      from an address to this machine
+  udp agent -> 9.9.9.9:53                         from a zone of the policy to an address
+  tcp agent -> discord.com:443                    by name
+  icmpv6 echo-request [2001:db8::1] -> host       IPv6 in brackets where a port could follow
+  tcp host -> 10.0.0.9:22 oif eth1 uid openclaw   suffixes: iif, oif, uid, state
+Quote the flow: a bare > is a redirection for the shell.
+
+A file of flows has one on each line; empty lines and lines that begin with # are passed over. A line that cannot be
+used is answered in its place by {"flow", "error"}, and the command ends with 2.
+
+Exit codes: 0 answered, whatever the verdict; 2 a flow, the policy or the configuration cannot be used.`;
+
+async function why(console: Console, text: string, options: WhyOptions): Promise<ExitCode> {
+  if ((text === '') === (options.flows === undefined)) throw stop(EXIT.unusable, CLI_PROBLEMS.noFlow);
+  const accounts = accountsOf(console, options.account);
+  const subject = await subjectOf(console, options, accounts);
+  const asker = new Asker(subject, accounts, options.at);
+  if (options.flows !== undefined) return answerFile(console, asker, options.flows);
+  const asked = asker.ask(text);
+  if (asked.kind === 'unusable') throw new Stop(EXIT.unusable, asked.diagnostics);
+  if (options.json === true) writeJson(console, answerJson(text, asked.answer));
+  else console.stdout.write(answerText(console.stdout, asked.flow, asked.answer, subject));
+  return EXIT.holds;
+}
+
+const CHUNK = 1 << 16; // characters written at once
+
+async function answerFile(console: Console, asker: Asker, path: string): Promise<ExitCode> {
+  const file = await readSource(console, path);
+  let exitCode: ExitCode = EXIT.holds;
+  let chunk = '';
+  let start = 0;
+  while (start < file.text.length) {
+    const newline = file.text.indexOf('\n', start);
+    const end = newline === -1 ? file.text.length : newline;
+    const text = file.text.slice(start, end).replace(/\r$/, '');
+    if (text.trim() !== '' && !text.trimStart().startsWith('#')) {
+      const asked = asker.ask(text, { file, start, end: start + text.length });
+      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked.answer))}\n`;
+      else {
+        exitCode = EXIT.unusable;
+        chunk += `${JSON.stringify({ flow: text.trim(), error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
+      }
+    }
+    if (chunk.length > CHUNK) {
+      console.stdout.write(chunk);
+      chunk = '';
+    }
+    start = end + 1;
+  }
+  console.stdout.write(chunk);
+  return exitCode;
+}

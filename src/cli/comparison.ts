@@ -1,0 +1,70 @@
+import { byNames, type DifferingPackets, difference, formatFlow } from '../analysis/index.ts';
+import { escapeControls } from '../diagnostic/index.ts';
+import type { Ruleset } from '../ir/index.ts';
+import { HeaderSpace } from '../packetset/index.ts';
+import type { TextOutput } from './console.ts';
+import { type PlaceJson, placeJson } from './report.ts';
+import type { Subject } from './subject.ts';
+
+/** Differences are told up to this many on each side. */
+const TOLD_AT_MOST = 50;
+
+/** A comparison as other programs read it (schema/diff.json). */
+export interface ComparisonJson {
+  readonly equal: boolean;
+  readonly wider: readonly PacketsJson[]; // the second lets through, the first does not
+  readonly narrower: readonly PacketsJson[];
+  readonly opaque: readonly (PlaceJson & { readonly text: string; readonly reason: string })[];
+}
+
+interface PacketsJson {
+  readonly packets: string;
+  readonly witness: string; // a flow expression
+}
+
+/** What `after` lets through that `before` does not, and the reverse. */
+export function compare(before: Subject, after: Subject, onlyNew: boolean): ComparisonJson {
+  const [first, second] = comparable(before, after);
+  const found = difference(new HeaderSpace(), first, second, { limit: TOLD_AT_MOST, onlyNew });
+  return {
+    equal: found.wider.length === 0 && found.narrower.length === 0,
+    wider: found.wider.map(packetsJson),
+    narrower: found.narrower.map(packetsJson),
+    opaque: [before, after].flatMap((subject) =>
+      subject.opaque.map(({ span, text, reason }) => ({ ...placeJson(span), text, reason })),
+    ),
+  };
+}
+
+/** Two policies may mean different names by one zone; a firewall knows groups of names by their keys only. */
+function comparable(before: Subject, after: Subject): readonly [Ruleset, Ruleset] {
+  if (before.kind !== 'policy' || after.kind !== 'policy') return [before.ruleset, after.ruleset];
+  const groups = [...before.intent.groups, ...after.intent.groups];
+  return [byNames(before.ruleset, before.intent.groups, groups), byNames(after.ruleset, after.intent.groups, groups)];
+}
+
+function packetsJson({ packets, witness }: DifferingPackets): PacketsJson {
+  return { packets, witness: formatFlow(witness) };
+}
+
+/** For people; `before` and `after` are what they call the two sides. */
+export function comparisonText(output: TextOutput, found: ComparisonJson, before: string, after: string): string {
+  const { colors } = output;
+  const lines: string[] = [];
+  const tell = (title: string, parts: readonly PacketsJson[], paint: (text: string) => string): void => {
+    if (parts.length === 0) return;
+    lines.push(paint(title));
+    for (const { packets, witness } of parts) {
+      lines.push(`  ${escapeControls(packets)}`, colors.dim(`    for example ${escapeControls(witness)}`));
+    }
+  };
+  tell(`${after} lets through what ${before} does not:`, found.wider, colors.red);
+  tell(`${before} lets through what ${after} does not:`, found.narrower, colors.yellow);
+  for (const { file, line, text, reason } of found.opaque) {
+    lines.push(
+      `not understood, so the comparison may be wrong: ${escapeControls(`${file}:${line}: ${text} (${reason})`)}`,
+    );
+  }
+  if (found.equal) lines.push(colors.green(`${before} and ${after} let the same packets through`));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,93 @@
+import { hasErrors } from '../diagnostic/index.ts';
+import type { Intent, Ruleset } from '../ir/index.ts';
+import { intentRuleset } from '../semantics/index.ts';
+import type { SourceFile } from '../source/index.ts';
+import type { Opaque } from '../target/index.ts';
+import { TARGETS } from '../target/registry.ts';
+import { type Console, EXIT } from './console.ts';
+import { readSource } from './files.ts';
+import { type Accounts, emptyIntent, policySource, sharedAccounts, soundPolicy } from './policy-input.ts';
+import { CLI_PROBLEMS } from './problems.ts';
+import { reportDiagnostics, Stop, stop } from './report.ts';
+
+/** What commands ask: a policy, or a firewall's configuration. */
+export interface Subject {
+  readonly name: string; // as the user named it
+  readonly kind: 'policy' | 'firewall';
+  readonly ruleset: Ruleset;
+  readonly intent: Intent; // whose zones are meant; of a firewall asked without a policy, the built-in ones
+  readonly opaque: readonly Opaque[]; // parts that the reader does not understand
+}
+
+export const IN_OPTION = 'ask this firewall configuration instead of the policy (nft text or nft -j; repeatable)';
+export const FORMATS = ['policy', 'nftables'] as const;
+export type Format = (typeof FORMATS)[number];
+export const FORMAT_OPTION = 'what the files are, where their content does not tell';
+
+/** The policy, or with `--in` a firewall's configuration, asked about the policy's zones. */
+export async function subjectOf(
+  console: Console,
+  options: { readonly in?: readonly string[]; readonly policy?: string },
+  accounts: Accounts,
+): Promise<Subject> {
+  if (options.in === undefined) return policySubject(console, await policySource(console, options.policy), accounts);
+  const intent =
+    options.policy === undefined
+      ? emptyIntent(console)
+      : soundPolicy(console, await policySource(console, options.policy), accounts);
+  const sources: SourceFile[] = [];
+  for (const path of options.in) sources.push(await readSource(console, path));
+  return { name: options.in.join(', '), kind: 'firewall', intent, ...readFirewall(console, sources) };
+}
+
+function policySubject(console: Console, source: SourceFile, accounts: Accounts): Subject {
+  return intentSubject(source.name, soundPolicy(console, source, accounts));
+}
+
+export function intentSubject(name: string, intent: Intent): Subject {
+  return { name, kind: 'policy', ruleset: intentRuleset(intent), intent, opaque: [] };
+}
+
+/** The two sides of a comparison, each by what its content is. */
+export async function readPair(
+  console: Console,
+  first: string,
+  second: string,
+  accounts: Accounts,
+  format: Format | undefined,
+): Promise<readonly [Subject, Subject]> {
+  const sources = [await readSource(console, first), await readSource(console, second)] as const;
+  const subjects = (of: Accounts) =>
+    [readSubject(console, sources[0], of, format), readSubject(console, sources[1], of, format)] as const;
+  const [a, b] = subjects(accounts);
+  const shared = sharedAccounts(accounts, [a.intent, b.intent]);
+  return shared.size === accounts.size ? [a, b] : subjects(shared);
+}
+
+function readSubject(console: Console, source: SourceFile, accounts: Accounts, format: Format | undefined): Subject {
+  switch (format ?? formatOf(source)) {
+    case 'policy':
+      return policySubject(console, source, accounts);
+    case 'nftables':
+      return { name: source.name, kind: 'firewall', intent: emptyIntent(console), ...readFirewall(console, [source]) };
+    case undefined:
+      throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, source.name);
+  }
+}
+
+/** What a file is, seen from its content. */
+export function formatOf(source: SourceFile): Format | undefined {
+  const { text } = source;
+  if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
+  if (/^portcullis\s*:/m.test(text)) return 'policy';
+  if (/^\s*(?:#!.*\bnft\b|(?:(?:add|create|delete|destroy|flush)\s+)?(?:table|ruleset)\s)/m.test(text))
+    return 'nftables';
+  return /^\s*[a-z]+\s*:/m.test(text) ? 'policy' : undefined;
+}
+
+function readFirewall(console: Console, sources: readonly SourceFile[]): Pick<Subject, 'ruleset' | 'opaque'> {
+  const { ast, diagnostics } = TARGETS.nftables.parse(sources);
+  if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
+  reportDiagnostics(console, diagnostics);
+  return TARGETS.nftables.lift(ast);
+}
