@@ -94,7 +94,7 @@ export interface ServiceDeclaration {
 
 export type ServiceReference =
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'any' } // every protocol and port
+  | { readonly kind: 'any' } // every protocol and port; of ICMP the echo request
   | { readonly kind: 'transports'; readonly transports: readonly Transport[] };
 
 /** A protocol with its ports or its ICMP type; without ports, every port, or a protocol that has none. */

@@ -1,12 +1,26 @@
 import type { Catalog } from '../catalog/index.ts';
 import type { Service } from '../ir/index.ts';
+import { ICMP_TYPES, ICMPV6_TYPES, PROTOCOLS } from '../net/index.ts';
 import type { Located, PolicyFile, Reporter, ServiceDeclaration, ServiceReference } from '../policy/index.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 
 const MAX_DEPTH = 32;
 
-/** Every protocol there is, each with all its ports (IANA protocol numbers are 8 bits wide). */
-export const EVERY_SERVICE: readonly Service[] = Array.from({ length: 256 }, (_, protocol) => ({ protocol }));
+/**
+ * What `any` means: every protocol (IANA's numbers have 8 bits) with all its ports, and of the two ICMPs the echo request.
+ * Their errors and neighbour discovery are nothing that one could open: the baseline has them.
+ */
+export const EVERY_SERVICE: readonly Service[] = [
+  ...Array.from({ length: 256 }, (_, protocol) => ({ protocol })).filter(
+    ({ protocol }) => protocol !== PROTOCOLS.icmp && protocol !== PROTOCOLS.icmpv6,
+  ),
+  { protocol: PROTOCOLS.icmp, family: 4, icmp: { type: echoRequest(ICMP_TYPES) } },
+  { protocol: PROTOCOLS.icmpv6, family: 6, icmp: { type: echoRequest(ICMPV6_TYPES) } },
+];
+
+function echoRequest(types: Readonly<Record<string, number>>): number {
+  return types['echo-request']!;
+}
 
 /** Looks services up: those of the policy first, then the catalogue's. */
 export class ServiceResolver {
