@@ -1,19 +1,24 @@
-import type { Flow, Ruleset, Verdict } from '../ir/index.ts';
+import type { Effect, Flow, Match, Ruleset, Verdict } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
 import {
+  applyEffects,
   type Denotation,
   decide,
   denote,
   describe,
   evaluate,
+  extentsOfPattern,
   type FlowPattern,
   matches,
   packetsOf,
+  patternAfter,
   patternMatch,
   patternSample,
   possiblePackets,
   type Step,
   sampleFlow,
+  type Traveller,
+  travel,
 } from '../semantics/index.ts';
 import type { Passage } from './flow-patterns.ts';
 
@@ -67,13 +72,9 @@ export class Oracle {
   #pattern(pattern: FlowPattern): Case[] {
     const witness = patternSample(pattern);
     if (witness === undefined) return [];
-    let isUniform = true;
-    const { verdict, path } = evaluate(this.#ruleset, witness, (match) => {
-      const decided = decide(match, pattern);
-      if (decided === undefined) isUniform = false;
-      return decided ?? matches(match, witness);
-    });
-    if (isUniform) return [{ verdict, witness, path, packets: [] }];
+    const group = new Group(pattern, witness);
+    const { verdict, path } = travel(this.#ruleset, pattern, group);
+    if (group.isUniform) return [{ verdict, witness, path, packets: [] }];
     return this.#cases(pattern);
   }
 
@@ -97,6 +98,32 @@ export class Oracle {
       this.#meaning = { space, denotation: denote(space, this.#ruleset) };
     }
     return this.#meaning;
+  }
+}
+
+/** All packets of a pattern on one way, as long as every rule that is asked treats them alike; one of them stands for the rest. */
+class Group implements Traveller {
+  isUniform = true;
+  #pattern: FlowPattern;
+  #witness: Flow;
+  extentOf: Traveller['extentOf'];
+
+  constructor(pattern: FlowPattern, witness: Flow) {
+    this.#pattern = pattern;
+    this.#witness = witness;
+    this.extentOf = extentsOfPattern(pattern);
+  }
+
+  holds(match: Match): boolean {
+    const decided = decide(match, this.#pattern);
+    if (decided === undefined) this.isUniform = false;
+    return decided ?? matches(match, this.#witness);
+  }
+
+  change(effects: readonly Effect[]): void {
+    this.#pattern = patternAfter(this.#pattern, effects);
+    this.#witness = applyEffects(effects, this.#witness);
+    this.extentOf = extentsOfPattern(this.#pattern);
   }
 }
 

@@ -158,8 +158,19 @@ function pattern(
     ...(hook === 'input' && dstAccounts !== undefined ? { dstAccounts } : {}),
     srcType: addressType(src, hook === 'output' || isLoop),
     dstType: addressType(dst, hook === 'input' || isLoop),
+    quantities: startingQuantities(asked.state),
     symbols: context.symbols.flatMap((symbol) => symbolChoice(symbol, hook, from, to)),
   };
+}
+
+/** A packet enters without mark, and so does the connection that it opens (net/core/skbuff.c, nf_conntrack_core.c). */
+function startingQuantities(state: FlowQuestion['state']): FlowPattern['quantities'] {
+  return state === 'new'
+    ? new Map([
+        ['mark', 0],
+        ['ctmark', 0],
+      ])
+    : new Map([['mark', 0]]);
 }
 
 const SYN = 2; // the first packet of a TCP connection (RFC 9293 3.1)

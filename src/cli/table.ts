@@ -6,7 +6,7 @@ import { escapeControls } from '../diagnostic/index.ts';
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: [...head],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: Object.fromEntries(BORDERS.map((border) => [border, border === 'middle' ? '  ' : ''])),
   });
   table.push(...rows.map((row) => row.map((cell) => escapeControls(cell))));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { address, all, any, everything, type Flow, field, type Match } from '../ir/index.ts';
 import { parseAddress, range } from '../net/index.ts';
-import { candidates } from './candidates.ts';
+import { candidates, extentsOfFlow } from './candidates.ts';
 
 function flowTo(destination: string, dport: number): Flow {
   const dst = parseAddress(destination);
@@ -29,9 +29,9 @@ const byAddress: Match[] = Array.from({ length: 1000 }, (_, at) =>
 
 describe('candidates', () => {
   it('asks one of a thousand exact destinations', () => {
-    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('10.0.1.5', 443))], [261]);
-    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('192.0.2.77', 443))], []);
-    assert.deepEqual([...candidates(byAddress, (match) => match, flowTo('2001:db8::1', 443))], []);
+    assert.deepEqual([...candidates(byAddress, (match) => match, extentsOfFlow(flowTo('10.0.1.5', 443)))], [261]);
+    assert.deepEqual([...candidates(byAddress, (match) => match, extentsOfFlow(flowTo('192.0.2.77', 443)))], []);
+    assert.deepEqual([...candidates(byAddress, (match) => match, extentsOfFlow(flowTo('2001:db8::1', 443)))], []);
   });
 
   it('keeps the order of overlapping prefixes and of what says nothing of the destination', () => {
@@ -41,12 +41,15 @@ describe('candidates', () => {
       everything,
       any(address('dst', range('10.0.1.0/24')), address('dst', range('fd00::/8'))),
     ];
-    assert.deepEqual([...candidates(matches, (match) => match, flowTo('10.0.1.5', 443))], [261, 1000, 1001, 1002]);
-    assert.deepEqual([...candidates(matches, (match) => match, flowTo('fd00::1', 443))], [1001, 1002]);
+    assert.deepEqual(
+      [...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.1.5', 443)))],
+      [261, 1000, 1001, 1002],
+    );
+    assert.deepEqual([...candidates(matches, (match) => match, extentsOfFlow(flowTo('fd00::1', 443)))], [1001, 1002]);
   });
 
   it('asks everything where no dimension tells the matches apart', () => {
     const matches = Array.from({ length: 30 }, () => field('protocol', 6));
-    assert.equal([...candidates(matches, (match) => match, flowTo('10.0.0.1', 443))].length, 30);
+    assert.equal([...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.0.1', 443)))].length, 30);
   });
 });

@@ -1,5 +1,5 @@
 import type { Flow, Match } from '../ir/index.ts';
-import type { Address } from '../net/index.ts';
+import type { AddressRange } from '../net/index.ts';
 
 /**
  * Long lists of rules or set elements are not asked one by one: an index over the one dimension that tells most of them
@@ -9,28 +9,31 @@ import type { Address } from '../net/index.ts';
 const SHORT = 24; // below this, asking each is faster
 const MAX_COVER = 16; // mean number of items over one value that an index may hold for each item
 
-type Dimension = 'dst' | 'src' | 'dport';
+export type Dimension = 'dst' | 'src' | 'dport';
 const DIMENSIONS: readonly Dimension[] = ['dst', 'src', 'dport'];
 
-interface Extent {
+export interface Extent {
   readonly first: bigint;
   readonly last: bigint; // inclusive
 }
+
+/** The values of a dimension that are asked about; `absent` where the packets have none, `any` where nothing is known. */
+export type ExtentOf = (dimension: Dimension) => Extent | 'absent' | 'any';
 
 /** IPv6 addresses stand behind the IPv4 ones on one line. */
 const IPV6_OFFSET = 1n << 32n;
 
 const indexes = new WeakMap<object, Index>();
 
-/** Positions, ascending, of the items whose match can hold for the flow. The list must not change once asked. */
-export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, flow: Flow): Iterable<number> {
+/** Positions, ascending, of the items whose match can hold for what is asked about. The list must not change once asked. */
+export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, extentOf: ExtentOf): Iterable<number> {
   if (items.length < SHORT) return items.keys();
   let index = indexes.get(items);
   if (index === undefined) {
     index = new Index(items.map(matchOf));
     indexes.set(items, index);
   }
-  return index.lookUp(flow);
+  return index.lookUp(extentOf);
 }
 
 class Index {
@@ -50,10 +53,18 @@ class Index {
     this.#others = best?.others ?? [];
   }
 
-  lookUp(flow: Flow): Iterable<number> {
+  lookUp(extentOf: ExtentOf): Iterable<number> {
     if (this.#dimension === undefined) return Array(this.#count).keys();
-    const value = valueIn(flow, this.#dimension);
-    if (value === undefined) return this.#others;
+    const extent = extentOf(this.#dimension);
+    if (extent === 'absent') return this.#others;
+    const first = extent === 'any' ? -1 : this.#segmentAt(extent.first);
+    if (extent === 'any' || this.#segmentAt(extent.last) !== first) return Array(this.#count).keys();
+    return merged(this.#segments[first] ?? [], this.#others);
+  }
+
+  /** The segment that holds a value; -1 below the first. */
+  #segmentAt(value: bigint): number {
+    if (this.#starts.length === 0 || value < this.#starts[0]!) return -1;
     let low = 0;
     let high = this.#starts.length - 1;
     while (low < high) {
@@ -61,8 +72,7 @@ class Index {
       if (this.#starts[middle]! <= value) low = middle;
       else high = middle - 1;
     }
-    const segment = this.#starts.length === 0 || value < this.#starts[0]! ? [] : this.#segments[low]!;
-    return merged(segment, this.#others);
+    return low;
   }
 }
 
@@ -112,10 +122,7 @@ function extentsOf(match: Match, dimension: Dimension): readonly Extent[] | unde
   switch (match.kind) {
     case 'address':
       if (match.side !== dimension) return undefined;
-      return match.ranges.map(({ family, first, last }) => {
-        const offset = family === 6 ? IPV6_OFFSET : 0n;
-        return { first: first + offset, last: last + offset };
-      });
+      return match.ranges.map(addressExtent);
     case 'field':
       if (match.field !== dimension) return undefined;
       return match.ranges.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
@@ -140,19 +147,19 @@ function extentsOf(match: Match, dimension: Dimension): readonly Extent[] | unde
   }
 }
 
-function valueIn(flow: Flow, dimension: Dimension): bigint | undefined {
-  switch (dimension) {
-    case 'dst':
-      return onLine(flow.dst);
-    case 'src':
-      return onLine(flow.src);
-    case 'dport':
-      return flow.dport === undefined ? undefined : BigInt(flow.dport);
-  }
+/** One packet's place in each dimension. */
+export function extentsOfFlow(flow: Flow): ExtentOf {
+  return (dimension) => {
+    if (dimension !== 'dport')
+      return addressExtent({ ...flow[dimension], first: flow[dimension].value, last: flow[dimension].value });
+    return flow.dport === undefined ? 'absent' : { first: BigInt(flow.dport), last: BigInt(flow.dport) };
+  };
 }
 
-function onLine(address: Address): bigint {
-  return address.family === 6 ? address.value + IPV6_OFFSET : address.value;
+/** Where addresses lie on the line of both families. */
+export function addressExtent({ family, first, last }: AddressRange): Extent {
+  const offset = family === 6 ? IPV6_OFFSET : 0n;
+  return { first: first + offset, last: last + offset };
 }
 
 /** Two ascending lists as one. */

@@ -9,7 +9,7 @@ import {
   symbolKey,
 } from '../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
-import { candidates } from './candidates.ts';
+import { candidates, extentsOfFlow } from './candidates.ts';
 
 /** Whether a match holds for one packet: the concrete twin of `packetsOf`, written apart from it so that each can check the other. */
 export function matches(match: Match, flow: Flow): boolean {
@@ -21,7 +21,8 @@ export function matches(match: Match, flow: Flow): boolean {
     case 'all':
       return match.of.every((part) => matches(part, flow));
     case 'any':
-      for (const index of candidates(match.of, (part) => part, flow)) if (matches(match.of[index]!, flow)) return true;
+      for (const index of candidates(match.of, (part) => part, extentsOfFlow(flow)))
+        if (matches(match.of[index]!, flow)) return true;
       return false;
     case 'not':
       return !matches(match.of, flow);

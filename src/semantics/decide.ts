@@ -1,6 +1,7 @@
 import {
   ADDRESS_TYPES,
   CONNTRACK_STATES,
+  type Effect,
   type Field,
   HOOKS,
   type InterfacePattern,
@@ -8,7 +9,8 @@ import {
   type Range,
   symbolKey,
 } from '../ir/index.ts';
-import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { type AddressRange, addressRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { addressExtent, candidates, type ExtentOf } from './candidates.ts';
 import { type FlowPattern, hasIcmpType, type InterfaceChoice } from './pattern.ts';
 
 /**
@@ -25,8 +27,8 @@ export function decide(match: Match, pattern: FlowPattern): boolean | undefined 
       return every(match.of, pattern);
     case 'any': {
       let answer: boolean | undefined = false;
-      for (const part of match.of) {
-        const decided = decide(part, pattern);
+      for (const index of candidates(match.of, (part) => part, extentsOfPattern(pattern))) {
+        const decided = decide(match.of[index]!, pattern);
         if (decided === true) return true;
         if (decided === undefined) answer = undefined;
       }
@@ -42,8 +44,10 @@ export function decide(match: Match, pattern: FlowPattern): boolean | undefined 
       return within(match.side === 'src' ? pattern.src : pattern.dst, match.ranges, sameFamily);
     case 'interface':
       return decideInterface(match.side === 'in' ? pattern.inInterface : pattern.outInterface, match.names);
-    case 'quantity':
-      return undefined; // rules change them on the way
+    case 'quantity': {
+      const value = pattern.quantities.get(match.quantity);
+      return value === undefined ? undefined : within([single((value & match.mask) >>> 0)], match.ranges, always);
+    }
     case 'symbol': {
       const key = symbolKey(match.symbol);
       return pattern.symbols.find((choice) => symbolKey(choice.symbol) === key)?.holds;
@@ -152,4 +156,43 @@ function decideInterface(choice: InterfaceChoice | undefined, names: readonly In
 /** Whether every name that the second stands for is one that the first stands for. */
 function covers(a: InterfacePattern, b: InterfacePattern): boolean {
   return a.wildcard ? b.name.startsWith(a.name) : !b.wildcard && a.name === b.name;
+}
+
+/** The pattern as later rules see its packets. */
+export function patternAfter(pattern: FlowPattern, effects: readonly Effect[]): FlowPattern {
+  return effects.reduce(after, pattern);
+}
+
+function after(pattern: FlowPattern, effect: Effect): FlowPattern {
+  switch (effect.kind) {
+    case 'assign': {
+      const quantities = new Map(pattern.quantities);
+      const before = effect.keep === 0 ? 0 : quantities.get(effect.from);
+      if (before === undefined) quantities.delete(effect.quantity);
+      else quantities.set(effect.quantity, ((before & effect.keep) ^ effect.flip) >>> 0);
+      return { ...pattern, quantities };
+    }
+    case 'translate': {
+      const { side, address, port } = effect;
+      const ranges = address?.family === pattern.family ? [addressRange(address)] : pattern[side];
+      const [name, ports] = side === 'dst' ? (['dport', pattern.dport] as const) : (['sport', pattern.sport] as const);
+      const hasPorts = PORT_PROTOCOLS.includes(pattern.protocol);
+      const changed = port === undefined || !hasPorts ? ports : single(port);
+      return { ...pattern, [side]: ranges, ...(changed === undefined ? {} : { [name]: changed }) };
+    }
+  }
+}
+
+/** Where the packets of a pattern lie. */
+export function extentsOfPattern(pattern: FlowPattern): ExtentOf {
+  return (dimension) => {
+    if (dimension === 'dport') {
+      if (!PORT_PROTOCOLS.includes(pattern.protocol)) return 'absent';
+      return pattern.dport === undefined
+        ? 'any'
+        : { first: BigInt(pattern.dport.first), last: BigInt(pattern.dport.last) };
+    }
+    const [range, ...others] = pattern[dimension];
+    return range === undefined || others.length > 0 ? 'any' : addressExtent(range);
+  };
 }

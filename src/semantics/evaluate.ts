@@ -2,6 +2,7 @@ import {
   type Action,
   type Chain,
   type DispatchCase,
+  type Effect,
   type Flow,
   type Match,
   type Origin,
@@ -11,7 +12,7 @@ import {
   type Table,
   type Verdict,
 } from '../ir/index.ts';
-import { candidates } from './candidates.ts';
+import { candidates, type ExtentOf, extentsOfFlow } from './candidates.ts';
 import { ambiguousChain, baseChains, findChain } from './chains.ts';
 import { matches } from './concrete.ts';
 import { applyEffects } from './effects.ts';
@@ -39,19 +40,47 @@ type Outcome = Verdict | 'undecided' | 'return';
 /** Far beyond the 16 nested jumps that the kernel allows (NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h): a loop. */
 const MAX_DEPTH = 1000;
 
-/**
- * The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it.
- *
- * @param holds what to ask of each match on the way instead, for those who want to know which are asked; then no index is used
- */
-export function evaluate(ruleset: Ruleset, flow: Flow, holds?: (match: Match) => boolean): Evaluation {
+/** Who answers the matches on a packet's way, and is told how rules change it. */
+export interface Traveller {
+  readonly holds: (match: Match) => boolean;
+  readonly change: (effects: readonly Effect[]) => void;
+  readonly extentOf: ExtentOf; // where the packet lies: rules that cannot match there are not asked
+}
+
+/** The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it. */
+export function evaluate(ruleset: Ruleset, flow: Flow): Evaluation {
+  return travel(ruleset, flow, new OnePacket(flow));
+}
+
+class OnePacket implements Traveller {
+  #flow: Flow;
+  extentOf: ExtentOf;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.extentOf = extentsOfFlow(flow);
+  }
+
+  holds(match: Match): boolean {
+    return matches(match, this.#flow);
+  }
+
+  change(effects: readonly Effect[]): void {
+    this.#flow = applyEffects(effects, this.#flow);
+    this.extentOf = extentsOfFlow(this.#flow);
+  }
+}
+
+/** As `evaluate`, with somebody else to answer for the packets: all of them must stand at one hook and be of one family. */
+export function travel(
+  ruleset: Ruleset,
+  { hook, family }: Pick<Flow, 'hook' | 'family'>,
+  traveller: Traveller,
+): Evaluation {
   const path: Step[] = [];
-  let current = flow; // as the rules so far have changed it
   for (const { table, chain, base } of baseChains(ruleset)) {
-    if (!PASSING[base.hook].includes(flow.hook) || !table.families.includes(flow.family)) continue;
-    const walk = new Walk(ruleset.layer, table, current, holds, path);
-    let outcome = walk.chain(chain, 0);
-    current = walk.flow;
+    if (!PASSING[base.hook].includes(hook) || !table.families.includes(family)) continue;
+    let outcome = new Walk(ruleset.layer, table, traveller, path).chain(chain, 0);
     if (outcome === 'undecided' || outcome === 'return') {
       outcome = base.policy;
       path.push({ layer: ruleset.layer, table: table.name, chain: chain.name, outcome });
@@ -64,21 +93,14 @@ export function evaluate(ruleset: Ruleset, flow: Flow, holds?: (match: Match) =>
 class Walk {
   readonly #layer: string;
   readonly #table: Table;
-  flow: Flow; // as the rules so far have changed it
-  readonly #observed: ((match: Match) => boolean) | undefined;
+  readonly #traveller: Traveller;
   readonly #path: Step[];
+  #changes = 0; // how often rules have changed the packet, in chains that were jumped to as well
 
-  constructor(
-    layer: string,
-    table: Table,
-    flow: Flow,
-    observed: ((match: Match) => boolean) | undefined,
-    path: Step[],
-  ) {
+  constructor(layer: string, table: Table, traveller: Traveller, path: Step[]) {
     this.#layer = layer;
     this.#table = table;
-    this.flow = flow;
-    this.#observed = observed;
+    this.#traveller = traveller;
     this.#path = path;
   }
 
@@ -93,14 +115,17 @@ class Walk {
 
   /** Rules from a position on, until one decides or changes the packet: then other rules may be worth asking. */
   #rulesFrom(chain: Chain, from: number, depth: number): Outcome | { readonly next: number } {
-    const before = this.flow;
     for (const index of this.#asked(chain.rules)) {
       const rule = chain.rules[index]!;
-      if (index < from || !this.#holds(rule.match)) continue;
-      if (rule.effects !== undefined) this.flow = applyEffects(rule.effects, this.flow);
+      if (index < from || !this.#traveller.holds(rule.match)) continue;
+      const changes = this.#changes;
+      if (rule.effects !== undefined) {
+        this.#traveller.change(rule.effects);
+        this.#changes++;
+      }
       const outcome = this.#act(chain, rule, index, rule.action, undefined, depth);
       if (outcome !== 'undecided') return outcome;
-      if (this.flow !== before) return { next: index + 1 };
+      if (this.#changes > changes) return { next: index + 1 };
     }
     return 'undecided';
   }
@@ -155,17 +180,13 @@ class Walk {
   #firstCase(cases: readonly DispatchCase[]): DispatchCase | undefined {
     for (const index of this.#asked(cases)) {
       const each = cases[index]!;
-      if (this.#holds(each.match)) return each;
+      if (this.#traveller.holds(each.match)) return each;
     }
     return undefined;
   }
 
-  /** The positions worth asking; all of them where somebody watches. */
+  /** The positions worth asking. */
   #asked(items: readonly { readonly match: Match }[]): Iterable<number> {
-    return this.#observed === undefined ? candidates(items, (item) => item.match, this.flow) : items.keys();
-  }
-
-  #holds(match: Match): boolean {
-    return this.#observed === undefined ? matches(match, this.flow) : this.#observed(match);
+    return candidates(items, (item) => item.match, this.#traveller.extentOf);
   }
 }

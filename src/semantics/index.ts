@@ -1,8 +1,9 @@
 export { matches, matchesInterface } from './concrete.ts';
-export { decide } from './decide.ts';
+export { decide, extentsOfPattern, patternAfter } from './decide.ts';
 export { type Denotation, denote } from './denote.ts';
 export { describe } from './describe.ts';
-export { type Evaluation, evaluate, type Step } from './evaluate.ts';
+export { applyEffects } from './effects.ts';
+export { type Evaluation, evaluate, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
 export { grantMatch, intentRuleset, pairMatch, serviceMatch } from './intent.ts';
 export { type FlowPattern, type InterfaceChoice, patternMatch, patternSample, type SymbolChoice } from './pattern.ts';

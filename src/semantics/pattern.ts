@@ -14,6 +14,8 @@ import {
   type Match,
   not,
   ofType,
+  type Quantity,
+  quantity,
   type Range,
   symbol,
   symbolKey,
@@ -52,6 +54,7 @@ export interface FlowPattern {
   readonly dstAccounts?: readonly Range[]; // only at input
   readonly srcType: AddressType;
   readonly dstType: AddressType;
+  readonly quantities: ReadonlyMap<Quantity, number>; // those that are known; others may be anything
   readonly symbols: readonly SymbolChoice[]; // others may or may not hold
 }
 
@@ -87,6 +90,7 @@ export function patternMatch(pattern: FlowPattern): Match {
   if (dstAccounts !== undefined) parts.push(field('dstAccount', ...dstAccounts));
   if (pattern.inInterface !== undefined) parts.push(through('in', pattern.inInterface));
   if (pattern.outInterface !== undefined) parts.push(through('out', pattern.outInterface));
+  for (const [name, value] of pattern.quantities) parts.push(quantity(name, 0xffff_ffff, value));
   for (const { symbol: of, holds } of pattern.symbols) parts.push(holds ? symbol(of) : not(symbol(of)));
   return all(...parts);
 }
@@ -122,6 +126,7 @@ export function patternSample(pattern: FlowPattern): Flow | undefined {
     ...(dstAccount === undefined ? {} : { dstAccount }),
     srcType: pattern.srcType,
     dstType: pattern.dstType,
+    quantities: new Map([...pattern.quantities].filter(([, value]) => value !== 0)),
     symbols: new Set(pattern.symbols.flatMap((choice) => (choice.holds ? [symbolKey(choice.symbol)] : []))),
   };
 }
