@@ -14,6 +14,7 @@ export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs
     needs,
     environment,
     providers: new Map(config.sections('models.providers')),
+    arbitrary: [],
   };
   webTools(ask);
   memory(ask);
@@ -24,6 +25,7 @@ export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs
   browser(ask);
   automation(ask);
   ownServices(ask);
+  if (ask.arbitrary.length > 0) config.report(DISCOVERY_PROBLEMS.arbitraryDestinations, undefined, ask.arbitrary);
 }
 
 interface Asking {
@@ -32,6 +34,7 @@ interface Asking {
   readonly needs: Needs;
   readonly environment: Environment;
   readonly providers: ReadonlyMap<string, Section>;
+  readonly arbitrary: string[]; // features that connect to anything
 }
 
 function provider(
@@ -62,11 +65,7 @@ function webTools(ask: Asking): void {
     }
   }
   const fetch = config.section('tools.web.fetch');
-  if (fetch.flag('enabled') !== false) arbitrary(config, fetch, 'reading web pages');
-}
-
-function arbitrary(config: Section, section: Section, what: string): void {
-  config.report(DISCOVERY_PROBLEMS.arbitraryDestinations, section.source.span, what, section.path);
+  if (fetch.flag('enabled') !== false) ask.arbitrary.push('reading web pages (`tools.web.fetch`)');
 }
 
 /** Embeddings come from OpenAI where nothing else is said, and only where there is a key for it. */
@@ -164,13 +163,13 @@ function remotes({ config, needs }: Asking): void {
     needs.server('imessage-ssh', { host, port: 22, http: false }, { purpose: 'SSH to the Mac', source: mac.source });
 }
 
-function browser({ config, needs }: Asking): void {
+function browser({ config, needs, arbitrary }: Asking): void {
   const section = config.section('browser');
   if (section.flag('enabled') === false) return;
   const profiles = section.sections('profiles').map(([, profile]) => profile);
   const cdp = [section, ...profiles].flatMap((one) => one.server('cdpUrl') ?? []);
   for (const { server, source } of cdp) needs.server('browser-cdp', server, { purpose: 'a browser elsewhere', source });
-  if (cdp.length === 0) arbitrary(config, section, 'the browser');
+  if (cdp.length === 0) arbitrary.push('the browser (`browser`)');
 }
 
 function automation({ config, needs }: Asking): void {
@@ -186,7 +185,7 @@ function automation({ config, needs }: Asking): void {
 }
 
 /** What OpenClaw fetches from its makers, most of it unasked. */
-function ownServices({ config, needs, environment }: Asking): void {
+function ownServices({ config, needs, environment, arbitrary }: Asking): void {
   const update = config.section('update');
   if (update.flag('checkOnStart') !== false) {
     const own = environment('OPENCLAW_TELEMETRY_ENDPOINT');
@@ -222,10 +221,5 @@ function ownServices({ config, needs, environment }: Asking): void {
     );
   const favicons = config.section('gateway.controlUi');
   if (favicons.flag('automaticallyFetchFavicons') !== false)
-    config.report(
-      DISCOVERY_PROBLEMS.arbitraryDestinations,
-      favicons.source.span,
-      'fetching icons of linked pages',
-      'gateway.controlUi.automaticallyFetchFavicons',
-    );
+    arbitrary.push('icons of linked pages (`gateway.controlUi.automaticallyFetchFavicons`)');
 }

@@ -1,5 +1,5 @@
 import type { Catalog, CatalogEndpoint } from '../catalog/index.ts';
-import { escapeControls } from '../diagnostic/index.ts';
+import { excerpt } from '../diagnostic/index.ts';
 import type { Service } from '../ir/index.ts';
 import { formatDnsPattern, formatPortRange, protocolName } from '../net/index.ts';
 import { spanPosition } from '../source/index.ts';
@@ -53,21 +53,24 @@ export function needServices(need: Need, catalog: Catalog): string[] {
 }
 
 export function needPurpose(need: Need): string {
-  return escapeControls([...new Set(need.uses.map(({ purpose }) => purpose))].join(', '));
+  return excerpt([...new Set(need.uses.map(({ purpose }) => purpose))].join(', '), LONGEST);
 }
 
 /** `channels.discord (openclaw.json:4)`; a file that is not the configuration itself by its path. */
 export function formatSource({ key, span }: ConfigSource, files: readonly string[]): string {
-  if (span === undefined) return escapeControls(key);
+  if (span === undefined) return excerpt(key, LONGEST);
   const [main = ''] = files;
   const folder = main.slice(0, main.lastIndexOf('/') + 1);
   const { name } = span.file;
   const short = name.startsWith(folder) ? name.slice(folder.length) : name;
-  return escapeControls(`${key} (${short}:${spanPosition(span).line})`);
+  return excerpt(`${key} (${short}:${spanPosition(span).line})`, LONGEST);
 }
 
+/** Characters of a key or purpose that are shown: names in a configuration can be of any length. */
+const LONGEST = 160;
+
 function describeUse({ purpose, source }: Use, files: readonly string[]): string {
-  return `${formatSource(source, files)}: ${escapeControls(purpose)}`;
+  return `${formatSource(source, files)}: ${excerpt(purpose, LONGEST)}`;
 }
 
 function endpointComments({ to }: Need, catalog: Catalog): string[] {

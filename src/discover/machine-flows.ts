@@ -1,3 +1,4 @@
+import { escapeControls } from '../diagnostic/index.ts';
 import { formatAddress, parseAddress, parseDnsName } from '../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { FlowBlock } from './flow-blocks.ts';
@@ -19,26 +20,38 @@ export function machineFlows(draft: Draft): void {
 /** What else listens here, closed unless the user says otherwise. */
 export function otherListeners(draft: Draft, ownPorts: ReadonlySet<number>): void {
   const { sockets, ssh } = draft.input.machine;
-  const others = distinct(
-    sockets.filter(({ loopback, port }) => !loopback && port !== ssh.port && !ownPorts.has(port)),
+  const outside = distinct(sockets.filter(({ loopback }) => !loopback));
+  const published = outside.filter(({ program }) => program === DOCKER_PROXY);
+  if (published.length > 0) draft.say(DISCOVERY_PROBLEMS.publishedPorts, published.map(socketText).join(', '));
+  const others = outside.filter(
+    ({ port, program }) => program !== DOCKER_PROXY && port !== ssh.port && !ownPorts.has(port),
   );
   if (others.length === 0) return;
-  const shown = others.map(
-    ({ protocol, port, program }) => `${protocol}/${port}${program === undefined ? '' : ` (${program})`}`,
+  draft.say(
+    DISCOVERY_PROBLEMS.otherListeners,
+    others
+      .map((socket) => socketText(socket) + (socket.program === undefined ? '' : ` (${socket.program})`))
+      .join(', '),
   );
-  draft.say(DISCOVERY_PROBLEMS.otherListeners, shown.join(', '));
   draft.section(
     'What else listens on this machine: closed',
-    others.map(({ protocol, port, program }) => ({
-      name: `${protocol}-${port}`,
+    others.map((socket) => ({
+      name: `${socket.protocol}-${socket.port}`,
       from: 'private',
       to: ['host'],
-      service: [`${protocol}/${port}`],
-      purpose: program ?? 'a program of this machine',
+      service: [socketText(socket)],
+      purpose: escapeControls(socket.program ?? 'a program of this machine'),
       comments: [],
       offered: 'for others to reach it, and name who',
     })),
   );
+}
+
+/** The program that holds a published port for Docker. */
+const DOCKER_PROXY = 'docker-proxy';
+
+function socketText({ protocol, port }: ListeningSocket): string {
+  return `${protocol}/${port}`;
 }
 
 function distinct(sockets: readonly ListeningSocket[]): ListeningSocket[] {

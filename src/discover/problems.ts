@@ -131,12 +131,12 @@ export const DISCOVERY_PROBLEMS = {
   arbitraryDestinations: {
     code: 'D0030',
     severity: 'info',
-    message: (what: string, key: string) =>
-      `${what} (\`${key}\`) goes wherever a page, a user or a model says: its destinations cannot be derived`,
-    help: () => 'it stays denied; name the hosts that the agent may read, or uncomment the flow that is written out',
+    message: (features: readonly string[]) =>
+      `where these connect to cannot be derived, for it is whatever a page, a user or a model says: ${features.join(', ')}`,
+    help: () => 'it stays denied; name the hosts that the agent may read, or uncomment the flow `web`',
     explanation:
       'Reading any page is also a way to send anything anywhere, so it is never opened unasked. An allow-list of hosts is the only policy that holds.',
-  } satisfies DiagnosticKind<[what: string, key: string]>,
+  } satisfies DiagnosticKind<[features: readonly string[]]>,
   ownProgram: {
     code: 'D0031',
     severity: 'info',
@@ -217,6 +217,14 @@ export const DISCOVERY_PROBLEMS = {
     explanation:
       'What Docker publishes is decided in the forward chain, after its own address translation. The policy leaves `forwarding` on, so that containers keep working, and says nothing of them.',
   } satisfies DiagnosticKind<[interfaces: string]>,
+  publishedPorts: {
+    code: 'D0056',
+    severity: 'warning',
+    message: (ports: string) => `Docker publishes ${ports} on every address: no flow of this policy decides that`,
+    help: () => 'publish them as `127.0.0.1:PORT:PORT`, and let a flow or an SSH tunnel bring others in',
+    explanation:
+      'A published port is translated before the rules for this machine’s own ports are asked, so they never see it.',
+  } satisfies DiagnosticKind<[ports: string]>,
   rootAgent: {
     code: 'D0047',
     severity: 'warning',
