@@ -91,7 +91,13 @@ class Loader {
       this.#enforce = value.enforce?.value;
       const hasVersion = node?.kind === 'map' && node.entries.has('portcullis');
       if (!hasVersion)
-        this.report.say(POLICY_PROBLEMS.missingKey, start(span), 'portcullis', 'a policy', '`portcullis: 1`');
+        this.report.say(
+          POLICY_PROBLEMS.missingKey,
+          start(span),
+          'portcullis',
+          'a policy',
+          'the version of the policy language, which is 1',
+        );
     }
     this.#declare(value);
     for (const include of value.include ?? []) this.#include(include, path, [...chain, normalize(path)]);

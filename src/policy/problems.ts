@@ -107,6 +107,13 @@ export const POLICY_PROBLEMS = {
     help: () => 'mend those that are shown first',
     explanation: 'The number of reported problems is bounded.',
   } satisfies DiagnosticKind<[count: number]>,
+  tooNested: {
+    code: 'P0015',
+    severity: 'error',
+    message: () => 'lists and mappings are nested too deeply here',
+    help: () => 'look for brackets that are never closed; the language needs no more than six levels',
+    explanation: 'The depth of nesting is bounded, so that no file can use up the stack.',
+  } satisfies DiagnosticKind<[]>,
   wrongType: {
     code: 'P0020',
     severity: 'error',
@@ -280,8 +287,8 @@ export const POLICY_PROBLEMS = {
   portless: {
     code: 'P0043',
     severity: 'error',
-    message: (text: string, protocol: string) => `\`${text}\` gives ports in a way that ${protocol} does not have`,
-    help: () => 'only tcp, udp, udplite, sctp and dccp have ports, written once: `tcp/443`',
+    message: (text: string, protocol: string) => `\`${text}\` is not possible: ${protocol} has no ports`,
+    help: (_text, protocol) => `write \`${protocol}\` alone; only tcp, udp, udplite, sctp and dccp have ports`,
     explanation: 'Other protocols have no ports that a firewall could look at.',
   } satisfies DiagnosticKind<[text: string, protocol: string]>,
   portsMissing: {

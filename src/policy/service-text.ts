@@ -22,9 +22,8 @@ export function parseService(text: string, span: Span, report: Reporter): Servic
   if (protocol === undefined) {
     return report.say(POLICY_PROBLEMS.unknownProtocol, span, word!, report.suggest(word!, Object.keys(PROTOCOLS)));
   }
-  if (detail.length !== 1 || !PORT_PROTOCOLS.includes(protocol)) {
-    return report.say(POLICY_PROBLEMS.portless, span, wanted, word!);
-  }
+  if (!PORT_PROTOCOLS.includes(protocol)) return report.say(POLICY_PROBLEMS.portless, span, wanted, word!);
+  if (detail.length !== 1) return report.say(POLICY_PROBLEMS.badService, span, wanted);
   return parsePorts(protocol, detail[0]!, span, report);
 }
 

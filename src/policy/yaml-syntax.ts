@@ -12,17 +12,20 @@ interface FirstFault {
 const READ_AGAIN_UP_TO = 256 * 1024; // characters: the thorough reader is ten times slower
 
 /**
- * Reports every fault in a text that is not YAML. The thorough reader recovers after a fault and finds the others; where
- * it sees none, is too slow or gives up, the first fault has to do.
+ * Reports the faults of a text that is not YAML. The thorough reader recovers after a fault and finds others; of those, the
+ * first in each line, since one cause often has several effects. Where it sees none, is too slow or gives up, the first
+ * fault has to do.
  */
 export function reportSyntax(file: SourceFile, first: FirstFault, report: Reporter): undefined {
+  const place = { file, start: first.offset, end: Math.min(first.offset + 1, file.text.length) };
+  if (first.reason.startsWith('nesting exceeded')) return report.say(POLICY_PROBLEMS.tooNested, place);
   const faults = file.text.length <= READ_AGAIN_UP_TO ? allFaults(file.text) : [];
-  if (faults.length === 0) {
-    const end = Math.min(first.offset + 1, file.text.length);
-    report.say(POLICY_PROBLEMS.syntax, { file, start: first.offset, end }, first.reason, undefined);
-  }
-  for (const fault of faults) {
-    report.say(POLICY_PROBLEMS.syntax, { file, start: fault.start, end: fault.end }, fault.reason, HELP[fault.code]);
+  if (faults.length === 0) return report.say(POLICY_PROBLEMS.syntax, place, first.reason, undefined);
+  const told = new Set<number>();
+  for (const { start, end, reason, code } of faults) {
+    const { line } = file.positionAt(start);
+    if (!told.has(line)) report.say(POLICY_PROBLEMS.syntax, { file, start, end }, reason, HELP[code]);
+    told.add(line);
   }
   return undefined;
 }
@@ -39,12 +42,24 @@ function allFaults(text: string): Fault[] {
     const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
     if ('empty' in documents) return [];
     return documents.flatMap((document) =>
-      document.errors.map(({ pos: [start, end], code, message }) => ({ start, end, code, reason: reasonOf(message) })),
+      document.errors.map(({ pos: [start, end], code, message }) => {
+        const place = openingQuote(text, end, message) ?? { start, end };
+        return { ...place, code, reason: reasonOf(message) };
+      }),
     );
   } catch (error) {
     if (error instanceof RangeError) return []; // nested too deeply for a reader that recurses
     throw error;
   }
+}
+
+/** A quote that is never closed is missed at the end of the text; the place to look at is where it was opened. */
+function openingQuote(text: string, end: number, message: string): { start: number; end: number } | undefined {
+  const quote = /^Missing closing (["'])/.exec(message)?.[1];
+  if (quote === undefined) return undefined;
+  let start = text.lastIndexOf(quote, end);
+  while (start > 0 && text[start - 1] === '\\') start = text.lastIndexOf(quote, start - 1);
+  return start === -1 ? undefined : { start, end };
 }
 
 function reasonOf(message: string): string {

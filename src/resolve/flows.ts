@@ -85,7 +85,10 @@ export class FlowResolver {
   #checkMeaning(flow: FlowDeclaration, grant: Grant): void {
     const { value: name, span } = flow.name;
     const why = whyItNeverMatches(grant);
-    if (why !== undefined) this.#report.say(RESOLVE_PROBLEMS.neverMatches, span, name, why);
+    if (why !== undefined) {
+      this.#report.say(RESOLVE_PROBLEMS.neverMatches, span, name, why);
+      return;
+    }
     const any = namesZone(flow.from, 'any') && namesZone(flow.to, 'any');
     if (any) this.#report.say(RESOLVE_PROBLEMS.anyToAny, span, name);
     else if (grant.from.some((peer) => peer.kind === 'local') && grant.to.some(holdsTheInternet)) {
