@@ -35,7 +35,7 @@ export function agentFlows(draft: Draft, discovery: Discovery): void {
       title,
       group.map(({ flow }) => flow),
     );
-  draft.section('What cannot be derived: denied', [arbitraryFlow(agent)]);
+  draft.section('What cannot be derived: denied', [arbitraryFlow(proxy.from)]);
 }
 
 function agentZone(draft: Draft): string {

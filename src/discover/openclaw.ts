@@ -1,5 +1,5 @@
 import type { Catalog, ConfigKeys } from '../catalog/index.ts';
-import { type Diagnostic, sortDiagnostics } from '../diagnostic/index.ts';
+import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostic/index.ts';
 import { discoverChannels } from './channels.ts';
 import { configVariables, type Environment, environmentOf, substitute } from './environment.ts';
 import { discoverFeatures } from './features.ts';
@@ -67,7 +67,7 @@ export function discover({ path, files, environment: sources, catalog, keys }: D
     needs: needs.all(),
     listeners,
     ...(proxy === undefined ? {} : { proxy }),
-    diagnostics: sortDiagnostics(withoutRepeats(diagnostics)),
+    diagnostics: sortDiagnostics(withoutRepeats(errorsFirst(diagnostics))),
   };
 }
 
@@ -81,6 +81,11 @@ function discoverProxy(config: Section, environment: Environment): Proxy | undef
   if (section.flag('enabled') === true && section.text('proxyUrl') === undefined)
     config.report(DISCOVERY_PROBLEMS.proxyWithoutUrl, section.source.span);
   return undefined;
+}
+
+/** Where the configuration is wrong, the rest may only follow from that: it is told when the errors are mended. */
+function errorsFirst(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return hasErrors(diagnostics) ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics;
 }
 
 /** Several readers look at the same key; each problem is told once. */

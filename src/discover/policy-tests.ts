@@ -18,10 +18,18 @@ export function writeTests(writer: YamlWriter, draft: Draft): void {
 }
 
 function writeAgentTests(writer: YamlWriter, draft: Draft, open: readonly FlowBlock[]): void {
-  const allowed = allowedNames(draft, open);
-  if (allowed.length > 0) {
-    writer.comment('What the agent is for.', 2).line('- from: agent', 2);
-    writeClaims(writer, 'allow', allowed);
+  const viaProxy = allowedNames(draft, open, 'proxy');
+  if (viaProxy.length > 0) {
+    writer.comment('What the proxy connects to for OpenClaw, and the agent itself must not.', 2);
+    writer.line('- from: proxy', 2);
+    writeClaims(writer, 'allow', viaProxy);
+    writer.line('- from: agent', 2);
+    writeClaims(writer, 'deny', viaProxy);
+  }
+  const direct = allowedNames(draft, open, 'agent');
+  if (direct.length > 0) {
+    writer.gap().comment('What the agent is for.', 2).line('- from: agent', 2);
+    writeClaims(writer, 'allow', direct);
   }
   writer
     .gap()
@@ -40,6 +48,7 @@ function writeAgentTests(writer: YamlWriter, draft: Draft, open: readonly FlowBl
   ]);
   const opened = new Set(open.filter(({ from }) => from === 'agent').flatMap(({ service }) => service));
   const lateral = ['tcp/22', 'tcp/445', 'tcp/3389', 'tcp/5432'].filter((service) => !opened.has(service));
+  if (lateral.length === 0) return;
   writer.gap().comment('The agent must not wander through the local network.', 2);
   writer.line('- from: agent', 2).line('  to: private', 2);
   writeClaims(writer, 'deny', lateral);
@@ -50,9 +59,9 @@ function writeClaims(writer: YamlWriter, kind: 'allow' | 'deny', claims: readonl
   for (const claim of claims) writer.line(`    - ${scalar(claim)}`, 2);
 }
 
-/** The first name of each open catalogue flow of the agent, and the servers that its configuration names. */
-function allowedNames({ input: { catalog } }: Draft, open: readonly FlowBlock[]): string[] {
-  const flows = open.filter(({ from, service }) => from === 'agent' && service.includes('https'));
+/** The first name of each open catalogue flow from a zone, and the servers that the configuration names. */
+function allowedNames({ input: { catalog } }: Draft, open: readonly FlowBlock[], zone: string): string[] {
+  const flows = open.filter(({ from, service }) => from === zone && service.includes('https'));
   return flows.flatMap(({ to: [to = ''] }) => {
     if (!to.startsWith('catalog:')) return to.includes('.') && !to.startsWith('*') ? [`${to}:443/tcp`] : [];
     const endpoint = catalog.entry(to.slice('catalog:'.length))?.endpoints.find(({ pattern }) => !pattern.wildcard);

@@ -21,9 +21,10 @@ export class YamlWriter {
     return this;
   }
 
-  /** An empty line, never two in a row. */
+  /** An empty line, never two in a row and none below a key. */
   gap(): this {
-    if (this.#lines.at(-1) !== '') this.#lines.push('');
+    const last = this.#lines.at(-1) ?? '';
+    if (last !== '' && !/^\s*[\w-]+:$/.test(last)) this.#lines.push('');
     return this;
   }
 
