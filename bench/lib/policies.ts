@@ -13,9 +13,9 @@ export function destination(family: 4 | 6, index: number): string {
 
 /** A policy of `flows` flows, each to a destination of its own on both families. */
 export function policyText(from: 'lan' | 'agent' | 'host', flows: number): string {
-  const lines = ['portcullis: 1', 'name: bench', 'zones:'];
-  if (from === 'lan') lines.push(`  lan: { addresses: [${LAN[4]}, "${LAN[6]}"] }`);
-  if (from === 'agent') lines.push('  agent: { host: { users: [0] } }');
+  const lines = ['portcullis: 1', 'name: bench'];
+  if (from === 'lan') lines.push('zones:', `  lan: { addresses: [${LAN[4]}, "${LAN[6]}"] }`);
+  if (from === 'agent') lines.push('zones:', '  agent: { host: { users: [0] } }');
   lines.push('flows:');
   for (let index = 0; index < flows; index++) {
     const to = `["${destination(4, index)}", "${destination(6, index)}"]`;
