@@ -67,13 +67,19 @@ function symbolsOf(ruleset: Ruleset): readonly FlowSymbol[] {
 
 function addressesOfNames(intent: Intent): readonly AddressRange[] {
   const publicAddresses = AddressSet.of((intent.zones.get('internet') ?? []).flatMap(rangesOf));
-  let own = publicAddresses;
-  for (const peer of intent.grants.flatMap((grant) => grant.to)) {
-    const named = AddressSet.of(rangesOf(peer));
-    const isEverywhere = publicAddresses.subtract(named).isEmpty();
-    if (!isEverywhere) own = own.subtract(named);
-  }
+  const size = count(publicAddresses.ranges());
+  const named = intent.grants
+    .flatMap((grant) => grant.to.map(rangesOf))
+    .filter((ranges) => {
+      const mayBeEverywhere = count(ranges) >= size;
+      return !(mayBeEverywhere && publicAddresses.subtract(AddressSet.of(ranges)).isEmpty());
+    });
+  const own = publicAddresses.subtract(AddressSet.of(named.flat()));
   return (own.isEmpty() ? publicAddresses : own).ranges();
+}
+
+function count(ranges: readonly AddressRange[]): bigint {
+  return ranges.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 }
 
 function rangesOf(peer: Peer | NamedDestination): readonly AddressRange[] {

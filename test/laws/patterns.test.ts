@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { Oracle } from '../../src/analysis/index.ts';
+import { type Flow, ORDINARY_PORTS, type Verdict } from '../../src/ir/index.ts';
+import { addressRange, wholeFamily } from '../../src/net/index.ts';
+import { HeaderSpace } from '../../src/packetset/index.ts';
+import {
+  decide,
+  denote,
+  evaluate,
+  type FlowPattern,
+  includes,
+  packetsOf,
+  patternMatch,
+  patternSample,
+  possiblePackets,
+} from '../../src/semantics/index.ts';
+import { flowArbitrary, matchArbitrary, rulesetArbitrary } from './arbitraries.ts';
+
+const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'reject'];
+
+/** A pattern around a packet: some of its fields are left open, the others are as the packet has them. */
+const patternArbitrary: fc.Arbitrary<FlowPattern> = fc
+  .tuple(flowArbitrary, fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }))
+  .map(([flow, [src, dst, sport, dport, inside, outside, accounts]]) =>
+    around(flow, { src, dst, sport, dport, inside, outside, accounts }),
+  );
+
+function around(flow: Flow, open: Readonly<Record<string, boolean | undefined>>): FlowPattern {
+  const exact = (value: number) => ({ first: value, last: value });
+  const wire = (name: string | undefined, isOpen: boolean | undefined) =>
+    isOpen === true ? 'wire' : [{ name: name ?? 'eth0', wildcard: false }];
+  const { sport, dport, icmpType, icmpCode, tcpFlags } = flow;
+  return {
+    hook: flow.hook,
+    family: flow.family,
+    src: [open.src === true ? wholeFamily(flow.family) : addressRange(flow.src)],
+    dst: [open.dst === true ? wholeFamily(flow.family) : addressRange(flow.dst)],
+    protocol: flow.protocol,
+    ...(sport === undefined ? {} : { sport: open.sport === true ? ORDINARY_PORTS : exact(sport) }),
+    ...(dport === undefined ? {} : open.dport === true ? {} : { dport: exact(dport) }),
+    ...(icmpType === undefined ? {} : { icmpType }),
+    ...(icmpCode === undefined ? {} : { icmpCode }),
+    ...(tcpFlags === undefined ? {} : { tcpFlags }),
+    state: flow.state,
+    ...(flow.hook === 'output' ? {} : { inInterface: wire(flow.inInterface, open.inside) }),
+    ...(flow.hook === 'input' ? {} : { outInterface: wire(flow.outInterface, open.outside) }),
+    ...(flow.hook === 'output' && flow.srcAccount !== undefined && open.accounts !== true
+      ? { srcAccounts: [exact(flow.srcAccount)] }
+      : {}),
+    srcType: flow.srcType,
+    dstType: flow.dstType,
+    quantities: new Map(open.accounts === true ? [['mark', 0]] : [...(flow.quantities ?? [])]),
+    symbols: [{ symbol: { kind: 'asked', group: 'backend' }, holds: true }],
+  };
+}
+
+describe('patterns, many packets at once', () => {
+  it('a match that is decided on a pattern is so for every packet of it', () => {
+    let decided = 0;
+    fc.assert(
+      fc.property(matchArbitrary, patternArbitrary, (match, pattern) => {
+        const answer = decide(match, pattern);
+        if (answer === undefined) return;
+        decided++;
+        const space = new HeaderSpace();
+        const packets = packetsOf(space, patternMatch(pattern)).intersect(possiblePackets(space));
+        const holding = packetsOf(space, match);
+        assert.ok(answer ? holding.contains(packets) : !holding.intersects(packets));
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(decided > 500, `only ${decided} were decided`);
+  });
+
+  it('the sample of a pattern is one of its packets', () => {
+    fc.assert(
+      fc.property(patternArbitrary, (pattern) => {
+        const space = new HeaderSpace();
+        assert.ok(includes(packetsOf(space, patternMatch(pattern)), patternSample(pattern)!));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('an answer has a case for each verdict that some packet gets, and a witness for each', () => {
+    let uniform = 0;
+    fc.assert(
+      fc.property(rulesetArbitrary, patternArbitrary, (ruleset, pattern) => {
+        const { verdict, cases } = new Oracle(ruleset).ask([[pattern]]);
+        const space = new HeaderSpace();
+        const meaning = denote(space, ruleset);
+        const packets = packetsOf(space, patternMatch(pattern)).intersect(possiblePackets(space));
+        const expected = VERDICTS.filter((each) => meaning[each].intersects(packets));
+        assert.deepEqual([...new Set(cases.map((each) => each.verdict))].sort(), expected.toSorted());
+        for (const each of cases) assert.equal(evaluate(ruleset, each.witness).verdict, each.verdict);
+        if (verdict !== 'depends') uniform++;
+      }),
+      { numRuns: 1000 },
+    );
+    assert.ok(uniform > 100, `only ${uniform} were uniform`);
+  });
+});
