@@ -121,12 +121,19 @@ class Sampler {
   }
 
   #interface(side: 'in' | 'out', present: boolean): string {
-    const candidates = (present ? INTERFACES : ['']).map((name) => {
+    const candidates = (present ? [...INTERFACES, ...this.#longerNames(side)] : ['']).map((name) => {
       const value = interfaceInterval({ name, wildcard: false }).first;
       return ([0, 1, 2, 3] as const).map((limb) => limbOf(value, limb));
     });
-    const limbs = this.#wide(side, candidates, 4);
-    return interfaceName(limbs.reduce((value, limb) => (value << 32n) | BigInt(limb), 0n));
+    return nameOf(this.#wide(side, candidates, 4));
+  }
+
+  /** The lowest value between `lo` and the end of `lo*` has a NUL within and is no name; `lo0` is one. */
+  #longerNames(side: 'in' | 'out'): string[] {
+    const start = this.#node;
+    const name = nameOf(this.#wide(side, [], 4));
+    this.#node = start;
+    return name.length < 15 ? ['0', '1', 'x'].map((end) => name + end) : [];
   }
 
   /** The candidate that is in the set, or the lowest value that is: limb by limb, keeping to what was chosen above. */
@@ -194,4 +201,8 @@ class Sampler {
     }
     return { symbols, quantities };
   }
+}
+
+function nameOf(limbs: readonly number[]): string {
+  return interfaceName(limbs.reduce((value, limb) => (value << 32n) | BigInt(limb), 0n));
 }

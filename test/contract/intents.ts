@@ -99,30 +99,34 @@ export const AGENT_HOST = intent([
   flow('discord', account(1000), named('catalog:discord'), tcp(443)),
   flow('model', account(1000), machines('203.0.113.0/24', '203.0.113.64-203.0.113.99', '2001:db8:1::/48'), tcp(443)),
   flow('ntp', everyProcess, ANYWHERE, udp(123)),
+  flow('routed', ANYWHERE, machines('198.51.100.0/24', '2001:db8:2::/48'), tcp(443)),
   flow('ping', ANYWHERE, everyProcess, PING, { rate: { count: 10, per: 'second', perSource: false } }),
 ]);
 
-/** Everything else that a policy can say, and two flows that overlap wherever they can. */
-export const EVERYTHING = intent(
-  [
-    flow('unit', cgroup('system.slice/agent@1.service'), machines('198.51.100.0/24'), [tcp(8000, 8100), udp(5000)]),
-    flow('wide', account(1000, 1001), machines('10.0.0.0/8', 'fd00::/8'), tcp(1, 1024)),
-    flow('narrow', account(1000), machines('10.1.0.0/16', '10.1.2.3', 'fd00::5'), tcp(22)),
-    flow('containers', through(machines('172.16.0.0/12'), 'docker0', 'br-*'), through(ANYWHERE, 'eth0'), [
-      tcp(443),
-      udp(443),
-    ]),
-    flow('routed', machines('192.0.2.1', '192.0.2.2', '2001:db8::1'), machines('198.51.100.1', '2001:db8::2'), tcp(25)),
-    flow('routed-names', machines('192.0.2.0/24'), named('mail'), tcp(25)),
-    flow('tunnel', machines('192.0.2.9'), everyProcess, [{ protocol: 47 }, { protocol: 50 }]),
-    flow('unreachable', ANYWHERE, everyProcess, { protocol: 1, family: 4, icmp: { type: 3, code: 1 } }),
-    flow('foreign-icmp', machines('192.0.2.9', '2001:db8::9'), everyProcess, { protocol: 1, icmp: { type: 8 } }),
-    flow('loopback-only', account(33), account(1000), tcp(5432)),
-    flow('burst-a', machines('10.0.0.0/8'), everyProcess, tcp(80), { rate: { count: 1, per: 'day', perSource: true } }),
-    flow('burst-b', machines('10.0.0.0/9'), everyProcess, tcp(79, 81), {
-      rate: { count: 100, per: 'hour', perSource: false },
-    }),
-    flow('nowhere', machines(), everyProcess, tcp(1)),
-  ],
-  { baseline: BASELINE },
-);
+/** Everything else that a policy can say, and flows that overlap wherever they can. */
+export const EVERYTHING = intent([
+  flow('unit', cgroup('system.slice/agent@1.service'), machines('198.51.100.0/24'), [tcp(8000, 8100), udp(5000)]),
+  flow('wide', account(1000, 1001), machines('10.0.0.0/8', 'fd00::/8'), tcp(1, 1024)),
+  flow('narrow', account(1000), machines('10.1.0.0/16', '10.1.2.3', 'fd00::5'), tcp(22)),
+  flow('containers', through(machines('172.16.0.0/12'), 'docker0', 'br-*'), through(ANYWHERE, 'eth0'), [
+    tcp(443),
+    udp(443),
+  ]),
+  flow('routed', machines('192.0.2.1', '192.0.2.2', '2001:db8::1'), machines('198.51.100.1', '2001:db8::2'), tcp(25)),
+  flow('routed-names', machines('192.0.2.0/24', '2001:db8:7::/48'), named('mail'), tcp(25)),
+  flow('tunnel', machines('192.0.2.9'), everyProcess, [{ protocol: 47 }, { protocol: 50 }]),
+  flow('unreachable', ANYWHERE, everyProcess, { protocol: 1, family: 4, icmp: { type: 3, code: 1 } }),
+  flow('foreign-icmp', machines('192.0.2.9', '2001:db8::9'), everyProcess, { protocol: 1, icmp: { type: 8 } }),
+  flow('loopback-only', account(33), account(1000), tcp(5432)),
+  flow('burst-a', machines('10.0.0.0/8'), everyProcess, tcp(80), { rate: { count: 1, per: 'day', perSource: true } }),
+  flow('burst-b', machines('10.0.0.0/9'), everyProcess, tcp(79, 81), {
+    rate: { count: 100, per: 'hour', perSource: false },
+  }),
+  flow('nowhere', machines(), everyProcess, tcp(1)),
+]);
+
+/** A machine that routes for others, without any flow of its own: the baseline with every piece switched on. */
+export const ROUTER = intent([], { baseline: BASELINE });
+
+/** The least: no flow, no baseline. */
+export const NOTHING = intent([], { baseline: [] });

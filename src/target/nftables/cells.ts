@@ -33,8 +33,8 @@ export function isExact(box: { readonly fields: readonly Interval[] }): boolean 
  * @param keepAll whether a cell lists all its flows, or only the first of them
  */
 export function disjointCells(boxes: readonly Box[], keepAll: boolean): Cell[] {
-  const arity = boxes[0]?.fields.length ?? 0;
-  return split(boxes, arity - 1, keepAll);
+  const [first] = boxes;
+  return first === undefined ? [] : split(boxes, first.fields.length - 1, keepAll);
 }
 
 function split(boxes: readonly Box[], field: number, keepAll: boolean): Cell[] {

@@ -197,6 +197,10 @@ class RuleLifter {
     if (set.flags.includes('dynamic') || set.flags.includes('timeout')) {
       throw new NotUnderstood(`the elements of \`${set.name}\` come and go`);
     }
+    const wide = set.elements.find((element) => !isExact(element.key));
+    if (wide !== undefined && !set.flags.includes('interval')) {
+      throw new NotUnderstood(`\`${set.name}\` holds ranges without the flag for them`);
+    }
     return set.elements;
   }
 
@@ -246,11 +250,17 @@ class RuleLifter {
     }
     const flow = flowOfRateSet(update.set, key.protocol === 'ip' ? 4 : 6);
     const rate = rateOfLimit(limit, true);
-    if (rate !== undefined && this.#set(update.set).timeout !== rateTimeout(rate)) {
+    const set = this.#set(update.set);
+    if (!set.flags.includes('timeout') || (rate !== undefined && set.timeout !== rateTimeout(rate))) {
       throw new NotUnderstood('it forgets a source too early or too late');
     }
     return all(presence(key), withinRate(flow, limit, true));
   }
+}
+
+function isExact(key: nft.Expression): boolean {
+  if (key.kind === 'concat') return key.parts.every(isExact);
+  return key.kind !== 'range' && key.kind !== 'prefix';
 }
 
 function withinRate(flow: string | undefined, limit: nft.LimitStatement, perSource: boolean): Match {

@@ -63,4 +63,10 @@ export const NFTABLES_PROBLEMS = {
     message: (from: string, to: string) => `chain \`${from}\` leads back to chain \`${to}\``,
     explanation: 'Jumps that run in a circle have no end; the kernel refuses them.',
   },
+  deepJumps: {
+    code: 'N0205',
+    severity: 'error',
+    message: (chain: string) => `chain \`${chain}\` is more than 16 jumps deep`,
+    explanation: 'The kernel keeps 16 places to return to and refuses rulesets that need more.',
+  },
 } as const satisfies Record<string, DiagnosticKind<never>>;

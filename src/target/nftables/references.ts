@@ -103,8 +103,11 @@ class TableChecker {
       if (done.has(name)) return;
       open.add(name);
       for (const next of this.#jumps.get(name) ?? []) {
-        if (open.has(next)) {
-          this.#problems.push(diagnose(NFTABLES_PROBLEMS.jumpLoop, this.#chains.get(name)?.span, name, next));
+        const span = this.#chains.get(name)?.span;
+        if (open.has(next)) this.#problems.push(diagnose(NFTABLES_PROBLEMS.jumpLoop, span, name, next));
+        else if (open.size > MAX_JUMPS) {
+          this.#problems.push(diagnose(NFTABLES_PROBLEMS.deepJumps, span, name));
+          break;
         } else visit(next);
       }
       open.delete(name);
@@ -113,3 +116,6 @@ class TableChecker {
     for (const name of this.#jumps.keys()) visit(name);
   }
 }
+
+/** Jumps within jumps that the kernel allows: NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h. */
+const MAX_JUMPS = 16;
