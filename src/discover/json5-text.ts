@@ -20,6 +20,7 @@ export function scanJson5(text: string): Json5Text {
   let depth = 0;
   let deepest = 0;
   let deepestAt = 0;
+  let before = '{'; // the last token that means something
   let pending: { readonly index: number; readonly token: string } | undefined; // a word that is a key if a colon follows
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
     if (token === '{' || token === '[') {
@@ -28,8 +29,11 @@ export function scanJson5(text: string): Json5Text {
     } else if (token === '}' || token === ']') depth--;
     if (token === ':' && pending !== undefined && PLAIN_KEY.test(pending.token)) parts[pending.index] = pending.token;
     const blank = /^[\s\ufeff]/u.test(token);
-    const comment = token.startsWith('//') || token.startsWith('/*');
-    if (!blank && !comment) pending = isPunctuation(token) ? undefined : { index: parts.length, token };
+    if (!blank && !token.startsWith('//') && !token.startsWith('/*')) {
+      const keyMayStandHere = before === '{' || before === ',';
+      pending = keyMayStandHere && !isPunctuation(token) ? { index: parts.length, token } : undefined;
+      before = token;
+    }
     parts.push(blank || isPunctuation(token) || PLAIN_VALUE.test(token) ? token : mask(token));
   }
   return { shown: parts.join(''), depth: deepest, deepestAt };

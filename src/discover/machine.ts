@@ -76,7 +76,7 @@ export function isLoopback({ family, value }: Address): boolean {
 
 /** Not routed on the internet: RFC 1918, RFC 6598, RFC 4193, link-local. */
 export function isPrivate({ family, value }: Address): boolean {
-  if (family === 6) return value >> 121n === 0xfen >> 1n || value >> 118n === 0xfe80n >> 6n;
+  if (family === 6) return value >> 121n === 0xfcn >> 1n || value >> 118n === 0xfe80n >> 6n;
   const [a, b] = [value >> 24n, (value >> 16n) & 255n];
   return (
     a === 10n ||
