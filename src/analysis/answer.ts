@@ -5,7 +5,6 @@ import {
   type Denotation,
   decide,
   denote,
-  describe,
   evaluate,
   extentsOfPattern,
   type FlowPattern,
@@ -20,6 +19,7 @@ import {
   type Traveller,
   travel,
 } from '../semantics/index.ts';
+import { describeWithin } from './box-packets.ts';
 import type { Passage } from './flow-patterns.ts';
 
 /** What becomes of the packets of a question; several cases where they do not all fare alike. */
@@ -88,7 +88,7 @@ export class Oracle {
       const witness = pattern.dstName === undefined ? found : { ...found, dstName: pattern.dstName };
       const replayed = evaluate(this.#ruleset, witness);
       if (replayed.verdict !== verdict) throw new Error('a witness got another verdict than its set');
-      return [{ verdict, witness, path: replayed.path, packets: describe(packets, 4) }];
+      return [{ verdict, witness, path: replayed.path, packets: describeWithin(packets, asked, 4) }];
     });
   }
 

@@ -1,7 +1,8 @@
 import type { Flow, Ruleset } from '../ir/index.ts';
 import { inState } from '../ir/index.ts';
-import { type Box, boxes, type HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { denote, describe, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
+import { firstBox } from './box-packets.ts';
 
 /** What one ruleset lets through and the other does not. */
 export interface Difference {
@@ -48,36 +49,4 @@ function told(set: PacketSet, accepts: Ruleset, denies: Ruleset, limit: number):
     rest = rest.subtract(part);
   }
   return parts;
-}
-
-/** One box of a set that is not empty, the part of the set that lies in it where the box cannot be told exactly. */
-function firstBox(set: PacketSet): PacketSet {
-  for (const box of boxes(set)) return boxPackets(set.space, box).intersect(set);
-  return set;
-}
-
-function boxPackets(space: HeaderSpace, box: Box): PacketSet {
-  let packets = space.everything();
-  if (box.family !== undefined) {
-    const value = box.family === 4 ? 0 : 1;
-    packets = packets.intersect(space.numbers('family', [{ first: value, last: value }]));
-  }
-  for (const [name, ranges] of box.numbers) packets = packets.intersect(space.numbers(name, ranges));
-  for (const [name, values] of box.wides) {
-    if (name === 'in' || name === 'out') packets = packets.intersect(space.wide(name, values));
-    else if (box.family !== undefined) {
-      const { family } = box;
-      packets = packets.intersect(
-        space.addresses(
-          name,
-          values.intervals.map((interval) => ({ family, ...interval })),
-        ),
-      );
-    }
-  }
-  for (const [key, holds] of box.symbols) {
-    const symbol = space.symbol(key);
-    packets = packets.intersect(holds ? symbol : symbol.complement());
-  }
-  return packets;
 }

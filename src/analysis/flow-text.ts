@@ -12,8 +12,9 @@ import {
 /**
  * A packet as a flow expression, which can be asked again: the interfaces tell where it stands (`iif` alone is input, `oif`
  * alone output, both forward).
+ * @param accounts names of uids, for those that only a policy knows
  */
-export function formatFlow(flow: Flow): string {
+export function formatFlow(flow: Flow, accounts?: ReadonlyMap<number, string>): string {
   const hasPorts = PORT_PROTOCOLS.includes(flow.protocol);
   const words = [
     protocolName(flow.protocol),
@@ -24,7 +25,7 @@ export function formatFlow(flow: Flow): string {
   ];
   if (flow.inInterface !== undefined) words.push('iif', flow.inInterface);
   if (flow.outInterface !== undefined) words.push('oif', flow.outInterface);
-  if (flow.srcAccount !== undefined) words.push('uid', String(flow.srcAccount));
+  if (flow.srcAccount !== undefined) words.push('uid', accounts?.get(flow.srcAccount) ?? String(flow.srcAccount));
   if (flow.state !== 'new') words.push('state', flow.state);
   return words.join(' ');
 }

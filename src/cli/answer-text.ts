@@ -22,18 +22,25 @@ interface CaseJson {
   readonly path: readonly PathEntry[];
 }
 
-export function answerJson(flow: string, answer: Answer): AnswerJson {
+export function answerJson(flow: string, answer: Answer, { intent }: Subject): AnswerJson {
   const path = answer.verdict === 'depends' ? [] : (answer.cases[0]?.path ?? []).map(pathEntry);
   return {
     flow,
     verdict: answer.verdict,
     path,
-    ...(answer.verdict === 'depends' ? { cases: answer.cases.map(caseJson) } : {}),
+    ...(answer.verdict === 'depends'
+      ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts)) }
+      : {}),
   };
 }
 
-function caseJson(of: Case): CaseJson {
-  return { verdict: of.verdict, witness: formatFlow(of.witness), packets: of.packets, path: of.path.map(pathEntry) };
+function caseJson(of: Case, accounts: ReadonlyMap<number, string>): CaseJson {
+  return {
+    verdict: of.verdict,
+    witness: formatFlow(of.witness, accounts),
+    packets: of.packets.map((line) => withAccountNames(line, accounts)),
+    path: of.path.map(pathEntry),
+  };
 }
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -45,6 +52,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 /** An answer for people: the verdict, the rules on the way, what to do next. */
 export function answerText(output: TextOutput, flow: FlowExpression, answer: Answer, subject: Subject): string {
   const { colors } = output;
+  const accounts = subject.intent.unknownAccounts;
   const asked = escapeControls(flow.span.file.text.slice(flow.span.start, flow.span.end));
   const lines = [colors.bold(asked)];
   if (answer.cases.length === 0)
@@ -52,15 +60,20 @@ export function answerText(output: TextOutput, flow: FlowExpression, answer: Ans
   if (answer.verdict === 'depends') lines.push('it depends:');
   for (const each of answer.cases) {
     lines.push('');
-    if (answer.verdict === 'depends') lines.push(`for example ${escapeControls(formatFlow(each.witness))}`);
+    if (answer.verdict === 'depends') lines.push(`for example ${escapeControls(formatFlow(each.witness, accounts))}`);
     const paint = each.verdict === 'accept' ? colors.green : colors.red;
     lines.push(paint(`${each.verdict}: ${WORDS[each.verdict]}`));
-    for (const packets of each.packets) lines.push(`  ${escapeControls(packets)}`);
+    for (const packets of each.packets) lines.push(`  ${escapeControls(withAccountNames(packets, accounts))}`);
     lines.push(indented(pathTable(each)));
   }
   const hint = nextStep(flow, answer, subject);
   if (hint.length > 0) lines.push('', ...hint.map((line) => colors.dim(line)));
   return `${lines.join('\n')}\n`;
+}
+
+/** Placeholders of accounts that only the policy knows, by name: no other number of a packet is as large. */
+export function withAccountNames(text: string, accounts: ReadonlyMap<number, string>): string {
+  return [...accounts].reduce((named, [uid, name]) => named.replaceAll(String(uid), name), text);
 }
 
 function pathTable(of: Case): string {

@@ -2,9 +2,10 @@ import { byNames, type DifferingPackets, difference, formatFlow } from '../analy
 import { escapeControls } from '../diagnostic/index.ts';
 import type { Ruleset } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
+import { withAccountNames } from './answer-text.ts';
 import type { TextOutput } from './console.ts';
 import { type PlaceJson, placeJson } from './report.ts';
-import type { Subject } from './subject.ts';
+import type { Pair, Subject } from './subject.ts';
 
 /** Differences are told up to this many on each side. */
 const TOLD_AT_MOST = 50;
@@ -23,13 +24,13 @@ interface PacketsJson {
 }
 
 /** What `after` lets through that `before` does not, and the reverse. */
-export function compare(before: Subject, after: Subject, onlyNew: boolean): ComparisonJson {
+export function compare({ before, after, names }: Pair, onlyNew: boolean): ComparisonJson {
   const [first, second] = comparable(before, after);
   const found = difference(new HeaderSpace(), first, second, { limit: TOLD_AT_MOST, onlyNew });
   return {
     equal: found.wider.length === 0 && found.narrower.length === 0,
-    wider: found.wider.map(packetsJson),
-    narrower: found.narrower.map(packetsJson),
+    wider: found.wider.map((part) => packetsJson(part, names)),
+    narrower: found.narrower.map((part) => packetsJson(part, names)),
     opaque: [before, after].flatMap((subject) =>
       subject.opaque.map(({ span, text, reason }) => ({ ...placeJson(span), text, reason })),
     ),
@@ -43,8 +44,8 @@ function comparable(before: Subject, after: Subject): readonly [Ruleset, Ruleset
   return [byNames(before.ruleset, before.intent.groups, groups), byNames(after.ruleset, after.intent.groups, groups)];
 }
 
-function packetsJson({ packets, witness }: DifferingPackets): PacketsJson {
-  return { packets, witness: formatFlow(witness) };
+function packetsJson({ packets, witness }: DifferingPackets, accounts: ReadonlyMap<number, string>): PacketsJson {
+  return { packets: withAccountNames(packets, accounts), witness: formatFlow(witness, accounts) };
 }
 
 /** For people; `before` and `after` are what they call the two sides. */

@@ -85,3 +85,10 @@ export function sharedAccounts(accounts: Accounts, intents: readonly Intent[]): 
   const unknown = new Set(intents.flatMap((intent) => [...intent.unknownAccounts.values()]));
   return new Map([...accounts, ...[...unknown].map((name, index) => [name, FIRST_PLACEHOLDER_UID + index] as const)]);
 }
+
+/** The names behind the placeholders of `sharedAccounts`, for people. */
+export function placeholderNames(accounts: Accounts): ReadonlyMap<number, string> {
+  return new Map(
+    [...accounts].filter(([, uid]) => uid >= FIRST_PLACEHOLDER_UID).map(([name, uid]) => [uid, name] as const),
+  );
+}

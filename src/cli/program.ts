@@ -19,10 +19,12 @@ export async function run(args: readonly string[], console: Console): Promise<vo
 
 /** An unquoted flow, `agent '->' host:22`: its arrow would be taken for an option, so it is joined with its neighbours. */
 function joinArrows(args: readonly string[]): string[] {
-  return args.reduce<string[]>((joined, arg, index) => {
-    const follows = arg === '->' || args[index - 1] === '->';
-    return follows && joined.length > 0 ? [...joined.slice(0, -1), `${joined.at(-1)} ${arg}`] : [...joined, arg];
-  }, []);
+  const joined: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    const before = arg === '->' || args[index - 1] === '->' ? joined.pop() : undefined;
+    joined.push(before === undefined ? arg : `${before} ${arg}`);
+  }
+  return joined;
 }
 
 /** The whole program with every command loaded: for completion and the reference page. */

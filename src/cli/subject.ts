@@ -6,7 +6,14 @@ import type { Opaque } from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
-import { type Accounts, emptyIntent, policySource, sharedAccounts, soundPolicy } from './policy-input.ts';
+import {
+  type Accounts,
+  emptyIntent,
+  placeholderNames,
+  policySource,
+  sharedAccounts,
+  soundPolicy,
+} from './policy-input.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { reportDiagnostics, Stop, stop } from './report.ts';
 
@@ -48,20 +55,30 @@ export function intentSubject(name: string, intent: Intent): Subject {
   return { name, kind: 'policy', ruleset: intentRuleset(intent), intent, opaque: [] };
 }
 
-/** The two sides of a comparison, each by what its content is. */
+/** The two sides of a comparison, with one number for each account. */
+export interface Pair {
+  readonly before: Subject;
+  readonly after: Subject;
+  readonly names: ReadonlyMap<number, string>; // of accounts that this machine does not have
+}
+
+/** Two files, each read by what its content is. */
 export async function readPair(
   console: Console,
   first: string,
   second: string,
   accounts: Accounts,
   format: Format | undefined,
-): Promise<readonly [Subject, Subject]> {
+): Promise<Pair> {
   const sources = [await readSource(console, first), await readSource(console, second)] as const;
-  const subjects = (of: Accounts) =>
-    [readSubject(console, sources[0], of, format), readSubject(console, sources[1], of, format)] as const;
-  const [a, b] = subjects(accounts);
-  const shared = sharedAccounts(accounts, [a.intent, b.intent]);
-  return shared.size === accounts.size ? [a, b] : subjects(shared);
+  const read = (of: Accounts): Subject[] => sources.map((source) => readSubject(console, source, of, format));
+  const shared = sharedAccounts(
+    accounts,
+    read(accounts).map((subject) => subject.intent),
+  );
+  const [before, after] = read(shared);
+  if (before === undefined || after === undefined) throw new Error('two sources give two subjects');
+  return { before, after, names: placeholderNames(shared) };
 }
 
 function readSubject(console: Console, source: SourceFile, accounts: Accounts, format: Format | undefined): Subject {

@@ -1,5 +1,5 @@
 export { AddressSet } from './address-set.ts';
-export { type Bits, type Box, boxes } from './boxes.ts';
+export { type Bits, type Box, boxes, type NumberRange } from './boxes.ts';
 export { balanced, type DiagramLimits, DiagramStore, DiagramTooLarge, type Replacement, TERMINALS } from './diagram.ts';
 export {
   addressLimbs,

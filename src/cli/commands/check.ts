@@ -6,7 +6,14 @@ import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type ComparisonJson, compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { type Accounts, POLICY_ARGUMENT, policySource, readPolicy, sharedAccounts } from '../policy-input.ts';
+import {
+  type Accounts,
+  POLICY_ARGUMENT,
+  placeholderNames,
+  policySource,
+  readPolicy,
+  sharedAccounts,
+} from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { type DiagnosticJson, diagnosticsJson, reportDiagnostics } from '../report.ts';
 import { earlierPolicy } from '../revision.ts';
@@ -55,7 +62,7 @@ async function check(console: Console, path: string | undefined, options: CheckO
     return EXIT.unusable;
   }
   const outcomes = provePolicyTests(intent);
-  const all = [...diagnostics, ...outcomes.flatMap(testDiagnostics)];
+  const all = [...diagnostics, ...outcomes.flatMap((outcome) => testDiagnostics(outcome, intent.unknownAccounts))];
   const tests = { passed: count(outcomes, 'passed'), failed: count(outcomes, 'failed') };
   const against =
     options.against === undefined ? undefined : await changesSince(console, source, options.against, intent, accounts);
@@ -84,13 +91,13 @@ function count(outcomes: readonly TestOutcome[], kind: TestOutcome['kind']): num
   return outcomes.filter((outcome) => outcome.kind === kind).length;
 }
 
-function testDiagnostics(outcome: TestOutcome): Diagnostic[] {
+function testDiagnostics(outcome: TestOutcome, accounts: ReadonlyMap<number, string>): Diagnostic[] {
   const { text, origin } = outcome.test;
   switch (outcome.kind) {
     case 'passed':
       return [];
     case 'failed':
-      return [diagnose(CLI_PROBLEMS.testFailed, origin.span, text, formatFlow(outcome.witness))];
+      return [diagnose(CLI_PROBLEMS.testFailed, origin.span, text, formatFlow(outcome.witness, accounts))];
     case 'empty':
       return [diagnose(CLI_PROBLEMS.testEmpty, origin.span, text)];
   }
@@ -108,7 +115,8 @@ async function changesSince(
   const shared = sharedAccounts(accounts, [earlier, intent]);
   const before = await earlierPolicy(console, source.name, against, shared);
   const after = readPolicy(console, source, shared).intent ?? intent;
-  return compare(intentSubject(against, before), intentSubject(source.name, after), false);
+  const pair = { before: intentSubject(against, before), after: intentSubject(source.name, after) };
+  return compare({ ...pair, names: placeholderNames(shared) }, false);
 }
 
 function summary(intent: Intent, passed: number): string {

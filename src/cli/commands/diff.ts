@@ -22,8 +22,8 @@ export function diffCommand(console: Console): Command {
     .option('--json', JSON_OPTION)
     .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
     .action(async (a: string, b: string, options: DiffOptions) => {
-      const [before, after] = await readPair(console, a, b, accountsOf(console, options.account), options.format);
-      const found = compare(before, after, options.new === true);
+      const pair = await readPair(console, a, b, accountsOf(console, options.account), options.format);
+      const found = compare(pair, options.new === true);
       if (options.json === true) writeJson(console, found);
       else console.stdout.write(comparisonText(console.stdout, found, a, b));
       console.exitCode = found.equal ? EXIT.holds : EXIT.findings;

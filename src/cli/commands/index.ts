@@ -11,6 +11,11 @@ export interface CommandEntry {
 /** In the order of a first acquaintance; the help and the reference page keep it. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'look at OpenClaw and at this machine, and write the policy they need',
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
     name: 'check',
     summary: 'find what is wrong with a policy and prove its tests',
     load: async () => (await import('./check.ts')).checkCommand,
@@ -44,6 +49,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'diff',
     summary: 'what one policy or firewall lets through that another does not',
     load: async () => (await import('./diff.ts')).diffCommand,
+  },
+  {
+    name: 'test',
+    summary: 'prove the tests, ask about every flow, and with --lab send real packets',
+    load: async () => (await import('./test.ts')).testCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'see it work in a private network, on real packets, touching nothing',
+    load: async () => (await import('./demo.ts')).demoCommand,
   },
   {
     name: 'completion',

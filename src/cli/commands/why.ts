@@ -8,7 +8,7 @@ import { readSource } from '../files.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { diagnosticJson, Stop, stop } from '../report.ts';
-import { IN_OPTION, subjectOf } from '../subject.ts';
+import { IN_OPTION, type Subject, subjectOf } from '../subject.ts';
 
 interface WhyOptions {
   readonly at?: Hook;
@@ -54,17 +54,17 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   const accounts = accountsOf(console, options.account);
   const subject = await subjectOf(console, options, accounts);
   const asker = new Asker(subject, accounts, options.at);
-  if (options.flows !== undefined) return answerFile(console, asker, options.flows);
+  if (options.flows !== undefined) return answerFile(console, asker, subject, options.flows);
   const asked = asker.ask(text);
   if (asked.kind === 'unusable') throw new Stop(EXIT.unusable, asked.diagnostics);
-  if (options.json === true) writeJson(console, answerJson(text, asked.answer));
+  if (options.json === true) writeJson(console, answerJson(text, asked.answer, subject));
   else console.stdout.write(answerText(console.stdout, asked.flow, asked.answer, subject));
   return EXIT.holds;
 }
 
 const CHUNK = 1 << 16; // characters written at once
 
-async function answerFile(console: Console, asker: Asker, path: string): Promise<ExitCode> {
+async function answerFile(console: Console, asker: Asker, subject: Subject, path: string): Promise<ExitCode> {
   const file = await readSource(console, path);
   let exitCode: ExitCode = EXIT.holds;
   let chunk = '';
@@ -75,7 +75,7 @@ async function answerFile(console: Console, asker: Asker, path: string): Promise
     const text = file.text.slice(start, end).replace(/\r$/, '');
     if (text.trim() !== '' && !text.trimStart().startsWith('#')) {
       const asked = asker.ask(text, { file, start, end: start + text.length });
-      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked.answer))}\n`;
+      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked.answer, subject))}\n`;
       else {
         exitCode = EXIT.unusable;
         chunk += `${JSON.stringify({ flow: text.trim(), error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
