@@ -5,7 +5,7 @@ export {
   type Isolation,
   isolationArguments,
 } from './capabilities.ts';
-export { type Counter, Lab, type LabOptions, type Sender } from './lab/lab.ts';
+export { type Counter, forwardedFrom, Lab, type LabOptions, type Sender, type Volley } from './lab/lab.ts';
 export type { Outcome, Shot } from './lab/protocol.ts';
 export type { Link } from './lab/topology.ts';
 export { type FileError, type FileReading, type Machine, machineAt, writeNewFile } from './machine.ts';

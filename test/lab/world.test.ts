@@ -35,7 +35,7 @@ describe('without a policy everything passes, or a denial would prove nothing', 
     await using lab = await openLab();
     for (const transport of TRANSPORTS) {
       for (const { name, far, farther, host } of FAMILIES) {
-        const outcomes = {
+        const outcomes: Readonly<Record<string, readonly Outcome[]>> = {
           'from the host': await lab.send(HOST, 'eth0', [shot(transport, { dst: far })]),
           'from the host by its other wire': await lab.send(HOST, 'lab0', [shot(transport, { dst: far })]),
           'to the host': await lab.send(OUTER, 'eth0', [shot(transport, { src: far, dst: host })]),

@@ -78,9 +78,9 @@ ${scenesTable(output, story)}
   const how = lab.isolation === 'root' ? 'as root' : 'as an ordinary user';
   const passedBefore = lab.results.filter(({ before }) => before.result === 'passed').length;
   return `
-${colors.bold('5  Real packets')} through the kernel, ${how}: ${plan.probes.length} of them, first without the policy (${passedBefore} pass), then with it
-     (one machine of that network plays all others: every address is its own, every port answers, its DNS
-     fills the kernel's sets of names)
+${colors.bold('5  Real packets')} through the kernel, ${how}: ${plan.probes.length}, first without the policy (${passedBefore} pass), then with it;
+     one machine plays all others: every address is its own, every port answers, and its DNS fills the
+     kernel's sets of names
 ${scenesTable(output, story)}
    The kernel's own counters say the same: ${counters(sent.counters)}
 `;

@@ -35,11 +35,12 @@ function readBack(artifacts: readonly Artifact[]): Ruleset {
 }
 
 /** Puts addresses into the sets of the groups that they were resolved for, as the policy's resolver does. */
-export function fillNameSets(resolved: readonly Resolved[]): string {
+export function fillNameSets(resolved: readonly Resolved[], sets: ReadonlySet<string>): string {
   const lines = resolved.flatMap(({ groups, address }) =>
-    groups.map(
-      (group) => `add element inet ${TABLE_NAME} ${nameSet(group, address.family)} { ${formatAddress(address)} }\n`,
-    ),
+    groups
+      .map((group) => nameSet(group, address.family))
+      .filter((set) => sets.has(set)) // a group that no flow names has none
+      .map((set) => `add element inet ${TABLE_NAME} ${set} { ${formatAddress(address)} }\n`),
   );
   return lines.join('');
 }

@@ -1,8 +1,9 @@
-import { FAMILIES, judge, type Observed, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
-import { type Isolation, Lab, type Outcome } from '../../host/index.ts';
-import { type Match, ORDINARY_PORTS } from '../../ir/index.ts';
+import { FAMILIES, judge, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
+import { type Isolation, Lab } from '../../host/index.ts';
+import type { Match } from '../../ir/index.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
-import { batches, linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
+import { outcomeOf, secondLook, sendAll } from './sending.ts';
+import { linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
 
 export interface LabRun {
   readonly results: readonly ProbeResult[];
@@ -24,7 +25,8 @@ export interface LabJob {
   readonly probes: readonly Probe[];
   readonly stage: ProbeStage;
   readonly ruleset: string; // nft text
-  readonly fill: (resolved: readonly Resolved[]) => string; // nft text that puts addresses into the sets of names
+  /** nft text that puts addresses into those sets of names that there are. */
+  readonly fill: (resolved: readonly Resolved[], sets: ReadonlySet<string>) => string;
   readonly declared: readonly Match[]; // packets that the target says it treats differently
   readonly onProgress?: (sent: number, of: number) => void;
 }
@@ -45,12 +47,11 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
     await using lab = await Lab.open({ links: linksOf(job.stage), accounts, names: recordsOf(job.stage) }, isolation);
     for (const limit of lab.limits) limits.add(limit);
     await listenFor(lab, own);
-    const groups = batches(own);
-    const before = await sendAll(lab, groups, { sport: false });
-    const fill = job.fill(await resolveAll(lab, job.stage, accounts[0]));
+    const before = await sendAll(lab, own, 'any source port');
+    const resolved = await resolveAll(lab, job.stage, accounts[0]); // before the policy, which may deny DNS
     await lab.load(job.ruleset);
-    if (fill !== '') await lab.load(fill);
-    const after = await sendAll(lab, groups, { sport: true }, (count) => {
+    await lab.load(job.fill(resolved, await lab.sets()));
+    const after = await sendAll(lab, own, 'own source ports', (count) => {
       sent += count;
       job.onProgress?.(sent, shots.length);
     });
@@ -65,14 +66,15 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
 }
 
 interface Cast {
-  readonly accounts: readonly number[];
+  readonly accounts: readonly [number, ...number[]];
   readonly shots: readonly PlannedShot[];
 }
 
 /** Which packets are sent in which world: what comes from outside in the first. */
 function castOf(shots: readonly PlannedShot[], isolation: Isolation): Cast[] {
   const accounts = [...new Set(shots.flatMap(({ sender }) => (sender.at === 'host' ? [sender.account] : [])))];
-  if (isolation === 'root' || accounts.length <= 1) return [{ accounts, shots }];
+  const [first = 0, ...others] = accounts; // where nobody on the host sends, somebody still asks the DNS
+  if (isolation === 'root' || others.length === 0) return [{ accounts: [first, ...others], shots }];
   return accounts.map((account, index) => ({
     accounts: [account],
     shots: shots.filter(({ sender }) => (sender.at === 'host' ? sender.account === account : index === 0)),
@@ -81,9 +83,8 @@ function castOf(shots: readonly PlannedShot[], isolation: Isolation): Cast[] {
 
 const RESOLVER = '9.9.9.9'; // any would do: every address of the lab answers DNS
 
-/** In the policy resolver's place: asks for every name and hands on what came back. Before the policy, which may deny DNS. */
-async function resolveAll(lab: Lab, stage: ProbeStage, account: number | undefined): Promise<Resolved[]> {
-  if (account === undefined) return []; // nobody on the host sends, so nobody asks
+/** In the policy resolver's place: asks for every name and hands on what came back. */
+async function resolveAll(lab: Lab, stage: ProbeStage, account: number): Promise<Resolved[]> {
   const answers = await Promise.all(
     [...stage.names.values()].flatMap(({ name, groups }) =>
       FAMILIES.map(async (family) => {
@@ -110,65 +111,4 @@ async function listenFor(lab: Lab, shots: readonly PlannedShot[]): Promise<void>
     ),
   ];
   await lab.listen(ports('tcp'), ports('udp')); // a port that could not be opened shows as a control that does not pass
-}
-
-type Outcomes = Map<PlannedShot, Outcome>;
-
-async function sendAll(
-  lab: Lab,
-  groups: readonly (readonly PlannedShot[])[],
-  keep: { readonly sport: boolean },
-  onSent?: (count: number) => void,
-): Promise<Outcomes> {
-  const outcomes: Outcomes = new Map();
-  for (const group of groups) {
-    const [{ sender, out }] = group as readonly [PlannedShot, ...PlannedShot[]]; // groups are never empty
-    const shots = group.map(({ shot: { sport, ...shot } }) =>
-      sport !== undefined && (keep.sport || sport < ORDINARY_PORTS.first) ? { ...shot, sport } : shot,
-    );
-    const answers = await lab.send(sender, out, shots);
-    for (const [index, planned] of group.entries()) {
-      const answer = answers[index];
-      if (answer !== undefined) outcomes.set(planned, answer);
-    }
-    onSent?.(group.length);
-  }
-  return outcomes;
-}
-
-const SECOND_LOOK = { timeoutMs: 1_500, atATime: 16, atMost: 96 };
-
-/**
- * What contradicts the policy is sent again, few at a time and with patience: a packet that was late because the machine
- * was busy is no finding. A packet that passed once has passed.
- */
-async function secondLook(
-  lab: Lab,
-  shots: readonly PlannedShot[],
-  after: Outcomes,
-  declared: readonly Match[],
-): Promise<void> {
-  const passes: Observed = { result: 'passed', afterMs: 0 };
-  const doubtful = shots
-    .filter((shot) => {
-      const observed = outcomeOf(after, shot);
-      return observed.result !== 'passed' && judge(shot.probe, passes, observed, declared).judgement !== 'agrees';
-    })
-    .slice(0, SECOND_LOOK.atMost); // where so many fail, it is not for haste
-  for (const group of batches(doubtful)) {
-    for (let from = 0; from < group.length; from += SECOND_LOOK.atATime) {
-      const patient = group.slice(from, from + SECOND_LOOK.atATime).map((planned) => ({
-        planned,
-        again: { ...planned, shot: { ...planned.shot, timeoutMs: SECOND_LOOK.timeoutMs } },
-      }));
-      const outcomes = await sendAll(lab, [patient.map(({ again }) => again)], { sport: false });
-      for (const { planned, again } of patient) after.set(planned, outcomeOf(outcomes, again));
-    }
-  }
-}
-
-function outcomeOf(outcomes: Outcomes, shot: PlannedShot): Outcome {
-  const outcome = outcomes.get(shot);
-  if (outcome === undefined) throw new Error('every packet has an outcome');
-  return outcome;
 }

@@ -1,5 +1,5 @@
 import type { Probe, ProbeStage } from '../../analysis/index.ts';
-import type { Link, Sender, Shot } from '../../host/index.ts';
+import { forwardedFrom, type Link, type Sender, type Shot } from '../../host/index.ts';
 import { formatAddress, PROTOCOLS } from '../../net/index.ts';
 
 /** A probe as the lab sends it: from where, which way, and the packet. */
@@ -58,7 +58,21 @@ export function shotOf(probe: Probe, stage: ProbeStage): PlannedShot | undefined
   };
 }
 
-/** Packets that can be sent in one go: same sender, same way out. */
-export function batches(shots: readonly PlannedShot[]): PlannedShot[][] {
-  return [...Map.groupBy(shots, ({ sender, out }) => JSON.stringify([out, sender])).values()];
+/** Packets that can be under way together (the host routes one way at a time), for each sender. */
+export interface Wave {
+  readonly out: string;
+  readonly volleys: readonly { readonly sender: Sender; readonly planned: readonly PlannedShot[] }[];
+}
+
+export function waves(shots: readonly PlannedShot[]): Wave[] {
+  const byWay = Map.groupBy(shots, ({ sender, out }) => JSON.stringify([out, forwardedFrom(sender, out)]));
+  return [...byWay.values()].flatMap((together) => {
+    const bySender = Map.groupBy(together, ({ sender }) => JSON.stringify(sender));
+    const volleys = [...bySender.values()].flatMap((planned) => {
+      const [first] = planned;
+      return first === undefined ? [] : [{ sender: first.sender, planned }];
+    });
+    const [first] = together;
+    return first === undefined ? [] : [{ out: first.out, volleys }];
+  });
 }

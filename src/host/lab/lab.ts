@@ -40,13 +40,17 @@ export type Sender =
   | { readonly at: 'host'; readonly account: number }
   | { readonly at: 'outer'; readonly link: string };
 
+/** Packets of one sender. */
+export interface Volley {
+  readonly sender: Sender;
+  readonly shots: readonly Shot[];
+}
+
 export interface Counter {
   readonly name: string;
   readonly packets: number;
   readonly bytes: number;
 }
-
-const TABLES_OF_LAB: ReadonlySet<string> = new Set(['answers']);
 
 /**
  * A private world with a protected host in it: its own network and processes, held by the kernel only as long as this
@@ -111,6 +115,14 @@ export class Lab {
     return (await this.#checked(HOST, 'nft', ['list', 'ruleset'])).stdout;
   }
 
+  /** The names of every set of the protected host. */
+  async sets(): Promise<ReadonlySet<string>> {
+    const { stdout } = await this.#checked(HOST, 'nft', ['-j', '-t', 'list', 'sets']);
+    return new Set(
+      readObjects(JSON.parse(stdout), 'set').flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
+    );
+  }
+
   /** Every named counter of the protected host. */
   async counters(): Promise<readonly Counter[]> {
     const { stdout } = await this.#checked(HOST, 'nft', ['-j', 'list', 'counters']);
@@ -119,11 +131,21 @@ export class Lab {
 
   /** Sends packets from one place; the host's own way out, and that of what it forwards, is `out`. Outcomes in order. */
   async send(sender: Sender, out: string, shots: readonly Shot[]): Promise<readonly Outcome[]> {
-    const from = sender.at === 'outer' ? sender.link : undefined;
-    await this.#route(out, from === out ? undefined : from);
-    if (sender.at === 'outer') await this.#own(sender.link, shots);
-    const { outcomes } = await this.#world.ask(senderName(sender), 'send', { shots });
+    const [outcomes = []] = await this.sendTogether(out, [{ sender, shots }]);
     return outcomes;
+  }
+
+  /** As `send`, from several places at once; at most one of them sends packets that the host forwards. */
+  async sendTogether(out: string, volleys: readonly Volley[]): Promise<(readonly Outcome[])[]> {
+    const [through, another] = new Set(volleys.flatMap(({ sender }) => forwardedFrom(sender, out) ?? []));
+    if (another !== undefined) throw new RangeError(`the host forwards from ${through} or from ${another}, not both`);
+    await this.#route(out, through);
+    return Promise.all(
+      volleys.map(async ({ sender, shots }) => {
+        if (sender.at === 'outer') await this.#own(sender.link, shots);
+        return (await this.#world.ask(senderName(sender), 'send', { shots })).outcomes;
+      }),
+    );
   }
 
   /** Makes the protected host answer on these ports. @returns those that it could not. */
@@ -189,6 +211,11 @@ export class Lab {
   async #checked(to: string, program: string, args: readonly string[], input?: string): Promise<{ stdout: string }> {
     return checked(this.#world, to, program, args, input);
   }
+}
+
+/** The interface by which the host receives what it is to forward; `undefined` where it is the end of the way itself. */
+export function forwardedFrom(sender: Sender, out: string): string | undefined {
+  return sender.at === 'outer' && sender.link !== out ? sender.link : undefined;
 }
 
 function senderName(sender: Sender): string {
@@ -259,21 +286,25 @@ async function checked(
 }
 
 function readCounters(document: unknown): Counter[] {
+  return readObjects(document, 'counter').flatMap(({ name, packets, bytes }) =>
+    typeof name === 'string' && typeof packets === 'number' && typeof bytes === 'number'
+      ? [{ name, packets, bytes }]
+      : [],
+  );
+}
+
+type Unknowns = Readonly<Record<string, unknown>>;
+
+/** The objects of one kind in a document of `nft -j` (libnftables-json(5)). */
+function readObjects(document: unknown, kind: string): Unknowns[] {
   if (!isRecord(document) || !Array.isArray(document.nftables)) return [];
   return document.nftables.flatMap((entry: unknown) => {
-    const counter = isRecord(entry) ? entry.counter : undefined;
-    if (!isRecord(counter)) return [];
-    const { name, packets, bytes, table } = counter;
-    return typeof name === 'string' &&
-      typeof packets === 'number' &&
-      typeof bytes === 'number' &&
-      !TABLES_OF_LAB.has(String(table))
-      ? [{ name, packets, bytes }]
-      : [];
+    const object = isRecord(entry) ? entry[kind] : undefined;
+    return isRecord(object) ? [object] : [];
   });
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Unknowns {
   return typeof value === 'object' && value !== null;
 }
 

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { coverage, formatFlow } from '../../src/analysis/index.ts';
+import { proposal } from '../../src/cli/demo/machine.ts';
+import { countersByFlow } from '../../src/cli/lab/policy-in-nft.ts';
+import type { LabRun } from '../../src/cli/lab/run.ts';
+import type { ReadFile } from '../../src/policy/index.ts';
+import { intentOf, prepare, sendAt } from './policies.ts';
+import { isolationOrReason } from './support.ts';
+
+const found = await isolationOrReason();
+const skip = 'skip' in found ? found.skip : false;
+const isolation = 'skip' in found ? 'root' : found.isolation;
+
+const PACKETS = 300; // of one policy: its heart and every corner inside come first
+
+const LABS = 3; // at a time: they mostly wait for silence
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+function wrong({ results }: LabRun): string[] {
+  return results
+    .filter(({ judgement }) => judgement !== 'agrees' && judgement !== 'declared')
+    .map(({ probe, reason }) => `${formatFlow(probe.flows[0])}: ${reason}`);
+}
+
+/** Every flow: more than one shape of rule, both directions, names, accounts, a rate, an interface, routed packets. */
+const EVERY_SHAPE = `portcullis: 1
+name: every-shape
+zones:
+  agent: { host: { users: [openclaw] } }
+  backup: { host: { users: [backup] } }
+  bastion: { addresses: [10.0.5.10, "2001:db8:5::10"] }
+  office: { addresses: [10.20.0.0/16, "2001:db8:20::/48"], except: [10.20.9.0/24] }
+  tailnet: { addresses: [100.64.0.0/10], host: { interfaces: [tailscale0] } }
+  backend: { domains: [your-backend.example.com, "*.backend.example.com"] }
+  containers: { addresses: [172.17.0.0/16] }
+flows:
+  - { name: ssh, from: bastion, to: host, service: ssh, rate: 6/minute per source }
+  - { name: ui, from: tailnet, to: host, service: tcp/18789 }
+  - { name: metrics, from: office, to: agent, service: tcp/9090-9095 }
+  - { name: ping, from: office, to: host, service: icmp/echo-request }
+  - { name: backend, from: agent, to: backend, service: https }
+  - { name: store, from: backup, to: office, service: [tcp/5432, udp/5140] }
+  - { name: routed, from: containers, to: internet, service: https }
+tests:
+  - { from: agent, allow: ["your-backend.example.com:443/tcp"], deny: ["198.51.100.7:443/tcp", "[2001:db8:66::7]:443/tcp"] }
+  - { from: internet, to: host, deny: [tcp/22, tcp/18789] }
+`;
+
+/** Small, so that every corner of it is sent at every planted fault. */
+const FEW_FLOWS = EVERY_SHAPE.split('\n')
+  .filter((line) => !/name: (?:ping|backend)|to: internet|from: agent|tests:|from: internet/.test(line))
+  .concat('  - { name: routed, from: containers, to: bastion, service: https }\n')
+  .join('\n');
+
+function policies(): { name: string; text: string; read?: ReadFile }[] {
+  const examples = globSync('**/*.yaml', { cwd: EXAMPLES })
+    .map((path) => join(EXAMPLES, path))
+    .filter((path) => /^portcullis:/m.test(readFileSync(path, 'utf8')) && !isIncluded(path))
+    .map((path) => ({ name: path, text: readFileSync(path, 'utf8'), read }));
+  return [{ name: 'every shape', text: EVERY_SHAPE }, { name: 'the demo', text: proposal().text }, ...examples];
+}
+
+const read: ReadFile = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : { reason: 'there is no such file' });
+
+/** A part of another example is tested with the whole. */
+function isIncluded(path: string): boolean {
+  return globSync('*.yaml', { cwd: dirname(path) }).some((other) => {
+    const text = readFileSync(join(dirname(path), other), 'utf8');
+    return other !== basename(path) && new RegExp(`include:[^]*${basename(path)}`).test(text);
+  });
+}
+
+describe('every packet does what the policy says', { skip, concurrency: LABS }, () => {
+  for (const { name, text, read: files } of policies()) {
+    test(`of ${basename(name)}`, async (t) => {
+      const prepared = prepare(intentOf(text, name, files), PACKETS);
+      const run = await sendAt(prepared.text, prepared, isolation);
+      assert.deepEqual(wrong(run), []);
+      const counted = countersByFlow(run.counters);
+      const flows = coverage(prepared.intent, prepared.plan, run.results, counted);
+      for (const { flow, passed, counted: packets } of flows) {
+        assert.ok(packets === undefined || packets >= passed, `${flow}: ${passed} passed, its counter says ${packets}`);
+      }
+      const idle = flows.filter(({ flow, uncovered }) => uncovered !== undefined && !flow.startsWith('baseline:'));
+      t.diagnostic(
+        `${run.results.length} packets, ${flows.filter(({ uncovered }) => uncovered === undefined).length} of ${flows.length} rules, ${run.tookMs} ms`,
+      );
+      for (const { flow, uncovered } of idle) t.diagnostic(`not exercised: ${flow}: ${uncovered}`);
+      assert.ok(run.results.length > 50);
+    });
+  }
+});
+
+describe('a wrong rule is caught by packets', { skip, concurrency: LABS }, () => {
+  const faults: readonly { name: string; from: string | RegExp; to: string }[] = [
+    { name: 'one port more', from: /9090-9095/g, to: '9090-9096' },
+    { name: 'one port less', from: /9090-9095/g, to: '9090-9094' },
+    { name: 'a wider prefix', from: /2001:db8:20::\/48/g, to: '2001:db8:20::/47' },
+    { name: 'an address denied that is allowed', from: /10\.0\.5\.10/g, to: '10.0.5.11' },
+    { name: 'another account', from: /\. 61001 : /g, to: '. 33 : ' },
+    { name: 'another interface', from: /"tailscale0"/g, to: '"eth0"' },
+    { name: 'UDP for TCP', from: /(\. )6( \. 5432)/g, to: '$117$2' },
+    { name: 'an open input', from: /(\tchain input \{\n.*\n)/, to: '$1\t\ttcp dport 1-65535 accept\n' },
+    { name: 'an open IPv6', from: /(\tchain output \{\n.*\n)/, to: '$1\t\tmeta nfproto ipv6 accept\n' },
+    {
+      name: 'a denial that tells nobody',
+      from: /\t\tmeta l4proto (?:6|tcp) reject with tcp reset\n/,
+      to: '\t\tmeta l4proto 6 drop\n',
+    },
+    { name: 'no routing at all', from: /(\tchain forward \{\n.*\n)/, to: '$1\t\tdrop\n' },
+  ];
+  const prepared = skip === false ? prepare(intentOf(FEW_FLOWS), PACKETS) : undefined;
+  for (const { name, from, to } of faults) {
+    test(name, async () => {
+      assert.ok(prepared);
+      const planted = prepared.text.replace(from, to);
+      assert.ok(planted !== prepared.text, 'the fault was not planted: the rules are written in another way now');
+      const run = await sendAt(planted, prepared, isolation);
+      assert.ok(wrong(run).length > 0, 'no packet found it');
+    });
+  }
+});
