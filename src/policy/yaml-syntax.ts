@@ -43,8 +43,9 @@ function allFaults(text: string): Fault[] {
     if ('empty' in documents) return [];
     return documents.flatMap((document) =>
       document.errors.map(({ pos: [start, end], code, message }) => {
-        const place = openingQuote(text, end, message) ?? { start, end };
-        return { ...place, code, reason: reasonOf(message) };
+        // What is missing at the end of the text is said to be one character behind it.
+        const place = { start: Math.min(start, text.length), end: Math.min(end, text.length) };
+        return { ...place, ...openingQuote(text, place.end, message), code, reason: reasonOf(message) };
       }),
     );
   } catch (error) {

@@ -16,15 +16,17 @@ export function mergePeers(peers: readonly Peer[]): readonly Peer[] {
   ];
 }
 
+/** Processes of these accounts, in whatever order and however often they are named. */
+export function processesOf(accounts: readonly Range[]): LocalPeer {
+  return { kind: 'local', accounts: accountRanges(accountSet(accounts)) };
+}
+
 function mergeLocal(peers: readonly LocalPeer[]): readonly LocalPeer[] {
   const everyProcess = peers.find((peer) => peer.accounts === undefined && peer.cgroup === undefined);
   if (everyProcess !== undefined) return [everyProcess];
   const byAccount = peers.flatMap((peer) => (peer.cgroup === undefined ? (peer.accounts ?? []) : []));
   const byCgroup = peers.filter((peer) => peer.cgroup !== undefined);
-  return [
-    ...(byAccount.length === 0 ? [] : [{ kind: 'local', accounts: accountRanges(accountSet(byAccount)) } as const]),
-    ...unique(byCgroup),
-  ];
+  return [...(byAccount.length === 0 ? [] : [processesOf(byAccount)]), ...unique(byCgroup)];
 }
 
 /** Peers behind the same interfaces become one. */

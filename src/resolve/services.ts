@@ -44,9 +44,8 @@ export class ServiceResolver {
     chain: readonly string[] = [],
   ): readonly Service[] | undefined {
     const found = references.map((reference) => this.#one(reference, chain));
-    const services = found.flatMap((each) => each ?? []);
-    if (found.includes(undefined)) return undefined;
-    return found.length === 1 ? services : withoutDuplicates(services);
+    if (found.length === 1) return found[0];
+    return found.includes(undefined) ? undefined : withoutDuplicates(found.flatMap((each) => each ?? []));
   }
 
   /** Declares, checks and looks through all that the policy declares, used or not. */

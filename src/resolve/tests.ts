@@ -57,21 +57,14 @@ export class TestResolver {
     ];
   }
 
-  #destinations(claim: Claim): { peers: (Peer | NamedDestination)[]; unrecognised: string[] } {
-    const peers: (Peer | NamedDestination)[] = [];
-    const unrecognised: string[] = [];
-    for (const endpoint of claim.to) {
-      const { value, span } = endpoint;
-      if (value.kind !== 'domain') {
-        const meaning = this.#endpoints.one(endpoint);
-        peers.push(...meaning.peers);
-        unrecognised.push(...meaning.unrecognised);
-      } else if (value.pattern.wildcard) {
-        this.#report.say(RESOLVE_PROBLEMS.wildcardInTest, span, formatDnsPattern(value.pattern));
-      } else {
-        peers.push(this.#names.destination(value.pattern.name));
-      }
+  #destinations(claim: Claim): { peers: (Peer | NamedDestination)[]; unrecognised: readonly string[] } {
+    const names: NamedDestination[] = [];
+    for (const { value, span } of claim.to) {
+      if (value.kind !== 'domain') continue;
+      if (!value.pattern.wildcard) names.push(this.#names.destination(value.pattern.name));
+      else this.#report.say(RESOLVE_PROBLEMS.wildcardInTest, span, formatDnsPattern(value.pattern));
     }
-    return { peers, unrecognised };
+    const { peers, unrecognised } = this.#endpoints.resolve(claim.to.filter(({ value }) => value.kind !== 'domain'));
+    return { peers: [...names, ...peers], unrecognised };
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { Span } from '../source/index.ts';
 import type { AccountResolver } from './accounts.ts';
 import type { NameGroups } from './name-groups.ts';
-import { mergePeers, subtractPeer } from './peers.ts';
+import { mergePeers, processesOf, subtractPeer } from './peers.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 import { INTERNET, PRIVATE } from './special-purpose.ts';
 
@@ -118,7 +118,7 @@ export class ZoneResolver {
   #ownPeers(zone: ZoneDeclaration): readonly Peer[] {
     const { users = [], cgroups = [], interfaces = [] } = zone.host ?? {};
     const peers: Peer[] = [];
-    if (users.length > 0) peers.push({ kind: 'local', accounts: users.map((user) => this.#accounts.resolve(user)) });
+    if (users.length > 0) peers.push(processesOf(users.map((user) => this.#accounts.resolve(user))));
     for (const cgroup of cgroups) peers.push({ kind: 'local', cgroup: cgroup.value });
     if (zone.addresses.length > 0 || interfaces.length > 0) {
       const ranges = AddressSet.of(zone.addresses.map(({ value }) => value)).ranges();
