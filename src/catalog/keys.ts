@@ -10,6 +10,16 @@ export interface ConfigKeys {
   readonly searches: ReadonlyMap<string, ProviderKeys>; // `tools.web.search.provider`
   readonly speech: ReadonlyMap<string, ProviderKeys>; // `tts.provider` and its like
   readonly embeddings: ReadonlyMap<string, ProviderKeys>; // `memory.search.provider`
+  /** Settings of any section that name a server, as dotted paths with `*` for every member of a list or mapping. */
+  readonly servers: ReadonlyMap<string, ServerKey>;
+  /** Settings that sound like a server and are none for our purpose, with the reason; `*` may begin or end a path. */
+  readonly notServers: ReadonlyMap<string, string>;
+}
+
+export interface ServerKey {
+  readonly name: string; // of the flow
+  readonly purpose: string;
+  readonly scheme?: string; // where the setting is no URL: `ssh` for `user@host:port`
 }
 
 /** What a feature needs, in catalogue entries; both lists empty where it is not known. */
@@ -87,6 +97,12 @@ function readKeys(data: DataNode): ConfigKeys {
     searches: table('searches', readProvider),
     speech: table('speech', readProvider),
     embeddings: table('embeddings', readProvider),
+    servers: table('servers', (node) => ({
+      name: node.key('name').text(),
+      purpose: node.key('purpose').text(),
+      ...text(node, 'scheme'),
+    })),
+    notServers: table('notServers', (node) => node.text()),
   };
 }
 

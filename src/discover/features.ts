@@ -4,7 +4,6 @@ import { discoverProvider, type ProviderQuestion } from './models.ts';
 import type { Needs } from './needs.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
 import type { Section } from './section.ts';
-import { parseHost } from './server.ts';
 
 /** Everything but channels, models and listeners: tools, memory, speech, servers that the configuration names, services of OpenClaw. */
 export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs, environment: Environment): void {
@@ -19,9 +18,10 @@ export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs
   webTools(ask);
   memory(ask);
   speech(ask);
+  media(ask);
   mcpServers(ask);
   telemetry(ask);
-  remotes(ask);
+  namedServers(ask);
   browser(ask);
   automation(ask);
   ownServices(ask);
@@ -68,10 +68,17 @@ function webTools(ask: Asking): void {
   if (fetch.flag('enabled') !== false) ask.arbitrary.push('reading web pages (`tools.web.fetch`)');
 }
 
-/** Embeddings come from OpenAI where nothing else is said, and only where there is a key for it. */
+/** For all agents, and for each that has settings of its own. */
 function memory(ask: Asking): void {
-  const { config, keys, needs, environment } = ask;
-  const search = config.section('memory.search');
+  const { config } = ask;
+  const agents = config.sections('agents.entries').map(([, agent]) => agent.section('memory.search'));
+  memorySearch(ask, config.section('memory.search'));
+  for (const search of agents) if (search.text('provider') !== undefined) memorySearch(ask, search);
+}
+
+/** Embeddings come from OpenAI where nothing else is said, and only where there is a key for it. */
+function memorySearch(ask: Asking, search: Section): void {
+  const { keys, needs, environment } = ask;
   if (search.flag('enabled') === false) return;
   const remote = search.server('remote.baseUrl');
   if (remote !== undefined) {
@@ -83,7 +90,7 @@ function memory(ask: Asking): void {
     const configured = environment('OPENAI_API_KEY') !== undefined || ask.providers.has('openai');
     needs.entry(
       'openai',
-      { purpose: 'memory search', source: { key: 'memory.search.provider (unset)' } },
+      { purpose: 'memory search', source: { key: `${search.path}.provider (unset)` } },
       configured ? undefined : 'if memory search shall use OpenAI, which is its default; no key for it was found',
     );
     return;
@@ -97,7 +104,8 @@ function memory(ask: Asking): void {
 
 function speech(ask: Asking): void {
   const { config, keys } = ask;
-  const sections = [config.section('tts'), config.section('talk'), config.section('talk.realtime')];
+  const agents = config.sections('agents.entries').map(([, agent]) => agent.section('tts'));
+  const sections = [config.section('tts'), config.section('talk'), config.section('talk.realtime'), ...agents];
   for (const section of sections) {
     if (section.flag('enabled') === false || section.text('auto')?.value === 'off') continue;
     const use = (source: Section['source']) => ({ purpose: 'speech', source });
@@ -110,6 +118,14 @@ function speech(ask: Asking): void {
       else if (named?.value !== name) provider(ask, { name, use: use(own.source), keys: known });
     }
   }
+}
+
+/** Understanding pictures, sound and video. */
+function media(ask: Asking): void {
+  const { config, keys } = ask;
+  const known = new Map([...keys.providers, ...keys.speech]);
+  for (const { value, source } of config.texts('tools.media.models.*.provider'))
+    provider(ask, { name: value, use: { purpose: 'understanding media', source }, keys: known });
 }
 
 function mcpServers({ config, needs }: Asking): void {
@@ -142,25 +158,15 @@ function telemetry({ config, needs, environment }: Asking): void {
   if (endpoint !== undefined) needs.server('opentelemetry', endpoint.server, { purpose, source: endpoint.source });
 }
 
-function remotes({ config, needs }: Asking): void {
-  const remote = config.section('gateway.remote');
-  const url = remote.server('url');
-  if (url !== undefined)
-    needs.server('remote-gateway', url.server, { purpose: 'the gateway on another machine', source: url.source });
-  for (const [section, key, name] of [
-    [remote, 'sshTarget', 'remote-gateway-ssh'],
-    [config.section('agents.defaults.sandbox.ssh'), 'target', 'sandbox-ssh'],
-  ] as const) {
-    const target = section.text(key);
-    if (target === undefined) continue;
-    const server = config.parse({ ...target, value: `ssh://${target.value.replace(/^ssh:\/\//, '')}` });
-    if (server !== undefined)
-      needs.server(name, server.server, { purpose: 'SSH to another machine', source: target.source });
+/** Servers that settings all over the configuration name. */
+function namedServers({ config, keys, needs }: Asking): void {
+  for (const [pattern, { name, purpose, scheme }] of keys.servers) {
+    for (const text of config.texts(pattern)) {
+      const url = scheme === undefined || text.value.includes('://') ? text.value : `${scheme}://${text.value}`;
+      const found = config.parse({ ...text, value: url });
+      if (found !== undefined) needs.server(name, found.server, { purpose, source: found.source });
+    }
   }
-  const mac = config.section('channels.imessage').text('remoteHost');
-  const host = mac === undefined ? undefined : parseHost(mac.value.replace(/^.*@/, ''));
-  if (mac !== undefined && host !== undefined)
-    needs.server('imessage-ssh', { host, port: 22, http: false }, { purpose: 'SSH to the Mac', source: mac.source });
 }
 
 function browser({ config, needs, arbitrary }: Asking): void {

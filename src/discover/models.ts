@@ -9,20 +9,11 @@ import type { ConfigSource, Section } from './section.ts';
 const DEFAULT_PROVIDER = 'openai';
 
 /** Keys whose texts are models, `provider/model`, wherever they stand; aliases have no slash. */
-const MODEL_KEYS: ReadonlySet<string> = new Set([
-  'model',
-  'primary',
-  'fallbacks',
-  'utilityModel',
-  'decisionModel',
-  'imageModel',
-  'pdfModel',
-  'voiceModel',
-  'summaryModel',
-]);
+const MODEL_KEY =
+  /\.(?:model|primary|fallbacks|(?:utility|decision|image|pdf|voice|summary)Model|mediaModels\.\w+)(?:\[\d+\])?$/;
 
 /** The sections in which models are named. */
-const MODEL_SECTIONS = ['agents', 'hooks', 'cron', 'tools', 'messages', 'tts', 'channels.modelByChannel'];
+const MODEL_SECTIONS = ['agents', 'hooks', 'cron', 'tools.exec', 'tts', 'channels.modelByChannel'];
 
 /** The model providers in use, by their `baseUrl` where they have one. */
 export function discoverModels(config: Section, keys: ConfigKeys, needs: Needs, environment: Environment): void {
@@ -129,9 +120,9 @@ function regionalHost(
 function* namedModels(config: Section): Generator<{ readonly name: string; readonly source: ConfigSource }> {
   for (const path of MODEL_SECTIONS) {
     const byChannel = path === 'channels.modelByChannel';
-    for (const { key, text } of config.section(path).everyText()) {
+    for (const text of config.section(path).everyText()) {
       const slash = text.value.indexOf('/');
-      if (slash > 0 && (byChannel || MODEL_KEYS.has(key)))
+      if (slash > 0 && (byChannel || MODEL_KEY.test(text.source.key)))
         yield { name: text.value.slice(0, slash), source: text.source };
     }
   }

@@ -124,18 +124,9 @@ export class Section {
     return undefined;
   }
 
-  /** Every text in this section, however deep, with the key that it stands under. */
-  *everyText(): Generator<{ readonly key: string; readonly text: ConfigText }> {
-    if (this.#node !== undefined) yield* this.#walk(this.#node, this.path, '');
-  }
-
-  *#walk(node: ConfigNode, path: string, key: string): Generator<{ readonly key: string; readonly text: ConfigText }> {
-    if (node.kind === 'mapping')
-      for (const [name, { value }] of node.members) yield* this.#walk(value, joinKey(path, name), name);
-    else if (node.kind === 'list')
-      for (const [index, item] of node.items.entries()) yield* this.#walk(item, `${path}[${index}]`, key);
-    else if (node.kind === 'text' && node.unset === undefined)
-      yield { key, text: { value: node.value, source: { key: path, span: node.span } } };
+  /** Every text in this section, however deep. */
+  *everyText(): Generator<ConfigText> {
+    if (this.#node !== undefined) yield* textsOf(this.#node, this.path);
   }
 
   #expand(node: ConfigNode, path: string, [head, ...rest]: readonly string[]): readonly ConfigText[] {
@@ -185,6 +176,16 @@ export class Section {
 
   #join(key: string): string {
     return joinKey(this.path, key);
+  }
+}
+
+function* textsOf(node: ConfigNode, path: string): Generator<ConfigText> {
+  if (node.kind === 'mapping') {
+    for (const [name, { value }] of node.members) yield* textsOf(value, joinKey(path, name));
+  } else if (node.kind === 'list') {
+    for (const [index, item] of node.items.entries()) yield* textsOf(item, `${path}[${index}]`);
+  } else if (node.kind === 'text' && node.unset === undefined) {
+    yield { value: node.value, source: { key: path, span: node.span } };
   }
 }
 

@@ -41,11 +41,14 @@ export class YamlWriter {
 
 /** A scalar: plain where every YAML reader gives the same text back, else in double quotes. */
 export function scalar(text: string): string {
-  const plain = /^[A-Za-z0-9_/][A-Za-z0-9 ._/()*'@-]*(?::[A-Za-z0-9._/()-]+)*$/.test(text);
-  const special =
-    /^(?:true|false|null|yes|no|on|off|y|n)$|^[\d_]+(?:\.[\d_]*)?(?:e[+-]?\d+)?$|^0[xob]|^\d+(?::\d+)+$/i.test(text);
-  return plain && !special && !text.endsWith(' ') ? text : JSON.stringify(text);
+  if (IPV4.test(text)) return text;
+  return PLAIN.test(text) && !WORD.test(text) && !NUMBER.test(text) ? text : JSON.stringify(text);
 }
+
+const PLAIN = /^[A-Za-z0-9_/](?:[A-Za-z0-9 ._/()*'@-]*[A-Za-z0-9._/()*'@-])?(?::[A-Za-z0-9._/()-]+)*$/;
+const WORD = /^(?:true|false|null|yes|no|on|off|y|n)$/i; // truth values of YAML 1.1
+const NUMBER = /^[\d_.:exo+-]*$|^\d{4}-\d/i; // of any base, times and dates too
+const IPV4 = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/; // two dots: no number
 
 /** One text as itself, several as a flow sequence. */
 export function oneOrList(texts: readonly string[]): string {
