@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import { Lab, type Sender, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
 import { flowCounter, nameSet, nftablesTarget } from '../../src/target/nftables/index.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
 import { LINKS } from '../lab/links.ts';
 import { isolationOrReason } from '../lab/support.ts';
+import { intentArbitrary } from '../laws/nftables-intents.ts';
 import { AGENT_HOST, account, EVERYTHING, everyProcess, flow, intent, machines, named, tcp, udp } from './intents.ts';
 
 const found = await isolationOrReason();
@@ -60,6 +62,29 @@ describe('what the kernel made of our table, listed and read back', { skip }, ()
       }
     });
   }
+
+  test('random policies load, and what the kernel lists of them means the same', async () => {
+    await using lab = await openLab(AGENT_HOST);
+    await fc.assert(
+      fc.asyncProperty(intentArbitrary, async (policy) => {
+        await lab.load(rendered(policy));
+        for (const args of [
+          ['list', 'ruleset'],
+          ['-j', 'list', 'ruleset'],
+        ]) {
+          const proof = verifyTarget(nftablesTarget, policy, [{ name: 'live', text: await lab.onHost('nft', args) }]);
+          assert.ok(
+            proof.holds,
+            JSON.stringify([
+              proof.diagnostics.map((each) => each.message),
+              proof.unexplained.map((each) => each.packets),
+            ]),
+          );
+        }
+      }),
+      { numRuns: Number(process.env.KERNEL_RUNS ?? '25') },
+    );
+  });
 
   test('the tables of others stay as they are', async () => {
     await using lab = await openLab(AGENT_HOST);

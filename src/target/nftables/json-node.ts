@@ -26,8 +26,8 @@ export class JsonNode {
     try {
       return new JsonNode(file, parse(file.text, { mode: 'json', ranges: true }).body);
     } catch (error) {
-      const offset = error instanceof Error && 'offset' in error && typeof error.offset === 'number' ? error.offset : 0;
       const reason = error instanceof RangeError ? 'it is nested too deeply' : 'it is no JSON from here on';
+      const offset = offsetOf(error, file.text.length);
       throw new ShapeFailure(reason, { file, start: offset, end: Math.min(offset + 1, file.text.length) });
     }
   }
@@ -110,4 +110,11 @@ export class JsonNode {
     if (only === undefined || more.length > 0) return this.fail(`${what} is no object of one member`);
     return only;
   }
+}
+
+/** Where momoa stopped; it calls an unexpected end offset 0. */
+function offsetOf(error: unknown, end: number): number {
+  if (!(error instanceof Error)) return 0;
+  if (error.message.includes('end of input')) return end;
+  return 'offset' in error && typeof error.offset === 'number' ? error.offset : 0;
 }

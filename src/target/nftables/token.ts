@@ -30,6 +30,8 @@ const PATTERNS: readonly (readonly [TokenKind | 'skip', RegExp])[] = [
   ['number', /(?:0x[0-9a-fA-F]+|[0-9]+)(?!\w)/y],
   ['word', /(?:[A-Za-z_]|\.(?=\w))[\w./-]*/y],
   ['punctuation', /==|!=|<=|>=|[{}(),:=<>&|^/\-+*!@$.]/y],
+  // A run of digits and letters that is none of the above is one mistake, and one step however long it is.
+  ['unknown', /\w+|./suy],
 ];
 
 export function tokenize(file: SourceFile): Token[] {
@@ -53,7 +55,7 @@ function next(text: string, at: number): { readonly kind: TokenKind | 'skip'; re
     const found = pattern.exec(text);
     if (found !== null) return { kind, end: at + found[0].length };
   }
-  return { kind: 'unknown', end: at + (text.codePointAt(at)! > 0xffff ? 2 : 1) };
+  throw new Error('the last pattern matches anything');
 }
 
 const UNIT_MS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;

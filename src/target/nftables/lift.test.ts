@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { all, field, type Match, not, type Range, symbol } from '../../ir/index.ts';
+import { range } from '../../net/index.ts';
+import { SourceFile } from '../../source/index.ts';
+import { nftablesTarget } from './index.ts';
+
+/** The match of the only rule of a chain, or why there is none. */
+function meaning(rule: string, declarations = ''): Match | string {
+  const text = `table inet t {\n${declarations}\nchain c {\n${rule}\n}\n}\n`;
+  const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+  assert.deepEqual(
+    diagnostics.map((each) => each.message),
+    [],
+  );
+  const { ruleset, opaque } = nftablesTarget.lift(ast!);
+  return opaque[0]?.reason ?? ruleset.tables[0]!.chains[0]!.rules[0]!.match;
+}
+
+const TCP = field('protocol', 6);
+const FULL_UIDS: Range = { first: 0, last: 0xffff_ffff };
+
+describe('what a rule asks of a packet', () => {
+  const cases: readonly (readonly [string, Match])[] = [
+    ['tcp dport 22 accept', all(TCP, field('dport', 22))],
+    // A field that is missing breaks the rule: the negation asks for TCP too.
+    ['tcp dport != 80 accept', all(TCP, field('dport', { first: 0, last: 79 }, { first: 81, last: 65535 }))],
+    ['meta skuid != 5 accept', field('srcAccount', { first: 0, last: 4 }, { first: 6, last: FULL_UIDS.last })],
+    ['meta skuid { 5, 7-9 } accept', field('srcAccount', 5, { first: 7, last: 9 })],
+    ['tcp dport >= 1024 accept', all(TCP, field('dport', { first: 1024, last: 65535 }))],
+    ['tcp dport < 1024 accept', all(TCP, field('dport', { first: 0, last: 1023 }))],
+    ['ip saddr 10.0.0.1/8 accept', { kind: 'address', side: 'src', ranges: [range('10.0.0.0/8')] }],
+    [
+      'ip saddr != 0.0.0.0/1 accept',
+      { kind: 'address', side: 'src', ranges: [range('128.0.0.0/1')] }, // IPv4 only: in IPv6 the field is missing
+    ],
+    ['iifname != "lo" accept', not({ kind: 'interface', side: 'in', names: [{ name: 'lo', wildcard: false }] })],
+    ['oifname "br-*" accept', { kind: 'interface', side: 'out', names: [{ name: 'br-', wildcard: true }] }],
+    ['ct state established,related accept', field('state', 1, 2)],
+    ['ct state { new, untracked } accept', field('state', 0, 4)],
+    ['ct state != invalid accept', field('state', 0, 1, 2, 4)],
+    ['fib saddr type { local, multicast } accept', field('srcType', 1, 4)],
+    ['icmp type echo-request accept', all(field('family', 4), field('protocol', 1), field('icmpType', 8))],
+    [
+      'icmpv6 type 128-129 accept',
+      all(field('family', 6), field('protocol', 58), field('icmpType', { first: 128, last: 129 })),
+    ],
+    ['meta l4proto ipip accept', field('protocol', 94)], // as /etc/protocols has it
+    ['meta nfproto ipv6 accept', field('family', 6)],
+    ['meta l4proto { tcp, 17 } th dport 53 accept', all(field('protocol', 6, 17), field('dport', 53))],
+    ['tcp flags == syn accept', field('tcpFlags', 2)],
+  ];
+  for (const [rule, match] of cases) it(rule, () => assert.deepEqual(meaning(rule), match));
+
+  it('tcp flags syn / fin,syn,rst,ack: the mask first', () => {
+    const match = meaning('tcp flags syn / fin,syn,rst,ack accept');
+    assert.ok(typeof match === 'object' && match.kind === 'field');
+    const values = match.ranges.map((each) => each.first);
+    assert.deepEqual(values, [2, 10, 34, 42, 66, 74, 98, 106, 130, 138, 162, 170, 194, 202, 226, 234]);
+  });
+
+  it('a bit alone asks whether it is set', () => {
+    const match = meaning('tcp flags syn accept');
+    assert.ok(typeof match === 'object' && match.kind === 'field' && match.ranges.length === 128);
+  });
+});
+
+describe('sets that stand for what the policy knows by name', () => {
+  const names = 'set names4-backend { type ipv4_addr; flags timeout; }';
+  const rates = 'counter flow-x { }\nset rate4-ssh { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }';
+  const v4 = field('family', 4);
+  const cases: readonly (readonly [string, string, Match])[] = [
+    ['ip daddr @names4-backend accept', names, all(v4, symbol({ kind: 'member', group: 'backend' }))],
+    [
+      'update @rate4-ssh { ip saddr limit rate 6/minute burst 5 packets } accept',
+      rates,
+      all(v4, symbol({ kind: 'within-rate', flow: 'ssh', limit: '6/minute per source' })),
+    ],
+    [
+      'limit rate 3/day burst 3 packets counter name "flow-x" accept',
+      rates,
+      symbol({ kind: 'within-rate', flow: 'x', limit: '3/day' }),
+    ],
+    [
+      'socket cgroupv2 level 2 @cgroup-a/2fb accept',
+      'set cgroup-a/2fb { typeof socket cgroupv2 level 0; }',
+      symbol({ kind: 'cgroup', path: 'a/b' }),
+    ],
+  ];
+  for (const [rule, declarations, match] of cases) it(rule, () => assert.deepEqual(meaning(rule, declarations), match));
+});
+
+describe('what nobody can vouch for is named, never skipped', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['th dport 53 accept', '', 'it reads ports without asking for a protocol that has them'],
+    ['limit rate 6/minute accept', '', 'whether it is within its limit, nobody can say'],
+    ['ip saddr @s accept', 'set s { type ipv4_addr; flags timeout; }', 'the elements of `s` come and go'],
+    [
+      'ip saddr @s accept',
+      'set s { type ipv4_addr; elements = { 10.0.0.0/8 } }',
+      '`s` holds ranges without the flag for them',
+    ],
+    ['meta l4proto frobnicate accept', '', '`frobnicate` is no inet_proto that is known'],
+    ['meta l4proto 300 accept', '', '300 is no inet_proto'],
+    ['tcp dport 90-80 accept', '', 'a range runs backwards'],
+    ['ip saddr 2001:db8::1 accept', '', 'it compares addresses of two families'],
+    [
+      'socket cgroupv2 level 3 @cgroup-a/2fb accept',
+      'set cgroup-a/2fb { typeof socket cgroupv2 level 0; }',
+      '`a/b` is not at level 3',
+    ],
+    ['reject with tcp reset', '', 'it resets what need not be TCP'],
+  ];
+  for (const [rule, declarations, reason] of cases) it(rule, () => assert.equal(meaning(rule, declarations), reason));
+
+  it('with its place, its text and the packets that it can touch at most', () => {
+    const text = 'table inet t {\nchain c {\ntcp dport 22 limit rate 6/minute accept\n}\n}\n';
+    const { ast } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+    const [opaque] = nftablesTarget.lift(ast!).opaque;
+    assert.equal(opaque?.text, 'tcp dport 22 limit rate 6/minute accept');
+    assert.equal(opaque?.span.file.positionAt(opaque.span.start).line, 3);
+    assert.deepEqual(opaque?.packets, all(TCP, field('dport', 22)));
+  });
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderDiagnostic } from '../../diagnostic/index.ts';
+import { SourceFile } from '../../source/index.ts';
+import { nftablesTarget } from './index.ts';
+
+function problems(text: string): string[] {
+  const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+  assert.equal(ast, undefined);
+  return diagnostics.map((each) => renderDiagnostic(each));
+}
+
+describe('errors of the nftables reader, as people see them', () => {
+  it('all at once, each with its line', () => {
+    assert.deepEqual(
+      problems(
+        [
+          'table inet portcullis {',
+          '  chain input {',
+          '    type filter hook input priority filter - 5; policy drop;',
+          '    tcp dport 22 frobnicate accept',
+          '    ip saddr 10.0.0.300 accept',
+          '    meta priority 5 accept',
+          '    jump nowhere',
+          '  }',
+          '}',
+        ].join('\n'),
+      ).map((each) => each.split('\n').slice(0, 3).join('\n')),
+      [
+        'error[N0201]: expected a statement or a field of the packet that is understood, found `frobnicate`\n  --> rules.nft:4:18\n  4 |     tcp dport 22 frobnicate accept',
+        'error[N0201]: expected an address, found `10.0.0.300`\n  --> rules.nft:5:14\n  5 |     ip saddr 10.0.0.300 accept',
+        'error[N0201]: expected a `meta` key that is understood, found `priority`\n  --> rules.nft:6:10\n  6 |     meta priority 5 accept',
+      ],
+    );
+  });
+
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['a jump to nowhere', 'table ip t {\nchain a {\njump b\n}\n}', 'N0203 3:1 there is no chain `b` in this table'],
+    [
+      'a set that is not there',
+      'table ip t {\nchain a {\nip saddr @s accept\n}\n}',
+      'N0203 3:1 there is no set or map `s` in this table',
+    ],
+    [
+      'a counter that is not there',
+      'table ip t {\nchain a {\ncounter name "c" accept\n}\n}',
+      'N0203 3:1 there is no counter `c` in this table',
+    ],
+    [
+      'a circle',
+      'table ip t {\nchain a {\njump b\n}\nchain b {\ngoto a\n}\n}',
+      'N0204 5:7 chain `b` leads back to chain `a`',
+    ],
+    ['an end too early', 'table ip t {\nchain a {\naccept\n', 'N0201 4:1 expected `}`, found the end'],
+    ['a flush', 'flush ruleset', 'N0201 1:1 expected `table`, found `flush`'],
+    [
+      'another object',
+      'table ip t {\nquota q { over 5 mbytes }\n}',
+      'N0201 2:1 expected a chain, set, map or counter, found `quota`',
+    ],
+    ['JSON that is none', '{"nftables": [', 'N0202 1:15 this is no `nft -j list ruleset`: it is no JSON from here on'],
+    [
+      'an unknown key in JSON',
+      '{"nftables": [{"table": {"family": "ip", "name": "t", "flags": "dormant"}}]}',
+      'N0202 1:64 this is no `nft -j list ruleset`: a table has `flags`, which is not understood',
+    ],
+    [
+      'an unknown statement in JSON',
+      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"mangle": {}}]}}]}',
+      'N0202 1:176 this is no `nft -j list ruleset`: `mangle` is not understood',
+    ],
+  ];
+  for (const [title, text, expected] of cases) {
+    it(title, () => {
+      const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+      assert.equal(ast, undefined);
+      const [first] = diagnostics;
+      const { line, column } = first!.span!.file.positionAt(first!.span!.start);
+      assert.equal(`${first!.code} ${line}:${column} ${first!.message}`, expected);
+    });
+  }
+});
