@@ -88,6 +88,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** Files beside `index.ts` by which a folder may be entered. */
 export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/target/registry.ts': 'it loads every target, which those who need the contract alone must not',
+  'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };
 
 /** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
