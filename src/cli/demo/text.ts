@@ -27,10 +27,10 @@ export function proposedPolicy({ colors }: TextOutput, proposal: Proposal): stri
     from,
     cut(to.join(', '), 26),
     service.join(', '),
-    cut(purpose, 34),
+    cut(purpose, 30),
   ]);
   return `
-${colors.bold('2  portcullis init')} writes the policy that it needs: ${flows.length} flows, all else is denied, both ways, IPv4 and IPv6
+${colors.bold('2  portcullis init')} writes the policy that it needs: ${flows.length} flows; all else is denied, IPv4 and IPv6
 ${indented(textTable(['flow', 'from', 'to', 'service', 'why'], rows))}
 `;
 }

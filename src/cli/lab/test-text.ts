@@ -89,27 +89,25 @@ function inLab(output: TextOutput, run: TestRun, lab: LabRun): string {
     ...more(silent.length),
     ...lab.limits.map((limit) => `  -  ${limit}`),
   ];
-  return [...lines, '', coverageTable(output, run, lab)].join('\n');
+  return [...lines, '', coverageTable(output, run.coverage ?? [])].join('\n');
 }
 
-function coverageTable(output: TextOutput, run: TestRun, lab: LabRun): string {
-  const of = (flow: string) => lab.results.filter(({ probe }) => probe.about === flow);
-  const coverage = run.coverage ?? [];
+function coverageTable(output: TextOutput, coverage: readonly Coverage[]): string {
+  const isIdlePiece = ({ flow, uncovered }: Coverage): boolean =>
+    flow.startsWith('baseline:') && uncovered !== undefined;
   const rows = coverage
-    .filter(({ flow, uncovered }) => !flow.startsWith('baseline:') || uncovered === undefined)
+    .filter((each) => !isIdlePiece(each))
     .map((each) => [
       each.flow,
       String(each.passed),
-      String(of(each.flow).filter(({ after }) => after.result === 'refused' || after.result === 'silence').length),
       each.counted === undefined ? '-' : String(each.counted),
       finding(each),
     ]);
-  const idle = coverage.filter(({ flow, uncovered }) => flow.startsWith('baseline:') && uncovered !== undefined);
   const exercised = coverage.filter(({ uncovered }) => uncovered === undefined).length;
   return [
     `${output.colors.bold('Rules exercised')}: ${exercised} of ${coverage.length}`,
-    indented(textTable(['flow', 'let through', 'denied around it', 'kernel counter', ''], rows)),
-    ...idle.map(({ flow, uncovered }) => `  not exercised: ${flow} (${uncovered})`),
+    indented(textTable(['flow', 'let through', 'kernel counter', ''], rows)),
+    ...coverage.filter(isIdlePiece).map(({ flow, uncovered }) => `  not exercised: ${flow} (${uncovered})`),
   ].join('\n');
 }
 

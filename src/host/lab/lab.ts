@@ -175,6 +175,11 @@ export class Lab {
     return (await this.#checked(HOST, program, args, input)).stdout;
   }
 
+  /** Runs a tool at the outer end of a wire, in its namespace. */
+  async onOuter(link: string, program: string, args: readonly string[]): Promise<string> {
+    return (await this.#checked(this.#link(link).name, program, args)).stdout;
+  }
+
   /** Ends the world and everything in it; returns when it is gone. */
   async close(): Promise<void> {
     await this.#world.end();
