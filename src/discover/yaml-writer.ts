@@ -47,7 +47,7 @@ export function scalar(text: string): string {
 
 const PLAIN = /^[A-Za-z0-9_/](?:[A-Za-z0-9 ._/()*'@-]*[A-Za-z0-9._/()*'@-])?(?::[A-Za-z0-9._/()-]+)*$/;
 const WORD = /^(?:true|false|null|yes|no|on|off|y|n)$/i; // truth values of YAML 1.1
-const NUMBER = /^[\d_.:exo+-]*$|^\d{4}-\d/i; // of any base, times and dates too
+const NUMBER = /^[\d_.:e+-]*$|^0[xob]|^\d{4}-\d/i; // of any base, times and dates too
 const IPV4 = /^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/; // two dots: no number
 
 /** One text as itself, several as a flow sequence. */
