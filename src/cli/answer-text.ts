@@ -3,7 +3,10 @@ import { escapeControls } from '../diagnostic/index.ts';
 import type { Verdict } from '../ir/index.ts';
 import { formatPortRange, formatRange, protocolName } from '../net/index.ts';
 import type { FlowEnd, FlowExpression } from '../policy/index.ts';
+import { spanPosition } from '../source/index.ts';
+import type { Answered } from './asker.ts';
 import type { TextOutput } from './console.ts';
+import { type OpaqueJson, opaqueJson } from './report.ts';
 import type { Subject } from './subject.ts';
 import { textTable } from './table.ts';
 
@@ -13,6 +16,7 @@ export interface AnswerJson {
   readonly verdict: Answer['verdict'];
   readonly path: readonly PathEntry[]; // empty where the packets do not all fare alike; then `cases` tells
   readonly cases?: readonly CaseJson[];
+  readonly uncertain?: readonly OpaqueJson[];
 }
 
 interface CaseJson {
@@ -22,7 +26,7 @@ interface CaseJson {
   readonly path: readonly PathEntry[];
 }
 
-export function answerJson(flow: string, answer: Answer, { intent }: Subject): AnswerJson {
+export function answerJson(flow: string, { answer, uncertain }: Answered, { intent }: Subject): AnswerJson {
   const path = answer.verdict === 'depends' ? [] : (answer.cases[0]?.path ?? []).map(pathEntry);
   return {
     flow,
@@ -31,6 +35,7 @@ export function answerJson(flow: string, answer: Answer, { intent }: Subject): A
     ...(answer.verdict === 'depends'
       ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts)) }
       : {}),
+    ...(uncertain.length === 0 ? {} : { uncertain: uncertain.map(opaqueJson) }),
   };
 }
 
@@ -50,7 +55,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 };
 
 /** An answer for people: the verdict, the rules on the way, what to do next. */
-export function answerText(output: TextOutput, flow: FlowExpression, answer: Answer, subject: Subject): string {
+export function answerText(output: TextOutput, { flow, answer, uncertain }: Answered, subject: Subject): string {
   const { colors } = output;
   const accounts = subject.intent.unknownAccounts;
   const asked = escapeControls(flow.span.file.text.slice(flow.span.start, flow.span.end));
@@ -65,6 +70,10 @@ export function answerText(output: TextOutput, flow: FlowExpression, answer: Ans
     lines.push(paint(`${each.verdict}: ${WORDS[each.verdict]}`));
     for (const packets of each.packets) lines.push(`  ${escapeControls(withAccountNames(packets, accounts))}`);
     lines.push(indented(pathTable(each)));
+  }
+  for (const { span, text, reason } of uncertain) {
+    const place = `${span.file.name}:${spanPosition(span).line}`;
+    lines.push('', escapeControls(`not certain: ${place} is not understood (${reason}): ${text}`));
   }
   const hint = nextStep(flow, answer, subject);
   if (hint.length > 0) lines.push('', ...hint.map((line) => colors.dim(line)));

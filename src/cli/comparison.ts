@@ -4,7 +4,7 @@ import type { Ruleset } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
 import { withAccountNames } from './answer-text.ts';
 import type { TextOutput } from './console.ts';
-import { type PlaceJson, placeJson } from './report.ts';
+import { type OpaqueJson, opaqueJson } from './report.ts';
 import type { Pair, Subject } from './subject.ts';
 
 /** Differences are told up to this many on each side. */
@@ -15,7 +15,7 @@ export interface ComparisonJson {
   readonly equal: boolean;
   readonly wider: readonly PacketsJson[]; // the second lets through, the first does not
   readonly narrower: readonly PacketsJson[];
-  readonly opaque: readonly (PlaceJson & { readonly text: string; readonly reason: string })[];
+  readonly opaque: readonly OpaqueJson[];
 }
 
 interface PacketsJson {
@@ -31,9 +31,7 @@ export function compare({ before, after, names }: Pair, onlyNew: boolean): Compa
     equal: found.wider.length === 0 && found.narrower.length === 0,
     wider: found.wider.map((part) => packetsJson(part, names)),
     narrower: found.narrower.map((part) => packetsJson(part, names)),
-    opaque: [before, after].flatMap((subject) =>
-      subject.opaque.map(({ span, text, reason }) => ({ ...placeJson(span), text, reason })),
-    ),
+    opaque: [before, after].flatMap((subject) => subject.opaque.map(opaqueJson)),
   };
 }
 

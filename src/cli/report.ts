@@ -7,6 +7,7 @@ import {
   sortDiagnostics,
 } from '../diagnostic/index.ts';
 import { type Span, spanPosition } from '../source/index.ts';
+import type { Opaque } from '../target/index.ts';
 import { type Console, type ExitCode, type TextOutput, writeJson } from './console.ts';
 
 /** Ends a command: why, in diagnostics, and with which exit code. Reported once, by `main`. */
@@ -38,6 +39,16 @@ export interface PlaceJson {
 
 export function placeJson(span: Span): PlaceJson {
   return { file: span.file.name, ...spanPosition(span) };
+}
+
+/** Text that a reader did not understand, as other programs read of it. */
+export interface OpaqueJson extends PlaceJson {
+  readonly text: string;
+  readonly reason: string;
+}
+
+export function opaqueJson({ span, text, reason }: Opaque): OpaqueJson {
+  return { ...placeJson(span), text, reason };
 }
 
 /** How a diagnostic looks in every JSON document; the place is absent where there is none. */

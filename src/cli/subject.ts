@@ -1,4 +1,4 @@
-import { hasErrors } from '../diagnostic/index.ts';
+import { diagnose, hasErrors } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
@@ -105,6 +105,8 @@ export function formatOf(source: SourceFile): Format | undefined {
 function readFirewall(console: Console, sources: readonly SourceFile[]): Pick<Subject, 'ruleset' | 'opaque'> {
   const { ast, diagnostics } = TARGETS.nftables.parse(sources);
   if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
-  reportDiagnostics(console, diagnostics);
-  return TARGETS.nftables.lift(ast);
+  const lifted = TARGETS.nftables.lift(ast);
+  const unknown = lifted.opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
+  reportDiagnostics(console, [...diagnostics, ...unknown]);
+  return lifted;
 }

@@ -1,5 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose, similar } from '../diagnostic/index.ts';
 import {
   type AddressRange,
   addressRange,
@@ -154,7 +153,8 @@ class FlowParser {
     const { span } = word;
     const [host, portText] = splitPort(word.text);
     const ports = portText === undefined ? undefined : parsePortRange(portText);
-    if (portText !== undefined && ports === undefined) this.#say(FLOW_PROBLEMS.port, span, portText);
+    if (portText !== undefined && ports === undefined)
+      this.#say(FLOW_PROBLEMS.port, { ...span, start: span.end - portText.length }, portText);
     if (portText !== undefined && protocol !== undefined && !PORT_PROTOCOLS.includes(protocol))
       this.#say(FLOW_PROBLEMS.portless, span, protocolName(protocol));
     const rest = { ...(ports === undefined ? {} : { ports }), span };
@@ -226,9 +226,4 @@ function splitPort(text: string): [host: string, ports: string | undefined] {
   const colon = text.indexOf(':', scheme);
   if (colon === -1 || text.includes(':', colon + 1)) return [text, undefined];
   return [text.slice(0, colon), text.slice(colon + 1)];
-}
-
-function similar(text: string, known: readonly string[]): string | undefined {
-  const found = closest(text.toLowerCase(), known);
-  return distance(text.toLowerCase(), found) <= Math.max(1, Math.floor(found.length / 3)) ? found : undefined;
 }

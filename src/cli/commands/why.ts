@@ -57,8 +57,8 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   if (options.flows !== undefined) return answerFile(console, asker, subject, options.flows);
   const asked = asker.ask(text);
   if (asked.kind === 'unusable') throw new Stop(EXIT.unusable, asked.diagnostics);
-  if (options.json === true) writeJson(console, answerJson(text, asked.answer, subject));
-  else console.stdout.write(answerText(console.stdout, asked.flow, asked.answer, subject));
+  if (options.json === true) writeJson(console, answerJson(text, asked, subject));
+  else console.stdout.write(answerText(console.stdout, asked, subject));
   return EXIT.holds;
 }
 
@@ -75,7 +75,7 @@ async function answerFile(console: Console, asker: Asker, subject: Subject, path
     const text = file.text.slice(start, end).replace(/\r$/, '');
     if (text.trim() !== '' && !text.trimStart().startsWith('#')) {
       const asked = asker.ask(text, { file, start, end: start + text.length });
-      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked.answer, subject))}\n`;
+      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked, subject))}\n`;
       else {
         exitCode = EXIT.unusable;
         chunk += `${JSON.stringify({ flow: text.trim(), error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
