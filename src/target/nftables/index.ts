@@ -30,14 +30,14 @@ const HEADER = `# Written by Portcullis: one table, all of it ours, replaced as 
 `;
 
 /** The Linux kernel's packet filter, as \`nft\` 1.0.6 and later load it. */
-export const nftablesTarget: Target<Program> = {
+export const nftablesTarget = {
   name: 'nftables',
   title: 'nftables (Linux)',
   lower: lowerIntent,
   print: (ast) => [{ name: NFTABLES_FILE, text: HEADER + printProgram(ast) }],
   parse: parseFiles,
   lift: liftProgram,
-};
+} as const satisfies Target<Program>;
 
 /** nft's text, or its JSON where a file begins like JSON; several files are one program, in their order. */
 function parseFiles(files: readonly SourceFile[]): Parsed<Program> {

@@ -1,23 +1,12 @@
-import {
-  type Action,
-  all,
-  any,
-  type DispatchCase,
-  formatRate,
-  type Match,
-  not,
-  type Origin,
-  type Rule,
-  symbol,
-} from '../../ir/index.ts';
-import type { Family } from '../../net/index.ts';
+import { type Action, all, any, type DispatchCase, type Match, not, type Origin, type Rule } from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
 import type * as nft from './ast.ts';
 import { isSelector } from './datatype.ts';
-import { checkTransport, elementMatch, keySelectors, NotUnderstood, presence, selectorMatch } from './lift-match.ts';
-import { cgroupLevel, cgroupSet, flowCounter, flowOfRateSet, groupOfNameSet, originOfCounter } from './names.ts';
+import { checkTransport, elementMatch, keySelectors, presence, selectorMatch } from './lift-match.ts';
+import { plainRate, setSymbol, sourceRate } from './lift-symbol.ts';
+import { NotUnderstood } from './lift-value.ts';
+import { originOfCounter } from './names.ts';
 import { printRule } from './print.ts';
-import { rateOfLimit, rateTimeout } from './rate.ts';
 
 /** What a rule needs to know of its table. */
 export interface RuleContext {
@@ -71,10 +60,10 @@ class RuleLifter {
           lookup = statement;
           break;
         case 'limit':
-          if (this.#decides()) this.#conditions.push(this.#plainRate(statement));
+          if (this.#decides()) this.#conditions.push(plainRate(statement, this.#counterName()));
           break;
         case 'set-update':
-          if (this.#decides()) this.#conditions.push(this.#sourceRate(statement));
+          if (this.#decides()) this.#conditions.push(sourceRate(statement, this.#set(statement.set)));
           break;
         case 'verdict':
           action = verdictAction(statement.verdict);
@@ -140,7 +129,7 @@ class RuleLifter {
     this.#selectors.push(...selectors);
     const [selector] = selectors;
     if (right.kind === 'set-reference') {
-      const known = selector === undefined ? undefined : this.#symbolic(selector, right.name, operator);
+      const known = selector === undefined ? undefined : setSymbol(selector, this.#set(right.name), operator);
       if (known !== undefined) return known;
     }
     if (selectors.length === 1 && selector !== undefined) {
@@ -152,32 +141,6 @@ class RuleLifter {
     }
     const tuples = any(...this.#elements(right).map((element) => all(...elementMatch(selectors, element.key))));
     return negatedTuple(tuples, selectors, operator);
-  }
-
-  /** Sets whose elements come and go, which stand for a property that the policy knows by name. */
-  #symbolic(selector: nft.Selector, name: string, operator: nft.Operator): Match | undefined {
-    const meant = this.#symbolOf(selector, name);
-    if (meant === undefined) return undefined;
-    if (operator === '==') return meant;
-    throw new NotUnderstood('it negates a set that others fill');
-  }
-
-  #symbolOf(selector: nft.Selector, name: string): Match | undefined {
-    if (selector.kind === 'payload' && selector.field === 'daddr') {
-      const family: Family = selector.protocol === 'ip' ? 4 : 6;
-      const group = groupOfNameSet(name, family);
-      if (group === undefined || !this.#set(name).flags.includes('timeout')) return undefined;
-      return all(presence(selector), symbol({ kind: 'member', group }));
-    }
-    if (selector.kind === 'socket') {
-      const path = cgroupSet.back(name);
-      if (path === undefined) return undefined;
-      if (selector.level !== undefined && selector.level !== cgroupLevel(path)) {
-        throw new NotUnderstood(`\`${path}\` is not at level ${selector.level}`);
-      }
-      return symbol({ kind: 'cgroup', path });
-    }
-    return undefined;
   }
 
   #constants(right: nft.Expression): readonly nft.Expression[] {
@@ -233,41 +196,11 @@ class RuleLifter {
       };
     });
   }
-
-  /** `limit rate 6/minute`: the flow is the one that the rule counts for. */
-  #plainRate(limit: nft.LimitStatement): Match {
-    const counter = this.#counterName();
-    return withinRate(counter === undefined ? undefined : flowCounter.back(counter), limit, false);
-  }
-
-  /** `update @rate4-flow { ip saddr limit rate 6/minute }`: each source has its own limit. */
-  #sourceRate(update: Extract<nft.Statement, { kind: 'set-update' }>): Match {
-    const { key, statements } = update;
-    const [limit] = statements;
-    const bySource = key.kind === 'payload' && key.field === 'saddr';
-    if (!bySource || update.operation !== 'update' || limit?.kind !== 'limit' || statements.length !== 1) {
-      throw new NotUnderstood('it changes a set while it decides');
-    }
-    const flow = flowOfRateSet(update.set, key.protocol === 'ip' ? 4 : 6);
-    const rate = rateOfLimit(limit, true);
-    const set = this.#set(update.set);
-    if (!set.flags.includes('timeout') || (rate !== undefined && set.timeout !== rateTimeout(rate))) {
-      throw new NotUnderstood('it forgets a source too early or too late');
-    }
-    return all(presence(key), withinRate(flow, limit, true));
-  }
 }
 
 function isExact(key: nft.Expression): boolean {
   if (key.kind === 'concat') return key.parts.every(isExact);
   return key.kind !== 'range' && key.kind !== 'prefix';
-}
-
-function withinRate(flow: string | undefined, limit: nft.LimitStatement, perSource: boolean): Match {
-  const rate = rateOfLimit(limit, perSource);
-  if (flow === undefined || rate === undefined)
-    throw new NotUnderstood('whether it is within its limit, nobody can say');
-  return symbol({ kind: 'within-rate', flow, limit: formatRate(rate) });
 }
 
 function negatedTuple(tuples: Match, selectors: readonly nft.Selector[], operator: nft.Operator): Match {

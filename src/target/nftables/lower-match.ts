@@ -1,160 +1,15 @@
-import { type Field, HOOKS, type Hook, type InterfacePattern, type Match, type Range } from '../../ir/index.ts';
-import {
-  type AddressRange,
-  type Family,
-  PORT_PROTOCOLS,
-  PROTOCOLS,
-  protocolName,
-  wholeFamily,
-} from '../../net/index.ts';
-import { AddressSet } from '../../packetset/index.ts';
+import { type Field, HOOKS, type Hook, type Match } from '../../ir/index.ts';
+import { type Family, PORT_PROTOCOLS, PROTOCOLS, protocolName } from '../../net/index.ts';
 import type { Statement } from './ast.ts';
 import * as build from './build.ts';
-import { complement } from './ranges.ts';
-
-/** Thrown where no rule can say what is asked; `lower` makes it a diagnostic. */
-export class Unwritable extends Error {}
+import { Conjunction, inRanges } from './conjunction.ts';
+import { type Atom, normalForm, Unwritable } from './normal-form.ts';
 
 /**
- * Any match as rules: for each of them the statements that all must hold, at one hook. Disjunctive normal form, in which a
- * negation has become the other values of its field.
+ * Any match as rules: for each of them the statements that all must hold, at one hook.
  */
 export function lowerMatch(match: Match, hook: Hook): Statement[][] {
   return normalForm(match, true).flatMap((atoms) => conjunction(atoms, hook));
-}
-
-type Atom =
-  | { readonly kind: 'field'; readonly field: Field; readonly ranges: readonly Range[] }
-  | { readonly kind: 'address'; readonly side: 'src' | 'dst'; readonly ranges: readonly AddressRange[] }
-  | {
-      readonly kind: 'interface';
-      readonly side: 'in' | 'out';
-      readonly names: readonly InterfacePattern[];
-      readonly negated: boolean;
-    };
-
-type Alternatives = readonly (readonly Atom[])[];
-
-function normalForm(match: Match, positive: boolean): Alternatives {
-  switch (match.kind) {
-    case 'everything':
-      return positive ? [[]] : [];
-    case 'nothing':
-      return positive ? [] : [[]];
-    case 'not':
-      return normalForm(match.of, !positive);
-    case 'all':
-    case 'any': {
-      const parts = match.of.map((part) => normalForm(part, positive));
-      return (match.kind === 'all') === positive ? product(parts) : parts.flat();
-    }
-    case 'field':
-      return positive ? [[match]] : otherValues(match.field, match.ranges);
-    case 'address': {
-      if (positive) return [[match]];
-      const others = AddressSet.of([wholeFamily(4), wholeFamily(6)])
-        .subtract(AddressSet.of(match.ranges))
-        .ranges();
-      return [[{ ...match, ranges: others }]];
-    }
-    case 'interface':
-      return [[{ ...match, negated: !positive }]];
-    case 'quantity':
-      throw new Unwritable(`a number that no header holds (${match.quantity})`);
-    case 'symbol':
-      throw new Unwritable(`a property that packets do not carry (${match.symbol.kind})`);
-  }
-}
-
-function product(parts: readonly Alternatives[]): Alternatives {
-  return parts.reduce<Alternatives>(
-    (sum, part) => sum.flatMap((left) => part.map((right) => [...left, ...right])),
-    [[]],
-  );
-}
-
-/** A field's other values, or not having the field: `not (port 22)` holds for a ping. */
-function otherValues(field: Field, ranges: readonly Range[]): Alternatives {
-  const has: Alternatives = [[{ kind: 'field', field, ranges: complement(ranges, HIGHEST[field]) }]];
-  const owners = OWNERS[field];
-  if (owners === undefined) return has;
-  const strangers = complement(owners.map(single), 255);
-  return [...has, [{ kind: 'field', field: 'protocol', ranges: strangers }]];
-}
-
-/** The highest value, inclusive. */
-const HIGHEST: Readonly<Record<Field, number>> = {
-  hook: HOOKS.length - 1,
-  family: 6,
-  protocol: 255,
-  sport: 65535,
-  dport: 65535,
-  icmpType: 255,
-  icmpCode: 255,
-  tcpFlags: 255,
-  state: 4,
-  srcAccount: 0xffff_fffe,
-  dstAccount: 0xffff_fffe,
-  srcType: 8,
-  dstType: 8,
-};
-
-/** The protocols whose packets have a field. */
-const OWNERS: Readonly<Partial<Record<Field, readonly number[]>>> = {
-  sport: PORT_PROTOCOLS,
-  dport: PORT_PROTOCOLS,
-  icmpType: [PROTOCOLS.icmp, PROTOCOLS.icmpv6],
-  icmpCode: [PROTOCOLS.icmp, PROTOCOLS.icmpv6],
-  tcpFlags: [PROTOCOLS.tcp],
-};
-
-function single(value: number): Range {
-  return { first: value, last: value };
-}
-
-/** What all atoms of one alternative say of one packet, field by field. */
-class Conjunction {
-  readonly families: ReadonlySet<Family>;
-  readonly #atoms: readonly Atom[];
-
-  constructor(atoms: readonly Atom[]) {
-    this.#atoms = atoms;
-    const said = this.values('family');
-    this.families = new Set(([4, 6] as const).filter((family) => said === undefined || inRanges(said, family)));
-  }
-
-  /** The values that every atom of the field leaves; `undefined` where none speaks of it. */
-  values(field: Field): readonly Range[] | undefined {
-    let left: readonly Range[] | undefined;
-    for (const atom of this.#atoms) {
-      if (atom.kind !== 'field' || atom.field !== field) continue;
-      left =
-        left === undefined
-          ? atom.ranges
-          : complement([...complement(left, MOST), ...complement(atom.ranges, MOST)], MOST);
-    }
-    return left;
-  }
-
-  addresses(side: 'src' | 'dst', family: Family): readonly AddressRange[] | undefined {
-    let left: AddressSet | undefined;
-    for (const atom of this.#atoms) {
-      if (atom.kind !== 'address' || atom.side !== side) continue;
-      const said = AddressSet.of(atom.ranges);
-      left = left === undefined ? said : left.intersect(said);
-    }
-    return left?.ranges().filter((range) => range.family === family);
-  }
-
-  interfaces(): readonly Extract<Atom, { kind: 'interface' }>[] {
-    return this.#atoms.filter((atom) => atom.kind === 'interface');
-  }
-}
-
-const MOST = 0xffff_ffff;
-
-function inRanges(ranges: readonly Range[], value: number): boolean {
-  return ranges.some((range) => range.first <= value && value <= range.last);
 }
 
 function conjunction(atoms: readonly Atom[], hook: Hook): Statement[][] {
@@ -283,7 +138,9 @@ function transportStatements(said: Conjunction): Statement[] | undefined {
   const owners = [...(flags === undefined ? [] : [[PROTOCOLS.tcp]]), ...(ports.length === 0 ? [] : [PORT_PROTOCOLS])];
   for (const owner of owners) {
     const known = protocols;
-    protocols = owner.filter((each) => known === undefined || inRanges(known, each)).map(single);
+    protocols = owner
+      .filter((each) => known === undefined || inRanges(known, each))
+      .map((each) => ({ first: each, last: each }));
   }
   if (protocols?.length === 0) return undefined;
   const [only] = protocols ?? [];

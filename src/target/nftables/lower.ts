@@ -8,7 +8,7 @@ import { approximationsOf } from './capability.ts';
 import { grantProblems, intentProblems } from './check-intent.ts';
 import { gateStatements, isOpen, type Lane, lanesOf } from './lane.ts';
 import { lookups } from './lookup.ts';
-import { lowerMatch, Unwritable } from './lower-match.ts';
+import { lowerMatch } from './lower-match.ts';
 import {
   baselineCounter,
   cgroupLevel,
@@ -19,6 +19,7 @@ import {
   nameSet,
   TABLE_NAME,
 } from './names.ts';
+import { Unwritable } from './normal-form.ts';
 import { pairsOf } from './pair.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 import { RateChains } from './rate-chain.ts';
