@@ -8,4 +8,4 @@ export {
 } from './diagnostic.ts';
 export { escapeControls, excerpt } from './escape.ts';
 export { type Paint, renderDiagnostic } from './render.ts';
-export { similar } from './similar.ts';
+export { meant, similar } from './similar.ts';

@@ -7,3 +7,8 @@ export function similar(text: string, known: readonly string[]): string | undefi
   const found = closest(wanted, known);
   return distance(wanted, found.toLowerCase()) <= Math.max(1, Math.floor(found.length / 3)) ? found : undefined;
 }
+
+/** The help of a message about a mistyped word: "did you mean", or what else could be done. */
+export function meant(suggestion: string | undefined, otherwise: string): string {
+  return suggestion === undefined ? otherwise : `did you mean \`${suggestion}\`?`;
+}

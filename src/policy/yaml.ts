@@ -15,14 +15,14 @@ import { reportSyntax } from './yaml-syntax.ts';
 /** A YAML document as data, each node with its place. Aliases and merge keys are already followed. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
-export interface YamlScalar {
+interface YamlScalar {
   readonly kind: 'scalar';
   readonly span: Span; // with its quotes
   readonly text: string; // decoded; what the user wrote, for a plain scalar
   readonly value: string | number | boolean | null; // by YAML 1.2's core schema
 }
 
-export interface YamlList {
+interface YamlList {
   readonly kind: 'list';
   readonly span: Span;
   readonly items: readonly YamlNode[];
@@ -34,7 +34,7 @@ export interface YamlMap {
   readonly entries: ReadonlyMap<string, YamlEntry>;
 }
 
-export interface YamlEntry {
+interface YamlEntry {
   readonly key: YamlScalar;
   readonly value: YamlNode;
 }

@@ -1,6 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { Catalog } from '../catalog/index.ts';
-import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose, similar } from '../diagnostic/index.ts';
 import {
   CONNTRACK_STATES,
   type FlowQuestion,
@@ -234,10 +233,4 @@ function interfacePattern(word: Word): InterfacePattern {
 
 function endText(end: FlowEnd): string {
   return end.span.file.text.slice(end.span.start, end.span.end);
-}
-
-function similar(text: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const found = closest(text, known);
-  return distance(text, found) <= Math.max(1, Math.floor(found.length / 3)) ? found : undefined;
 }

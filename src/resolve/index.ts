@@ -1,5 +1,5 @@
 export { type FlowContext, type ResolvedFlow, resolveFlow } from './flow.ts';
 export { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
-export { type ResolveContext, type ResolvedPolicy, resolvePolicy } from './policy.ts';
+export { type ResolveContext, resolvePolicy } from './policy.ts';
 export { RESOLVE_PROBLEMS } from './problems.ts';
 export { EVERY_SERVICE } from './services.ts';

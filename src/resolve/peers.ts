@@ -1,8 +1,8 @@
 import type { InterfacePattern, Peer, Range } from '../ir/index.ts';
 import { AddressSet, IntervalSet } from '../packetset/index.ts';
 
-export type LocalPeer = Extract<Peer, { kind: 'local' }>;
-export type RemotePeer = Extract<Peer, { kind: 'remote' }>;
+type LocalPeer = Extract<Peer, { kind: 'local' }>;
+type RemotePeer = Extract<Peer, { kind: 'remote' }>;
 
 const HIGHEST_UID = 0xffff_fffe; // 2^32 - 1 means "no uid" to the kernel
 

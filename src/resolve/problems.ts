@@ -1,9 +1,4 @@
-import type { DiagnosticKind } from '../diagnostic/index.ts';
-
-/** "did you mean", or what else could be done. */
-function meant(suggestion: string | undefined, otherwise: string): string {
-  return suggestion === undefined ? otherwise : `did you mean \`${suggestion}\`?`;
-}
+import { type DiagnosticKind, meant } from '../diagnostic/index.ts';
 
 function names(all: readonly string[]): string {
   const shown = all

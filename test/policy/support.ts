@@ -29,7 +29,7 @@ const SERVICES: Readonly<Record<string, readonly Service[]>> = {
 };
 
 /** A catalogue that stays as it is, whatever the real one learns. */
-export const smallCatalog: Catalog = {
+const smallCatalog: Catalog = {
   entry: (name) => (name === 'discord' ? DISCORD : undefined),
   entryNames: () => ['discord'],
   service: (name) => (Object.hasOwn(SERVICES, name) ? SERVICES[name] : undefined),
@@ -50,7 +50,7 @@ const DISCORD: CatalogEntry = {
   })),
 };
 
-export function pattern(text: string): DnsPattern {
+function pattern(text: string): DnsPattern {
   const parsed = parseDnsPattern(text);
   if (parsed === undefined) throw new RangeError(`not a host name: ${text}`);
   return parsed;
