@@ -217,6 +217,12 @@ function ownServices({ config, needs, environment, arbitrary }: Asking): void {
     { purpose: 'plugins and skills', source: { key: 'plugins' } },
     'while you install or update plugins and skills: `npm` and `git` can also send things out here',
   );
+  if (!/^(?:1|true|yes|on)$/i.test(environment('OPENCLAW_OFFLINE') ?? ''))
+    needs.entry(
+      'openclaw-helpers',
+      { purpose: 'the programs fd and ripgrep', source: { key: 'OPENCLAW_OFFLINE (unset)' } },
+      'if `fd` and `rg` are not installed here and OpenClaw shall fetch them; better: install them and close this again',
+    );
   const relay = config.section('gateway.push.apns.relay').server('baseUrl');
   if (relay !== undefined) needs.server('push-relay', relay.server, { purpose: 'mobile push', source: relay.source });
   else

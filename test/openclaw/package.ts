@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CATALOG_RELEASE } from '../../src/catalog/index.ts';
+
+/** Where the real program is kept between runs: it takes 600 MB and half a minute to install. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/portcullis-openclaw', import.meta.url));
+const INSTALL_TIMEOUT_MS = 300_000;
+const COMMAND_TIMEOUT_MS = 60_000;
+const LARGEST_OUTPUT = 32 * 2 ** 20; // bytes; its schema has 2.4 MB
+
+/** The real `openclaw` of the release that the catalogue was read from. */
+export interface OpenClaw {
+  readonly folder: string; // of the package
+  /** Runs a command of it against a configuration, with a home folder of its own, and gives what it printed. */
+  readonly run: (args: readonly string[], config?: string, env?: Readonly<Record<string, string>>) => Promise<Answer>;
+  readonly remove: () => void; // the home folder
+}
+
+export interface Answer {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @returns the program, installed where it was not yet, or why it cannot be had, in words. */
+export async function openClaw(): Promise<OpenClaw | string> {
+  const folder = join(CACHE, 'node_modules', 'openclaw');
+  if (installedRelease(folder) !== CATALOG_RELEASE) {
+    const problem = await install();
+    if (problem !== undefined) return problem;
+  }
+  const home = mkdtempSync(join(tmpdir(), 'portcullis-openclaw-'));
+  return {
+    folder,
+    remove: () => rmSync(home, { recursive: true, force: true }),
+    run: (args, config, env = {}) =>
+      execute(process.execPath, [join(folder, 'openclaw.mjs'), ...args], COMMAND_TIMEOUT_MS, {
+        PATH: process.env.PATH ?? '',
+        HOME: home,
+        NO_COLOR: '1',
+        OPENCLAW_STATE_DIR: join(home, 'state'),
+        ...(config === undefined ? {} : { OPENCLAW_CONFIG_PATH: config }),
+        ...env,
+      }),
+  };
+}
+
+function installedRelease(folder: string): string | undefined {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return undefined;
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : undefined;
+}
+
+/** Without scripts and native add-ons: only its reading of configurations is wanted. npm runs on the Node that runs this. */
+async function install(): Promise<string | undefined> {
+  rmSync(CACHE, { recursive: true, force: true });
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(join(CACHE, 'package.json'), '{ "private": true }\n');
+  const flags = ['--ignore-scripts', '--omit=optional', '--omit=peer', '--no-audit', '--no-fund', '--fetch-retries=1'];
+  const { exitCode, stderr } = await execute(
+    'npm',
+    ['install', '--prefix', CACHE, ...flags, `openclaw@${CATALOG_RELEASE}`],
+    INSTALL_TIMEOUT_MS,
+    { ...withoutUndefined(process.env), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) },
+  );
+  if (exitCode === 0) return undefined;
+  rmSync(CACHE, { recursive: true, force: true });
+  const line = stderr.split('\n').find((one) => /^npm (?:error|ERR!)/.test(one));
+  return `openclaw@${CATALOG_RELEASE} cannot be installed: ${line ?? `npm ended with ${exitCode}`}`;
+}
+
+function execute(
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+  env: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const options = { timeout: timeoutMs, killSignal: 'SIGKILL' as const, maxBuffer: LARGEST_OUTPUT, env };
+    execFile(program, [...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+      resolve({ exitCode: code, stdout, stderr: stderr === '' ? (error?.message ?? '') : stderr });
+    });
+  });
+}
+
+function withoutUndefined(variables: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
