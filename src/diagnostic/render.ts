@@ -23,7 +23,7 @@ function where(diagnostic: Diagnostic, paint: Paint): string[] {
   if (span === undefined) return [];
   const { line, column } = span.file.positionAt(span.start);
   const place = `  --> ${escapeControls(span.file.name)}:${line}:${column}`;
-  const text = span.file.lineText(line);
+  const text = span.file.lineText(line).replaceAll('\t', ' '); // one column each, as the marks below are
   if (text.trim() === '') return [place];
   // A long line is cut around the place, so that the mark stays in view.
   const from = column > LINE_LIMIT - 40 ? column - 40 : 0;

@@ -5,7 +5,13 @@ export function similar(text: string, known: readonly string[]): string | undefi
   if (known.length === 0 || text.length > 64) return undefined;
   const wanted = text.toLowerCase();
   const found = closest(wanted, known);
-  return distance(wanted, found.toLowerCase()) <= Math.max(1, Math.floor(found.length / 3)) ? found : undefined;
+  const close = distance(wanted, found.toLowerCase()) <= Math.max(1, Math.floor(found.length / 3));
+  return close || sorted(wanted) === sorted(found.toLowerCase()) ? found : undefined;
+}
+
+/** Words of the same letters are a slip of the fingers, which as an edit counts two. */
+function sorted(text: string): string {
+  return [...text].sort().join('');
 }
 
 /** The help of a message about a mistyped word: "did you mean", or what else could be done. */
