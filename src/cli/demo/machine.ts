@@ -15,7 +15,7 @@ const CONFIGURATION_PATH = '/home/openclaw/.openclaw/openclaw.json';
 
 /** A real configuration: `openclaw config validate` accepts it. */
 export const CONFIGURATION = `{
-  // A small assistant: it lives in Discord, thinks with Claude and searches with Brave.
+  // A small assistant: it lives in Discord, thinks with Claude and searches with Gemini.
   gateway: {
     port: ${GATEWAY_PORT},
     bind: "loopback",
@@ -24,7 +24,7 @@ export const CONFIGURATION = `{
   channels: { discord: { enabled: true, token: "\${DISCORD_BOT_TOKEN}" } },
   agents: { defaults: { model: { primary: "anthropic/claude-opus-4-6" } } },
   tools: {
-    web: { search: { enabled: true, provider: "brave" }, fetch: { enabled: false } },
+    web: { search: { enabled: true, provider: "gemini" }, fetch: { enabled: false } },
   },
 }
 `;

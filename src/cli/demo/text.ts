@@ -58,8 +58,8 @@ export function renderedRules({ colors }: TextOutput, rules: ProvenRules, tookMs
   return `
 ${colors.bold('4  portcullis render nftables')}: ${lines} lines, read back and compared with the policy packet by packet:
      ${colors.green('proven equal')} in ${Math.round(tookMs)} ms, but for ${declared} declared differences, all because a kernel compares
-     addresses and not names: a name's rule also reaches other names at the same address, and none before
-     the name was looked up
+     addresses and not names: a name's rule also reaches other names at the same address, and none
+     before the name was looked up
 `;
 }
 
@@ -79,8 +79,8 @@ ${scenesTable(output, story)}
   const passedBefore = lab.results.filter(({ before }) => before.result === 'passed').length;
   return `
 ${colors.bold('5  Real packets')} through the kernel, ${how}: ${plan.probes.length}, first without the policy (${passedBefore} pass), then with it;
-     one machine plays all others: every address is its own, every port answers, and its DNS fills the
-     kernel's sets of names
+     one machine plays all others: every address is its own, every port answers, and its DNS fills
+     the kernel's sets of names
 ${scenesTable(output, story)}
    The kernel's own counters say the same: ${counters(sent.counters)}
 `;
