@@ -14,7 +14,7 @@ export const FILE_PROBLEMS = {
     severity: 'error',
     message: (path: string, _mebibytes: number) => `\`${path}\` is too large for a policy`,
     help: (_path, mebibytes) =>
-      `a policy has at most ${mebibytes} MiB, all its files together, and four million entries`,
+      `a policy has at most ${mebibytes} MiB, all its files together, and two and a half million keys and values`,
     explanation: 'The size of a policy is bounded so that no file can use up the memory.',
   } satisfies DiagnosticKind<[path: string, mebibytes: number]>,
   notText: {

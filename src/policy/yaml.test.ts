@@ -119,7 +119,7 @@ describe('a hostile document', () => {
     ['100,000 nested mappings', () => '{a: '.repeat(100_000), 'P0015'],
     ['a billion laughs', laughs, 'P0011'],
     ['17 MB of text', () => `a: ${'x'.repeat(17 * 1024 * 1024)}`, 'P0002'],
-    ['more commas than any policy has', () => `[${','.repeat(4_000_001)}]`, 'P0002'],
+    ['more commas than any policy has', () => `[${','.repeat(2_500_001)}]`, 'P0002'],
     ['a megabyte with a fault at its end', () => `${'# x\n'.repeat(250_000)}a: [`, 'P0004'],
   ];
   for (const [what, text, code] of cases) test(what, () => assert.deepEqual(read(text()).codes, [code]));
