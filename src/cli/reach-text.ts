@@ -17,7 +17,7 @@ export function reachText(found: Reachability, output: TextOutput): string {
   const fits = matrix.split('\n').every((line) => line.length <= output.width);
   const list = textTable(
     ['from', 'to', 'on'],
-    found.connections.map((each) => [each.from, each.to, each.allowed.map(serviceText).join(', ')]),
+    found.connections.map((each) => [each.from, each.to, serviceTexts(each.allowed).join(', ')]),
   );
   const last = alone.length === 0 ? [] : [`nothing to or from: ${alone.map(escapeControls).join(', ')}`];
   return `${[fits ? matrix : list, ...last].join('\n')}\n`;
@@ -42,7 +42,7 @@ export function reachDot(found: Reachability): string {
     ...found.endpoints.map(({ id }) => `  ${quoted(id)};`),
     ...found.connections.map(
       (each) =>
-        `  ${quoted(each.from)} -> ${quoted(each.to)} [label = ${quoted(each.allowed.map(serviceText).join(', '))}];`,
+        `  ${quoted(each.from)} -> ${quoted(each.to)} [label = ${quoted(serviceTexts(each.allowed).join(', '))}];`,
     ),
     '}',
   ];
@@ -51,8 +51,15 @@ export function reachDot(found: Reachability): string {
 
 function cell(found: Reachability, from: string, to: string, separator: string): string {
   const connection = found.connections.find((each) => each.from === from && each.to === to);
-  return connection === undefined ? '-' : connection.allowed.map(serviceText).join(separator);
+  return connection === undefined ? '-' : serviceTexts(connection.allowed).join(separator);
 }
+
+function serviceTexts(allowed: readonly AllowedService[]): string[] {
+  const texts = allowed.map(serviceText);
+  return EVERYTHING.every((text) => texts.includes(text)) ? ['anything'] : texts;
+}
+
+const EVERYTHING = ['tcp', 'udp', 'icmp/echo-request', 'icmpv6/echo-request'];
 
 function serviceText({ protocol, ports, types, partial }: AllowedService): string {
   const detail = ports ?? types;
