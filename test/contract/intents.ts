@@ -17,7 +17,7 @@ export function account(...uids: readonly number[]): Peer {
   return { kind: 'local', accounts: uids.map((uid) => ({ first: uid, last: uid })) };
 }
 
-export function cgroup(path: string): Peer {
+function cgroup(path: string): Peer {
   return { kind: 'local', cgroup: path };
 }
 
@@ -33,7 +33,7 @@ export function machines(...texts: readonly string[]): Peer {
   };
 }
 
-export function through(peer: Peer, ...names: readonly string[]): Peer {
+function through(peer: Peer, ...names: readonly string[]): Peer {
   if (peer.kind !== 'remote') throw new RangeError('only other machines come through an interface');
   const interfaces = names.map((name) => ({ name: name.replace(/\*$/, ''), wildcard: name.endsWith('*') }));
   return { ...peer, interfaces };
@@ -43,7 +43,7 @@ export function named(group: string): Peer {
   return { kind: 'named', group };
 }
 
-export const ANYWHERE = machines('0.0.0.0/0', '::/0');
+const ANYWHERE = machines('0.0.0.0/0', '::/0');
 
 export function tcp(first: number, last = first): Service {
   return { protocol: 6, ports: { first, last } };
@@ -53,7 +53,7 @@ export function udp(first: number, last = first): Service {
   return { protocol: 17, ports: { first, last } };
 }
 
-export const PING: readonly Service[] = [
+const PING: readonly Service[] = [
   { protocol: 1, family: 4, icmp: { type: 8 } },
   { protocol: 58, family: 6, icmp: { type: 128 } },
 ];

@@ -58,7 +58,7 @@ export type SetType =
 
 /** What a map leads to: verdicts, or objects of one kind. */
 export const MAP_DATA = ['verdict', 'counter'] as const;
-export type MapData = (typeof MAP_DATA)[number];
+type MapData = (typeof MAP_DATA)[number];
 
 export interface Element extends Node {
   readonly key: Expression;
@@ -110,8 +110,6 @@ export type Statement = Node &
       }
   );
 
-export type StatementKind = Statement['kind'];
-
 export interface LimitStatement {
   readonly kind: 'limit';
   readonly over: boolean; // true: matches what exceeds the rate
@@ -121,7 +119,7 @@ export interface LimitStatement {
 }
 
 export const LIMIT_UNITS = ['second', 'minute', 'hour', 'day', 'week'] as const;
-export type LimitUnit = (typeof LIMIT_UNITS)[number];
+type LimitUnit = (typeof LIMIT_UNITS)[number];
 
 /** What nft assumes where a limit names no burst. */
 export const DEFAULT_BURST = 5;
@@ -162,7 +160,7 @@ export type Constant = Node &
     | { readonly kind: 'prefix'; readonly address: Address; readonly length: number }
   );
 
-export type Compound = Node &
+type Compound = Node &
   (
     | { readonly kind: 'range'; readonly first: Expression; readonly last: Expression } // both inclusive
     | { readonly kind: 'concat'; readonly parts: readonly Expression[] }

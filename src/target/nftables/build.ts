@@ -69,7 +69,7 @@ export function number(value: number): Constant {
   return { kind: 'number', value };
 }
 
-export function word(text: string): Constant {
+function word(text: string): Constant {
   return { kind: 'word', text, quoted: false };
 }
 

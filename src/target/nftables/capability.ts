@@ -1,4 +1,4 @@
-import { all, field, type Grant, not, type Origin, type Service, symbol } from '../../ir/index.ts';
+import { all, any, field, type Grant, not, type Origin, type Service, symbol } from '../../ir/index.ts';
 import { type Family, PROTOCOLS, protocolName } from '../../net/index.ts';
 import type { Approximation } from '../target.ts';
 import { type Pair, pairPackets, servicePackets } from './pair.ts';
@@ -6,11 +6,22 @@ import { type Pair, pairPackets, servicePackets } from './pair.ts';
 /** What the kernel cannot tell of a first packet, with exactly the packets that it therefore judges otherwise than the policy. */
 export function approximationsOf(grant: Grant, pairs: readonly Pair[]): Approximation[] {
   const origin: Origin = { ...grant.origin, flow: grant.name };
-  return [
+  return joined([
     ...pairs.flatMap((pair) => unseenReceiver(grant, pair, origin)),
     ...pairs.flatMap((pair) => unheardName(grant, pair, origin)),
     ...pairs.flatMap((pair) => foreignIcmp(grant, pair, origin)),
-  ];
+  ]);
+}
+
+/** A flow with several peers says each thing once. */
+function joined(approximations: readonly Approximation[]): Approximation[] {
+  const bySentence = new Map<string, Approximation>();
+  for (const each of approximations) {
+    const key = `${each.effect} ${each.sentence}`;
+    const known = bySentence.get(key);
+    bySentence.set(key, known === undefined ? each : { ...known, packets: any(known.packets, each.packets) });
+  }
+  return [...bySentence.values()];
 }
 
 function unseenReceiver(grant: Grant, pair: Pair, origin: Origin): Approximation[] {

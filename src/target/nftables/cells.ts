@@ -113,6 +113,6 @@ function sameCell(a: Cell, b: Cell): boolean {
   );
 }
 
-export function compare(a: bigint, b: bigint): number {
+function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -44,6 +44,7 @@ export function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Inte
 
 /** Names of placeholder uids that the kernel would have to compare: those of senders. */
 function unknownAccounts(pairs: readonly Pair[], intent: Intent): string[] {
+  if (intent.unknownAccounts.size === 0) return [];
   const ranges = pairs.flatMap((pair) => pair.accounts ?? []).filter((range) => range.first >= FIRST_PLACEHOLDER_UID);
   return [...intent.unknownAccounts]
     .filter(([uid]) => ranges.some((range) => range.first <= uid && uid <= range.last))

@@ -136,8 +136,6 @@ export const DATATYPES = {
   }),
 } as const satisfies Record<string, Datatype>;
 
-export type DatatypeName = keyof typeof DATATYPES;
-
 /** Where a header field lies: the datatype of its values. `th` is the first four bytes that transports with ports share. */
 const PAYLOAD: Readonly<Record<string, Readonly<Record<string, Datatype>>>> = {
   ip: { saddr: DATATYPES.ipv4_addr, daddr: DATATYPES.ipv4_addr, protocol: DATATYPES.inet_proto },

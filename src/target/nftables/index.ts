@@ -10,17 +10,7 @@ import { printProgram } from './print.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
-export {
-  baselineCounter,
-  cgroupSet,
-  DENIED_COUNTERS,
-  flowCounter,
-  LOG_GROUP,
-  nameSet,
-  originOfCounter,
-  rateSet,
-  TABLE_NAME,
-} from './names.ts';
+export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';

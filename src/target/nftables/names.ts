@@ -17,6 +17,7 @@ export const MAX_LOG_PREFIX_BYTES = 127;
 export const LOG_GROUP = 86;
 
 export function encodeName(text: string): string {
+  if (/^[A-Za-z0-9_.-]*$/.test(text)) return text; // as almost all are
   return [...new TextEncoder().encode(text)]
     .map((byte) => {
       const character = String.fromCharCode(byte);

@@ -146,7 +146,7 @@ function printVerdict(verdict: VerdictExpression): string {
   return verdict.kind === 'jump' || verdict.kind === 'goto' ? `${verdict.kind} ${verdict.chain}` : verdict.kind;
 }
 
-export function printExpression(expression: Expression): string {
+function printExpression(expression: Expression): string {
   switch (expression.kind) {
     case 'payload':
       return `${expression.protocol} ${expression.field}`;

@@ -10,7 +10,7 @@ export const RATE_SET_SIZE = 65_535;
  * The bucket of a rate: never more at once than nft's own default, nor than the rate allows in its period (`1/day` means
  * one, not five and then one a day).
  */
-export function rateBurst(rate: Rate): number {
+function rateBurst(rate: Rate): number {
   return Math.min(rate.count, DEFAULT_BURST);
 }
 
