@@ -18,6 +18,8 @@ const PACKETS = 300; // of one policy: its heart and every corner inside come fi
 
 const LABS = 3; // at a time: they mostly wait for silence
 
+/** What discovery writes for configurations that the real OpenClaw accepts. */
+const PROPOSED = join(import.meta.dirname, '../openclaw/golden');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 function wrong({ results }: LabRun): string[] {
@@ -61,7 +63,16 @@ function policies(): { name: string; text: string; read?: ReadFile }[] {
     .map((path) => join(EXAMPLES, path))
     .filter((path) => /^portcullis:/m.test(readFileSync(path, 'utf8')) && !isIncluded(path))
     .map((path) => ({ name: path, text: readFileSync(path, 'utf8'), read }));
-  return [{ name: 'every shape', text: EVERY_SHAPE }, { name: 'the demo', text: proposal().text }, ...examples];
+  const proposed = globSync('*.yaml', { cwd: PROPOSED }).map((path) => ({
+    name: `what init proposes for ${path}`,
+    text: readFileSync(join(PROPOSED, path), 'utf8'),
+  }));
+  return [
+    { name: 'every shape', text: EVERY_SHAPE },
+    { name: 'the demo', text: proposal().text },
+    ...examples,
+    ...proposed,
+  ];
 }
 
 const read: ReadFile = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : { reason: 'there is no such file' });

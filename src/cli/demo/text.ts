@@ -78,7 +78,7 @@ ${scenesTable(output, story)}
   const how = lab.isolation === 'root' ? 'as root' : 'as an ordinary user';
   const passedBefore = lab.results.filter(({ before }) => before.result === 'passed').length;
   return `
-${colors.bold('5  Real packets')} through the kernel, ${how}: ${plan.probes.length}, first without the policy (${passedBefore} pass), then with it;
+${colors.bold('5  Real packets')} (${how}): ${plan.probes.length}, first without the policy (${passedBefore} pass), then with it;
      one machine plays all others: every address is its own, every port answers, and its DNS fills
      the kernel's sets of names
 ${scenesTable(output, story)}
