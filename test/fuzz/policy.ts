@@ -8,6 +8,7 @@ import { escapeControls, hasErrors, renderDiagnostic } from '../../src/diagnosti
 import { loadPolicy } from '../../src/policy/index.ts';
 import { resolvePolicy } from '../../src/resolve/index.ts';
 import { context } from '../policy/support.ts';
+import { Mutator } from './mutation.ts';
 
 export interface FuzzResult {
   readonly inputs: number;
@@ -20,10 +21,11 @@ export interface FuzzResult {
 }
 
 const FAILURES_KEPT = 10;
+const LONGEST = 20_000; // characters of an input
 const SLOW_MS = 2000; // no input here is longer than a few kilobytes
 
 export function fuzzPolicies(count: number, seed: number): FuzzResult {
-  const random = generator(seed);
+  const mutator = new Mutator(seed);
   const sound = texts('examples/**/*.yaml');
   const corpus = [...sound, ...texts('test/policy/golden/**/*.yaml'), ...HOSTILE];
   const failures: { input: string; what: string }[] = [];
@@ -32,8 +34,8 @@ export function fuzzPolicies(count: number, seed: number): FuzzResult {
   let slowestMs = 0;
   let peakMemoryMiB = 0;
   for (let number = 0; number < count; number++) {
-    const input =
-      number < corpus.length ? corpus[number]! : mutate(pick(random() < 0.5 ? sound : corpus, random), corpus, random);
+    const original = corpus[number] ?? mutator.pick(mutator.random() < 0.5 ? sound : corpus);
+    const input = number < corpus.length ? original : mutator.mutate(original, corpus, TOKENS, LONGEST);
     const started = performance.now();
     try {
       const outcome = readOne(input);
@@ -117,59 +119,6 @@ const TOKENS: readonly string[] = [
   '99999', 'host', 'any', 'internet', 'catalog:', 'tcp/', 'tcp/0', 'tcp/65536', 'icmp/', '10.0.0.0/33', '::/0', '::ffff:1.2.3.4', '*.a.b', '2026-02-30',
   'portcullis: 1\n', 'zones:\n', 'flows:\n', 'include: x\n', 'except: agent', 'enforce: ranges', '__proto__', '/', '..',
 ]; // biome-ignore format: a list of tokens is easier to read in full lines
-
-function mutate(original: string, corpus: readonly string[], random: () => number): string {
-  let text = original;
-  for (let left = 1 + below(3, random); left > 0; left--) text = mutateOnce(text, corpus, random);
-  return text.slice(0, 20_000);
-}
-
-function mutateOnce(text: string, corpus: readonly string[], random: () => number): string {
-  const at = below(text.length + 1, random);
-  const end = Math.min(text.length, at + below(40, random));
-  switch (below(8, random)) {
-    case 0:
-      return text.slice(0, at) + text.slice(end);
-    case 1:
-      return text.slice(0, at) + pick(TOKENS, random) + text.slice(at);
-    case 2:
-      return text.slice(0, at) + pick(TOKENS, random) + text.slice(end);
-    case 3:
-      return text.slice(0, end) + text.slice(at, end).repeat(1 + below(20, random)) + text.slice(end);
-    case 4:
-      return text.slice(0, at) + String.fromCharCode(below(0x250, random)) + text.slice(at + 1);
-    case 5: {
-      const other = pick(corpus, random);
-      return text.slice(0, at) + other.slice(below(other.length + 1, random));
-    }
-    case 6:
-      return text.replace(/^ +/gm, (indent) => (random() < 0.1 ? indent.slice(1) : indent));
-    default: {
-      const lines = text.split('\n');
-      lines.splice(below(lines.length, random), 1, pick(lines, random));
-      return lines.join('\n');
-    }
-  }
-}
-
-/** Mulberry32: small, seeded, good enough to choose mutations. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function below(limit: number, random: () => number): number {
-  return Math.floor(random() * limit);
-}
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  return items[below(items.length, random)]!;
-}
 
 if (import.meta.main) {
   const [count = '100000', seed = '1'] = process.argv.slice(2);
