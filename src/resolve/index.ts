@@ -1,4 +1,4 @@
-export { type FlowContext, type ResolvedFlow, resolveFlow } from './flow.ts';
+export { type FlowContext, resolveFlow } from './flow.ts';
 export { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
 export { type ResolveContext, resolvePolicy } from './policy.ts';
 export { RESOLVE_PROBLEMS } from './problems.ts';
