@@ -1,4 +1,6 @@
-import { packageHint } from './problems.ts';
+import { diagnose } from '../diagnostic/index.ts';
+import { MachineError } from './machine-error.ts';
+import { HOST_PROBLEMS, packageHint } from './problems.ts';
 import { findProgram, run } from './process.ts';
 
 /** Something this machine can or cannot do, with the sentence that says what to install or do. */
@@ -85,4 +87,14 @@ async function tryIsolation(root: boolean): Promise<Isolation | IsolationProblem
       ? 'in a container, start it with `--privileged` or `--cap-add SYS_ADMIN,NET_ADMIN`; on the machine itself it works'
       : 'run it as root, or allow user namespaces: `sysctl user.max_user_namespaces=10000`, on Ubuntu also `sysctl kernel.apparmor_restrict_unprivileged_userns=0`',
   };
+}
+
+/** The way in which a lab can be made here. @throws MachineError that says what to install or to allow. */
+export function requireIsolation({ isolation, isolationProblem, nft }: HostCapabilities): Isolation {
+  if (isolation === undefined) {
+    const { reason, help } = isolationProblem ?? { reason: 'no way was found', help: 'run it as root' };
+    throw new MachineError(diagnose(HOST_PROBLEMS.noIsolation, undefined, reason, help));
+  }
+  if (!nft.available) throw new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, 'nft', nft.help));
+  return isolation;
 }

@@ -52,6 +52,21 @@ describe('the lab leaves nothing behind', { skip }, () => {
 });
 
 describe('the lab says what went wrong', { skip }, () => {
+  test('when its processes are killed, at once and ever after', async () => {
+    await using lab = await Lab.open({ links: LINKS, accounts: [0] });
+    const waiting = lab.onHost('sleep', ['30']);
+    for (const pid of descendants(process.pid)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // it went with another one
+      }
+    }
+    const isLabEnded = (error: unknown): boolean => error instanceof MachineError && error.diagnostic.code === 'M0007';
+    await assert.rejects(waiting, isLabEnded);
+    await assert.rejects(lab.listing(), isLabEnded);
+  });
+
   test('with a ruleset that the kernel does not take', async () => {
     await using lab = await Lab.open({ links: LINKS, accounts: [0] });
     await lab.load('table inet before { }\n');

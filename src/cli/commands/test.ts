@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { coverage, planProbes, provePolicyTests, replay, stageFor } from '../../analysis/index.ts';
-import { hostCapabilities, type Isolation } from '../../host/index.ts';
+import { hostCapabilities, type Isolation, requireIsolation } from '../../host/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { requireLab, whatTheMachineSays } from '../lab/machine.ts';
+import { whatTheMachineSays } from '../lab/machine.ts';
 import { countersByFlow, fillNameSets, provenRules } from '../lab/policy-in-nft.ts';
 import { runInLab } from '../lab/run.ts';
 import { holds, type TestRun, testJson } from '../lab/test-outcome.ts';
@@ -49,7 +49,7 @@ Exit codes: 0 everything holds; 1 a test fails or a packet contradicts the polic
 
 async function test(console: Console, path: string | undefined, options: TestOptions): Promise<ExitCode> {
   // Before any work: who asks for real packets wants to know at once that there will be none.
-  const isolation = options.lab === true ? requireLab(await hostCapabilities()) : undefined;
+  const isolation = options.lab === true ? requireIsolation(await hostCapabilities()) : undefined;
   const source = await policySource(console, path);
   const intent = policyWithAccounts(console, source, accountsOf(console, options.account));
   const run = await testRun(console, source.name, intent, options.probes, isolation);

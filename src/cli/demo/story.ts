@@ -8,11 +8,10 @@ import {
 } from '../../analysis/index.ts';
 import type { Diagnostic } from '../../diagnostic/index.ts';
 import type { Proposal } from '../../discover/index.ts';
-import { hostCapabilities, MachineError } from '../../host/index.ts';
+import { hostCapabilities, MachineError, requireIsolation } from '../../host/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import type { Console } from '../console.ts';
-import { requireLab } from '../lab/machine.ts';
 import { countersByFlow, fillNameSets, type ProvenRules, provenRules } from '../lab/policy-in-nft.ts';
 import { type LabRun, runInLab } from '../lab/run.ts';
 import { soundPolicy } from '../policy-input.ts';
@@ -72,7 +71,7 @@ export async function tellStory(console: Console, steps: Steps): Promise<Story> 
 
 async function send(job: Parameters<typeof runInLab>[0]): Promise<Story['sent']> {
   try {
-    const lab = await runInLab(job, requireLab(await hostCapabilities()));
+    const lab = await runInLab(job, requireIsolation(await hostCapabilities()));
     return { lab, counters: countersByFlow(lab.counters) };
   } catch (error) {
     if (error instanceof MachineError) return { refused: error.diagnostic };

@@ -1,30 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { diagnose, excerpt } from '../../diagnostic/index.ts';
-import { hostCapabilities, type Isolation, isolationArguments } from '../capabilities.ts';
+import { hostCapabilities, type Isolation, requireIsolation } from '../capabilities.ts';
 import { MachineError } from '../machine-error.ts';
 import { HOST_PROBLEMS } from '../problems.ts';
-import { findProgram } from '../process.ts';
-import { readJsonLines } from './json-lines.ts';
-import {
-  ECHO_PORT,
-  HOST,
-  type Outcome,
-  type ReplyLine,
-  type RequestKind,
-  type Requests,
-  type Shot,
-} from './protocol.ts';
-import {
-  answerOnEveryPort,
-  hostSetup,
-  type IpBatch,
-  type Link,
-  outerSetup,
-  ownAddresses,
-  routing,
-  unrouting,
-} from './topology.ts';
+import { type Counter, readCounters, readSetNames } from './nft-listing.ts';
+import { HOST, type Outcome, type Shot } from './protocol.ts';
+import { accountName, checked, ip, setUp } from './set-up.ts';
+import { type Link, ownAddresses, routing, unrouting } from './topology.ts';
+import { World } from './world.ts';
 
 export interface LabOptions {
   /** At least one; the first is the default way out. */
@@ -44,12 +26,6 @@ export type Sender =
 export interface Volley {
   readonly sender: Sender;
   readonly shots: readonly Shot[];
-}
-
-export interface Counter {
-  readonly name: string;
-  readonly packets: number;
-  readonly bytes: number;
 }
 
 /**
@@ -84,7 +60,7 @@ export class Lab {
 
   /** @throws MachineError where the machine cannot make such a world. */
   static async open(options: LabOptions, known?: Isolation): Promise<Lab> {
-    const isolation = known ?? (await requireIsolation());
+    const isolation = known ?? requireIsolation(await hostCapabilities());
     const world = new World(isolation, options.accounts[0] ?? 0);
     try {
       const limits = await setUp(world, options, isolation);
@@ -118,9 +94,7 @@ export class Lab {
   /** The names of every set of the protected host. */
   async sets(): Promise<ReadonlySet<string>> {
     const { stdout } = await this.#checked(HOST, 'nft', ['-j', '-t', 'list', 'sets']);
-    return new Set(
-      readObjects(JSON.parse(stdout), 'set').flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
-    );
+    return new Set(readSetNames(JSON.parse(stdout)));
   }
 
   /** Every named counter of the protected host. */
@@ -225,168 +199,4 @@ export function forwardedFrom(sender: Sender, out: string): string | undefined {
 
 function senderName(sender: Sender): string {
   return sender.at === 'host' ? accountName(sender.account) : sender.link;
-}
-
-function accountName(account: number): string {
-  return `account:${account}`;
-}
-
-async function requireIsolation(): Promise<Isolation> {
-  const { isolation, isolationProblem, nft } = await hostCapabilities();
-  if (isolation === undefined) {
-    const { reason, help } = isolationProblem ?? { reason: 'no way was found', help: 'run it as root' };
-    throw new MachineError(diagnose(HOST_PROBLEMS.noIsolation, undefined, reason, help));
-  }
-  if (!nft.available) throw new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, 'nft', nft.help));
-  return isolation;
-}
-
-async function setUp(world: World, options: LabOptions, isolation: Isolation): Promise<string[]> {
-  const limits: string[] = [];
-  const starts = options.links.map(async (link) => {
-    const { pid } = await world.ask(HOST, 'start', { name: link.name, ownNetwork: true });
-    // The answer comes before `unshare` has made the namespace; the endpoint's first answer comes after.
-    await world.ask(link.name, 'names', { records: options.names ?? {} });
-    await ip(world, HOST, hostSetup(link, pid));
-    await ip(world, link.name, outerSetup(link));
-    await checked(world, link.name, 'nft', ['-f', '-'], answerOnEveryPort(ECHO_PORT));
-    await world.ask(link.name, 'listen', { tcp: [ECHO_PORT], udp: [ECHO_PORT] });
-  });
-  const accounts = options.accounts.map((account) =>
-    world.ask(HOST, 'start', {
-      name: accountName(account),
-      ownNetwork: false,
-      ...(isolation === 'root' && account !== 0 ? { account } : {}),
-    }),
-  );
-  const forwarding = await world.ask(HOST, 'sysctl', {
-    settings: { 'net/ipv4/ip_forward': '1', 'net/ipv6/conf/all/forwarding': '1' },
-  });
-  if (forwarding.refused.length > 0)
-    limits.push('this machine does not let the lab forward packets (/proc/sys is read-only)');
-  await Promise.all([...starts, ...accounts]);
-  return limits;
-}
-
-async function ip(world: World, to: string, batches: readonly IpBatch[]): Promise<void> {
-  for (const { family, lines } of batches) {
-    await checked(world, to, 'ip', [`-${family}`, '-batch', '-'], `${lines.join('\n')}\n`);
-  }
-}
-
-async function checked(
-  world: World,
-  to: string,
-  program: string,
-  args: readonly string[],
-  input?: string,
-): Promise<{ stdout: string }> {
-  const done = await world.ask(to, 'run', { program, args, ...(input === undefined ? {} : { input }) });
-  if (done.exitCode !== 0) {
-    const command = [program, ...args].join(' ');
-    const said = excerpt(done.stderr.trim() || done.stdout.trim(), 400);
-    throw new MachineError(diagnose(HOST_PROBLEMS.commandFailed, undefined, command, done.exitCode, said));
-  }
-  return done;
-}
-
-function readCounters(document: unknown): Counter[] {
-  return readObjects(document, 'counter').flatMap(({ name, packets, bytes }) =>
-    typeof name === 'string' && typeof packets === 'number' && typeof bytes === 'number'
-      ? [{ name, packets, bytes }]
-      : [],
-  );
-}
-
-type Unknowns = Readonly<Record<string, unknown>>;
-
-/** The objects of one kind in a document of `nft -j` (libnftables-json(5)). */
-function readObjects(document: unknown, kind: string): Unknowns[] {
-  if (!isRecord(document) || !Array.isArray(document.nftables)) return [];
-  return document.nftables.flatMap((entry: unknown) => {
-    const object = isRecord(entry) ? entry[kind] : undefined;
-    return isRecord(object) ? [object] : [];
-  });
-}
-
-function isRecord(value: unknown): value is Unknowns {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The processes of the private world, seen from outside. */
-class World {
-  readonly #keeper: ChildProcess;
-  readonly #pending = new Map<
-    number,
-    { to: string; resolve: (answer: unknown) => void; reject: (error: Error) => void }
-  >();
-  readonly #gone: Promise<void>;
-  #ending = false;
-  #said = '';
-  #nextId = 1;
-
-  constructor(isolation: Isolation, account: number) {
-    const program = fileURLToPath(import.meta.url).replace(/lab(\.[jt]s)$/, 'keeper-main$1');
-    // A session of its own: a Ctrl-C at the terminal ends the program, and with its input's end the keeper goes too.
-    this.#keeper = spawn(
-      findProgram('unshare') ?? 'unshare',
-      [...isolationArguments(isolation, account), process.execPath, program],
-      { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
-    );
-    const { stdin, stdout, stderr } = this.#keeper;
-    if (stdin === null || stdout === null || stderr === null) throw new Error('a piped process has pipes');
-    stdin.on('error', () => {
-      // The keeper is gone; `close` below tells everybody who waits.
-    });
-    stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#said = (this.#said + text).slice(-2_000);
-    });
-    readJsonLines(stdout, (line) => this.#reply(line as ReplyLine)); // written by `sendLine` of this very program
-    this.#gone = new Promise((resolve) => {
-      this.#keeper.on('error', (error) => this.#fail('the first process', error.message));
-      this.#keeper.on('close', () => {
-        if (!this.#ending) this.#fail('the first process', this.#said.trim());
-        resolve();
-      });
-    });
-  }
-
-  async ask<Kind extends RequestKind>(
-    to: string,
-    kind: Kind,
-    ask: Requests[Kind]['ask'],
-  ): Promise<Requests[Kind]['answer']> {
-    const id = this.#nextId++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { to, resolve, reject }));
-    this.#keeper.stdin?.write(`${JSON.stringify({ id, to, kind, ask })}\n`);
-    return (await answer) as Requests[Kind]['answer']; // what `serve` answers to this kind, in this very program
-  }
-
-  async end(): Promise<void> {
-    this.#ending = true;
-    this.#keeper.stdin?.end();
-    const timer = setTimeout(() => this.#keeper.kill('SIGKILL'), 2_000); // --kill-child: its world goes with it
-    await this.#gone;
-    clearTimeout(timer);
-  }
-
-  #reply(line: ReplyLine): void {
-    if ('ended' in line) {
-      if (!this.#ending) this.#fail(`\`${line.ended}\``, line.said, line.ended);
-      return;
-    }
-    const waiting = this.#pending.get(line.id);
-    this.#pending.delete(line.id);
-    if ('problem' in line)
-      waiting?.reject(new MachineError(diagnose(HOST_PROBLEMS.labEnded, undefined, 'a part', line.problem)));
-    else waiting?.resolve(line.answer);
-  }
-
-  #fail(what: string, said: string, only?: string): void {
-    for (const [id, waiting] of this.#pending) {
-      if (only !== undefined && waiting.to !== only) continue;
-      this.#pending.delete(id);
-      waiting.reject(new MachineError(diagnose(HOST_PROBLEMS.labEnded, undefined, what, excerpt(said, 400))));
-    }
-  }
 }
