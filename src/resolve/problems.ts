@@ -210,6 +210,6 @@ export const RESOLVE_PROBLEMS = {
 const WHY_NOT_EXACT = {
   names: 'names and addresses cannot be subtracted from each other',
   interfaces: 'it lies behind interfaces that only partly belong to the zone',
-  cgroups: 'a cgroup can only be taken out of the cgroups above it',
+  cgroups: 'a cgroup takes out itself and those below it, not a part of an account or of another cgroup',
   unrecognised: 'this machine cannot recognise it',
 } as const;
