@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { MachineError } from '../host/machine-error.ts';
 import { DiagramTooLarge } from '../packetset/index.ts';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type Console, EXIT } from './console.ts';
@@ -65,7 +64,6 @@ function wantedCommands(args: readonly string[]): readonly CommandEntry[] {
 function asStop(error: unknown, console: Console): Stop | undefined {
   if (error instanceof Stop) return error;
   if (error instanceof CommanderError) return usageStop(error);
-  if (error instanceof MachineError) return new Stop(EXIT.machine, [error.diagnostic]);
   if (error instanceof DiagramTooLarge) return stop(EXIT.machine, CLI_PROBLEMS.tooLarge);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   if (console.env.PORTCULLIS_DEBUG === '1' && error instanceof Error) console.stderr.write(`${error.stack}\n`);

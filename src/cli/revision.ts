@@ -6,6 +6,7 @@ import type { ReadFile, ReadProblem } from '../policy/index.ts';
 import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
+import { whatTheMachineSays } from './lab/machine.ts';
 import { type Accounts, readPolicy } from './policy-input.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { Stop, stop } from './report.ts';
@@ -53,6 +54,8 @@ async function showFile(console: Console, revision: string, path: string): Promi
   if (revision.startsWith('-')) return { reason: 'no revision begins with `-`' };
   const folder = resolve(console.cwd, dirname(path));
   const name = `${revision}:./${join('.', path.slice(path.lastIndexOf('/') + 1))}`;
-  const { exitCode, stdout, stderr } = await run('git', ['show', '--end-of-options', name], { cwd: folder });
+  const { exitCode, stdout, stderr } = await whatTheMachineSays(() =>
+    run('git', ['show', '--end-of-options', name], { cwd: folder }),
+  );
   return exitCode === 0 ? stdout : { reason: stderr.trim().split('\n')[0] ?? 'git said nothing' };
 }
