@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { diagnose } from '../diagnostic/index.ts';
 import { MachineError } from './machine-error.ts';
 import { HOST_PROBLEMS, packageHint } from './problems.ts';
@@ -69,7 +70,8 @@ async function tryIsolation(root: boolean): Promise<Isolation | IsolationProblem
     }
   }
   let said = '';
-  for (const isolation of root ? (['root', 'user-namespace'] as const) : (['user-namespace'] as const)) {
+  const ways: readonly Isolation[] = root && mapsOtherAccounts() ? ['root', 'user-namespace'] : ['user-namespace'];
+  for (const isolation of ways) {
     // Making the namespace is not enough: AppArmor lets it be made and takes the rights inside away.
     const attempt = await run(
       'unshare',
@@ -97,4 +99,14 @@ export function requireIsolation({ isolation, isolationProblem, nft }: HostCapab
   }
   if (!nft.available) throw new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, 'nft', nft.help));
   return isolation;
+}
+
+/** Whether root here can become somebody else: in a user namespace of one account it cannot (user_namespaces(7)). */
+function mapsOtherAccounts(): boolean {
+  try {
+    const lines = readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
+    return lines.some((line) => Number(line.trim().split(/\s+/)[2]) >= 65_535);
+  } catch {
+    return true; // a kernel without user namespaces maps nothing
+  }
 }

@@ -16,9 +16,15 @@ export function testText(output: TextOutput, run: TestRun): string {
     ...(run.lab === undefined ? [] : [inLab(output, run, run.lab)]),
   ];
   const verdict = holds(run)
-    ? colors.green('everything holds')
+    ? colors.green(summary(run))
     : colors.red('something does not hold: see the lines marked with an x');
   return `${sections.join('\n\n')}\n\n${verdict}\n`;
+}
+
+function summary({ coverage = [] }: TestRun): string {
+  const idle = coverage.filter(({ flow, uncovered }) => uncovered !== undefined && !flow.startsWith('baseline:'));
+  if (idle.length === 0) return 'everything holds';
+  return `everything that could be tried holds; ${idle.length === 1 ? 'one flow was' : `${idle.length} flows were`} not exercised`;
 }
 
 function mark(output: TextOutput, ok: boolean | undefined): string {
@@ -70,7 +76,11 @@ function generated(output: TextOutput, { plan, replays }: TestRun): string {
 
 function inLab(output: TextOutput, run: TestRun, lab: LabRun): string {
   const how =
-    lab.isolation === 'root' ? 'as root' : `as an ordinary user, one world for each of ${lab.worlds} accounts`;
+    lab.isolation === 'root'
+      ? 'as root'
+      : lab.worlds === 1
+        ? 'as an ordinary user'
+        : `as an ordinary user, one world for each of ${lab.worlds} accounts`;
   const wrong = lab.results.filter(({ judgement }) => judgement === 'contradicts');
   const silent = lab.results.filter(({ judgement }) => judgement === 'void');
   const lines = [

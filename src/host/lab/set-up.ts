@@ -7,6 +7,17 @@ import { ECHO_PORT, HOST } from './protocol.ts';
 import { answerOnEveryPort, hostSetup, type IpBatch, outerSetup } from './topology.ts';
 import type { World } from './world.ts';
 
+/**
+ * A new namespace takes some settings over from the machine. Where /proc/sys is read-only they stay as they are: then the
+ * packets that suffer say nothing, because they do not pass without the policy either.
+ */
+const PLAIN = {
+  'net/ipv4/conf/all/rp_filter': '0',
+  'net/ipv4/conf/default/rp_filter': '0',
+  'net/ipv6/conf/all/disable_ipv6': '0',
+  'net/ipv6/conf/default/disable_ipv6': '0',
+};
+
 /** An account's endpoint. */
 export function accountName(account: number): string {
   return `account:${account}`;
@@ -17,10 +28,12 @@ export function accountName(account: number): string {
  * @returns what could not be set up, in sentences
  */
 export async function setUp(world: World, options: LabOptions, isolation: Isolation): Promise<string[]> {
+  await world.ask(HOST, 'sysctl', { settings: PLAIN });
   const starts = options.links.map(async (link) => {
     const { pid } = await world.ask(HOST, 'start', { name: link.name, ownNetwork: true });
     // The answer comes before `unshare` has made the namespace; the endpoint's first answer comes after.
     await world.ask(link.name, 'names', { records: options.names ?? {} });
+    await world.ask(link.name, 'sysctl', { settings: PLAIN });
     await ip(world, HOST, hostSetup(link, pid));
     await ip(world, link.name, outerSetup(link));
     await checked(world, link.name, 'nft', ['-f', '-'], answerOnEveryPort(ECHO_PORT));

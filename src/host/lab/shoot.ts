@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createConnection, type Socket } from 'node:net';
-import { run } from '../process.ts';
+import { findProgram, run } from '../process.ts';
 import { ECHO_MARK, type Outcome, type Shot } from './protocol.ts';
 
 const AT_ONCE = 128; // packets under way at a time: more would be late by our own doing, and look like silence
@@ -144,6 +144,7 @@ function udp(shot: Shot): Promise<Attempt> {
 
 /** An echo request by ping(8): Node has no ICMP sockets. */
 async function ping(shot: Shot): Promise<Attempt> {
+  if (findProgram('ping') === undefined) return { result: 'unsent', error: '`ping` is not installed' };
   const family = shot.dst.includes(':') ? '-6' : '-4';
   const wait = String(shot.timeoutMs / 1000);
   const source = shot.src === undefined ? [] : ['-I', shot.src];
