@@ -46,7 +46,9 @@ function whyNot(flow: string, plan: ProbePlan, results: readonly ProbeResult[]):
   }
   const without = plan.without.find(({ about }) => about === flow);
   if (without !== undefined) return without.reason;
-  const own = plan.probes.filter((probe) => probe.about === flow || decidingFlow(probe) === flow);
+  const own = plan.probes.filter(
+    (probe) => probe.about === flow || probe.alsoAbout.includes(flow) || decidingFlow(probe) === flow,
+  );
   const obstacle = own.find((probe) => probe.unsendable !== undefined)?.unsendable;
   if (obstacle !== undefined) return obstacle;
   const failed = results.find(({ probe, judgement }) => judgement !== 'agrees' && own.includes(probe));

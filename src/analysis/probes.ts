@@ -18,6 +18,7 @@ import { FAMILIES, isPeer, isPlayable, METADATA, type ProbeStage } from './probe
 export interface Probe {
   /** What it is about: a grant's name, a test's text, or `everything else`. */
   readonly about: string;
+  readonly alsoAbout: readonly string[]; // others for which the same packet would have been made
   readonly aspect: string; // what is special about it, in words
   /** The packet at each hook that it meets, in order: one, or output and input for what stays on this machine. */
   readonly flows: readonly [Flow, ...Flow[]];
@@ -49,7 +50,9 @@ export interface ProbeSubject {
 interface Draft {
   readonly about: string;
   readonly aspect: string;
+  readonly alsoAbout: readonly string[];
   readonly rank: number; // 0: the heart of the matter, 1: another corner inside, 2: just outside
+  readonly inside: boolean; // of what the subject names
   readonly flows: readonly [Flow, ...Flow[]];
   readonly unsendable?: string;
 }
@@ -87,12 +90,17 @@ function planFor(
 ): ProbePlan {
   const within = rateSymbols(intent);
   const without: { about: string; reason: string }[] = [];
+  const granted = new Set(intent.grants.map(({ name }) => name));
   const drafts = subjects.flatMap((subject) => {
     const made = draftsOf(subject, intent, stage, within, perSubject);
-    if (made.length === 0) without.push({ about: subject.about, reason: reasonForNone(subject, stage) });
+    const hasHeart = made.some(({ inside }) => inside) || !granted.has(subject.about); // a test may be about nothing but denial
+    if (made.length === 0 || !hasHeart) without.push({ about: subject.about, reason: reasonForNone(subject, stage) });
     return made;
   });
-  const distinct = [...Map.groupBy(drafts, draftKey).values()].map((same) => same[0]!);
+  const distinct = [...Map.groupBy(drafts, draftKey).values()].map((same) => ({
+    ...same[0]!, // a group has at least one
+    alsoAbout: [...new Set(same.slice(1).map(({ about }) => about))],
+  }));
   const chosen = distinct.toSorted((a, b) => a.rank - b.rank).slice(0, limit);
   const policy = intentRuleset(intent);
   const judged = chosen.map((draft, index) => withVerdict(numbered(draft, index), policy));
@@ -177,6 +185,8 @@ function draftsOf(
         const obstacle = sender.value.unsendable ?? receiver.value.unsendable ?? unsendable(payload.value);
         drafts.push({
           about: subject.about,
+          alsoAbout: [],
+          inside,
           aspect:
             special.length === 0 ? `IPv${family}` : `IPv${family}, ${special.map(({ words }) => words).join(', ')}`,
           rank: special.length === 0 ? 0 : inside ? 1 : 2,
@@ -210,7 +220,7 @@ function numbered(draft: Draft, index: number): Draft {
 }
 
 function withVerdict(draft: Draft, policy: ReturnType<typeof intentRuleset>): Probe {
-  const { rank: _rank, ...probe } = draft;
+  const { rank: _rank, inside: _inside, ...probe } = draft;
   let decidedAt: Flow = draft.flows[0];
   let expected: Evaluation = evaluate(policy, decidedAt);
   for (const flow of draft.flows.slice(1)) {
