@@ -12,5 +12,5 @@ export { type Replay, replay } from './probe-replay.ts';
 export { type Judgement, judge, type Observed, type ProbeResult } from './probe-result.ts';
 export { FAMILIES, METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, type ProbeSubject, planProbes, probesFor } from './probes.ts';
-export { type Connection, type Reachability, reachability } from './reach.ts';
+export { type Connection, type Reachability, reachability, TooManyPairs } from './reach.ts';
 export type { AllowedService } from './service-set.ts';

@@ -26,22 +26,42 @@ export interface Connection {
 interface Endpoint {
   readonly id: string;
   readonly peers: readonly Peer[];
+  readonly asSource: boolean;
+  readonly asTarget: boolean;
+}
+
+/** More pairs than anybody can look at; among thousands of flows each takes a millisecond. */
+const MAX_PAIRS = 50_000;
+
+/** The policy names so many ends that telling them pair by pair helps nobody. */
+export class TooManyPairs extends Error {
+  readonly pairs: number;
+
+  constructor(pairs: number) {
+    super(`${pairs} pairs of endpoints`);
+    this.pairs = pairs;
+  }
 }
 
 /** Built-in zones that are told only where a flow uses them: they repeat what the others say. */
 const BUILT_IN_AND_SILENT = ['any', 'loopback', 'private'];
 
-/** @param ruleset what decides: the policy's own rules, or those of a firewall that is asked about the policy's zones */
+/**
+ * @param ruleset what decides: the policy's own rules, or those of a firewall that is asked about the policy's zones
+ * @throws TooManyPairs
+ */
 export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
+  const endpoints = endpointsOf(intent);
+  const [sources, targets] = [endpoints.filter((each) => each.asSource), endpoints.filter((each) => each.asTarget)];
+  if (sources.length * targets.length > MAX_PAIRS) throw new TooManyPairs(sources.length * targets.length);
   const space = new HeaderSpace();
   const accept = denote(space, ruleset).accept;
   const possible = possiblePackets(space);
   const context = patternContext(intent, ruleset);
-  const endpoints = endpointsOf(intent);
   const services = servicesAsked(intent);
   const connections: Connection[] = [];
-  for (const from of endpoints) {
-    for (const to of endpoints) {
+  for (const from of sources) {
+    for (const to of targets) {
       if (from === to && !from.peers.some((peer) => peer.kind === 'remote')) continue;
       const allowed = services.flatMap((service) =>
         allowedServices(between(from, to, service, context), service.protocol, accept, possible),
@@ -66,21 +86,24 @@ function allowedServices(
   possible: PacketSet,
 ): AllowedService[] {
   const { space } = accept;
-  const none = space.nothing();
-  let some = none;
-  let never = none; // services of which at least one packet is stopped
-  for (const passage of passages) {
-    const stages = passage.map((pattern) => packetsOf(space, patternMatch(pattern)).intersect(possible));
-    some = some.union(stages.map((stage) => servicesOf(stage.intersect(accept))).reduce((a, b) => a.intersect(b)));
-    never = stages.map((stage) => servicesOf(stage.subtract(accept))).reduce((a, b) => a.union(b), never);
-  }
+  const ways = passages.map((passage) =>
+    passage.map((pattern) => packetsOf(space, patternMatch(pattern)).intersect(possible)),
+  );
+  const some = space.union(
+    ways.map((stages) =>
+      stages.map((stage) => servicesOf(stage.intersect(accept))).reduce((open, next) => open.intersect(next)),
+    ),
+  );
+  if (some.isEmpty()) return [];
+  // Services of which at least one packet is stopped on its way.
+  const never = space.union(ways.flatMap((stages) => stages.map((stage) => servicesOf(stage.subtract(accept)))));
   return [
     allowedService(some.subtract(never), protocol, false),
     allowedService(some.intersect(never), protocol, true),
   ].filter((service) => service !== undefined);
 }
 
-/** The zones of the policy, the host, the internet, and whatever flows name without a zone. */
+/** The zones of the policy, the host, the internet, and whatever flows name without a zone, in the role they have there. */
 function endpointsOf(intent: Intent): Endpoint[] {
   const used = new Set(intent.grants.flatMap((grant) => [...grant.from, ...grant.to]).map(peerKey));
   const zones = [...intent.zones]
@@ -88,12 +111,16 @@ function endpointsOf(intent: Intent): Endpoint[] {
       ([id, peers]) =>
         !BUILT_IN_AND_SILENT.includes(id) || (peers.length > 0 && peers.every((peer) => used.has(peerKey(peer)))),
     )
-    .map(([id, peers]) => ({ id, peers }));
+    .map(([id, peers]): Endpoint => ({ id, peers, asSource: true, asTarget: true }));
   const known = new Set(zones.flatMap((zone) => zone.peers).map(peerKey));
   const others = new Map<string, Endpoint>();
-  for (const peer of intent.grants.flatMap((grant) => [...grant.from, ...grant.to])) {
-    const key = peerKey(peer);
-    if (!known.has(key) && !others.has(key)) others.set(key, { id: idOf(peer, intent), peers: [peer] });
+  for (const role of ['from', 'to'] as const) {
+    for (const peer of intent.grants.flatMap((grant) => grant[role])) {
+      const key = peerKey(peer);
+      if (known.has(key)) continue;
+      const before = others.get(key) ?? { id: idOf(peer, intent), peers: [peer], asSource: false, asTarget: false };
+      others.set(key, { ...before, ...(role === 'from' ? { asSource: true } : { asTarget: true }) });
+    }
   }
   return [...zones, ...others.values()];
 }

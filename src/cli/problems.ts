@@ -98,6 +98,13 @@ export const CLI_PROBLEMS = {
     help: () => 'use fewer different address ranges, or ask about a part of the policy',
     explanation: 'Packet sets are kept within a bound of memory.',
   } satisfies DiagnosticKind<[]>,
+  tooManyPairs: {
+    code: 'C0015',
+    severity: 'error',
+    message: (pairs: number) => `the policy names so many ends that there are ${pairs} pairs to tell`,
+    help: () => 'gather addresses in zones, or ask about single flows with `portcullis why --flows`',
+    explanation: 'Who reaches whom is told pair by pair, which nobody can read beyond some ten thousand.',
+  } satisfies DiagnosticKind<[pairs: number]>,
   internal: {
     code: 'C0005',
     severity: 'error',

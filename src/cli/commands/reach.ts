@@ -1,9 +1,12 @@
 import { Command } from 'commander';
-import { reachability } from '../../analysis/index.ts';
+import { type Reachability, reachability, TooManyPairs } from '../../analysis/index.ts';
+import type { Intent, Ruleset } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
-import { type Console, JSON_OPTION, writeJson } from '../console.ts';
+import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { CLI_PROBLEMS } from '../problems.ts';
 import { reachDot, reachMarkdown, reachText } from '../reach-text.ts';
+import { stop } from '../report.ts';
 import { IN_OPTION, subjectOf } from '../subject.ts';
 
 interface ReachOptions {
@@ -28,10 +31,19 @@ export function reachCommand(console: Console): Command {
     .action(async (policy: string | undefined, options: ReachOptions) => {
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
       const { intent, ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
-      const found = reachability(intent, ruleset);
+      const found = boundedReachability(intent, ruleset);
       if (options.json === true) writeJson(console, found);
       else if (options.markdown === true) console.stdout.write(reachMarkdown(found));
       else if (options.dot === true) console.stdout.write(reachDot(found));
       else console.stdout.write(reachText(found, console.stdout));
     });
+}
+
+function boundedReachability(intent: Intent, ruleset: Ruleset): Reachability {
+  try {
+    return reachability(intent, ruleset);
+  } catch (error) {
+    if (error instanceof TooManyPairs) throw stop(EXIT.unusable, CLI_PROBLEMS.tooManyPairs, error.pairs);
+    throw error;
+  }
 }
