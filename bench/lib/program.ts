@@ -35,7 +35,8 @@ type Present<Result> = { readonly [Key in keyof Result]: Exclude<Result[Key], un
 /** The result, all of it there. */
 function sound<Result extends { readonly diagnostics: readonly Diagnostic[] }>(result: Result): Present<Result> {
   if (hasErrors(result.diagnostics)) {
-    throw new Error(result.diagnostics.map((diagnostic) => renderDiagnostic(diagnostic)).join('\n'));
+    const errors = result.diagnostics.filter(({ severity }) => severity === 'error').slice(0, 5);
+    throw new Error(errors.map((error) => renderDiagnostic(error)).join('\n'));
   }
   return result as Present<Result>; // a result without errors is whole: the promise of these functions
 }

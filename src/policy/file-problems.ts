@@ -102,6 +102,12 @@ export const FILE_PROBLEMS = {
     help: () => 'mend those that are shown first',
     explanation: 'The number of reported problems is bounded.',
   } satisfies DiagnosticKind<[count: number]>,
+  tooManyRemarks: {
+    code: 'P0016',
+    severity: 'info',
+    message: (count: number) => `${count} more remarks are not shown`,
+    explanation: 'The number of warnings and remarks is bounded, too; what is left out stops nothing.',
+  } satisfies DiagnosticKind<[count: number]>,
   tooNested: {
     code: 'P0015',
     severity: 'error',

@@ -1,14 +1,14 @@
-import { type Diagnostic, type DiagnosticKind, diagnose, similar } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose, type Severity, similar } from '../diagnostic/index.ts';
 import type { Span } from '../source/index.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 
-const KEPT_AT_MOST = 1000; // a hostile file can have millions of faults
+const KEPT_AT_MOST = 1000; // of each severity: a hostile file can have millions of faults
 const SUGGESTIONS_AT_MOST = 100; // each compares with every known word
 
 /** Collects what is wrong, in any order, and keeps it bounded. */
 export class Reporter {
   readonly #kept: Diagnostic[] = [];
-  #dropped = 0;
+  readonly #counts: Record<Severity, number> = { error: 0, warning: 0, info: 0 };
   #suggested = 0;
 
   /** `undefined`, so that a reader can `return report.say(...)` where it has no value. */
@@ -17,8 +17,8 @@ export class Reporter {
     span: Span | undefined,
     ...args: Arguments
   ): undefined {
-    if (this.#kept.length < KEPT_AT_MOST) this.#kept.push(diagnose(kind, span, ...args));
-    else this.#dropped++;
+    // Each severity has room of its own: ten thousand remarks must not hide an error, nor become one.
+    if (++this.#counts[kind.severity] <= KEPT_AT_MOST) this.#kept.push(diagnose(kind, span, ...args));
     return undefined;
   }
 
@@ -28,12 +28,20 @@ export class Reporter {
   }
 
   get count(): number {
-    return this.#kept.length + this.#dropped;
+    return this.#counts.error + this.#counts.warning + this.#counts.info;
   }
 
   diagnostics(): Diagnostic[] {
-    return this.#dropped === 0
-      ? [...this.#kept]
-      : [...this.#kept, diagnose(POLICY_PROBLEMS.tooManyProblems, undefined, this.#dropped)];
+    const errors = dropped(this.#counts.error);
+    const others = dropped(this.#counts.warning) + dropped(this.#counts.info);
+    return [
+      ...this.#kept,
+      ...(errors === 0 ? [] : [diagnose(POLICY_PROBLEMS.tooManyProblems, undefined, errors)]),
+      ...(others === 0 ? [] : [diagnose(POLICY_PROBLEMS.tooManyRemarks, undefined, others)]),
+    ];
   }
+}
+
+function dropped(count: number): number {
+  return Math.max(0, count - KEPT_AT_MOST);
 }

@@ -32,7 +32,7 @@ describe('diagnostics of a policy', () => {
 
   test('shows each kind at least once', () => {
     const shown = cases.map(told).join('\n');
-    const bounds = ['tooLarge', 'tooManyProblems', 'includeLimit', 'tooDeep']; // need large files: see limits.test.ts
+    const bounds = ['tooLarge', 'tooManyProblems', 'tooManyRemarks', 'includeLimit', 'tooDeep']; // need large files: see limits.test.ts
     const unseen = Object.entries({ ...POLICY_PROBLEMS, ...RESOLVE_PROBLEMS }).filter(
       ([name, { code }]) => !shown.includes(`[${code}]`) && !bounds.includes(name),
     );
