@@ -19,7 +19,7 @@ export async function shootAll(shots: readonly Shot[]): Promise<Outcome[]> {
   return outcomes;
 }
 
-export async function shoot(shot: Shot): Promise<Outcome> {
+async function shoot(shot: Shot): Promise<Outcome> {
   for (let attempts = 1; ; attempts++) {
     const start = performance.now();
     const attempt = await once(shot);
