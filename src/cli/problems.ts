@@ -98,6 +98,23 @@ export const CLI_PROBLEMS = {
     help: () => 'use fewer different address ranges, or ask about a part of the policy',
     explanation: 'Packet sets are kept within a bound of memory.',
   } satisfies DiagnosticKind<[]>,
+  idleFlow: {
+    code: 'C0016',
+    severity: 'warning',
+    message: (flow: string, by: readonly string[]) =>
+      by.length === 0
+        ? `no packet fits the flow \`${flow}\``
+        : `everything that the flow \`${flow}\` allows is allowed already by ${by.map((name) => `\`${name}\``).join(', ')}`,
+    help: () => 'remove it, or see whether it was meant to say something else',
+    explanation:
+      'A flow that changes nothing misleads whoever reads the policy, and stays behind when the other one is removed.',
+  } satisfies DiagnosticKind<[flow: string, by: readonly string[]]>,
+  idleNotSought: {
+    code: 'C0017',
+    severity: 'info',
+    message: (limit: number) => `flows without effect were not looked for: there are more than ${limit} flows`,
+    explanation: 'Each flow is compared with all others, which takes minutes for very large policies.',
+  } satisfies DiagnosticKind<[limit: number]>,
   tooManyPairs: {
     code: 'C0015',
     severity: 'error',

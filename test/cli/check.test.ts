@@ -46,6 +46,16 @@ suite('check', () => {
     assert.equal((await portcullis(['check'], { files, today: '2026-12-01' })).exitCode, 2);
   });
 
+  test('a flow without effect is a warning that names those that make it so', async () => {
+    const more = '  - { name: again, from: agent, to: [9.9.9.9], service: udp/53 }\n';
+    const ran = await portcullis(['check', '-'], { stdin: POLICY.replace('tests:\n', `${more}tests:\n`) });
+    assert.equal(ran.exitCode, 0);
+    assert.match(
+      ran.stderr,
+      /warning\[C0016\]: everything that the flow `again` allows is allowed already by `resolver`/,
+    );
+  });
+
   test('no policy here: said plainly, with the next step', async () => {
     const ran = await portcullis(['check']);
     assert.equal(ran.exitCode, 2);

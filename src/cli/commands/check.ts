@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatFlow, provePolicyTests, type TestOutcome } from '../../analysis/index.ts';
+import { formatFlow, idleFlows, provePolicyTests, type TestOutcome } from '../../analysis/index.ts';
 import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import type { SourceFile } from '../../source/index.ts';
@@ -62,7 +62,8 @@ async function check(console: Console, path: string | undefined, options: CheckO
     return EXIT.unusable;
   }
   const outcomes = provePolicyTests(intent);
-  const all = [...diagnostics, ...outcomes.flatMap((outcome) => testDiagnostics(outcome, intent.unknownAccounts))];
+  const failures = outcomes.flatMap((outcome) => testDiagnostics(outcome, intent.unknownAccounts));
+  const all = [...diagnostics, ...failures, ...idleDiagnostics(intent)];
   const tests = { passed: count(outcomes, 'passed'), failed: count(outcomes, 'failed') };
   const against =
     options.against === undefined ? undefined : await changesSince(console, source, options.against, intent, accounts);
@@ -101,6 +102,14 @@ function testDiagnostics(outcome: TestOutcome, accounts: ReadonlyMap<number, str
     case 'empty':
       return [diagnose(CLI_PROBLEMS.testEmpty, origin.span, text)];
   }
+}
+
+const MOST_FLOWS_COMPARED = 1_000; // a second's work
+
+function idleDiagnostics(intent: Intent): Diagnostic[] {
+  if (intent.grants.length > MOST_FLOWS_COMPARED)
+    return [diagnose(CLI_PROBLEMS.idleNotSought, undefined, MOST_FLOWS_COMPARED)];
+  return idleFlows(intent).map(({ grant, by }) => diagnose(CLI_PROBLEMS.idleFlow, grant.origin.span, grant.name, by));
 }
 
 /** What the policy newly allows and denies. */
