@@ -69,7 +69,7 @@ export function emptyIntent(console: Console): Intent {
 }
 
 /** Included files, relative to the console's folder as the policy's own path is. */
-export function filesOf(console: Console): ReadFile {
+function filesOf(console: Console): ReadFile {
   return (path) => {
     const content = readFile(console, path);
     if (typeof content === 'string') return { reason: content };

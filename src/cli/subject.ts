@@ -93,7 +93,7 @@ function readSubject(console: Console, source: SourceFile, accounts: Accounts, f
 }
 
 /** What a file is, seen from its content. */
-export function formatOf(source: SourceFile): Format | undefined {
+function formatOf(source: SourceFile): Format | undefined {
   const { text } = source;
   if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
   if (/^portcullis\s*:/m.test(text)) return 'policy';

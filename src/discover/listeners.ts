@@ -27,7 +27,7 @@ export interface Gateway {
 const GATEWAY_PORT = 18789;
 const SANDBOX_OFFSET = 1; // `mcp.apps.sandboxPort` defaults to the port after the gateway's
 
-export function gatewayPort(config: Section, environment: Environment): Gateway {
+function gatewayPort(config: Section, environment: Environment): Gateway {
   const text = environment('OPENCLAW_GATEWAY_PORT');
   const port = text !== undefined && /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65535) return { port, source: { key: 'OPENCLAW_GATEWAY_PORT' } };

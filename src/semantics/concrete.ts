@@ -54,7 +54,7 @@ export function matchesInterface(pattern: InterfacePattern, name: string): boole
 }
 
 /** The number that a packet has in a field; `undefined` where it has no such field. */
-export function fieldValue(flow: Flow, field: Field): number | undefined {
+function fieldValue(flow: Flow, field: Field): number | undefined {
   switch (field) {
     case 'hook':
       return HOOKS.indexOf(flow.hook);

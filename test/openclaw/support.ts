@@ -72,7 +72,7 @@ export function golden(name: string, actual: string): string {
   return readFileSync(file, 'utf8');
 }
 
-export function address(text: string): Address {
+function address(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === undefined) throw new RangeError(`not an address: ${text}`);
   return parsed;
