@@ -7,6 +7,7 @@ export interface Json5Text {
   readonly shown: string; // as long as the original
   readonly depth: number;
   readonly deepestAt: number; // offset of the bracket that opens the deepest level
+  readonly unclosedAt: number | undefined; // offset of the first quote or comment without an end
 }
 
 // A comment, a quoted text (perhaps without its end), a bracket or comma or colon, white space, or a run of anything else.
@@ -20,6 +21,7 @@ export function scanJson5(text: string): Json5Text {
   let depth = 0;
   let deepest = 0;
   let deepestAt = 0;
+  let unclosedAt: number | undefined;
   let before = '{'; // the last token that means something
   let pending: { readonly index: number; readonly token: string } | undefined; // a word that is a key if a colon follows
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
@@ -27,6 +29,7 @@ export function scanJson5(text: string): Json5Text {
       depth++;
       if (depth > deepest) [deepest, deepestAt] = [depth, index];
     } else if (token === '}' || token === ']') depth--;
+    if (!isClosed(token)) unclosedAt ??= index;
     if (token === ':' && pending !== undefined && PLAIN_KEY.test(pending.token)) parts[pending.index] = pending.token;
     const blank = /^[\s\ufeff]/u.test(token);
     if (!blank && !token.startsWith('//') && !token.startsWith('/*')) {
@@ -36,7 +39,14 @@ export function scanJson5(text: string): Json5Text {
     }
     parts.push(blank || isPunctuation(token) || PLAIN_VALUE.test(token) ? token : mask(token));
   }
-  return { shown: parts.join(''), depth: deepest, deepestAt };
+  return { shown: parts.join(''), depth: deepest, deepestAt, unclosedAt };
+}
+
+const CLOSED_TEXT = /^(["'])(?:\\.|(?!\1)[^\\\n])*\1$/su;
+
+function isClosed(token: string): boolean {
+  if (token.startsWith('"') || token.startsWith("'")) return CLOSED_TEXT.test(token);
+  return !token.startsWith('/*') || (token.length >= 4 && token.endsWith('*/'));
 }
 
 function isPunctuation(token: string): boolean {

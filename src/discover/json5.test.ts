@@ -70,6 +70,23 @@ test('text that nests too deep is told, not run into', () => {
   assert.ok('kind' in parseJson5('x.json5', `['${'['.repeat(500)}'] // ${'['.repeat(500)}`));
 });
 
+test('a quote or comment without an end is told where it begins, and no text keeps the reader', () => {
+  const cases: readonly (readonly [text: string, at: number])[] = [
+    [`{ a: 'x }`, 5],
+    ['{ a: "\\', 5],
+    [`["x", "\\"`, 6],
+    [`{ a: 'x\ny' }`, 5],
+    ['{ a: 1 /* b }', 7],
+    ['/*/', 0],
+    [`{ a: 1, 'b`, 8],
+  ];
+  for (const [text, at] of cases) {
+    const problem = parseJson5('x.json5', text);
+    assert.ok('code' in problem && problem.code === 'D0002', text);
+    assert.equal(problem.span?.start, at, text);
+  }
+});
+
 function plain(node: ConfigNode): unknown {
   switch (node.kind) {
     case 'mapping':

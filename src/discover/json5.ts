@@ -12,18 +12,28 @@ const DEEPEST = 100; // levels; the parser calls itself for each
  * Of a key that stands twice the later holds, as in OpenClaw.
  */
 export function parseJson5(name: string, text: string): ConfigNode | Diagnostic {
-  const { shown, depth, deepestAt } = scanJson5(text);
+  const { shown, depth, deepestAt, unclosedAt } = scanJson5(text);
   const file = new SourceFile(name, shown);
   if (depth > DEEPEST) {
     return diagnose(DISCOVERY_PROBLEMS.tooDeep, { file, start: deepestAt, end: deepestAt + 1 }, DEEPEST);
   }
+  // Asked before parsing: the library never returns from a text that ends in a backslash (momoa 3.3.13).
+  if (unclosedAt !== undefined) return syntax(file, UNCLOSED, unclosedAt);
   try {
     return convert(parse(text, { mode: 'json5', ranges: true }).body, file);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { problem, offset } = syntaxProblem(error, text);
-    return diagnose(DISCOVERY_PROBLEMS.syntax, { file, start: offset, end: offset + 1 }, problem);
+    return syntax(file, problem, offset);
   }
+}
+
+const UNCLOSED = 'a quote or comment that begins here has no end';
+
+function syntax(file: SourceFile, problem: string, offset: number): Diagnostic {
+  const start = Math.max(0, Math.min(offset, file.text.length - 1));
+  const end = Math.min(start + 1, file.text.length);
+  return diagnose(DISCOVERY_PROBLEMS.syntax, { file, start, end }, problem);
 }
 
 /** The library's errors carry an offset; its words quote the text, which may be a secret, so only their kind is used. */
@@ -32,7 +42,7 @@ function syntaxProblem(error: Error, text: string): { readonly problem: string; 
   const at = 'offset' in error && typeof error.offset === 'number' ? error.offset : undefined;
   if (at === undefined) throw error;
   if (error.message.startsWith('Unexpected end of input'))
-    return { problem: 'the file ends too early: a bracket or quote is not closed', offset: text.trimEnd().length - 1 };
+    return { problem: 'the file ends too early: a bracket is not closed', offset: text.trimEnd().length - 1 };
   const what = error.message.startsWith('Unexpected token')
     ? 'something else must stand here: look for a comma, colon or quote that is missing just before'
     : 'this character must not stand here: texts need quotes';
@@ -70,5 +80,5 @@ function convert(node: AnyNode, file: SourceFile): ConfigNode {
 }
 
 function spanOf(node: AnyNode, file: SourceFile): Span {
-  return { file, start: node.loc.start.offset, end: node.loc.end.offset };
+  return { file, start: node.loc.start.offset, end: Math.min(node.loc.end.offset, file.text.length) };
 }
