@@ -8,9 +8,22 @@ import { stop } from './report.ts';
 
 export const STDIN = '-';
 
+const consoles = new WeakSet<Console>(); // those whose standard input has been read
+
 /** A file that the user named, or standard input for `-`. @throws Stop where it cannot be read. */
 export async function readSource(console: Console, path: string): Promise<SourceFile> {
-  if (path === STDIN) return textOf(await console.readStdin(), '<stdin>');
+  if (path === STDIN) {
+    if (consoles.has(console)) {
+      throw stop(
+        EXIT.unusable,
+        CLI_PROBLEMS.usage,
+        'standard input can be read once only',
+        'name a file for one of them',
+      );
+    }
+    consoles.add(console);
+    return textOf(await console.readStdin(), '<stdin>');
+  }
   const content = readFile(console, path);
   if (typeof content === 'string') throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, path, content);
   return textOf(content, path);

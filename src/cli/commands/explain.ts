@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { endsText, peerText, serviceText } from '../../analysis/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import { BASELINE, DEFAULT_VERDICT, formatRate, type Grant, type Intent } from '../../ir/index.ts';
+import type { BuiltInZone } from '../../policy/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
 import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
@@ -80,6 +81,20 @@ function explainedFlow(grant: Grant, intent: Intent): ExplainedFlow {
   };
 }
 
+/** The built-in zones, whose addresses would say less. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  host: 'this machine, every process',
+  loopback: 'this machine, as it talks to itself',
+  private: 'private networks (RFC 1918, RFC 4193)',
+  internet: 'every public address',
+  any: 'everybody, this machine too',
+} satisfies Record<BuiltInZone, string>;
+
+function zoneLine({ name, members }: Explanation['zones'][number]): string {
+  const words = members.length === 0 ? 'not recognised by this machine' : members.join('; ');
+  return escapeControls(`  ${name}: ${BUILT_IN[name] ?? words}`);
+}
+
 function explanationText(explained: Explanation, output: TextOutput): string {
   const { colors } = output;
   const title = (text: string): string => `\n${colors.bold(text)}`;
@@ -89,9 +104,7 @@ function explanationText(explained: Explanation, output: TextOutput): string {
     colors.bold(escapeControls(explained.name)),
     'Everything is denied, both ways, IPv4 and IPv6, but for what is listed here.',
     title('Zones: who is meant'),
-    ...explained.zones.map(({ name, members }) =>
-      escapeControls(`  ${name}: ${members.length === 0 ? 'not recognised by this machine' : members.join('; ')}`),
-    ),
+    ...explained.zones.map(zoneLine),
     title('Flows: who may open what'),
     ...(explained.flows.length === 0 ? ['  none'] : explained.flows.flatMap(flowLines)),
     title('Baseline: what a host needs to live'),
