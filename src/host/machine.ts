@@ -114,9 +114,14 @@ function socketInode(link: string): string | undefined {
  */
 export function writeNewFile(path: string, text: string, replace: boolean): FileError | undefined {
   const draft = join(dirname(path), `.${process.pid}.portcullis-draft`);
+  if (!replace && existsSync(path)) return { code: 'EEXIST', message: 'it is there already' };
+  let file: number;
   try {
-    if (!replace && existsSync(path)) return { code: 'EEXIST', message: 'it is there already' };
-    const file = openSync(draft, 'wx', 0o644);
+    file = openSync(draft, 'wx', 0o644);
+  } catch (error) {
+    return fileError(error);
+  }
+  try {
     try {
       writeSync(file, text);
       fsyncSync(file);
