@@ -3,7 +3,6 @@ import type { Intent, Ruleset } from '../ir/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
-import { TARGETS } from '../target/registry.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
 import {
@@ -44,7 +43,7 @@ export async function subjectOf(
       : soundPolicy(console, await policySource(console, options.policy), accounts);
   const sources: SourceFile[] = [];
   for (const path of options.in) sources.push(await readSource(console, path));
-  return { name: options.in.join(', '), kind: 'firewall', intent, ...readFirewall(console, sources) };
+  return { name: options.in.join(', '), kind: 'firewall', intent, ...(await readFirewall(console, sources)) };
 }
 
 function policySubject(console: Console, source: SourceFile, accounts: Accounts): Subject {
@@ -71,22 +70,33 @@ export async function readPair(
   format: Format | undefined,
 ): Promise<Pair> {
   const sources = [await readSource(console, first), await readSource(console, second)] as const;
-  const read = (of: Accounts): Subject[] => sources.map((source) => readSubject(console, source, of, format));
+  const policies = sources.filter((source) => (format ?? formatOf(source)) === 'policy');
+  const intents = policies.map((source) => readPolicy(console, source, accounts).intent);
   const shared = sharedAccounts(
     accounts,
-    read(accounts).map((subject) => subject.intent),
+    intents.filter((intent) => intent !== undefined),
   );
-  const [before, after] = read(shared);
-  if (before === undefined || after === undefined) throw new Error('two sources give two subjects');
+  const before = await readSubject(console, sources[0], shared, format);
+  const after = await readSubject(console, sources[1], shared, format);
   return { before, after, names: placeholderNames(shared) };
 }
 
-function readSubject(console: Console, source: SourceFile, accounts: Accounts, format: Format | undefined): Subject {
+async function readSubject(
+  console: Console,
+  source: SourceFile,
+  accounts: Accounts,
+  format: Format | undefined,
+): Promise<Subject> {
   switch (format ?? formatOf(source)) {
     case 'policy':
       return policySubject(console, source, accounts);
     case 'nftables':
-      return { name: source.name, kind: 'firewall', intent: emptyIntent(console), ...readFirewall(console, [source]) };
+      return {
+        name: source.name,
+        kind: 'firewall',
+        intent: emptyIntent(console),
+        ...(await readFirewall(console, [source])),
+      };
     case undefined:
       throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, source.name);
   }
@@ -102,7 +112,11 @@ function formatOf(source: SourceFile): Format | undefined {
   return /^\s*[a-z]+\s*:/m.test(text) ? 'policy' : undefined;
 }
 
-function readFirewall(console: Console, sources: readonly SourceFile[]): Pick<Subject, 'ruleset' | 'opaque'> {
+async function readFirewall(
+  console: Console,
+  sources: readonly SourceFile[],
+): Promise<Pick<Subject, 'ruleset' | 'opaque'>> {
+  const { TARGETS } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
   const { ast, diagnostics } = TARGETS.nftables.parse(sources);
   if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
   const lifted = TARGETS.nftables.lift(ast);
