@@ -10,6 +10,7 @@ import {
   emptyIntent,
   placeholderNames,
   policySource,
+  readPolicy,
   sharedAccounts,
   soundPolicy,
 } from './policy-input.ts';
