@@ -1,0 +1,45 @@
+import type { Family } from '../../../src/net/index.ts';
+
+/** A ruleset in the making: nft's text, with the parts apart that can be left out one by one. */
+export interface RulesetDraft {
+  readonly tables: readonly TableDraft[];
+}
+
+export interface TableDraft {
+  readonly family: TableFamily;
+  readonly name: string;
+  readonly objects: string[]; // declarations of sets, maps and counters, one line each
+  readonly chains: ChainDraft[];
+}
+
+export interface ChainDraft {
+  readonly name: string;
+  readonly base?: string; // `type filter hook input priority 0; policy drop;`
+  readonly rules: string[]; // one line each
+}
+
+export type TableFamily = 'ip' | 'ip6' | 'inet';
+
+export const FAMILIES: Readonly<Record<TableFamily, readonly Family[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
+
+/** Every rule on a line of its own. */
+export function draftText({ tables }: RulesetDraft): string {
+  return tables
+    .map(({ family, name, objects, chains }) => {
+      const blocks = chains.map(
+        (chain) => `chain ${chain.name} {\n${[...(chain.base === undefined ? [] : [chain.base]), ...chain.rules].join('\n')}\n}`,
+      );
+      return `table ${family} ${name} {\n${[...objects, ...blocks].join('\n')}\n}\n`;
+    })
+    .join('');
+}
+
+/** The draft with only those rules whose text passes; `keep` is asked once for each rule. */
+export function withRules({ tables }: RulesetDraft, keep: (rule: string, chain: ChainDraft) => boolean): RulesetDraft {
+  return {
+    tables: tables.map((table) => ({
+      ...table,
+      chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.filter((rule) => keep(rule, chain)) })),
+    })),
+  };
+}

@@ -1,0 +1,192 @@
+import type { Random } from '../random.ts';
+import { constants, type Declare, formsOf } from './forms.ts';
+import { type Needs, PORT_PROTOCOL, SELECTORS, type Selector } from './selectors.ts';
+import { MARK_MASKS, MARK_VALUES } from './values.ts';
+
+/** One construct of nft's language. Random rulesets are made of those that the reader understands; the others are its work list. */
+export interface Feature {
+  readonly name: string;
+  readonly group: string; // features of a group share one chance
+  readonly kind: 'match' | 'statement' | 'map' | 'verdict';
+  readonly needs: Needs;
+  readonly write: (random: Random, site: Site) => string;
+}
+
+/** Where a feature is written: what it may declare, and where a verdict may lead. */
+export interface Site {
+  readonly about: Needs; // what the rule is about
+  readonly declare: Declare;
+  readonly verdict: () => string;
+}
+
+/** Selectors that can be parts of a key: those with a plain datatype. */
+const KEYS = SELECTORS.filter(
+  ({ type, kind, needs }) =>
+    type !== 'integer' && type !== 'dscp' && kind !== 'flags' && needs.inet !== true && needs.transport !== 'th',
+);
+
+const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
+  formsOf(selector).map(
+    (form): Feature => ({
+      name: `${selector.text}: ${form.name}`,
+      group: selector.text,
+      kind: 'match',
+      needs: selector.needs,
+      write: (random, { declare }) => form.write(random, declare),
+    }),
+  ),
+);
+
+const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !== 'integer').flatMap((selector) => {
+  const ofKind = (name: string, exact: boolean, write: (elements: string, declare: Declare) => string): Feature => ({
+    name: `${selector.text}: ${name}`,
+    group: `${selector.text} vmap`,
+    kind: 'map',
+    needs: selector.needs,
+    write: (random, { declare, verdict }) => {
+      const keys = constants(random, selector, random.between(1, 4), exact);
+      return `${selector.text} vmap ${write(keys.map((key) => `${key} : ${verdict()}`).join(', '), declare)}`;
+    },
+  });
+  return [
+    ofKind('vmap', true, (elements) => `{ ${elements} }`),
+    ofKind('vmap of ranges', false, (elements) => `{ ${elements} }`),
+    ofKind('named vmap', true, (elements, declare) => `@${declare('map', `type ${selector.type} : verdict; elements = { ${elements} }`)}`),
+    ofKind('named interval vmap', false, (elements, declare) =>
+      `@${declare('map', `type ${selector.type} : verdict; flags interval; elements = { ${elements} }`)}`),
+  ];
+});
+
+/** Keys of two or three parts; the first parts of the elements are disjoint, so that the kernel takes them as intervals too. */
+const CONCATENATIONS: readonly (readonly Selector[])[] = [
+  ...KEYS.flatMap((first) =>
+    KEYS.filter((second) => second.text !== first.text).map((second) => [first, second] as const),
+  ),
+  ...SELECTORS.filter(({ needs }) => needs.transport === 'th').flatMap((port) => [
+    [PORT_PROTOCOL, port],
+    ...SELECTORS.filter(({ kind }) => kind === 'address').map((address) => [address, PORT_PROTOCOL, port]),
+  ]),
+].filter((parts) => compatible(parts.map(partNeeds)));
+
+/** In a concatenation `th` comes behind its protocol and needs no more. */
+function partNeeds({ needs }: Selector): Needs {
+  return needs.transport === 'th' ? {} : needs;
+}
+
+function compatible(needs: readonly Needs[]): boolean {
+  const agree = <T>(values: readonly (T | undefined)[]): boolean => new Set(values.filter((each) => each !== undefined)).size <= 1;
+  return agree(needs.map(({ family }) => family)) && agree(needs.map(({ transport }) => transport));
+}
+
+const concatenations: readonly Feature[] = [
+  concatenation('set', true, (key, elements) => `${key} { ${elements} }`),
+  concatenation('not in set', true, (key, elements) => `${key} != { ${elements} }`),
+  concatenation('named set', true, (key, elements, type, declare) => `${key} @${declare('set', `type ${type}; elements = { ${elements} }`)}`),
+  concatenation('named interval set', false, (key, elements, type, declare) =>
+    `${key} @${declare('set', `type ${type}; flags interval; elements = { ${elements} }`)}`),
+  concatenation('typeof interval set', false, (key, elements, _, declare) =>
+    `${key} @${declare('set', `typeof ${key}; flags interval; elements = { ${elements} }`)}`),
+];
+
+const concatenatedMaps: readonly Feature[] = [
+  concatenation('vmap', true, (key, elements) => `${key} vmap { ${elements} }`, true),
+  concatenation('named vmap', true, (key, elements, type, declare) =>
+    `${key} vmap @${declare('map', `type ${type} : verdict; elements = { ${elements} }`)}`, true),
+  concatenation('named interval vmap', false, (key, elements, type, declare) =>
+    `${key} vmap @${declare('map', `type ${type} : verdict; flags interval; elements = { ${elements} }`)}`, true),
+];
+
+function concatenation(
+  name: string,
+  exact: boolean,
+  write: (key: string, elements: string, type: string, declare: Declare) => string,
+  leads = false,
+): Feature {
+  return {
+    name: `concatenation: ${name}`,
+    group: leads ? 'concatenation vmap' : 'concatenation',
+    kind: leads ? 'map' : 'match',
+    needs: {},
+    write: (random, { about, declare, verdict }) => {
+      const parts = random.pick(CONCATENATIONS.filter((each) => compatible([about, ...each.map(partNeeds)])));
+      const columns = parts.map((part, index) => constants(random, part, 3, exact || index > 0));
+      const rows = (columns[0] ?? []).map((first) => [first, ...columns.slice(1).map((column) => random.pick(column))].join(' . '));
+      const elements = rows.map((row) => (leads ? `${row} : ${verdict()}` : row)).join(', ');
+      return write(parts.map(({ text }) => text).join(' . '), elements, parts.map(({ type }) => type).join(' . '), declare);
+    },
+  };
+}
+
+function statement(name: string, text: string | ((random: Random, site: Site) => string), needs: Needs = {}): Feature {
+  return { name, group: name.replace(/:.*/, ''), kind: 'statement', needs, write: typeof text === 'string' ? () => text : text };
+}
+
+const mark = (random: Random): number => random.pick(MARK_VALUES);
+const mask = (random: Random): number => random.pick(MARK_MASKS);
+
+const statements: readonly Feature[] = [
+  statement('counter: plain', 'counter'),
+  statement('counter: with values', 'counter packets 7 bytes 420'),
+  statement('log: plain', 'log'),
+  statement('log: group', 'log prefix "seen: " group 7'),
+  statement('log: options', 'log prefix "x" level info flags all'),
+  statement('limit: never bites', 'limit rate 1000000/second burst 1000000 packets'),
+  statement('limit: over, never bites', 'limit rate over 1000000/second burst 1000000 packets'),
+  statement('limit: bytes, never bites', 'limit rate 4000 mbytes/second burst 4000 mbytes'),
+  statement('quota: never used up', 'quota 1000 gbytes'),
+  statement('mark: set', (random) => `meta mark set ${mark(random)}`),
+  statement('mark: bits added', (random) => `meta mark set meta mark or ${mask(random)}`),
+  statement('mark: bits taken', (random) => `meta mark set meta mark and ${mask(random)}`),
+  statement('mark: bits flipped', (random) => `meta mark set mark xor ${mask(random)}`),
+  statement('mark: some bits set', (random) => {
+    const bits = mask(random);
+    return `meta mark set meta mark & ${(~bits & 0xffff_ffff) >>> 0} | ${(mark(random) & bits) >>> 0}`;
+  }),
+  statement('mark: from the connection', 'meta mark set ct mark'),
+  statement('connection mark: set', (random) => `ct mark set ${mark(random)}`),
+  statement('connection mark: from the packet', 'ct mark set meta mark'),
+  statement('connection mark: bits added', (random) => `ct mark set ct mark | ${mask(random)}`),
+  statement('priority: set', 'meta priority set 1:2'),
+  statement('dscp: set', 'ip dscp set cs1', { family: 4 }),
+];
+
+const verdicts: readonly Feature[] = [
+  verdict('accept', 'accept'),
+  verdict('drop', 'drop'),
+  verdict('return', 'return'),
+  verdict('continue', 'continue'),
+  verdict('none', 'counter'),
+  { ...verdict('jump or goto', ''), write: (_, site) => site.verdict() },
+  verdict('reject', 'reject'),
+  verdict('reject with icmpx', 'reject with icmpx admin-prohibited'),
+  verdict('reject with icmpx type', 'reject with icmpx type port-unreachable'),
+  verdict('reject with icmp', 'reject with icmp host-unreachable', { family: 4 }),
+  verdict('reject with icmpv6', 'reject with icmpv6 no-route', { family: 6 }),
+  verdict('reject with tcp reset', 'reject with tcp reset', { transport: 'tcp' }),
+];
+
+function verdict(name: string, text: string, needs: Needs = {}): Feature {
+  return { name, group: name, kind: 'verdict', needs, write: () => text };
+}
+
+export const FEATURES: readonly Feature[] = [
+  ...matches,
+  ...maps,
+  ...concatenations,
+  ...concatenatedMaps,
+  ...statements,
+  ...verdicts,
+];
+
+/** Whether a feature fits into a rule about these packets. */
+export function fits({ needs }: Feature, rule: Needs): boolean {
+  if (needs.inet === true && rule.inet !== true) return false;
+  if (needs.family !== undefined && needs.family !== rule.family) return false;
+  return needs.transport === undefined || needs.transport === rule.transport;
+}
+
+/** How a rule begins that is about a transport, where nft does not say so by itself. */
+export function transportPrelude(random: Random, transport: Needs['transport']): string {
+  if (transport === 'th') return `${random.pick(['meta l4proto { 6, 17 } ', 'meta l4proto { tcp, udp, sctp } '])}`;
+  return '';
+}

@@ -1,0 +1,131 @@
+import type { Random } from '../random.ts';
+import { type ChainDraft, FAMILIES, type RulesetDraft, type TableDraft, type TableFamily } from './draft.ts';
+import { type Feature, fits, type Site, transportPrelude } from './features.ts';
+import { type Needs, TRANSPORTS } from './selectors.ts';
+
+const TABLES: readonly TableFamily[] = ['inet', 'inet', 'ip', 'ip6'];
+const HOOKS = ['input', 'output', 'forward'] as const;
+const PRIORITIES = ['0', '-150', '-1', '10', 'filter', 'filter + 5', 'filter - 10', 'mangle', 'security', 'mangle + 3', '300'];
+
+/** What random rulesets are made of. */
+export interface Ingredients {
+  readonly features: readonly Feature[];
+  readonly hooks: readonly string[]; // where base chains stand
+}
+
+export const FILTER_HOOKS: readonly string[] = HOOKS;
+
+/** A ruleset of one to three tables; chains lead only to later ones, so nothing leads back. */
+export function randomRuleset(random: Random, { features, hooks }: Ingredients): RulesetDraft {
+  const picker = new Picker(features);
+  return {
+    tables: Array.from({ length: random.between(1, 3) }, (_, index) => randomTable(random, `t${index}`, picker, hooks)),
+  };
+}
+
+/** Features by kind and group: first a group is picked, then one of it. */
+class Picker {
+  readonly #groups = new Map<Feature['kind'], Map<string, Feature[]>>();
+
+  constructor(features: readonly Feature[]) {
+    for (const feature of features) {
+      const ofKind = this.#groups.get(feature.kind) ?? new Map<string, Feature[]>();
+      this.#groups.set(feature.kind, ofKind);
+      const group = ofKind.get(feature.group);
+      if (group === undefined) ofKind.set(feature.group, [feature]);
+      else group.push(feature);
+    }
+  }
+
+  pick(random: Random, kind: Feature['kind'], about: Needs): Feature | undefined {
+    const fitting = [...(this.#groups.get(kind) ?? [])].flatMap(([, group]) => {
+      const usable = group.filter((feature) => fits(feature, about));
+      return usable.length === 0 ? [] : [usable];
+    });
+    return fitting.length === 0 ? undefined : random.pick(random.pick(fitting));
+  }
+}
+
+function randomTable(random: Random, name: string, picker: Picker, hooks: readonly string[]): TableDraft {
+  const family = random.pick(TABLES);
+  const table: TableDraft = { family, name, objects: [], chains: [] };
+  const regular = Array.from({ length: random.between(0, 4) }, (_, index) => `c${index}`);
+  const rules = (callable: readonly string[], most: number): string[] =>
+    Array.from({ length: random.between(1, most) }, () => randomRule(random, table, callable, picker));
+  for (const index of Array(random.between(1, 3)).keys()) {
+    const [hook, priority] = [random.pick(hooks), random.pick(PRIORITIES)];
+    const policy = random.chance(0.3) ? 'drop' : 'accept';
+    const base = `type filter hook ${hook} priority ${priority}; policy ${policy};`;
+    table.chains.push({ name: `b${index}`, base, rules: rules(regular, 7) });
+  }
+  for (const [index, chain] of regular.entries()) {
+    table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 5) });
+  }
+  return { ...table, chains: random.chance(0.5) ? calledFirst(table.chains) : table.chains };
+}
+
+/** nft takes chains in any order within a table. */
+function calledFirst(chains: readonly ChainDraft[]): ChainDraft[] {
+  return [...chains].reverse();
+}
+
+/** One rule: up to three conditions, perhaps a statement, and a verdict or a verdict map. */
+export function randomRule(random: Random, table: TableDraft, callable: readonly string[], picker: Pick<Picker, 'pick'>): string {
+  const families = FAMILIES[table.family];
+  const family = families.length === 1 ? families[0] : random.pick([undefined, undefined, 4, 6] as const);
+  const transport = random.chance(0.4) ? undefined : random.pick(TRANSPORTS.filter((each) => inFamily(each, family)));
+  const about: Needs = {
+    ...(family === undefined ? {} : { family }),
+    ...(transport === undefined ? {} : { transport }),
+    ...(table.family === 'inet' ? { inet: true } : {}),
+  };
+  const site = siteIn(random, table, callable, about);
+  const part = (kind: Feature['kind']): string[] => {
+    const feature = picker.pick(random, kind, about);
+    return feature === undefined ? [] : [feature.write(random, site)];
+  };
+  const conditions = Array.from({ length: random.pick([0, 1, 1, 1, 2, 2, 3]) }, () => part('match')).flat();
+  const statements = random.chance(0.3) ? part('statement') : [];
+  const end = random.chance(0.15) ? part('map') : [];
+  const verdict = end.length > 0 ? end : part('verdict');
+  const comment = random.chance(0.05) ? ['comment "a rule"'] : [];
+  return transportPrelude(random, transport) + [...conditions, ...statements, ...verdict, ...comment].join(' ');
+}
+
+function inFamily(transport: Needs['transport'], family: Needs['family']): boolean {
+  if (transport === 'icmp') return family === 4;
+  return transport === 'icmpv6' ? family === 6 : true;
+}
+
+function siteIn(random: Random, table: TableDraft, callable: readonly string[], about: Needs): Site {
+  return {
+    about,
+    declare: (kind, body) => {
+      const name = `${kind}${table.objects.length}`;
+      table.objects.push(`${kind} ${name} { ${body}${body.endsWith(';') || body.endsWith('}') ? '' : ';'} }`.replace(/} }$/, '}; }'));
+      return name;
+    },
+    verdict: () => {
+      const calls = callable.flatMap((chain) => [`jump ${chain}`, `goto ${chain}`]);
+      return random.pick(['accept', 'drop', 'return', 'continue', ...calls, ...calls]);
+    },
+  };
+}
+
+/** A table with a rule that shows one feature, for asking the reader whether it understands it. */
+export function specimen(random: Random, feature: Feature): RulesetDraft {
+  const family = feature.needs.family === undefined ? 'inet' : feature.needs.family === 4 ? 'ip' : 'ip6';
+  const table: TableDraft = { family, name: 't', objects: [], chains: [] };
+  const site = siteIn(random, table, ['c'], {});
+  const text = feature.write(random, site);
+  const end = feature.kind === 'match' || feature.kind === 'statement' ? `${text} accept` : text;
+  const base = 'type filter hook input priority 0; policy accept;';
+  table.chains.push({ name: 'b', base, rules: [transportPrelude(random, feature.needs.transport) + tcpFirst(feature) + end] });
+  table.chains.push({ name: 'c', rules: ['accept'] });
+  return { tables: [table] };
+}
+
+/** A reset needs to be told that it is TCP; header fields say it themselves. */
+function tcpFirst({ kind, needs }: Feature): string {
+  return kind === 'verdict' && needs.transport === 'tcp' ? 'meta l4proto tcp ' : '';
+}

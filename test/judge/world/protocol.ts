@@ -1,0 +1,37 @@
+import type { AddressType, ConntrackState, Hook } from '../../../src/ir/index.ts';
+import type { Packet } from '../packet.ts';
+
+/** What is asked of the world: put these tables in force, and send these packets at them. */
+export interface Trial {
+  readonly ruleset: string; // nft's text
+  readonly packets: readonly Packet[];
+}
+
+export type TrialResult =
+  | { readonly kind: 'refused'; readonly said: string } // by nft or the kernel
+  | { readonly kind: 'sent'; readonly listing: Listing; readonly sightings: readonly Sighting[] }; // a sighting for each packet
+
+/** What nft lists of the tables. */
+export interface Listing {
+  readonly text: string;
+  readonly json: string;
+}
+
+/** What the kernel made of one packet. */
+export type Sighting =
+  | { readonly kind: 'unusable'; readonly why: 'never arrives' | 'passes no kernel' }
+  | {
+      readonly kind: 'seen';
+      readonly passed: boolean;
+      readonly hook: Hook;
+      readonly outInterface: string | undefined;
+      readonly state: ConntrackState;
+      readonly connectionMark: number;
+      readonly srcType: AddressType;
+      readonly dstType: AddressType;
+    };
+
+export type Reply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly result: TrialResult }
+  | { readonly kind: 'failed'; readonly problem: string };

@@ -1,0 +1,146 @@
+import { ADDRESS_TYPES, type AddressType, CONNTRACK_STATES, type ConntrackState } from '../../../src/ir/index.ts';
+import { LOWEST_TTL, MARKS, serialOf } from '../packet.ts';
+
+/**
+ * A table that sees every packet of ours before all rules under test and after them, and writes down its number. It also notes what
+ * the kernel knows of the packet and no byte of it tells: conntrack's state and mark, and what the routing table says of its addresses.
+ * The verdict is thus the kernel's own word, and no packet can be lost between the kernel and us.
+ */
+const TABLE = 'inet recorder';
+
+/** What is written down of one packet. */
+export interface Record {
+  readonly arrived: boolean;
+  readonly delivered: boolean; // to the machine itself, past every rule at `input`
+  readonly leftBy: string | undefined; // the interface, past every rule at `postrouting`
+  readonly state: ConntrackState | undefined; // undefined: dropped before conntrack saw it
+  readonly connectionMark: number;
+  readonly srcType: AddressType;
+  readonly dstType: AddressType;
+}
+
+const FIRST = -500; // before conntrack's own hooks (-400, -200) and every rule under test
+const AFTER_CONNTRACK = -199;
+const LAST = 2_000_000_000; // behind every rule under test, before conntrack confirms (2^31 - 1)
+
+const TYPES = ADDRESS_TYPES.filter((type) => type !== 'unicast');
+const SIDES = ['src', 'dst'] as const;
+const FAMILIES = [
+  { name: '4', ours: `ip ttl >= ${LOWEST_TTL}`, number: 'ip id', raw: '@nh,32,16' },
+  { name: '6', ours: `ip6 hoplimit >= ${LOWEST_TTL}`, number: '@nh,16,16', raw: '@nh,16,16' },
+] as const;
+
+/** The recorder's table, empty, in place of the one that is there. */
+export const RECORDER = recorderText();
+
+function recorderText(): string {
+  const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
+  const typeSets = SIDES.flatMap((side) => TYPES.map((type) => numbers(`${side}_${type}`)));
+  return `table ${TABLE}
+delete table ${TABLE}
+table ${TABLE} {
+${numbers('arrived')}
+${numbers('delivered')}
+set left { typeof ip id . meta oif; size 65535; flags dynamic; }
+set connection { typeof ip id . ct mark; size 65535; flags dynamic; }
+${CONNTRACK_STATES.map((state) => numbers(`state_${state}`)).join('\n')}
+${typeSets.join('\n')}
+${FAMILIES.map(familyChains).join('\n')}
+${baseChain('first_in', 'prerouting', FIRST, byFamily('first'))}
+${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, byFamily('known'))}
+${baseChain('first_out', 'output', FIRST, [...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
+${baseChain('known_out', 'output', AFTER_CONNTRACK, byFamily('known'))}
+${baseChain('last_in', 'input', LAST, byFamily('last_in'))}
+${baseChain('last_out', 'postrouting', LAST, byFamily('last_out'))}
+}
+`;
+}
+
+function byFamily(chain: string): string[] {
+  return FAMILIES.map(({ name, ours }) => `${ours} goto ${chain}${name}`);
+}
+
+function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string {
+  const note = (set: string): string => `update @${set} { ${number} }`;
+  const types = SIDES.map(
+    (side) => `fib ${side === 'src' ? 's' : 'd'}addr type vmap { ${TYPES.map((type) => `${type} : jump ${side}_${type}${name}`).join(', ')} }`,
+  );
+  return [
+    ...SIDES.flatMap((side) => TYPES.map((type) => chain(`${side}_${type}${name}`, [note(`${side}_${type}`)]))),
+    chain(`first${name}`, [
+      note('arrived'),
+      ...MARKS.flatMap((mark, index) =>
+        mark === 0 ? [] : [`${raw} & 0x6000 == ${index << 13} meta mark set ${mark}`],
+      ),
+      `${raw} & 0x8000 == 0x8000 notrack`,
+    ]),
+    chain(`known${name}`, [
+      ...CONNTRACK_STATES.map((state) => `ct state ${state} ${note(`state_${state}`)}`),
+      `ct mark != 0 update @connection { ${number} . ct mark }`,
+      ...types,
+    ]),
+    chain(`last_in${name}`, [note('delivered')]),
+    chain(`last_out${name}`, [`update @left { ${number} . meta oif }`]),
+  ].join('\n');
+}
+
+function chain(name: string, rules: readonly string[]): string {
+  return `chain ${name} {\n${rules.join('\n')}\n}`;
+}
+
+function baseChain(name: string, hook: string, priority: number, rules: readonly string[]): string {
+  return chain(name, [`type filter hook ${hook} priority ${priority}; policy accept;`, ...rules]);
+}
+
+export const LIST_RECORDER: readonly string[] = ['-j', 'list', 'table', ...TABLE.split(' ')];
+
+/** @param json what nft says of the recorder's table */
+export function readRecords(json: string, count: number): Record[] {
+  const sets = recordedSets(JSON.parse(json));
+  const having = (set: string): ReadonlySet<number> => new Set(sets.get(set)?.map(([number]) => serialOf(Number(number))));
+  const valued = (set: string): ReadonlyMap<number, string | number> =>
+    new Map(sets.get(set)?.map(([number, value]) => [serialOf(Number(number)), value ?? 0]));
+  const [arrived, delivered, left, connection] = [having('arrived'), having('delivered'), valued('left'), valued('connection')];
+  const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
+  const types = SIDES.map((side) => TYPES.map((type) => ({ type, serials: having(`${side}_${type}`) })));
+  return Array.from({ length: count }, (_, serial): Record => {
+    const [srcType, dstType] = types.map((each) => each.find(({ serials }) => serials.has(serial))?.type ?? 'unicast');
+    const leftBy = left.get(serial);
+    return {
+      arrived: arrived.has(serial),
+      delivered: delivered.has(serial),
+      leftBy: leftBy === undefined ? undefined : String(leftBy),
+      state: states.find(({ serials }) => serials.has(serial))?.state,
+      connectionMark: Number(connection.get(serial) ?? 0),
+      srcType: srcType ?? 'unicast',
+      dstType: dstType ?? 'unicast',
+    };
+  });
+}
+
+/** Elements by set, each as the parts of its key. */
+function recordedSets(document: unknown): ReadonlyMap<string, readonly (readonly (string | number)[])[]> {
+  const entries = field(document, 'nftables');
+  if (!Array.isArray(entries)) throw new TypeError('nft lists no objects');
+  return new Map(
+    entries.flatMap((entry: unknown) => {
+      const set = field(entry, 'set');
+      const name = field(set, 'name');
+      const elements = field(set, 'elem');
+      return typeof name === 'string' && Array.isArray(elements) ? [[name, elements.map(keyParts)] as const] : [];
+    }),
+  );
+}
+
+function keyParts(element: unknown): (string | number)[] {
+  const parts = field(element, 'concat') ?? [element];
+  if (!Array.isArray(parts)) throw new TypeError('an element has no key');
+  return parts.map((part: unknown) => {
+    if (typeof part === 'number' || typeof part === 'string') return part;
+    throw new TypeError(`an element has the key ${JSON.stringify(part)}`);
+  });
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram, run } from '../../../src/host/index.ts';
+import type { Family } from '../../../src/net/index.ts';
+import type { Packet } from '../packet.ts';
+import type { Sighting, Trial, TrialResult } from './protocol.ts';
+import { LIST_RECORDER, RECORDER, type Record, readRecords } from './recorder.ts';
+import { Outside, Sockets } from './sockets.ts';
+import { CONNTRACK_SETTINGS, machineLines, outsideLines, SETTINGS } from './topology.ts';
+import { sendHistory, sendVolley } from './volley.ts';
+
+const ATTEMPTS = 5; // to get every packet of a volley as far as the first hook
+const SETTLE_MS = 2; // for the softirqs of the last packets, where they did not run at once
+
+/** The network in which rulesets are judged: this process's own namespace, which must be a private one, and one outside. */
+export class World {
+  readonly #outside: Outside;
+  readonly #sockets: Sockets;
+
+  constructor() {
+    this.#outside = new Outside();
+    for (const [name, value] of SETTINGS) setting(name, value);
+    for (const family of [4, 6] as const) batch(family, machineLines(family, OUTSIDE_PATH), this.#outside.file);
+    this.#outside.within(() => batch(4, outsideLines()));
+    this.#sockets = new Sockets(this.#outside);
+  }
+
+  async trial({ ruleset, packets }: Trial): Promise<TrialResult> {
+    await nft(`flush ruleset\n${RECORDER}`);
+    for (const [name, value] of CONNTRACK_SETTINGS) setting(name, value);
+    this.#sockets.forgetConnections();
+    const free = await this.#volley(packets, (records) => records.length > 0);
+    this.#sockets.forgetConnections();
+    sendHistory(this.#sockets, packets);
+    const loaded = await run('nft', ['-f', '-'], { input: `flush ruleset\n${ruleset}` });
+    if (loaded.exitCode !== 0) return { kind: 'refused', said: loaded.stderr.trim() };
+    const [text, json] = [await list(['list', 'ruleset']), await list(['-j', 'list', 'ruleset'])];
+    await nft(RECORDER);
+    const bound = await this.#volley(packets, (records) => free.every(({ arrived }, at) => !arrived || records[at]?.arrived));
+    return { kind: 'sent', listing: { text, json }, sightings: packets.map((packet, at) => sighting(packet, free[at]!, bound[at]!)) };
+  }
+
+  /** Sends a volley, again where the machine was too busy to take it all in. */
+  async #volley(packets: readonly Packet[], complete: (records: readonly Record[]) => boolean): Promise<readonly Record[]> {
+    for (let attempt = 1; ; attempt++) {
+      sendVolley(this.#sockets, packets);
+      let records = readRecords(await list(LIST_RECORDER), packets.length);
+      if (complete(records)) return records;
+      await sleep(SETTLE_MS);
+      records = readRecords(await list(LIST_RECORDER), packets.length);
+      if (complete(records) || attempt === ATTEMPTS) return records;
+      await nft(RECORDER);
+    }
+  }
+}
+
+function sighting(packet: Packet, free: Record, bound: Record): Sighting {
+  if (!free.arrived || !bound.arrived) return { kind: 'unusable', why: 'never arrives' };
+  const local = 'account' in packet.entry;
+  const hook = local ? 'output' : free.delivered ? 'input' : 'forward';
+  if (hook === 'input' ? !free.delivered : free.leftBy === undefined) return { kind: 'unusable', why: 'passes no kernel' };
+  return {
+    kind: 'seen',
+    passed: hook === 'input' ? bound.delivered : bound.leftBy !== undefined,
+    hook,
+    outInterface: hook === 'input' ? undefined : free.leftBy,
+    state: bound.state ?? 'invalid', // dropped before conntrack saw it: nobody can have asked
+    connectionMark: bound.connectionMark,
+    srcType: free.srcType,
+    dstType: free.dstType,
+  };
+}
+
+function setting(name: string, value: string): void {
+  const path = `/proc/sys/net/${name}`;
+  if (existsSync(path)) writeFileSync(path, value);
+}
+
+/** Where `ip` finds the file that it is handed beside its standard streams. */
+const OUTSIDE_PATH = '/proc/self/fd/3';
+
+function batch(family: Family, lines: readonly string[], outside: number | 'ignore' = 'ignore'): void {
+  const done = spawnSync(findProgram('ip') ?? 'ip', [`-${family}`, '-batch', '-'], {
+    input: `${lines.join('\n')}\n`,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'pipe', outside],
+  });
+  if (done.status !== 0) throw new Error(`ip -batch: ${done.stderr.trim()}`);
+}
+
+async function nft(input: string): Promise<void> {
+  const done = await run('nft', ['-f', '-'], { input });
+  if (done.exitCode !== 0) throw new Error(`nft -f: ${done.stderr.trim()}`);
+}
+
+async function list(args: readonly string[]): Promise<string> {
+  const done = await run('nft', args);
+  if (done.exitCode !== 0) throw new Error(`nft ${args.join(' ')}: ${done.stderr.trim()}`);
+  return done.stdout;
+}
