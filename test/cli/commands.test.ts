@@ -173,3 +173,17 @@ suite('diff', () => {
     assert.match(ran.stderr, /`b\.txt` is neither a policy nor a firewall configuration/);
   });
 });
+
+suite('the other documents', () => {
+  test('test', async () => {
+    const ran = await portcullis(['test', '--probes', '50', '--json'], { files });
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    assert.equal(documentOf(ran, 'test').ok, true);
+  });
+
+  test('init', async () => {
+    const ran = await portcullis(['init', '--no-openclaw', '-o', '-', '--json']);
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    documentOf(ran, 'init');
+  });
+});

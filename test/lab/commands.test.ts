@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type Completed, run } from '../../src/host/index.ts';
+import { assertSchema } from '../cli/cli.ts';
 import { descendants, isAlive, isolationOrReason } from './support.ts';
 
 const found = await isolationOrReason();
@@ -51,6 +52,7 @@ describe('portcullis demo', { skip }, () => {
   test('is one JSON document with --json', async () => {
     const done = await portcullis(['demo', '--json']);
     const document: unknown = JSON.parse(done.stdout);
+    assertSchema(document, 'demo');
     assert.equal(field(document, 'ok'), true);
     const packets = field(document, 'packets');
     assert.ok(Array.isArray(packets) && packets.length >= 30);
@@ -87,6 +89,7 @@ describe('portcullis test', { skip }, () => {
     const done = await portcullis(['test', '-', '--lab', '--json'], { input: POLICY });
     assert.equal(done.exitCode, 0, done.stdout + done.stderr);
     const document: unknown = JSON.parse(done.stdout);
+    assertSchema(document, 'test');
     const lab = field(document, 'lab');
     assert.equal(field(lab, 'contradict'), 0);
     assert.ok(Number(field(lab, 'agree')) > 50);
