@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import pico from 'picocolors';
-import type { Console } from '../../src/cli/console.ts';
-import { run } from '../../src/cli/program.ts';
+import { loadCatalog } from '../../src/catalog/index.ts';
 import { renderDiagnostic } from '../../src/diagnostic/index.ts';
-import { discoverFile, golden, proposeFile, SERVER } from './support.ts';
+import { proposePolicy } from '../../src/discover/index.ts';
+import { portcullis } from '../cli/cli.ts';
+import { ACCOUNTS, discoverFile, golden, proposeFile, SERVER } from './support.ts';
 
 const CONFIGS = readdirSync(new URL('configs', import.meta.url)).sort();
 const BROKEN = readdirSync(new URL('broken', import.meta.url)).sort();
@@ -23,8 +21,6 @@ describe('a policy for the configuration', () => {
 });
 
 test('a policy for the machine alone is sound, too', async () => {
-  const { proposePolicy } = await import('../../src/discover/index.ts');
-  const { loadCatalog } = await import('../../src/catalog/index.ts');
   const { text } = proposePolicy({ machine: SERVER, catalog: loadCatalog() });
   assert.equal(text, golden('machine-alone.yaml', text));
   await assertSound(text);
@@ -84,38 +80,13 @@ function uncomment(text: string): { readonly text: string; readonly count: numbe
   return { text: uncommented, count };
 }
 
-/** `portcullis check` on a file of its own: exit code 0, every test proven, and no warnings but these. */
+/** `portcullis check`: exit code 0, every test proven, and no warnings but these. */
 async function assertSound(text: string, warnings: readonly string[] = []): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-policy-'));
-  try {
-    writeFileSync(join(folder, 'portcullis.yaml'), text);
-    const output: string[] = [];
-    const sink = {
-      write: (part: string) => void output.push(part),
-      isTerminal: false,
-      width: 100,
-      colors: pico.createColors(false),
-    };
-    const console: Console = {
-      stdout: sink,
-      stderr: sink,
-      readStdin: () => Promise.resolve(new Uint8Array()),
-      env: {},
-      cwd: folder,
-      today: '2026-11-22',
-      exitCode: 0,
-    };
-    await run(
-      ['check', '--json', '--account', 'openclaw=998', '--account', 'proxy=13', '--account', '_apt=42'],
-      console,
-    );
-    const answer: { diagnostics: { code: string }[] } = JSON.parse(output.join(''));
-    assert.deepEqual(
-      answer.diagnostics.filter(({ code }) => !warnings.includes(code)),
-      [],
-    );
-    assert.equal(console.exitCode, 0, output.join(''));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const ran = await portcullis(['check', '--json', ...ACCOUNTS], { files: { 'portcullis.yaml': text } });
+  const answer: { diagnostics: { code: string }[] } = JSON.parse(ran.stdout);
+  assert.deepEqual(
+    answer.diagnostics.filter(({ code }) => !warnings.includes(code)),
+    [],
+  );
+  assert.equal(ran.exitCode, 0, ran.stdout);
 }

@@ -31,6 +31,9 @@ export const SERVER: MachineFacts = {
   firewalls: [],
 };
 
+/** The accounts of that server, for commands that run on another. */
+export const ACCOUNTS = [...SERVER.accounts].flatMap(([name, uid]) => ['--account', `${name}=${uid}`]);
+
 /** What a configuration of `test/openclaw/FOLDER` comes to; variables are set as OpenClaw would see them. */
 export function discoverFile(file: string, environment: Readonly<Record<string, string>> = {}): Discovery {
   const folder = new URL(`${file.replace(/[^/]*$/, '')}`, import.meta.url);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pico from 'picocolors';
+import { assertSchema } from '../../../test/cli/cli.ts';
 import { machineAt } from '../../host/index.ts';
 import { type InitOptions, runInit } from '../commands/init.ts';
 import type { Console } from '../console.ts';
@@ -206,6 +207,7 @@ describe('init', () => {
     addConfig('mcp-servers');
     const { stdout, stderr } = init({ json: true });
     const answer = JSON.parse(stdout);
+    assertSchema(answer, 'init');
     assert.equal(stderr, '');
     assert.equal(answer.ok, true);
     assert.equal(answer.file, 'portcullis.yaml');
