@@ -76,7 +76,7 @@ function init(options: InitOptions = {}, env: Readonly<Record<string, string>> =
       stderr += text;
     }),
     readStdin: () => Promise.resolve(new Uint8Array()),
-    env: { HOME: '/root', ...env },
+    env: { HOME: '/home/admin', ...env },
     cwd,
     today: '2026-11-22',
     exitCode: 0,
@@ -144,20 +144,20 @@ describe('init', () => {
   test('moves with OPENCLAW_CONFIG_PATH, OPENCLAW_STATE_DIR, OPENCLAW_HOME and profiles', () => {
     addConfig('discord', '/srv');
     addConfig('telegram', '/opt/claw');
-    cpSync(join(CONFIGS, 'slack'), join(root, '/root/.openclaw-work'), { recursive: true });
+    cpSync(join(CONFIGS, 'slack'), join(root, '/home/admin/.openclaw-work'), { recursive: true });
     const from = (env: Readonly<Record<string, string>>) => /from (\S+)\n/.exec(init({ force: true }, env).stdout)?.[1];
     assert.equal(from({ OPENCLAW_CONFIG_PATH: '/srv/.openclaw/openclaw.json' }), '/srv/.openclaw/openclaw.json');
     assert.equal(from({ OPENCLAW_STATE_DIR: '/opt/claw/.openclaw' }), '/opt/claw/.openclaw/openclaw.json');
     assert.equal(from({ OPENCLAW_HOME: '/srv' }), '/srv/.openclaw/openclaw.json');
-    assert.equal(from({ OPENCLAW_PROFILE: 'work' }), '/root/.openclaw-work/openclaw.json');
+    assert.equal(from({ OPENCLAW_PROFILE: 'work' }), '/home/admin/.openclaw-work/openclaw.json');
   });
 
   test('stops where there is no configuration, or more than one', () => {
     assert.deepEqual([init().exitCode, init().codes], [2, ['I0001']]);
     addConfig('discord');
-    addConfig('telegram', '/root');
+    addConfig('telegram', '/home/admin');
     assert.deepEqual([init().exitCode, init().codes], [2, ['I0002']]);
-    assert.equal(init({ config: '/root/.openclaw/openclaw.json' }).exitCode, 0);
+    assert.equal(init({ config: '/home/admin/.openclaw/openclaw.json' }).exitCode, 0);
   });
 
   test('writes a policy for the machine alone', () => {
