@@ -68,22 +68,23 @@ export class Router {
   }
 
   /**
-   * Nanoseconds that one packet took, sent in turn to `destinations` for about `ms`.
+   * Nanoseconds that one packet took, sent in turn to `destinations` for about `ms`, in the fastest of some twenty
+   * batches: whatever else the machine does only ever adds time.
    * @throws Error where the rules did not let all of them through: the figure would mean nothing.
    */
   async cost(family: Family, destinations: readonly string[], ms: number): Promise<number> {
     let rounds = 1;
     await this.#send(family, destinations, rounds); // neighbours resolved, code warm
     let totalMs = 0;
-    let packets = 0;
+    let fastest = Number.POSITIVE_INFINITY;
     while (totalMs < ms) {
       const elapsedMs = await this.#send(family, destinations, rounds);
       const sent = rounds * destinations.length;
       totalMs += elapsedMs;
-      packets += sent * this.#timesForwarded;
+      fastest = Math.min(fastest, elapsedMs / (sent * this.#timesForwarded));
       if (elapsedMs < BATCH_MS && 2 * sent <= MOST_IN_FLIGHT) rounds *= 2;
     }
-    return (totalMs * 1e6) / packets;
+    return fastest * 1e6;
   }
 
   /** Milliseconds until all that was sent has come through as often as it can. */
