@@ -13,7 +13,7 @@ import type { Need } from './needs.ts';
 import type { Discovery } from './openclaw.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
 import { formatHost } from './server.ts';
-import { list } from './yaml-writer.ts';
+import { list, users } from './yaml-writer.ts';
 
 /** What OpenClaw needs: connections out, by kind, and the ports that it offers to others. */
 export function agentFlows(draft: Draft, discovery: Discovery): void {
@@ -41,7 +41,7 @@ export function agentFlows(draft: Draft, discovery: Discovery): void {
 function agentZone(draft: Draft): string {
   const { machine, agentAccount } = draft.input;
   const owner = machine.agentUid === undefined ? undefined : accountName(machine.agentUid, machine.accounts);
-  const account = agentAccount ?? owner;
+  const account = agentAccount ?? owner ?? machine.agentUid?.toString();
   if (account === undefined) draft.say(DISCOVERY_PROBLEMS.unknownAccount);
   if (account === 'root') draft.say(DISCOVERY_PROBLEMS.rootAgent);
   return draft.zone({
@@ -51,7 +51,7 @@ function agentZone(draft: Draft): string {
         ? 'ATTENTION: the account that OpenClaw runs under is not known. Put it here.'
         : `The account that OpenClaw runs under${agentAccount === undefined ? ': it owns the configuration' : ''}.`,
     ],
-    lines: [`host: { users: ${list([account ?? 'openclaw'])} }`],
+    lines: [`host: { users: ${users([account ?? 'openclaw'])} }`],
   });
 }
 
@@ -82,7 +82,8 @@ function proxyAccess(draft: Draft, { proxy, files }: Discovery, agent: string): 
   }
   const { machine, proxyAccount } = draft.input;
   const socket = machine.sockets.find((one) => one.protocol === 'tcp' && one.port === port);
-  const account = proxyAccount ?? (socket === undefined ? undefined : accountName(socket.uid, machine.accounts));
+  const owner = socket === undefined ? undefined : (accountName(socket.uid, machine.accounts) ?? String(socket.uid));
+  const account = proxyAccount ?? owner;
   if (account === undefined) {
     draft.say(DISCOVERY_PROBLEMS.proxyAccount, port);
     return { from: agent };
@@ -90,7 +91,7 @@ function proxyAccess(draft: Draft, { proxy, files }: Discovery, agent: string): 
   const from = draft.zone({
     name: 'proxy',
     comments: [`The proxy on port ${port} of this machine: it connects for OpenClaw, and decides what.`],
-    lines: [`host: { users: ${list([account])} }`],
+    lines: [`host: { users: ${users([account])} }`],
   });
   return { from };
 }
@@ -148,7 +149,7 @@ function listenerFlow(draft: Draft, { files }: Discovery, listener: Listener): F
       return {
         ...flow,
         from: 'private',
-        risk: 'whoever has the token controls the agent',
+        ...(listener.protocol === 'tcp' ? { risk: 'whoever has the token controls the agent' } : {}),
         comments: [...flow.comments, 'Narrow this to the machines that need it.'],
       };
     case 'tailnet':

@@ -1,9 +1,11 @@
 import type { ConfigKeys } from '../catalog/index.ts';
 import type { Environment } from './environment.ts';
+import { announces } from './listeners.ts';
 import { discoverProvider, type ProviderQuestion } from './models.ts';
 import type { Needs } from './needs.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
 import type { Section } from './section.ts';
+import { parseHost } from './server.ts';
 
 /** Everything but channels, models and listeners: tools, memory, speech, servers that the configuration names, services of OpenClaw. */
 export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs, environment: Environment): void {
@@ -24,6 +26,9 @@ export function discoverFeatures(config: Section, keys: ConfigKeys, needs: Needs
   namedServers(ask);
   browser(ask);
   automation(ask);
+  announcing(ask);
+  voiceCalls(ask);
+  sandboxes(ask);
   ownServices(ask);
   if (ask.arbitrary.length > 0) config.report(DISCOVERY_PROBLEMS.arbitraryDestinations, undefined, ask.arbitrary);
 }
@@ -188,6 +193,37 @@ function automation({ config, needs }: Asking): void {
   }
   if (cron.section('webhookSsrfPolicy').present || cron.keys().includes('webhookToken'))
     config.report(DISCOVERY_PROBLEMS.storedElsewhere, cron.source.span, 'the webhooks of automations');
+}
+
+/** The groups of mDNS (RFC 6762 3): questions and answers go to all at once. */
+const MDNS_GROUPS = ['224.0.0.251', 'ff02::fb'];
+
+function announcing({ config, needs }: Asking): void {
+  if (!announces(config)) return;
+  const use = { purpose: 'announcing the gateway', source: config.section('plugins.entries.bonjour').source };
+  for (const group of MDNS_GROUPS) {
+    const host = parseHost(group);
+    if (host !== undefined) needs.server('mdns-out', { host, port: 5353, http: false, udp: true }, use);
+  }
+}
+
+function voiceCalls({ config, needs }: Asking): void {
+  const plugin = config.section('plugins.entries.voice-call');
+  if (!plugin.present || plugin.flag('enabled') === false) return;
+  const chosen = plugin.text('config.provider');
+  if (chosen?.value === 'twilio') needs.entry('twilio', { purpose: 'voice calls', source: chosen.source });
+  else if (chosen !== undefined && chosen.value !== 'mock')
+    config.report(DISCOVERY_PROBLEMS.unknownProvider, chosen.source.span, chosen.value, chosen.source.key);
+}
+
+/** A sandbox has no network unless it is given one, and then a whole one: what it sends is forwarded, not the agent's own. */
+function sandboxes({ config }: Asking): void {
+  const agents = config.sections('agents.entries').map(([, agent]) => agent);
+  for (const agent of [config.section('agents.defaults'), ...agents]) {
+    const network = agent.text('sandbox.docker.network');
+    if (network !== undefined && network.value !== 'none')
+      config.report(DISCOVERY_PROBLEMS.sandboxNetwork, network.source.span, network.source.key);
+  }
 }
 
 /** What OpenClaw fetches from its makers, most of it unasked. */

@@ -47,9 +47,14 @@ export function needDestination(need: Need): string {
 }
 
 export function needServices(need: Need, catalog: Catalog): string[] {
-  if (need.to.kind === 'server') return [need.to.port === 443 ? 'https' : `tcp/${need.to.port}`];
+  if (need.to.kind === 'server') return [serverService(need.to.port, need.to.udp === true)];
   const endpoints = catalog.entry(need.to.entry)?.endpoints ?? [];
   return [...new Set(endpoints.flatMap(({ services }) => services.map((service) => serviceText(service, catalog))))];
+}
+
+function serverService(port: number, udp: boolean): string {
+  if (udp) return `udp/${port}`;
+  return port === 443 ? 'https' : `tcp/${port}`;
 }
 
 export function needPurpose(need: Need): string {

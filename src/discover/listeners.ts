@@ -65,7 +65,7 @@ export function discoverListeners(config: Section, environment: Environment): Li
       });
     }
   }
-  return [...listeners, ...gmailHook(config), ...voiceCall(config)];
+  return [...listeners, ...announcements(config), ...gmailHook(config), ...voiceCall(config)];
 }
 
 /** `undefined` where only this machine reaches it. `auto` and `loopback` bind to loopback outside containers. */
@@ -89,6 +89,25 @@ function gatewayReach(gateway: Section, bind: string): Reach | undefined {
 /** 100.64.0.0/10, which Tailscale hands out (RFC 6598). */
 function isTailnet({ family, value }: Address): boolean {
   return family === 4 && value >> 22n === 0b0110_0100_01n;
+}
+
+/** Announcing the gateway by mDNS is off on Linux unless the plugin is switched on. */
+export function announces(config: Section): boolean {
+  const plugin = config.section('plugins.entries.bonjour');
+  return plugin.flag('enabled') === true && config.section('discovery.mdns').text('mode')?.value !== 'off';
+}
+
+function announcements(config: Section): Listener[] {
+  if (!announces(config)) return [];
+  return [
+    {
+      name: 'mdns',
+      port: 5353,
+      protocol: 'udp',
+      reach: 'private',
+      source: config.section('plugins.entries.bonjour').source,
+    },
+  ];
 }
 
 function gmailHook(config: Section): Listener[] {

@@ -16,7 +16,7 @@ export interface Need {
 
 export type Destination =
   | { readonly kind: 'catalog'; readonly entry: string }
-  | { readonly kind: 'server'; readonly host: ServerHost; readonly port: number };
+  | { readonly kind: 'server'; readonly host: ServerHost; readonly port: number; readonly udp?: true };
 
 export interface Use {
   readonly purpose: string; // `models`, `memory search`
@@ -53,9 +53,9 @@ export class Needs {
 
   /** A server that a setting names itself: nothing about it is in doubt. */
   server(name: string, server: Server, use: Use, offered?: string): void {
-    this.#add(`${formatHost(server.host)} ${server.port}`, {
+    this.#add(`${formatHost(server.host)} ${server.udp === true ? 'udp' : 'tcp'} ${server.port}`, {
       name,
-      to: { kind: 'server', host: server.host, port: server.port },
+      to: { kind: 'server', host: server.host, port: server.port, ...(server.udp === true ? { udp: true } : {}) },
       endpointClass: server.http ? 'static' : 'non-http',
       evidence: 'code',
       http: server.http,

@@ -225,6 +225,15 @@ export const DISCOVERY_PROBLEMS = {
     explanation:
       'A published port is translated before the rules for this machine’s own ports are asked, so they never see it.',
   } satisfies DiagnosticKind<[ports: string]>,
+  sandboxNetwork: {
+    code: 'D0057',
+    severity: 'warning',
+    message: (key: string) =>
+      `the agent’s sandboxes have a network of their own (\`${key}\`), and no flow of this policy decides it`,
+    help: () => 'set it to `none`, which is the default; there is nothing between no network and a whole one',
+    explanation:
+      'What a sandbox container sends is forwarded by this machine. It does not come from the agent’s account, so rules for that account never meet it.',
+  } satisfies DiagnosticKind<[key: string]>,
   rootAgent: {
     code: 'D0047',
     severity: 'warning',

@@ -5,6 +5,7 @@ export interface Server {
   readonly host: ServerHost;
   readonly port: number;
   readonly http: boolean; // HTTP or WebSocket, so that a proxy for HTTP can carry it
+  readonly udp?: true; // else TCP
 }
 
 export type ServerHost =

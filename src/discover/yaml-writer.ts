@@ -60,6 +60,11 @@ export function list(texts: readonly string[]): string {
   return `[${texts.map((text) => (/[,\][{}]/.test(text) ? JSON.stringify(text) : scalar(text))).join(', ')}]`;
 }
 
+/** Accounts: names, or uids as bare numbers. */
+export function users(accounts: readonly string[]): string {
+  return `[${accounts.map((account) => (/^\d+$/.test(account) ? account : list([account]).slice(1, -1))).join(', ')}]`;
+}
+
 function wrap(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -14,6 +14,8 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { MachineError } from './machine-error.ts';
+import { run } from './process.ts';
 
 /** Reads a machine, and changes nothing. What cannot be read is absent: whoever asks says what that means. */
 export interface Machine {
@@ -29,6 +31,8 @@ export interface Machine {
   readonly ownerOf: (path: string) => number | undefined;
   /** Names of programs by the inode of their sockets: of all programs for root, else of the user's own. */
   readonly socketPrograms: () => ReadonlyMap<string, string>;
+  /** Tables of nftables as `inet filter`; none where they cannot be listed (it takes root and `nft`). */
+  readonly nftTables: () => Promise<readonly string[]>;
 }
 
 export type FileReading = { readonly text: string } | { readonly error: FileError };
@@ -60,6 +64,7 @@ export function machineAt(root = '/'): Machine {
     list: (folder) => listFolder(at(folder)).map((name) => join(folder, name)),
     ownerOf: (path) => statSync(at(path), { throwIfNoEntry: false })?.uid,
     socketPrograms: () => socketPrograms(at('/proc')),
+    nftTables: () => (root === '/' ? nftTables() : Promise.resolve([])),
   };
 }
 
@@ -104,6 +109,16 @@ function socketInode(link: string): string | undefined {
     return SOCKET_LINK.exec(readlinkSync(link))?.[1];
   } catch {
     return undefined; // the process has ended or closed it since the folder was listed
+  }
+}
+
+async function nftTables(): Promise<readonly string[]> {
+  try {
+    const { exitCode, stdout } = await run('nft', ['list', 'tables'], { timeoutMs: 5_000 });
+    return exitCode === 0 ? [...stdout.matchAll(/^table (\S+ \S+)$/gm)].map(([, table = '']) => table) : [];
+  } catch (error) {
+    if (error instanceof MachineError) return []; // not installed: then nothing is set by it
+    throw error;
   }
 }
 

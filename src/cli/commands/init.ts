@@ -33,13 +33,13 @@ export function initCommand(console: Console): Command {
     .option('--proxy-user <name>', 'the account that OpenClaw’s proxy on this machine runs under')
     .option('--no-openclaw', 'a policy for this machine alone')
     .option('--json', JSON_OPTION)
-    .action((options: InitOptions) => {
-      console.exitCode = runInit(console, options, machineAt());
+    .action(async (options: InitOptions) => {
+      console.exitCode = await runInit(console, options, machineAt());
     });
 }
 
 /** @throws Stop where there is no configuration to be used, or no place for the policy. */
-export function runInit(console: Console, options: InitOptions, machine: Machine): ExitCode {
+export async function runInit(console: Console, options: InitOptions, machine: Machine): Promise<ExitCode> {
   const output = options.output ?? DEFAULT_POLICY;
   const target = output === STDIN ? undefined : resolve(console.cwd, output);
   if (target !== undefined && options.force !== true && machine.exists(target))
@@ -51,7 +51,7 @@ export function runInit(console: Console, options: InitOptions, machine: Machine
     ...(discovery === undefined ? {} : { discovery }),
     ...(options.user === undefined ? {} : { agentAccount: options.user }),
     ...(options.proxyUser === undefined ? {} : { proxyAccount: options.proxyUser }),
-    machine: machineFacts(machine, console.env, config),
+    machine: await machineFacts(machine, console.env, config),
     catalog: catalog(),
   });
   refuseFaulty(console, proposal.text, machine);

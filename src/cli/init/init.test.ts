@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -59,7 +59,7 @@ interface Outcome {
 }
 
 /** The machine's files lie below `root`; the policy is written below `cwd`, which that machine does not have. */
-function init(options: InitOptions = {}, env: Readonly<Record<string, string>> = {}): Outcome {
+async function init(options: InitOptions = {}, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   const output = (write: (text: string) => void) => ({
@@ -82,21 +82,26 @@ function init(options: InitOptions = {}, env: Readonly<Record<string, string>> =
     exitCode: 0,
   };
   try {
-    return { exitCode: runInit(console, options, machineAt(root)), stdout, stderr, codes: [] };
+    return { exitCode: await runInit(console, options, machineAt(root)), stdout, stderr, codes: [] };
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     return { exitCode: error.exitCode, stdout, stderr, codes: error.diagnostics.map(({ code }) => code) };
   }
 }
 
+async function refusal(options: InitOptions = {}): Promise<readonly [exitCode: number, codes: readonly string[]]> {
+  const { exitCode, codes } = await init(options);
+  return [exitCode, codes];
+}
+
 function policy(): string {
   return readFileSync(join(cwd, 'portcullis.yaml'), 'utf8');
 }
 
-describe('init', () => {
-  test('finds the configuration of another account and what the machine needs', () => {
+describe('init', async () => {
+  test('finds the configuration of another account and what the machine needs', async () => {
     addConfig('discord');
-    const { exitCode, stdout, stderr } = init();
+    const { exitCode, stdout, stderr } = await init();
     assert.equal(exitCode, 0);
     assert.match(stdout, /wrote portcullis\.yaml, from \/home\/openclaw\/\.openclaw\/openclaw\.json/);
     assert.match(stdout, /allows {3}ssh, dns, time, system-updates, discord, anthropic/);
@@ -111,101 +116,102 @@ describe('init', () => {
     assert.doesNotMatch(text, /EXAMPLE-SECRET/);
   });
 
-  test('says the same thing twice', () => {
+  test('says the same thing twice', async () => {
     addConfig('everything');
-    const first = init({ output: '-' }).stdout;
-    assert.equal(init({ output: '-' }).stdout, first);
+    const first = (await init({ output: '-' })).stdout;
+    assert.equal((await init({ output: '-' })).stdout, first);
     assert.ok(!existsSync(join(cwd, 'portcullis.yaml')));
   });
 
-  test('takes the session of SSH_CONNECTION, too, which the kernel may show under another address', () => {
+  test('takes the session of SSH_CONNECTION, too, which the kernel may show under another address', async () => {
     addConfig('discord');
-    init({}, { SSH_CONNECTION: '2001:db8::9 50000 2001:db8::1 2222' });
+    await init({}, { SSH_CONNECTION: '2001:db8::9 50000 2001:db8::1 2222' });
     assert.match(policy(), /addresses: \["2001:db8::9", 203\.0\.113\.9\]/);
   });
 
-  test('says so where nobody is logged in, and never locks out by guessing', () => {
+  test('says so where nobody is logged in, and never locks out by guessing', async () => {
     addConfig('discord');
     write('/proc/net/tcp', SOCKETS);
-    const { stderr } = init();
+    const { stderr } = await init();
     assert.match(stderr, /D0050/);
     assert.match(policy(), /admin:\n {4}zones: \[private\]/);
   });
 
-  test('reads `.env` beside the configuration, and the environment before it', () => {
+  test('reads `.env` beside the configuration, and the environment before it', async () => {
     addConfig('custom-base-url');
     write('/home/openclaw/.openclaw/.env', 'LLM_BASE_URL=https://from-file.example.com\n');
-    init({ output: 'a.yaml' });
+    await init({ output: 'a.yaml' });
     assert.match(readFileSync(join(cwd, 'a.yaml'), 'utf8'), /to: from-file\.example\.com/);
-    init({ output: 'b.yaml' }, { LLM_BASE_URL: 'https://from-env.example.com' });
+    await init({ output: 'b.yaml' }, { LLM_BASE_URL: 'https://from-env.example.com' });
     assert.match(readFileSync(join(cwd, 'b.yaml'), 'utf8'), /to: from-env\.example\.com/);
   });
 
-  test('moves with OPENCLAW_CONFIG_PATH, OPENCLAW_STATE_DIR, OPENCLAW_HOME and profiles', () => {
+  test('moves with OPENCLAW_CONFIG_PATH, OPENCLAW_STATE_DIR, OPENCLAW_HOME and profiles', async () => {
     addConfig('discord', '/srv');
     addConfig('telegram', '/opt/claw');
     cpSync(join(CONFIGS, 'slack'), join(root, '/home/admin/.openclaw-work'), { recursive: true });
-    const from = (env: Readonly<Record<string, string>>) => /from (\S+)\n/.exec(init({ force: true }, env).stdout)?.[1];
-    assert.equal(from({ OPENCLAW_CONFIG_PATH: '/srv/.openclaw/openclaw.json' }), '/srv/.openclaw/openclaw.json');
-    assert.equal(from({ OPENCLAW_STATE_DIR: '/opt/claw/.openclaw' }), '/opt/claw/.openclaw/openclaw.json');
-    assert.equal(from({ OPENCLAW_HOME: '/srv' }), '/srv/.openclaw/openclaw.json');
-    assert.equal(from({ OPENCLAW_PROFILE: 'work' }), '/home/admin/.openclaw-work/openclaw.json');
+    const from = async (env: Readonly<Record<string, string>>) =>
+      /from (\S+)\n/.exec((await init({ force: true }, env)).stdout)?.[1];
+    assert.equal(await from({ OPENCLAW_CONFIG_PATH: '/srv/.openclaw/openclaw.json' }), '/srv/.openclaw/openclaw.json');
+    assert.equal(await from({ OPENCLAW_STATE_DIR: '/opt/claw/.openclaw' }), '/opt/claw/.openclaw/openclaw.json');
+    assert.equal(await from({ OPENCLAW_HOME: '/srv' }), '/srv/.openclaw/openclaw.json');
+    assert.equal(await from({ OPENCLAW_PROFILE: 'work' }), '/home/admin/.openclaw-work/openclaw.json');
   });
 
-  test('stops where there is no configuration, or more than one', () => {
-    assert.deepEqual([init().exitCode, init().codes], [2, ['I0001']]);
+  test('stops where there is no configuration, or more than one', async () => {
+    assert.deepEqual(await refusal(), [2, ['I0001']]);
     addConfig('discord');
     addConfig('telegram', '/home/admin');
-    assert.deepEqual([init().exitCode, init().codes], [2, ['I0002']]);
-    assert.equal(init({ config: '/home/admin/.openclaw/openclaw.json' }).exitCode, 0);
+    assert.deepEqual(await refusal(), [2, ['I0002']]);
+    assert.equal((await init({ config: '/home/admin/.openclaw/openclaw.json' })).exitCode, 0);
   });
 
-  test('writes a policy for the machine alone', () => {
-    const { exitCode, stdout } = init({ openclaw: false });
+  test('writes a policy for the machine alone', async () => {
+    const { exitCode, stdout } = await init({ openclaw: false });
     assert.equal(exitCode, 0);
     assert.match(stdout, /allows {3}ssh, dns, time, system-updates\n/);
   });
 
-  test('stops at a configuration that is broken, absent or not to be read', () => {
+  test('stops at a configuration that is broken, absent or not to be read', async () => {
     write('/home/openclaw/.openclaw/openclaw.json', '{ channels: { discord: 5 } }');
-    assert.deepEqual([init().exitCode, init().codes], [2, ['D0006']]);
-    const absent = init({ config: '/nowhere/openclaw.json' });
+    assert.deepEqual(await refusal(), [2, ['D0006']]);
+    const absent = await init({ config: '/nowhere/openclaw.json' });
     assert.deepEqual([absent.exitCode, absent.codes], [2, ['I0003']]);
-    const folder = init({ config: '/home/openclaw' });
+    const folder = await init({ config: '/home/openclaw' });
     assert.deepEqual([folder.exitCode, folder.codes], [2, ['I0003']]);
     assert.ok(!existsSync(join(cwd, 'portcullis.yaml')));
   });
 
-  test('a configuration that this account may not read is the machine’s no', (t) => {
+  test('a configuration that this account may not read is the machine’s no', async (t) => {
     if (process.getuid?.() === 0) return t.skip('root may read everything');
     addConfig('discord');
     const path = '/home/openclaw/.openclaw/openclaw.json';
     rmSync(join(root, path));
     writeFileSync(join(root, path), '{}', { mode: 0o000 });
-    assert.deepEqual([init().exitCode, init().codes], [4, ['I0003']]);
+    assert.deepEqual(await refusal(), [4, ['I0003']]);
     return undefined;
   });
 
-  test('leaves a policy that is there as it is, unless it is told to', () => {
+  test('leaves a policy that is there as it is, unless it is told to', async () => {
     addConfig('discord');
     writeFileSync(join(cwd, 'portcullis.yaml'), 'mine');
-    assert.deepEqual([init().exitCode, init().codes], [3, ['I0004']]);
+    assert.deepEqual(await refusal(), [3, ['I0004']]);
     assert.equal(policy(), 'mine');
-    assert.equal(init({ force: true }).exitCode, 0);
+    assert.equal((await init({ force: true })).exitCode, 0);
     assert.match(policy(), /portcullis: 1/);
   });
 
-  test('says what is wrong with the place for the policy', () => {
+  test('says what is wrong with the place for the policy', async () => {
     addConfig('discord');
     writeFileSync(join(cwd, 'file'), '');
     for (const output of ['file/portcullis.yaml', 'absent/portcullis.yaml', '/sys/portcullis.yaml']) {
-      assert.deepEqual([init({ output }).exitCode, init({ output }).codes], [4, ['I0005']], output);
+      assert.deepEqual(await refusal({ output }), [4, ['I0005']], output);
     }
   });
 
-  test('answers in JSON, with the policy in it', () => {
+  test('answers in JSON, with the policy in it', async () => {
     addConfig('mcp-servers');
-    const { stdout, stderr } = init({ json: true });
+    const { stdout, stderr } = await init({ json: true });
     const answer = JSON.parse(stdout);
     assertSchema(answer, 'init');
     assert.equal(stderr, '');
@@ -218,9 +224,17 @@ describe('init', () => {
     assert.ok(answer.diagnostics.some((diagnostic: { code: string }) => diagnostic.code === 'D0031'));
   });
 
-  test('takes the accounts that it is told', () => {
+  test('knows an account by its number where it has no name', async () => {
+    addConfig('discord');
+    const uid = statSync(join(root, '/home/openclaw/.openclaw/openclaw.json')).uid;
+    write('/etc/passwd', 'openclaw:x:998:998::/home/openclaw:/bin/sh\n');
+    await init();
+    assert.match(policy(), new RegExp(`agent:\\n {4}host: \\{ users: \\[${uid}\\] \\}`));
+  });
+
+  test('takes the accounts that it is told', async () => {
     addConfig('local-proxy');
-    init({ user: 'claw', proxyUser: 'squid' });
+    await init({ user: 'claw', proxyUser: 'squid' });
     assert.match(policy(), /agent:\n {4}host: \{ users: \[claw\] \}/);
     assert.match(policy(), /proxy:\n {4}host: \{ users: \[squid\] \}/);
   });

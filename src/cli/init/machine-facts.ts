@@ -18,7 +18,11 @@ import { accountsOf } from './find-config.ts';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Looks at the machine. Whatever cannot be read is taken as absent; the policy then says what is not known. */
-export function machineFacts(machine: Machine, env: Variables, configPath: string | undefined): MachineFacts {
+export async function machineFacts(
+  machine: Machine,
+  env: Variables,
+  configPath: string | undefined,
+): Promise<MachineFacts> {
   const agentUid = configPath === undefined ? undefined : machine.ownerOf(configPath);
   const distribution = parseDistribution(textOf(machine, '/etc/os-release'));
   return {
@@ -32,7 +36,7 @@ export function machineFacts(machine: Machine, env: Variables, configPath: strin
     sockets: listeningSockets(machine),
     interfaces: machine.list('/sys/class/net').map((path) => path.slice(path.lastIndexOf('/') + 1)),
     inContainer: machine.exists('/.dockerenv') || machine.exists('/run/.containerenv'),
-    firewalls: firewallsOf(machine),
+    firewalls: await firewallsOf(machine),
   };
 }
 
@@ -105,11 +109,16 @@ function listeningSockets(machine: Machine): ListeningSocket[] {
   });
 }
 
-function firewallsOf(machine: Machine): string[] {
+/** Our own table is none of the others; those of iptables-nft and Docker show in both lists. */
+async function firewallsOf(machine: Machine): Promise<string[]> {
   const firewalls: string[] = [];
   if (/^ENABLED=yes/m.test(textOf(machine, '/etc/ufw/ufw.conf'))) firewalls.push('ufw');
   if (machine.exists('/run/firewalld')) firewalls.push('firewalld');
   const tables = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'].map((path) => textOf(machine, path));
   if (firewalls.length === 0 && tables.some((text) => /^filter$/m.test(text))) firewalls.push('iptables');
+  const others = (await machine.nftTables()).filter((table) => table !== OWN_TABLE);
+  if (others.length > 0) firewalls.push(`nftables (${others.join(', ')})`);
   return firewalls;
 }
+
+const OWN_TABLE = 'inet portcullis';
