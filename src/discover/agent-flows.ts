@@ -8,7 +8,7 @@ import {
   needServices,
 } from './flow-blocks.ts';
 import type { Listener } from './listeners.ts';
-import { accountName } from './machine-flows.ts';
+import { accountName, tailnetZone } from './machine-flows.ts';
 import type { Need } from './needs.ts';
 import type { Discovery } from './openclaw.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
@@ -162,15 +162,6 @@ function listenerFlow(draft: Draft, { files }: Discovery, listener: Listener): F
           'if calls come straight from outside, and name who; a reverse proxy or tunnel on this machine needs nothing here',
       };
   }
-}
-
-/** Tailscale's addresses, both families, and only through its interface. */
-function tailnetZone(draft: Draft): string {
-  return draft.zone({
-    name: 'tailnet',
-    comments: ['Your own machines, through Tailscale.'],
-    lines: ['addresses: [100.64.0.0/10, "fd7a:115c:a1e0::/48"]', `host: { interfaces: ${list(['tailscale0'])} }`],
-  });
 }
 
 function arbitraryFlow(from: string): FlowBlock {

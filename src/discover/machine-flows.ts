@@ -69,9 +69,9 @@ function sshFlow(draft: Draft): FlowBlock {
     comments: [
       known
         ? 'Where the SSH sessions came from that were open when this was written. An address that can change (a home line, a phone) locks you out when it does: put the prefix of your provider or your VPN here then.'
-        : 'ATTENTION: no SSH session was open when this was written, so every private address may come in and no other. If you administer this machine from elsewhere, put that address here BEFORE you apply the policy.',
+        : 'ATTENTION: no SSH session was open when this was written, so every private address may come in and nobody else. If you administer this machine from elsewhere, put that address here BEFORE you apply the policy.',
     ],
-    lines: known ? [`addresses: ${list(peers.map(formatAddress))}`] : ['zones: [private]'],
+    lines: known ? [`addresses: ${list(peers.map(formatAddress))}`] : [`zones: ${list(unknownAdmin(draft))}`],
   });
   return {
     name: 'ssh',
@@ -82,6 +82,24 @@ function sshFlow(draft: Draft): FlowBlock {
     required: true,
     comments: [],
   };
+}
+
+/** Where an administrator may be who is not logged in: the local network, and the tailnet where there is one. */
+function unknownAdmin(draft: Draft): string[] {
+  return hasTailscale(draft) ? ['private', tailnetZone(draft)] : ['private'];
+}
+
+function hasTailscale(draft: Draft): boolean {
+  return draft.input.machine.interfaces.includes('tailscale0');
+}
+
+/** Tailscale's addresses, both families, and only through its interface. */
+export function tailnetZone(draft: Draft): string {
+  return draft.zone({
+    name: 'tailnet',
+    comments: ['Your own machines, through Tailscale.'],
+    lines: ['addresses: [100.64.0.0/10, "fd7a:115c:a1e0::/48"]', `host: { interfaces: ${list(['tailscale0'])} }`],
+  });
 }
 
 /** The agent's own lookups are among these: its resolver is the machine's. */
@@ -159,7 +177,7 @@ function systemZone(draft: Draft): string {
 }
 
 function tailscaleFlows(draft: Draft): FlowBlock[] {
-  if (!draft.input.machine.interfaces.includes('tailscale0')) return [];
+  if (!hasTailscale(draft)) return [];
   const from = systemZone(draft);
   return [
     {

@@ -5,7 +5,7 @@ import { loadCatalog } from '../../src/catalog/index.ts';
 import { renderDiagnostic } from '../../src/diagnostic/index.ts';
 import { proposePolicy } from '../../src/discover/index.ts';
 import { portcullis } from '../cli/cli.ts';
-import { ACCOUNTS, discoverFile, golden, proposeFile, SERVER } from './support.ts';
+import { ACCOUNTS, discoverFile, golden, HOME_SERVER, proposeFile, SERVER } from './support.ts';
 
 const CONFIGS = readdirSync(new URL('configs', import.meta.url)).sort();
 const BROKEN = readdirSync(new URL('broken', import.meta.url)).sort();
@@ -18,6 +18,16 @@ describe('a policy for the configuration', () => {
       await assertSound(text);
     });
   }
+});
+
+test('a machine with Docker, Tailscale and ufw, and nobody logged in', async () => {
+  const { text, diagnostics } = proposeFile('configs/home-server/openclaw.json', HOME_SERVER);
+  assert.equal(text, golden('home-server-docker-tailscale.yaml', text));
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === 'warning').map(({ code }) => code),
+    ['D0046', 'D0050', 'D0056'],
+  );
+  await assertSound(text);
 });
 
 test('a policy for the machine alone is sound, too', async () => {

@@ -31,8 +31,27 @@ export const SERVER: MachineFacts = {
   firewalls: [],
 };
 
-/** The accounts of that server, for commands that run on another. */
-export const ACCOUNTS = [...SERVER.accounts].flatMap(([name, uid]) => ['--account', `${name}=${uid}`]);
+/** A machine at home with Docker, Tailscale and ufw on it, where nobody is logged in over SSH. */
+export const HOME_SERVER: MachineFacts = {
+  ...SERVER,
+  hostName: 'Living Room',
+  distribution: 'ubuntu',
+  agentUid: 1000,
+  accounts: new Map([...SERVER.accounts, ['anna', 1000]]),
+  resolvers: [address('192.168.1.1')],
+  timeServers: ['ntp.example.com', '192.168.1.1', 'localhost'],
+  ssh: { port: 2222, peers: [] },
+  sockets: [
+    { protocol: 'tcp', port: 2222, uid: 0, loopback: false, program: 'sshd' },
+    { protocol: 'tcp', port: 18789, uid: 0, loopback: false, program: 'docker-proxy' },
+    { protocol: 'udp', port: 5353, uid: 110, loopback: false, program: 'avahi-daemon' },
+  ],
+  interfaces: ['lo', 'enp3s0', 'docker0', 'br-0123456789ab', 'tailscale0', 'vethabc'],
+  firewalls: ['ufw'],
+};
+
+/** The accounts of both, for commands that run on another machine. */
+export const ACCOUNTS = [...HOME_SERVER.accounts].flatMap(([name, uid]) => ['--account', `${name}=${uid}`]);
 
 /** What a configuration of `test/openclaw/FOLDER` comes to; variables are set as OpenClaw would see them. */
 export function discoverFile(file: string, environment: Readonly<Record<string, string>> = {}): Discovery {

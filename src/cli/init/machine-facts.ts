@@ -45,10 +45,19 @@ function textOf(machine: Machine, path: string): string {
   return 'text' in reading ? reading.text : '';
 }
 
-/** systemd-resolved stands between on many machines; its own file names the servers behind it (resolved.conf(5)). */
+/**
+ * Where the name servers stand. A resolver of this machine often stands between; the servers behind it are named by
+ * systemd-resolved (resolved.conf(5)), NetworkManager's dnsmasq, or Tailscale, which sets /etc/resolv.conf aside.
+ */
+const RESOLVER_FILES = [
+  '/etc/resolv.conf',
+  '/run/systemd/resolve/resolv.conf',
+  '/run/NetworkManager/no-stub-resolv.conf',
+  '/etc/resolv.pre-tailscale-backup.conf',
+];
+
 function resolversOf(machine: Machine): Address[] {
-  const texts = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'].map((path) => textOf(machine, path));
-  return parseResolvers(texts.join('\n'));
+  return parseResolvers(RESOLVER_FILES.map((path) => textOf(machine, path)).join('\n'));
 }
 
 const TIME_FILES = [
