@@ -1,4 +1,14 @@
-import { type Action, all, any, type DispatchCase, type Match, not, type Origin, type Rule } from '../../ir/index.ts';
+import {
+  type Action,
+  all,
+  any,
+  type DispatchCase,
+  field,
+  type Match,
+  not,
+  type Origin,
+  type Rule,
+} from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
 import type * as nft from './ast.ts';
 import { isSelector } from './datatype.ts';
@@ -69,9 +79,7 @@ class RuleLifter {
           action = verdictAction(statement.verdict);
           break;
         case 'reject':
-          if (statement.with?.kind === 'tcp-reset' && !this.#asksForTcp()) {
-            throw new NotUnderstood('it resets what need not be TCP');
-          }
+          this.#conditions.push(...this.#refusable(statement.with));
           action = { kind: 'verdict', verdict: 'reject' };
           break;
         case 'vmap':
@@ -93,6 +101,24 @@ class RuleLifter {
     return this.#rule.statements.some(
       (statement) => statement.kind === 'verdict' || statement.kind === 'vmap' || statement.kind === 'reject',
     );
+  }
+
+  /**
+   * A kind of refusal asks for the packets that it is for: nft adds the condition itself (`stmt_evaluate_reject`, src/evaluate.c),
+   * and leaves it out again when it lists the rule.
+   */
+  #refusable(kind: nft.RejectWith | undefined): Match[] {
+    switch (kind?.kind) {
+      case 'tcp-reset':
+        return this.#asksForTcp() ? [] : [field('protocol', PROTOCOLS.tcp)];
+      case 'icmp':
+        return this.#context.family === 'ip' ? [] : [field('family', 4)];
+      case 'icmpv6':
+        return this.#context.family === 'ip6' ? [] : [field('family', 6)];
+      case 'icmpx':
+      case undefined:
+        return [];
+    }
   }
 
   #asksForTcp(): boolean {
