@@ -8,7 +8,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export type ConfigPlace =
   | { readonly kind: 'found'; readonly path: string }
   | { readonly kind: 'several'; readonly paths: readonly string[] }
-  | { readonly kind: 'none'; readonly looked: readonly string[] };
+  | { readonly kind: 'none'; readonly looked: string }; // this account's own place
 
 /**
  * As OpenClaw looks for it: what is named (`--config`, OPENCLAW_CONFIG_PATH, OPENCLAW_STATE_DIR) is taken as it is; else the
@@ -28,7 +28,7 @@ export function findConfig(machine: Machine, env: Variables, cwd: string, named:
   );
   const paths = looked.filter((path) => machine.exists(path));
   const [path] = paths;
-  if (path === undefined) return { kind: 'none', looked: looked.filter((one) => machine.exists(join(one, '../..'))) };
+  if (path === undefined) return { kind: 'none', looked: join(home, state, FILE) };
   return paths.length === 1 ? { kind: 'found', path } : { kind: 'several', paths };
 }
 

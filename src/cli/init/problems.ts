@@ -5,13 +5,13 @@ export const INIT_PROBLEMS = {
   noConfig: {
     code: 'I0001',
     severity: 'error',
-    message: (looked: readonly string[]) =>
-      `no OpenClaw configuration was found${looked.length === 0 ? '' : `: looked for ${listed(looked)}`}`,
+    message: (looked: string) =>
+      `no OpenClaw configuration was found: neither \`${looked}\` nor one of another account that can be seen from here`,
     help: () =>
-      'name it with `--config FILE` (as root, other accounts’ folders are searched, too), or use `--no-openclaw` for a policy of this machine alone',
+      'name it with `--config FILE`, run this as root to search the folders of all accounts, or use `--no-openclaw` for a policy of this machine alone',
     explanation:
       'OpenClaw keeps its configuration in `~/.openclaw/openclaw.json`, or where OPENCLAW_CONFIG_PATH says. Home folders of other accounts can only be searched by root.',
-  } satisfies DiagnosticKind<[looked: readonly string[]]>,
+  } satisfies DiagnosticKind<[looked: string]>,
   severalConfigs: {
     code: 'I0002',
     severity: 'error',
