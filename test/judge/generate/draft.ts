@@ -27,7 +27,8 @@ export function draftText({ tables }: RulesetDraft): string {
   return tables
     .map(({ family, name, objects, chains }) => {
       const blocks = chains.map(
-        (chain) => `chain ${chain.name} {\n${[...(chain.base === undefined ? [] : [chain.base]), ...chain.rules].join('\n')}\n}`,
+        (chain) =>
+          `chain ${chain.name} {\n${[...(chain.base === undefined ? [] : [chain.base]), ...chain.rules].join('\n')}\n}`,
       );
       return `table ${family} ${name} {\n${[...objects, ...blocks].join('\n')}\n}\n`;
     })
