@@ -8,7 +8,9 @@ import {
   needServices,
 } from './flow-blocks.ts';
 import type { Listener } from './listeners.ts';
+import type { MachineFacts } from './machine.ts';
 import { accountName, tailnetZone } from './machine-flows.ts';
+import { uniqueName, zoneName } from './names.ts';
 import type { Need } from './needs.ts';
 import type { Discovery } from './openclaw.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
@@ -39,20 +41,28 @@ export function agentFlows(draft: Draft, discovery: Discovery): void {
 }
 
 function agentZone(draft: Draft): string {
-  const { machine, agentAccount } = draft.input;
-  const owner = machine.agentUid === undefined ? undefined : accountName(machine.agentUid, machine.accounts);
-  const account = agentAccount ?? owner ?? machine.agentUid?.toString();
+  const account = agentAccount(draft);
   if (account === undefined) draft.say(DISCOVERY_PROBLEMS.unknownAccount);
   if (account === 'root') draft.say(DISCOVERY_PROBLEMS.rootAgent);
+  const owned = draft.input.agentAccount === undefined;
   return draft.zone({
     name: 'agent',
     comments: [
       account === undefined
         ? 'ATTENTION: the account that OpenClaw runs under is not known. Put it here.'
-        : `The account that OpenClaw runs under${agentAccount === undefined ? ': it owns the configuration' : ''}.`,
+        : `The account that OpenClaw runs under${owned ? ': it owns the configuration' : ''}.`,
     ],
     lines: [`host: { users: ${users([account ?? 'openclaw'])} }`],
   });
+}
+
+function agentAccount({ input: { agentAccount: named, machine } }: Draft): string | undefined {
+  return named ?? (machine.agentUid === undefined ? undefined : accountOf(machine.agentUid, machine));
+}
+
+/** By name; by number where it has none. */
+function accountOf(uid: number, { accounts }: MachineFacts): string {
+  return accountName(uid, accounts) ?? String(uid);
 }
 
 /** Who makes the HTTP connections: the agent, or its proxy. */
@@ -80,20 +90,24 @@ function proxyAccess(draft: Draft, { proxy, files }: Discovery, agent: string): 
     };
     return { from: agent, offered: 'if OpenClaw should also reach it without the proxy', flow };
   }
-  const { machine, proxyAccount } = draft.input;
-  const socket = machine.sockets.find((one) => one.protocol === 'tcp' && one.port === port);
-  const owner = socket === undefined ? undefined : (accountName(socket.uid, machine.accounts) ?? String(socket.uid));
-  const account = proxyAccount ?? owner;
+  const account = draft.input.proxyAccount ?? listeningAccount(port, draft.input.machine);
   if (account === undefined) {
     draft.say(DISCOVERY_PROBLEMS.proxyAccount, port);
     return { from: agent };
   }
+  if (account === agentAccount(draft)) return { from: agent };
   const from = draft.zone({
     name: 'proxy',
     comments: [`The proxy on port ${port} of this machine: it connects for OpenClaw, and decides what.`],
     lines: [`host: { users: ${users([account])} }`],
   });
   return { from };
+}
+
+/** Who listens there. Root may have opened the port for another account, so it tells nothing. */
+function listeningAccount(port: number, machine: MachineFacts): string | undefined {
+  const socket = machine.sockets.find((one) => one.protocol === 'tcp' && one.port === port);
+  return socket === undefined || socket.uid === 0 ? undefined : accountOf(socket.uid, machine);
 }
 
 function needFlow(draft: Draft, { files }: Discovery, need: Need, access: HttpAccess): FlowBlock {
@@ -115,10 +129,10 @@ function needFlow(draft: Draft, { files }: Discovery, need: Need, access: HttpAc
 }
 
 /** A host with dots stands for itself; the policy language takes a single word for a zone, so it gets one. */
-function hostZone(draft: Draft, zone: string, host: string, offered?: string): readonly string[] {
+function hostZone(draft: Draft, name: string, host: string, offered?: string): readonly string[] {
   if (host.includes('.') || host.includes(':') || offered !== undefined) return [host];
-  const name = `${zone.replace(/[^A-Za-z0-9_-]/g, '-')}-server`;
-  return [draft.zone({ name, comments: [], lines: [`domains: ${list([host])}`] })];
+  const zone = uniqueName(`${zoneName(name)}-server`, draft.zones);
+  return [draft.zone({ name: zone, comments: [], lines: [`domains: ${list([host])}`] })];
 }
 
 function sectionTitle(need: Need | undefined, draft: Draft): string {

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/index.ts';
 import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/index.ts';
 import type { FlowBlock } from './flow-blocks.ts';
 import type { MachineFacts } from './machine.ts';
+import { flowName, uniqueName } from './names.ts';
 import type { Discovery } from './openclaw.ts';
 
 export interface ProposalInput {
@@ -31,6 +32,7 @@ export class Draft {
   readonly zones = new Map<string, ZoneBlock>();
   readonly sections: FlowSection[] = [];
   readonly diagnostics: Diagnostic[] = [];
+  readonly #flowNames = new Set<string>();
 
   constructor(input: ProposalInput) {
     this.input = input;
@@ -42,8 +44,15 @@ export class Draft {
     return zone.name;
   }
 
+  /** Names of flows that are taken already get a number. */
   section(title: string, flows: readonly FlowBlock[]): void {
-    if (flows.length > 0) this.sections.push({ title, flows });
+    if (flows.length === 0) return;
+    const named = flows.map((flow) => {
+      const name = uniqueName(flowName(flow.name), this.#flowNames);
+      this.#flowNames.add(name);
+      return { ...flow, name };
+    });
+    this.sections.push({ title, flows: named });
   }
 
   say<Arguments extends readonly unknown[]>(kind: DiagnosticKind<Arguments>, ...args: Arguments): void {

@@ -4,7 +4,7 @@ import { formatHost, type Server, type ServerHost } from './server.ts';
 
 /** A connection that OpenClaw opens: where to, what for, and the keys that say so. */
 export interface Need {
-  readonly name: string; // of the flow; unique
+  readonly name: string; // as the configuration or the catalogue calls it
   readonly to: Destination;
   readonly endpointClass: EndpointClass;
   readonly evidence: Evidence;
@@ -64,14 +64,9 @@ export class Needs {
     });
   }
 
-  /** In the order in which they were found, names made unique. */
+  /** In the order in which they were found. */
   all(): readonly Need[] {
-    const taken = new Set<string>();
-    return [...this.#needs.values()].map((need) => {
-      const name = uniqueName(flowName(need.name), taken);
-      taken.add(name);
-      return { ...need, name };
-    });
+    return [...this.#needs.values()];
   }
 
   #add(key: string, need: Need): void {
@@ -94,20 +89,4 @@ function worst<Value>(values: readonly Value[], order: readonly Value[]): Value 
   const found = order.findLast((value) => values.includes(value)) ?? order[0];
   if (found === undefined) throw new RangeError('an order is never empty');
   return found;
-}
-
-/** A name that the policy language takes for a flow: letters, digits, `-`, `_`, `.`. */
-export function flowName(text: string): string {
-  const name = text
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 60);
-  return name === '' ? 'flow' : name;
-}
-
-function uniqueName(name: string, taken: ReadonlySet<string>): string {
-  let unique = name;
-  for (let count = 2; taken.has(unique); count++) unique = `${name}-${count}`;
-  return unique;
 }

@@ -5,7 +5,7 @@ import { agentFlows } from './agent-flows.ts';
 import { Draft, type ProposalInput } from './draft.ts';
 import { writeFlow } from './flow-blocks.ts';
 import { bridgesOf, machineFlows, otherListeners } from './machine-flows.ts';
-import { flowName } from './needs.ts';
+import { flowName } from './names.ts';
 import { writeTests } from './policy-tests.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
 import { formatHost } from './server.ts';

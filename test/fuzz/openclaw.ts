@@ -228,6 +228,7 @@ const HOSTILE: readonly string[] = [
   `{ mcp: { servers: { ${Array.from({ length: 300 }, (_, i) => `s${i}: { url: "https://s${i}.example.com" }`).join(', ')} } } }`,
   '{ models: { providers: { a: { baseUrl: "http://any" }, b: { baseUrl: "http://host:1" }, c: { baseUrl: "http://agent" }, d: { baseUrl: "http://catalog:1" } } } }',
   '{ models: { providers: { a: { baseUrl: "http://_x.example.com" }, b: { baseUrl: "http://xn--a" }, c: { baseUrl: "http://1.2.3" } } } }',
+  '{ mcp: { servers: { ssh: { url: "https://a.example.com" } } }, models: { providers: { ssh: { baseUrl: "http://x:1" }, dns: { baseUrl: "http://y:1" }, web: { baseUrl: "http://z:1" }, "1a": { baseUrl: "http://w:1" }, "1.a": { baseUrl: "http://v:1" }, "1-a": { baseUrl: "http://u:1" } } } }',
   '{ gateway: { port: 1e999, bind: "custom", customBindHost: "::" } }',
   '{ gateway: { port: NaN }, channels: { irc: { port: -1, host: "x" } } }',
 ];
