@@ -7,12 +7,21 @@ import { PacketSet } from './packet-set.ts';
 /**
  * The dimensions in the order in which diagrams ask for them, with the highest value of each. 128-bit values take four
  * dimensions of 32 bits, most significant first; an IPv4 address uses the first of its four. Early are those that split
- * rules into unrelated parts (hook, family, state); addresses before ports, because rules differ most in them.
+ * rules into unrelated parts (hook, family, state, and the interfaces: firewalls between zones have a chain for each pair);
+ * addresses before ports, because rules differ most in them.
  */
 const NUMBERS = {
   hook: 2,
   family: 1, // 0 is IPv4, 1 is IPv6
   state: 4,
+  in0: 0xffff_ffff,
+  in1: 0xffff_ffff,
+  in2: 0xffff_ffff,
+  in3: 0xffff_ffff,
+  out0: 0xffff_ffff,
+  out1: 0xffff_ffff,
+  out2: 0xffff_ffff,
+  out3: 0xffff_ffff,
   src0: 0xffff_ffff,
   src1: 0xffff_ffff,
   src2: 0xffff_ffff,
@@ -27,14 +36,6 @@ const NUMBERS = {
   icmpType: 255,
   icmpCode: 255,
   tcpFlags: 255,
-  in0: 0xffff_ffff,
-  in1: 0xffff_ffff,
-  in2: 0xffff_ffff,
-  in3: 0xffff_ffff,
-  out0: 0xffff_ffff,
-  out1: 0xffff_ffff,
-  out2: 0xffff_ffff,
-  out3: 0xffff_ffff,
   srcAccount: 0xffff_ffff, // the highest is "no socket"
   dstAccount: 0xffff_ffff,
   srcType: 8,

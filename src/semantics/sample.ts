@@ -72,6 +72,8 @@ class Sampler {
     const hook: Hook = HOOKS[this.#number('hook', [HOOKS.indexOf('output'), HOOKS.indexOf('input')])]!;
     const family: Family = this.#number('family', [0]) === 0 ? 4 : 6;
     const state = CONNTRACK_STATES[this.#number('state', [CONNTRACK_STATES.indexOf('new')])]!;
+    const inInterface = this.#interface('in', hook !== 'output');
+    const outInterface = this.#interface('out', hook !== 'input');
     const src = this.#address('src', family, hook === 'output' ? HERE : OUTSIDE);
     const dst = this.#address('dst', family, hook === 'input' ? HERE : OUTSIDE);
     const ping = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
@@ -81,8 +83,6 @@ class Sampler {
     const icmpType = this.#number('icmpType', [family === 4 ? 8 : 128]);
     const icmpCode = this.#number('icmpCode', [0]);
     const tcpFlags = this.#number('tcpFlags', [2]); // SYN
-    const inInterface = this.#interface('in', hook !== 'output');
-    const outInterface = this.#interface('out', hook !== 'input');
     const srcAccount = this.#number('srcAccount', hook === 'output' ? ACCOUNTS : [NO_ACCOUNT]);
     const dstAccount = this.#number('dstAccount', [NO_ACCOUNT]);
     const srcType = this.#number('srcType', [TYPES.unicast]);
