@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
@@ -30,6 +31,20 @@ describe('the documents', () => {
   test('name only commands that exist', () => {
     const unknown = PAGES.flatMap((page) => unknownCommands(page, read(page)));
     assert.deepEqual(unknown, []);
+  });
+
+  test('show only policies that hold', () => {
+    const policies = PAGES.flatMap((page) => codeBlocks(read(page), ['yaml']).map((text) => ({ page, text }))).filter(
+      ({ text }) => /^portcullis: 1/m.test(text),
+    );
+    assert.ok(policies.length > 0, 'the README shows no policy');
+    for (const { page, text } of policies) {
+      const checked = spawnSync(process.execPath, [resolve(ROOT, 'src/cli/main.ts'), 'check', '-'], {
+        encoding: 'utf8',
+        input: text,
+      });
+      assert.equal(checked.status, 0, `${page}: ${checked.stderr}`);
+    }
   });
 
   test('tell what changed in this version', () => {
