@@ -1,10 +1,11 @@
 import type { Grant, Hook, InterfacePattern } from '../../ir/index.ts';
-import type { Family } from '../../net/index.ts';
+import { type AddressRange, type Family, formatRange } from '../../net/index.ts';
 import type { Statement } from './ast.ts';
 import { boxesOf, type ShapedBox } from './box.ts';
 import * as build from './build.ts';
 import { cgroupLevel, cgroupSet, nameSet } from './names.ts';
 import { type Pair, pairsOf } from './pair.ts';
+import { SourceGates } from './source-gate.ts';
 
 /** What a packet must meet before the lookups of a lane: conditions that no exact or interval key can hold. */
 interface Gate {
@@ -12,6 +13,7 @@ interface Gate {
   readonly outInterfaces?: readonly InterfacePattern[];
   readonly group?: string;
   readonly cgroup?: string;
+  readonly src?: readonly AddressRange[];
 }
 
 /** Traffic of one hook and family behind one gate; rated flows apart, because a packet beyond its rate goes on to other flows. */
@@ -25,15 +27,17 @@ export interface Lane {
 
 /** All grants sorted into as few lanes as can be: without a gate first, rated ones last. */
 export function lanesOf(grants: readonly Grant[]): Lane[] {
+  const sourceGates = new SourceGates(grants);
   const lanes = new Map<string, Lane>();
   for (const [order, grant] of grants.entries()) {
     for (const pair of pairsOf(grant)) {
       for (const family of [4, 6] as const) {
-        const boxes = boxesOf(grant, order, pair, family);
+        const src = sourceGates.sourcesOf(grant, pair, family);
+        const boxes = boxesOf(grant, order, src === undefined ? pair : { ...pair, src: 'any' }, family);
         if (boxes.length === 0) continue;
-        const gate = gateOf(pair);
+        const gate: Gate = { ...gateOf(pair), ...(src === undefined ? {} : { src }) };
         const rated = grant.rate !== undefined;
-        const key = JSON.stringify([pair.hook, family, rated, gate]);
+        const key = JSON.stringify([pair.hook, family, rated, { ...gate, src: gate.src?.map(formatRange) }]);
         const lane = lanes.get(key);
         if (lane === undefined) lanes.set(key, { hook: pair.hook, family, rated, gate, boxes });
         else for (const box of boxes) lane.boxes.push(box);
@@ -74,6 +78,10 @@ export function gateStatements(gate: Gate, family: Family): Statement[][] {
   if (gate.group !== undefined) {
     const set = nameSet(gate.group, family);
     fixed.push(build.equals(build.addressSelector(family, 'dst'), build.reference(set)));
+  }
+  if (gate.src !== undefined) {
+    const ranges = gate.src.map(build.addressExpression);
+    fixed.push(build.equals(build.addressSelector(family, 'src'), build.anyOf(ranges)));
   }
   const inside = through('iifname', gate.inInterfaces);
   const outside = through('oifname', gate.outInterfaces);
