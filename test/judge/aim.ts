@@ -231,7 +231,7 @@ export function entryFor(random: Random, hook: Hook): Packet['entry'] {
   return { interface: random.pick(WIRES.filter(({ way }) => way === hook)).name };
 }
 
-export function wayOf(entry: Packet['entry'] | undefined): Hook | undefined {
+function wayOf(entry: Packet['entry'] | undefined): Hook | undefined {
   if (entry === undefined) return undefined;
   return 'account' in entry ? 'output' : WIRES.find(({ name }) => name === entry.interface)?.way;
 }

@@ -9,7 +9,14 @@ import type { JudgeWorld } from './world/client.ts';
 
 /** A ruleset, sent to the kernel and read by us. */
 export type Outcome =
-  | { readonly kind: 'judged'; readonly text: string; readonly ruleset: Ruleset; readonly judgement: Judgement }
+  | {
+      readonly kind: 'judged';
+      readonly text: string;
+      readonly ruleset: Ruleset;
+      readonly judgement: Judgement;
+      readonly notListed: readonly string[]; // which listings nft broke over
+      readonly notRead: readonly string[]; // constructs of the listings that our reader does not understand
+    }
   | { readonly kind: 'refused by the kernel'; readonly text: string; readonly said: string }
   | { readonly kind: 'refused by the reader'; readonly text: string; readonly constructs: readonly string[] };
 
@@ -29,12 +36,20 @@ export async function judgePackets(
 ): Promise<Outcome> {
   const result = await world.trial({ ruleset: text, packets });
   if (result.kind === 'refused') return { kind: 'refused by the kernel', text, said: result.said };
-  const listing = readRuleset('listing', result.listing.text);
-  const json = readRuleset('json', result.listing.json);
-  const constructs = [listing, json].flatMap((each) => (each.kind === 'refused' ? each.constructs : []));
-  if (listing.kind === 'refused' || json.kind === 'refused') return { kind: 'refused by the reader', text, constructs };
-  const rulesets = { text: ruleset, listing: listing.ruleset, json: json.ruleset };
-  return { kind: 'judged', text, ruleset, judgement: judge(rulesets, packets, result.sightings) };
+  const rulesets: Record<string, Ruleset> = { text: ruleset };
+  const notListed: string[] = [];
+  const notRead: string[] = [];
+  for (const [source, listed] of Object.entries(result.listing)) {
+    if (listed === undefined) {
+      notListed.push(source);
+      continue;
+    }
+    const reading = readRuleset(source, listed);
+    if (reading.kind === 'understood') rulesets[`listed ${source}`] = reading.ruleset;
+    else notRead.push(...reading.constructs);
+  }
+  const judgement = judge(rulesets, packets, result.sightings);
+  return { kind: 'judged', text, ruleset, judgement, notListed, notRead };
 }
 
 const REPAIRS = 4;
@@ -62,7 +77,7 @@ function refusedLines(text: string, said: string): Map<string, string> {
   const lines = text.split('\n');
   return new Map(
     [...said.matchAll(/^[^\n:]+:(\d+):[\d-]+: Error: (.*)$/gm)].flatMap(([, line, complaint]) => {
-      const found = lines[Number(line) - 2]; // the first line is `flush ruleset`
+      const found = lines[Number(line) - 1];
       return found === undefined || complaint === undefined ? [] : [[found, complaint] as const];
     }),
   );

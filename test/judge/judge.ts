@@ -56,7 +56,7 @@ export function judge(
 }
 
 /** The packet as our semantics sees it: its own bytes, and what the kernel knew of it. */
-export function flowOf(packet: Packet, seen: Extract<Sighting, { kind: 'seen' }>, symbols: ReadonlySet<string>): Flow {
+function flowOf(packet: Packet, seen: Extract<Sighting, { kind: 'seen' }>, symbols: ReadonlySet<string>): Flow {
   const { entry, family, src, dst, protocol } = packet;
   const hasPorts = PORT_PROTOCOLS.includes(protocol);
   const isIcmp = protocol === PROTOCOLS.icmp || protocol === PROTOCOLS.icmpv6;

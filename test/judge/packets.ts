@@ -1,5 +1,13 @@
 import { HOOKS, type Ruleset } from '../../src/ir/index.ts';
-import { addressRange, type Family, highestAddress, parseAddress, parsePrefix, prefixRange, PROTOCOLS } from '../../src/net/index.ts';
+import {
+  addressRange,
+  type Family,
+  highestAddress,
+  PROTOCOLS,
+  parseAddress,
+  parsePrefix,
+  prefixRange,
+} from '../../src/net/index.ts';
 import { aimAtSomeRule, entryFor, type PacketDraft } from './aim.ts';
 import { spans } from './generate/forms.ts';
 import { ACCOUNTS, edgeAddress, PORTS, PROTOCOL_NUMBERS, type Span } from './generate/values.ts';
@@ -42,17 +50,19 @@ function complete(random: Random, draft: PacketDraft, values: Values): Packet {
   };
   const address = (): Packet['src'] => ({ family, value: usableAddress(random, family, values.addresses[family]) });
   const protocol = usableProtocol(draft.protocol ?? anyProtocol(random, family, number), family);
+  const src = draft.src?.family === family ? draft.src : address();
   const packet: Packet = {
     entry: 'account' in entry && draft.entry === undefined ? { account: random.pick(ACCOUNTS) } : entry,
     family,
-    src: draft.src?.family === family ? draft.src : address(),
+    // The kernel itself fills in a missing source of what it sends (raw(7)).
+    src: family === 4 && src.value === 0n && 'account' in entry ? { family, value: 1n } : src,
     dst: draft.dst?.family === family ? draft.dst : address(),
     protocol,
     sport: draft.sport ?? number(PORTS, 65535),
     dport: draft.dport ?? number(PORTS, 65535),
-    icmpType: draft.icmpType ?? number([0, 3, 8, 11, 128, 129], 255),
+    icmpType: draft.icmpType ?? (random.chance(0.5) ? (family === 4 ? 8 : 128) : number([0, 3, 8, 11, 128, 129], 255)),
     icmpCode: draft.icmpCode ?? number([0, 4], 255),
-    tcpFlags: draft.tcpFlags ?? random.pick([2, 2, 2, 16, 18, 4, 1, 0x29, 0, 255, 0x42]),
+    tcpFlags: draft.tcpFlags ?? (random.chance(0.6) ? 2 : random.pick([16, 18, 4, 1, 0x29, 0, 255, 0x42, 3, 0x12])),
     ttl: Math.min(Math.max(draft.ttl ?? random.pick([LOWEST_TTL, 199, 200, 201, 255]), LOWEST_TTL), 255),
     mark: draft.mark ?? (random.chance(0.7) ? 0 : random.below(MARKS.length)),
     tracked: draft.tracked ?? random.chance(0.93),
@@ -81,7 +91,11 @@ function anyAddress(random: Random, family: Family): bigint {
   return value & highestAddress(family);
 }
 
-function anyProtocol(random: Random, family: Family, number: (known: readonly number[], highest: number) => number): number {
+function anyProtocol(
+  random: Random,
+  family: Family,
+  number: (known: readonly number[], highest: number) => number,
+): number {
   if (random.chance(0.1)) return number(PROTOCOL_NUMBERS, 255);
   return random.pick([6, 6, 6, 17, 17, 132, 136, 33, family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6, 47, 58, 1]);
 }

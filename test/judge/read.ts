@@ -1,4 +1,4 @@
-import { hasErrors, type Diagnostic } from '../../src/diagnostic/index.ts';
+import { type Diagnostic, hasErrors } from '../../src/diagnostic/index.ts';
 import type { Match, Ruleset } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
@@ -10,9 +10,11 @@ export type Reading =
 
 export function readRuleset(name: string, text: string): Reading {
   const { ast, diagnostics } = nftablesTarget.parse([new SourceFile(name, text)]);
-  if (ast === undefined || hasErrors(diagnostics)) return { kind: 'refused', constructs: diagnostics.map(diagnosticText) };
+  if (ast === undefined || hasErrors(diagnostics))
+    return { kind: 'refused', constructs: diagnostics.map(diagnosticText) };
   const { ruleset, opaque } = nftablesTarget.lift(ast);
-  if (opaque.length > 0) return { kind: 'refused', constructs: opaque.map(({ reason, text: rule }) => `${reason}: ${rule}`) };
+  if (opaque.length > 0)
+    return { kind: 'refused', constructs: opaque.map(({ reason, text: rule }) => `${reason}: ${rule}`) };
   const undecided = unknownConditions(ruleset).filter((text) => bites(text) === undefined);
   return undecided.length > 0
     ? { kind: 'refused', constructs: undecided.map((text) => `cannot be known: ${text}`) }
@@ -20,7 +22,9 @@ export function readRuleset(name: string, text: string): Reading {
 }
 
 function diagnosticText({ message, span }: Diagnostic): string {
-  return span === undefined ? message : `${message}: ${span.file.lineText(span.file.positionAt(span.start).line).trim()}`;
+  return span === undefined
+    ? message
+    : `${message}: ${span.file.lineText(span.file.positionAt(span.start).line).trim()}`;
 }
 
 /**
@@ -34,7 +38,7 @@ export function bites(text: string): boolean | undefined {
 }
 
 /** The texts of all conditions that the reader calls unknown. */
-export function unknownConditions(ruleset: Ruleset): string[] {
+function unknownConditions(ruleset: Ruleset): string[] {
   const found = new Set<string>();
   visitMatches(ruleset, (match) => {
     if (match.kind === 'symbol' && match.symbol.kind === 'unknown') found.add(match.symbol.text);

@@ -2,7 +2,8 @@ import { type Address, type Family, PROTOCOLS } from '../../src/net/index.ts';
 import type { Packet } from './packet.ts';
 
 /** What the bytes of an IP packet are made of. */
-export interface WirePacket extends Pick<Packet, 'src' | 'dst' | 'protocol' | 'sport' | 'dport' | 'icmpType' | 'icmpCode'> {
+export interface WirePacket
+  extends Pick<Packet, 'src' | 'dst' | 'protocol' | 'sport' | 'dport' | 'icmpType' | 'icmpCode'> {
   readonly family: Family;
   readonly tcpFlags: number;
   readonly ttl: number;

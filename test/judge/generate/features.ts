@@ -25,11 +25,16 @@ const KEYS = SELECTORS.filter(
     type !== 'integer' && type !== 'dscp' && kind !== 'flags' && needs.inet !== true && needs.transport !== 'th',
 );
 
+/** The field that a selector reads: `iifname` is `meta iifname`. */
+function fieldOf({ text }: Selector): string {
+  return text.replace(/^meta /, '');
+}
+
 const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
   formsOf(selector).map(
     (form): Feature => ({
       name: `${selector.text}: ${form.name}`,
-      group: selector.text,
+      group: fieldOf(selector),
       kind: 'match',
       needs: selector.needs,
       write: (random, { declare }) => form.write(random, declare),
@@ -40,7 +45,7 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
 const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !== 'integer').flatMap((selector) => {
   const ofKind = (name: string, exact: boolean, write: (elements: string, declare: Declare) => string): Feature => ({
     name: `${selector.text}: ${name}`,
-    group: `${selector.text} vmap`,
+    group: `${fieldOf(selector)} vmap`,
     kind: 'map',
     needs: selector.needs,
     write: (random, { declare, verdict }) => {
@@ -48,12 +53,21 @@ const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !=
       return `${selector.text} vmap ${write(keys.map((key) => `${key} : ${verdict()}`).join(', '), declare)}`;
     },
   });
+  const intervals = ofKind(
+    'named interval vmap',
+    false,
+    (elements, declare) =>
+      `@${declare('map', `type ${selector.type} : verdict; flags interval; elements = { ${elements} }`)}`,
+  );
   return [
     ofKind('vmap', true, (elements) => `{ ${elements} }`),
     ofKind('vmap of ranges', false, (elements) => `{ ${elements} }`),
-    ofKind('named vmap', true, (elements, declare) => `@${declare('map', `type ${selector.type} : verdict; elements = { ${elements} }`)}`),
-    ofKind('named interval vmap', false, (elements, declare) =>
-      `@${declare('map', `type ${selector.type} : verdict; flags interval; elements = { ${elements} }`)}`),
+    ofKind(
+      'named vmap',
+      true,
+      (elements, declare) => `@${declare('map', `type ${selector.type} : verdict; elements = { ${elements} }`)}`,
+    ),
+    ...(selector.kind === 'flags' ? [] : [intervals]), // nft 1.0.6 breaks off when it is to list one of bits
   ];
 });
 
@@ -74,26 +88,49 @@ function partNeeds({ needs }: Selector): Needs {
 }
 
 function compatible(needs: readonly Needs[]): boolean {
-  const agree = <T>(values: readonly (T | undefined)[]): boolean => new Set(values.filter((each) => each !== undefined)).size <= 1;
+  const agree = <T>(values: readonly (T | undefined)[]): boolean =>
+    new Set(values.filter((each) => each !== undefined)).size <= 1;
   return agree(needs.map(({ family }) => family)) && agree(needs.map(({ transport }) => transport));
 }
 
 const concatenations: readonly Feature[] = [
   concatenation('set', true, (key, elements) => `${key} { ${elements} }`),
   concatenation('not in set', true, (key, elements) => `${key} != { ${elements} }`),
-  concatenation('named set', true, (key, elements, type, declare) => `${key} @${declare('set', `type ${type}; elements = { ${elements} }`)}`),
-  concatenation('named interval set', false, (key, elements, type, declare) =>
-    `${key} @${declare('set', `type ${type}; flags interval; elements = { ${elements} }`)}`),
-  concatenation('typeof interval set', false, (key, elements, _, declare) =>
-    `${key} @${declare('set', `typeof ${key}; flags interval; elements = { ${elements} }`)}`),
+  concatenation(
+    'named set',
+    true,
+    (key, elements, type, declare) => `${key} @${declare('set', `type ${type}; elements = { ${elements} }`)}`,
+  ),
+  concatenation(
+    'named interval set',
+    false,
+    (key, elements, type, declare) =>
+      `${key} @${declare('set', `type ${type}; flags interval; elements = { ${elements} }`)}`,
+  ),
+  concatenation(
+    'typeof interval set',
+    false,
+    (key, elements, _, declare) =>
+      `${key} @${declare('set', `typeof ${key}; flags interval; elements = { ${elements} }`)}`,
+  ),
 ];
 
 const concatenatedMaps: readonly Feature[] = [
   concatenation('vmap', true, (key, elements) => `${key} vmap { ${elements} }`, true),
-  concatenation('named vmap', true, (key, elements, type, declare) =>
-    `${key} vmap @${declare('map', `type ${type} : verdict; elements = { ${elements} }`)}`, true),
-  concatenation('named interval vmap', false, (key, elements, type, declare) =>
-    `${key} vmap @${declare('map', `type ${type} : verdict; flags interval; elements = { ${elements} }`)}`, true),
+  concatenation(
+    'named vmap',
+    true,
+    (key, elements, type, declare) =>
+      `${key} vmap @${declare('map', `type ${type} : verdict; elements = { ${elements} }`)}`,
+    true,
+  ),
+  concatenation(
+    'named interval vmap',
+    false,
+    (key, elements, type, declare) =>
+      `${key} vmap @${declare('map', `type ${type} : verdict; flags interval; elements = { ${elements} }`)}`,
+    true,
+  ),
 ];
 
 function concatenation(
@@ -110,15 +147,28 @@ function concatenation(
     write: (random, { about, declare, verdict }) => {
       const parts = random.pick(CONCATENATIONS.filter((each) => compatible([about, ...each.map(partNeeds)])));
       const columns = parts.map((part, index) => constants(random, part, 3, exact || index > 0));
-      const rows = (columns[0] ?? []).map((first) => [first, ...columns.slice(1).map((column) => random.pick(column))].join(' . '));
+      const rows = (columns[0] ?? []).map((first) =>
+        [first, ...columns.slice(1).map((column) => random.pick(column))].join(' . '),
+      );
       const elements = rows.map((row) => (leads ? `${row} : ${verdict()}` : row)).join(', ');
-      return write(parts.map(({ text }) => text).join(' . '), elements, parts.map(({ type }) => type).join(' . '), declare);
+      return write(
+        parts.map(({ text }) => text).join(' . '),
+        elements,
+        parts.map(({ type }) => type).join(' . '),
+        declare,
+      );
     },
   };
 }
 
 function statement(name: string, text: string | ((random: Random, site: Site) => string), needs: Needs = {}): Feature {
-  return { name, group: name.replace(/:.*/, ''), kind: 'statement', needs, write: typeof text === 'string' ? () => text : text };
+  return {
+    name,
+    group: name.replace(/:.*/, ''),
+    kind: 'statement',
+    needs,
+    write: typeof text === 'string' ? () => text : text,
+  };
 }
 
 const mark = (random: Random): number => random.pick(MARK_VALUES);
@@ -133,7 +183,7 @@ const statements: readonly Feature[] = [
   statement('limit: never bites', 'limit rate 1000000/second burst 1000000 packets'),
   statement('limit: over, never bites', 'limit rate over 1000000/second burst 1000000 packets'),
   statement('limit: bytes, never bites', 'limit rate 4000 mbytes/second burst 4000 mbytes'),
-  statement('quota: never used up', 'quota 1000 gbytes'),
+  statement('quota: never used up', 'quota 900000 mbytes'),
   statement('mark: set', (random) => `meta mark set ${mark(random)}`),
   statement('mark: bits added', (random) => `meta mark set meta mark or ${mask(random)}`),
   statement('mark: bits taken', (random) => `meta mark set meta mark and ${mask(random)}`),
@@ -150,23 +200,27 @@ const statements: readonly Feature[] = [
   statement('dscp: set', 'ip dscp set cs1', { family: 4 }),
 ];
 
+/** Groups are picked alike: what decides has more of them than what does not. */
 const verdicts: readonly Feature[] = [
-  verdict('accept', 'accept'),
-  verdict('drop', 'drop'),
-  verdict('return', 'return'),
-  verdict('continue', 'continue'),
-  verdict('none', 'counter'),
-  { ...verdict('jump or goto', ''), write: (_, site) => site.verdict() },
+  ...['a', 'b', 'c'].flatMap((group) => [
+    verdict('accept', 'accept', {}, `accept ${group}`),
+    verdict('drop', 'drop', {}, `drop ${group}`),
+    { ...verdict('jump or goto', '', {}, `lead ${group}`), write: (_: Random, site: Site) => site.verdict() },
+  ]),
+  verdict('return', 'return', {}, 'return'),
+  verdict('continue', 'continue', {}, 'go on'),
+  verdict('none', 'counter', {}, 'go on'),
   verdict('reject', 'reject'),
-  verdict('reject with icmpx', 'reject with icmpx admin-prohibited'),
-  verdict('reject with icmpx type', 'reject with icmpx type port-unreachable'),
+  verdict('reject with icmpx', 'reject with icmpx admin-prohibited', { inet: true }),
+  verdict('reject with icmpx type', 'reject with icmpx type port-unreachable', { inet: true }),
   verdict('reject with icmp', 'reject with icmp host-unreachable', { family: 4 }),
   verdict('reject with icmpv6', 'reject with icmpv6 no-route', { family: 6 }),
   verdict('reject with tcp reset', 'reject with tcp reset', { transport: 'tcp' }),
+  verdict('reject TCP with tcp reset', 'meta l4proto tcp reject with tcp reset', { transport: 'tcp' }),
 ];
 
-function verdict(name: string, text: string, needs: Needs = {}): Feature {
-  return { name, group: name, kind: 'verdict', needs, write: () => text };
+function verdict(name: string, text: string, needs: Needs = {}, group = 'reject'): Feature {
+  return { name, group, kind: 'verdict', needs, write: () => text };
 }
 
 export const FEATURES: readonly Feature[] = [

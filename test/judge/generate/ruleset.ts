@@ -5,7 +5,19 @@ import { type Needs, TRANSPORTS } from './selectors.ts';
 
 const TABLES: readonly TableFamily[] = ['inet', 'inet', 'ip', 'ip6'];
 const HOOKS = ['input', 'output', 'forward'] as const;
-const PRIORITIES = ['0', '-150', '-1', '10', 'filter', 'filter + 5', 'filter - 10', 'mangle', 'security', 'mangle + 3', '300'];
+const PRIORITIES = [
+  '0',
+  '-150',
+  '-1',
+  '10',
+  'filter',
+  'filter + 5',
+  'filter - 10',
+  'mangle',
+  'security',
+  'mangle + 3',
+  '300',
+];
 
 /** What random rulesets are made of. */
 export interface Ingredients {
@@ -19,7 +31,9 @@ export const FILTER_HOOKS: readonly string[] = HOOKS;
 export function randomRuleset(random: Random, { features, hooks }: Ingredients): RulesetDraft {
   const picker = new Picker(features);
   return {
-    tables: Array.from({ length: random.between(1, 3) }, (_, index) => randomTable(random, `t${index}`, picker, hooks)),
+    tables: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
+      randomTable(random, `t${index}`, picker, hooks),
+    ),
   };
 }
 
@@ -37,8 +51,10 @@ class Picker {
     }
   }
 
-  pick(random: Random, kind: Feature['kind'], about: Needs): Feature | undefined {
-    const fitting = [...(this.#groups.get(kind) ?? [])].flatMap(([, group]) => {
+  /** @param without groups that are not to be picked from */
+  pick(random: Random, kind: Feature['kind'], about: Needs, without: ReadonlySet<string>): Feature | undefined {
+    const fitting = [...(this.#groups.get(kind) ?? [])].flatMap(([name, group]) => {
+      if (without.has(name)) return [];
       const usable = group.filter((feature) => fits(feature, about));
       return usable.length === 0 ? [] : [usable];
     });
@@ -49,17 +65,17 @@ class Picker {
 function randomTable(random: Random, name: string, picker: Picker, hooks: readonly string[]): TableDraft {
   const family = random.pick(TABLES);
   const table: TableDraft = { family, name, objects: [], chains: [] };
-  const regular = Array.from({ length: random.between(0, 4) }, (_, index) => `c${index}`);
-  const rules = (callable: readonly string[], most: number): string[] =>
-    Array.from({ length: random.between(1, most) }, () => randomRule(random, table, callable, picker));
-  for (const index of Array(random.between(1, 3)).keys()) {
+  const regular = Array.from({ length: random.between(0, 3) }, (_, index) => `c${index}`);
+  const rules = (callable: readonly string[], most: number, lean: Lean): string[] =>
+    Array.from({ length: random.between(1, most) }, () => randomRule(random, table, callable, picker, lean));
+  for (const index of Array(random.pick([1, 2, 2, 3])).keys()) {
     const [hook, priority] = [random.pick(hooks), random.pick(PRIORITIES)];
     const policy = random.chance(0.3) ? 'drop' : 'accept';
     const base = `type filter hook ${hook} priority ${priority}; policy ${policy};`;
-    table.chains.push({ name: `b${index}`, base, rules: rules(regular, 7) });
+    table.chains.push({ name: `b${index}`, base, rules: rules(regular, 5, policy === 'accept' ? 'drop' : 'accept') });
   }
   for (const [index, chain] of regular.entries()) {
-    table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 5) });
+    table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 4, random.pick(['accept', 'drop'])) });
   }
   return { ...table, chains: random.chance(0.5) ? calledFirst(table.chains) : table.chains };
 }
@@ -69,8 +85,17 @@ function calledFirst(chains: readonly ChainDraft[]): ChainDraft[] {
   return [...chains].reverse();
 }
 
+/** The verdict that rules of a chain have more often than others: the one that its policy is not, or nothing would show. */
+type Lean = 'accept' | 'drop';
+
 /** One rule: up to three conditions, perhaps a statement, and a verdict or a verdict map. */
-export function randomRule(random: Random, table: TableDraft, callable: readonly string[], picker: Pick<Picker, 'pick'>): string {
+function randomRule(
+  random: Random,
+  table: TableDraft,
+  callable: readonly string[],
+  picker: Picker,
+  lean: Lean,
+): string {
   const families = FAMILIES[table.family];
   const family = families.length === 1 ? families[0] : random.pick([undefined, undefined, 4, 6] as const);
   const transport = random.chance(0.4) ? undefined : random.pick(TRANSPORTS.filter((each) => inFamily(each, family)));
@@ -80,16 +105,27 @@ export function randomRule(random: Random, table: TableDraft, callable: readonly
     ...(table.family === 'inet' ? { inet: true } : {}),
   };
   const site = siteIn(random, table, callable, about);
+  // nft 1.0.6 joins two comparisons of one field into a range that it lists wrongly (`x > 1 x < 9` as `x != 9-1`).
+  const used = new Set<string>();
   const part = (kind: Feature['kind']): string[] => {
-    const feature = picker.pick(random, kind, about);
-    return feature === undefined ? [] : [feature.write(random, site)];
+    const feature = picker.pick(random, kind, about, used);
+    if (feature === undefined) return [];
+    used.add(feature.group);
+    return [feature.write(random, site)];
   };
-  const conditions = Array.from({ length: random.pick([0, 1, 1, 1, 2, 2, 3]) }, () => part('match')).flat();
+  // Few rules without a condition, and no broad one alone: what stands behind them would never be asked.
+  const conditions = Array.from({ length: random.chance(0.05) ? 0 : random.between(1, 3) }, () => part('match')).flat();
+  if (conditions.length > 0 && conditions.every(isBroad)) conditions.push(...part('match'));
   const statements = random.chance(0.3) ? part('statement') : [];
   const end = random.chance(0.15) ? part('map') : [];
-  const verdict = end.length > 0 ? end : part('verdict');
+  const verdict = end.length > 0 ? end : random.chance(0.4) ? [lean] : part('verdict');
   const comment = random.chance(0.05) ? ['comment "a rule"'] : [];
   return transportPrelude(random, transport) + [...conditions, ...statements, ...verdict, ...comment].join(' ');
+}
+
+/** A condition that nearly every packet meets. */
+function isBroad(condition: string): boolean {
+  return / (?:!=|<|>|<=|>=) /.test(condition);
 }
 
 function inFamily(transport: Needs['transport'], family: Needs['family']): boolean {
@@ -102,12 +138,14 @@ function siteIn(random: Random, table: TableDraft, callable: readonly string[], 
     about,
     declare: (kind, body) => {
       const name = `${kind}${table.objects.length}`;
-      table.objects.push(`${kind} ${name} { ${body}${body.endsWith(';') || body.endsWith('}') ? '' : ';'} }`.replace(/} }$/, '}; }'));
+      table.objects.push(
+        `${kind} ${name} { ${body}${body.endsWith(';') || body.endsWith('}') ? '' : ';'} }`.replace(/} }$/, '}; }'),
+      );
       return name;
     },
     verdict: () => {
       const calls = callable.flatMap((chain) => [`jump ${chain}`, `goto ${chain}`]);
-      return random.pick(['accept', 'drop', 'return', 'continue', ...calls, ...calls]);
+      return random.pick(['accept', 'accept', 'drop', 'drop', 'return', 'continue', ...calls]);
     },
   };
 }
@@ -120,12 +158,7 @@ export function specimen(random: Random, feature: Feature): RulesetDraft {
   const text = feature.write(random, site);
   const end = feature.kind === 'match' || feature.kind === 'statement' ? `${text} accept` : text;
   const base = 'type filter hook input priority 0; policy accept;';
-  table.chains.push({ name: 'b', base, rules: [transportPrelude(random, feature.needs.transport) + tcpFirst(feature) + end] });
+  table.chains.push({ name: 'b', base, rules: [transportPrelude(random, feature.needs.transport) + end] });
   table.chains.push({ name: 'c', rules: ['accept'] });
   return { tables: [table] };
-}
-
-/** A reset needs to be told that it is TCP; header fields say it themselves. */
-function tcpFirst({ kind, needs }: Feature): string {
-  return kind === 'verdict' && needs.transport === 'tcp' ? 'meta l4proto tcp ' : '';
 }

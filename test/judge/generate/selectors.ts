@@ -126,7 +126,7 @@ const headers = [
   number('tcp doff', 'integer', 15, [4, 5, 6], { needs: { transport: 'tcp' } }),
   number('tcp sequence', 'integer', 0xffff_ffff, [0, 1, 2], { needs: { transport: 'tcp' } }),
   number('udp length', 'integer', 65535, [8, 11, 12, 13], { needs: { transport: 'udp' } }),
-  number('meta pkttype', 'pkt_type', 255, [], { words: ['unicast', 'host', 'multicast', 'broadcast'], ordered: false }),
+  number('meta pkttype', 'pkt_type', 255, [], { words: ['host', 'multicast', 'broadcast', 'other'], ordered: false }),
   number('meta iif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
   number('meta oif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
   number('ct direction', 'ct_dir', 1, [], { words: ['original', 'reply'], ordered: false }),
@@ -148,7 +148,7 @@ function flags(text: string, type: string, words: readonly string[], needs: Need
   return { kind: 'flags', text, type, words, needs };
 }
 
-export const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const;
+const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const;
 
 export const SELECTORS: readonly Selector[] = [
   ...addresses,

@@ -8,7 +8,9 @@ const libc = koffi.load(null);
 const functions = {
   socket: libc.func('int socket(int domain, int type, int protocol)'),
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t size)'),
-  sendto: libc.func('int64_t sendto(int fd, const void *bytes, size_t size, int flags, const void *to, uint32_t toSize)'),
+  sendto: libc.func(
+    'int64_t sendto(int fd, const void *bytes, size_t size, int flags, const void *to, uint32_t toSize)',
+  ),
   unshare: libc.func('int unshare(int flags)'),
   setns: libc.func('int setns(int fd, int kind)'),
   setfsuid: libc.func('int setfsuid(uint32_t uid)'),

@@ -11,10 +11,10 @@ export type TrialResult =
   | { readonly kind: 'refused'; readonly said: string } // by nft or the kernel
   | { readonly kind: 'sent'; readonly listing: Listing; readonly sightings: readonly Sighting[] }; // a sighting for each packet
 
-/** What nft lists of the tables. */
+/** What nft lists of the tables; nothing where nft itself breaks over it, as 1.0.6 does now and then. */
 export interface Listing {
-  readonly text: string;
-  readonly json: string;
+  readonly text: string | undefined;
+  readonly json: string | undefined;
 }
 
 /** What the kernel made of one packet. */

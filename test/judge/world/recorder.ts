@@ -6,7 +6,8 @@ import { LOWEST_TTL, MARKS, serialOf } from '../packet.ts';
  * the kernel knows of the packet and no byte of it tells: conntrack's state and mark, and what the routing table says of its addresses.
  * The verdict is thus the kernel's own word, and no packet can be lost between the kernel and us.
  */
-const TABLE = 'inet recorder';
+const NAME = 'recorder';
+const TABLE = `inet ${NAME}`;
 
 /** What is written down of one packet. */
 export interface Record {
@@ -30,15 +31,14 @@ const FAMILIES = [
   { name: '6', ours: `ip6 hoplimit >= ${LOWEST_TTL}`, number: '@nh,16,16', raw: '@nh,16,16' },
 ] as const;
 
-/** The recorder's table, empty, in place of the one that is there. */
+/** The recorder's table. */
 export const RECORDER = recorderText();
 
+/** What the machine sends to itself comes in again by `lo`: that it was sent is what counts, and is known by then. */
 function recorderText(): string {
   const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
   const typeSets = SIDES.flatMap((side) => TYPES.map((type) => numbers(`${side}_${type}`)));
-  return `table ${TABLE}
-delete table ${TABLE}
-table ${TABLE} {
+  return `table ${TABLE} {
 ${numbers('arrived')}
 ${numbers('delivered')}
 set left { typeof ip id . meta oif; size 65535; flags dynamic; }
@@ -46,8 +46,8 @@ set connection { typeof ip id . ct mark; size 65535; flags dynamic; }
 ${CONNTRACK_STATES.map((state) => numbers(`state_${state}`)).join('\n')}
 ${typeSets.join('\n')}
 ${FAMILIES.map(familyChains).join('\n')}
-${baseChain('first_in', 'prerouting', FIRST, byFamily('first'))}
-${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, byFamily('known'))}
+${baseChain('first_in', 'prerouting', FIRST, ['iif lo accept', ...byFamily('first')])}
+${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, ['iif lo accept', ...byFamily('known')])}
 ${baseChain('first_out', 'output', FIRST, [...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
 ${baseChain('known_out', 'output', AFTER_CONNTRACK, byFamily('known'))}
 ${baseChain('last_in', 'input', LAST, byFamily('last_in'))}
@@ -62,11 +62,10 @@ function byFamily(chain: string): string[] {
 
 function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string {
   const note = (set: string): string => `update @${set} { ${number} }`;
-  const types = SIDES.map(
-    (side) => `fib ${side === 'src' ? 's' : 'd'}addr type vmap { ${TYPES.map((type) => `${type} : jump ${side}_${type}${name}`).join(', ')} }`,
+  const types = SIDES.flatMap((side) =>
+    TYPES.map((type) => `fib ${side === 'src' ? 'saddr' : 'daddr'} type ${type} ${note(`${side}_${type}`)}`),
   );
   return [
-    ...SIDES.flatMap((side) => TYPES.map((type) => chain(`${side}_${type}${name}`, [note(`${side}_${type}`)]))),
     chain(`first${name}`, [
       note('arrived'),
       ...MARKS.flatMap((mark, index) =>
@@ -92,15 +91,44 @@ function baseChain(name: string, hook: string, priority: number, rules: readonly
   return chain(name, [`type filter hook ${hook} priority ${priority}; policy accept;`, ...rules]);
 }
 
+/** Forgets all that was written down. */
+export const FLUSH_RECORDER = [...RECORDER.matchAll(/^set (\S+)/gm)]
+  .map(([, set]) => `flush set ${TABLE} ${set}\n`)
+  .join('');
+
+/** A listing of the whole ruleset in nft's text, without the recorder. */
+export function withoutRecorder(listing: string): string {
+  const start = listing.indexOf(`table ${TABLE} {`);
+  const end = listing.indexOf('\n}\n', start);
+  return start === -1 || end === -1 ? listing : listing.slice(0, start) + listing.slice(end + 3);
+}
+
+/** The same for a listing in JSON. */
+export function withoutRecorderJson(listing: string): string {
+  const entries = field(JSON.parse(listing), 'nftables');
+  if (!Array.isArray(entries)) return listing;
+  const others = entries.filter((entry: unknown) => {
+    const [object]: unknown[] = typeof entry === 'object' && entry !== null ? Object.values(entry) : [];
+    return field(object, 'table') !== NAME && field(object, 'name') !== NAME;
+  });
+  return JSON.stringify({ nftables: others });
+}
+
 export const LIST_RECORDER: readonly string[] = ['-j', 'list', 'table', ...TABLE.split(' ')];
 
 /** @param json what nft says of the recorder's table */
 export function readRecords(json: string, count: number): Record[] {
   const sets = recordedSets(JSON.parse(json));
-  const having = (set: string): ReadonlySet<number> => new Set(sets.get(set)?.map(([number]) => serialOf(Number(number))));
+  const having = (set: string): ReadonlySet<number> =>
+    new Set(sets.get(set)?.map(([number]) => serialOf(Number(number))));
   const valued = (set: string): ReadonlyMap<number, string | number> =>
     new Map(sets.get(set)?.map(([number, value]) => [serialOf(Number(number)), value ?? 0]));
-  const [arrived, delivered, left, connection] = [having('arrived'), having('delivered'), valued('left'), valued('connection')];
+  const [arrived, delivered, left, connection] = [
+    having('arrived'),
+    having('delivered'),
+    valued('left'),
+    valued('connection'),
+  ];
   const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
   const types = SIDES.map((side) => TYPES.map((type) => ({ type, serials: having(`${side}_${type}`) })));
   return Array.from({ length: count }, (_, serial): Record => {

@@ -1,7 +1,18 @@
 import { closeSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { addressBytes, packetBytes, type WirePacket } from '../wire.ts';
-import { AF, allowBroadcast, asAccount, enterNetwork, IPPROTO_RAW, interfaceIndex, leaveNetwork, NETLINK_NETFILTER, rawSocket, sendTo } from './libc.ts';
+import {
+  AF,
+  allowBroadcast,
+  asAccount,
+  enterNetwork,
+  IPPROTO_RAW,
+  interfaceIndex,
+  leaveNetwork,
+  NETLINK_NETFILTER,
+  rawSocket,
+  sendTo,
+} from './libc.ts';
 import { hardware, WIRES } from './topology.ts';
 
 const LITTLE = endianness() === 'LE';
@@ -54,7 +65,12 @@ export class Sockets {
             {
               fd: rawSocket(AF.packet, 0), // of no protocol: it receives nothing, packet(7)
               to: linkAddress(interfaceIndex(`out${index}`)),
-              header: Uint8Array.from([...hardwareBytes(hardware(index, 1)), ...hardwareBytes(hardware(index, 2)), 0, 0]),
+              header: Uint8Array.from([
+                ...hardwareBytes(hardware(index, 1)),
+                ...hardwareBytes(hardware(index, 2)),
+                0,
+                0,
+              ]),
             },
           ]),
         ),
@@ -96,7 +112,11 @@ export class Sockets {
 
   #localSocket(account: number, family: 4 | 6): number | undefined {
     const key = `${account} ${family}`;
-    if (!this.#local.has(key)) this.#local.set(key, asAccount(account, () => localSocket(family)));
+    if (!this.#local.has(key))
+      this.#local.set(
+        key,
+        asAccount(account, () => localSocket(family)),
+      );
     return this.#local.get(key);
   }
 }

@@ -13,7 +13,8 @@ if (world !== undefined) {
 /** Loaded late: where the FFI cannot be loaded, that is an answer too. */
 async function open(): Promise<World | undefined> {
   try {
-    return new (await import('./world.ts')).World();
+    const { World } = await import('./world.ts');
+    return await World.open();
   } catch (error) {
     reply({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
     return undefined;

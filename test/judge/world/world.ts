@@ -3,9 +3,17 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram, run } from '../../../src/host/index.ts';
 import type { Family } from '../../../src/net/index.ts';
-import type { Packet } from '../packet.ts';
+import { type Packet, VOLLEY_LIMIT } from '../packet.ts';
 import type { Sighting, Trial, TrialResult } from './protocol.ts';
-import { LIST_RECORDER, RECORDER, type Record, readRecords } from './recorder.ts';
+import {
+  FLUSH_RECORDER,
+  LIST_RECORDER,
+  RECORDER,
+  type Record,
+  readRecords,
+  withoutRecorder,
+  withoutRecorderJson,
+} from './recorder.ts';
 import { Outside, Sockets } from './sockets.ts';
 import { CONNTRACK_SETTINGS, machineLines, outsideLines, SETTINGS } from './topology.ts';
 import { sendHistory, sendVolley } from './volley.ts';
@@ -17,8 +25,9 @@ const SETTLE_MS = 2; // for the softirqs of the last packets, where they did not
 export class World {
   readonly #outside: Outside;
   readonly #sockets: Sockets;
+  #cleaning = ''; // takes away what the last trial has loaded
 
-  constructor() {
+  private constructor() {
     this.#outside = new Outside();
     for (const [name, value] of SETTINGS) setting(name, value);
     for (const family of [4, 6] as const) batch(family, machineLines(family, OUTSIDE_PATH), this.#outside.file);
@@ -26,23 +35,44 @@ export class World {
     this.#sockets = new Sockets(this.#outside);
   }
 
-  async trial({ ruleset, packets }: Trial): Promise<TrialResult> {
-    await nft(`flush ruleset\n${RECORDER}`);
+  /** A world with its recorder in force. */
+  static async open(): Promise<World> {
+    const world = new World();
+    await nft(RECORDER);
     for (const [name, value] of CONNTRACK_SETTINGS) setting(name, value);
+    return world;
+  }
+
+  async trial({ ruleset, packets }: Trial): Promise<TrialResult> {
+    if (packets.length > VOLLEY_LIMIT) throw new RangeError(`a volley has at most ${VOLLEY_LIMIT} packets`);
+    await nft(this.#cleaning + FLUSH_RECORDER);
     this.#sockets.forgetConnections();
     const free = await this.#volley(packets, (records) => records.length > 0);
     this.#sockets.forgetConnections();
     sendHistory(this.#sockets, packets);
-    const loaded = await run('nft', ['-f', '-'], { input: `flush ruleset\n${ruleset}` });
+    this.#cleaning = deletions(ruleset);
+    const loaded = await run('nft', ['-f', '-'], { input: `${ruleset}\n${FLUSH_RECORDER}` });
     if (loaded.exitCode !== 0) return { kind: 'refused', said: loaded.stderr.trim() };
-    const [text, json] = [await list(['list', 'ruleset']), await list(['-j', 'list', 'ruleset'])];
-    await nft(RECORDER);
-    const bound = await this.#volley(packets, (records) => free.every(({ arrived }, at) => !arrived || records[at]?.arrived));
-    return { kind: 'sent', listing: { text, json }, sightings: packets.map((packet, at) => sighting(packet, free[at]!, bound[at]!)) };
+    const text = await listing(['list', 'ruleset']);
+    const json = await listing(['-j', 'list', 'ruleset']);
+    const bound = await this.#volley(packets, (records) =>
+      free.every(({ arrived }, at) => !arrived || records[at]?.arrived),
+    );
+    return {
+      kind: 'sent',
+      listing: {
+        text: text === undefined ? undefined : withoutRecorder(text),
+        json: json === undefined ? undefined : withoutRecorderJson(json),
+      },
+      sightings: packets.map((packet, at) => sighting(packet, free[at]!, bound[at]!)),
+    };
   }
 
   /** Sends a volley, again where the machine was too busy to take it all in. */
-  async #volley(packets: readonly Packet[], complete: (records: readonly Record[]) => boolean): Promise<readonly Record[]> {
+  async #volley(
+    packets: readonly Packet[],
+    complete: (records: readonly Record[]) => boolean,
+  ): Promise<readonly Record[]> {
     for (let attempt = 1; ; attempt++) {
       sendVolley(this.#sockets, packets);
       let records = readRecords(await list(LIST_RECORDER), packets.length);
@@ -50,16 +80,23 @@ export class World {
       await sleep(SETTLE_MS);
       records = readRecords(await list(LIST_RECORDER), packets.length);
       if (complete(records) || attempt === ATTEMPTS) return records;
-      await nft(RECORDER);
+      await nft(FLUSH_RECORDER);
     }
   }
+}
+
+/** What takes a ruleset's tables away again, whether they are there or not. */
+function deletions(ruleset: string): string {
+  const tables = [...ruleset.matchAll(/^[ \t]*(?:add )?table (?:(ip6?|inet) )?([\w.-]+)/gm)];
+  return tables.map(([, family = 'ip', name]) => `table ${family} ${name}\ndelete table ${family} ${name}\n`).join('');
 }
 
 function sighting(packet: Packet, free: Record, bound: Record): Sighting {
   if (!free.arrived || !bound.arrived) return { kind: 'unusable', why: 'never arrives' };
   const local = 'account' in packet.entry;
   const hook = local ? 'output' : free.delivered ? 'input' : 'forward';
-  if (hook === 'input' ? !free.delivered : free.leftBy === undefined) return { kind: 'unusable', why: 'passes no kernel' };
+  if (hook === 'input' ? !free.delivered : free.leftBy === undefined)
+    return { kind: 'unusable', why: 'passes no kernel' };
   return {
     kind: 'seen',
     passed: hook === 'input' ? bound.delivered : bound.leftBy !== undefined,
@@ -95,7 +132,12 @@ async function nft(input: string): Promise<void> {
 }
 
 async function list(args: readonly string[]): Promise<string> {
+  const text = await listing(args);
+  if (text === undefined) throw new Error(`nft ${args.join(' ')} failed`);
+  return text;
+}
+
+async function listing(args: readonly string[]): Promise<string | undefined> {
   const done = await run('nft', args);
-  if (done.exitCode !== 0) throw new Error(`nft ${args.join(' ')}: ${done.stderr.trim()}`);
-  return done.stdout;
+  return done.exitCode === 0 ? done.stdout : undefined;
 }

@@ -1,0 +1,112 @@
+/**
+ * Lets the kernel judge what we say about nftables, for long: random rulesets and what our own target writes, packets on
+ * the borders of their values, the verdicts compared.
+ *
+ *     node scripts/soak-judge.ts [--seed N] [--rulesets N] [--packets N] [--from N] [--only N] [--write]
+ *
+ * `--packets` are those of one ruleset. `--only` judges one ruleset of a seed again, `--from` goes on where a run ended.
+ * `--write` keeps the result in test/judge/results/. Exits with 1 where the kernel and we differ, and says over what.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Caught, plantFaults } from '../test/judge/planting.ts';
+import { Random } from '../test/judge/random.ts';
+import { disagreementReport } from '../test/judge/report.ts';
+import { type Case, judgeOwn, judgeRandom } from '../test/judge/run.ts';
+import { surveyReader } from '../test/judge/survey.ts';
+import { Tally } from '../test/judge/tally.ts';
+import { JudgeWorld } from '../test/judge/world/client.ts';
+
+const OWN_EVERY = 10; // every tenth ruleset is one that our own target has written
+const FAULTS_EVERY = 10;
+const PROGRESS_MS = 5_000;
+const REPORTS = 5; // disagreements that are told in full
+
+const root = resolve(import.meta.dirname, '..');
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    rulesets: { type: 'string', default: '2500' },
+    packets: { type: 'string', default: '600' },
+    from: { type: 'string', default: '0' },
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const [seed, packets] = [whole('seed', values.seed), whole('packets', values.packets)];
+const from = whole('only', values.only ?? values.from);
+const to = values.only === undefined ? whole('rulesets', values.rulesets) : from + 1;
+
+const opened = await JudgeWorld.open();
+if ('skip' in opened) {
+  process.stderr.write(`${opened.skip}\n`);
+  process.exit(4);
+}
+const world = opened;
+const survey = surveyReader();
+const options = { seed, packets, features: survey.taken };
+const tally = new Tally();
+const faults = new Map<string, Caught>();
+const differing: Case[] = [];
+const started = performance.now();
+let toldAt = started;
+for (let index = from; index < to; index++) {
+  const one =
+    index % OWN_EVERY === OWN_EVERY - 1
+      ? await judgeOwn(world, index, options)
+      : await judgeRandom(world, index, options, (_, said) => tally.refuse(said));
+  tally.add(one);
+  if (one.outcome.kind === 'judged') {
+    if (one.outcome.judgement.disagreements.length > 0) differing.push(one);
+    if (index % FAULTS_EVERY === 0)
+      plantFaults(new Random(seed, index), one.outcome.ruleset, one.outcome.judgement, faults);
+  }
+  if (performance.now() - toldAt > PROGRESS_MS) {
+    toldAt = performance.now();
+    const rate = Math.round((tally.packets / (toldAt - started)) * 1000);
+    process.stderr.write(
+      `ruleset ${index + 1} of ${to}: ${tally.packets} packets, ${rate}/s, ${tally.disagreements} disagreements\n`,
+    );
+  }
+}
+for (const one of differing.slice(0, REPORTS)) process.stdout.write(`${await disagreementReport(world, one)}\n`);
+world.close();
+
+const result = {
+  seed,
+  from,
+  to,
+  packetsEach: packets,
+  kernel: release(),
+  nft: output('nft', ['--version']),
+  commit: output('git', ['-C', root, 'describe', '--always', '--dirty']),
+  seconds: Math.round((performance.now() - started) / 1000),
+  ...tally.summary(),
+  faults: Object.fromEntries(faults),
+  constructs: survey.taken.length,
+  constructsNotTaken: survey.refused.map(({ feature }) => feature.name),
+};
+const { constructsNotTaken, ...shown } = result;
+process.stdout.write(`${JSON.stringify({ ...shown, constructsNotTaken: constructsNotTaken.length }, undefined, 2)}\n`);
+if (values.write) {
+  const folder = resolve(root, 'test/judge/results');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(resolve(folder, 'soak.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+}
+process.exitCode = tally.disagreements > 0 ? 1 : 0;
+
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  process.stderr.write(`--${name} takes a whole number, not \`${text}\`\n`);
+  process.exit(2);
+}
+
+/** What a program says in one line; nothing where it fails (an unpacked archive has no commit). */
+function output(program: string, args: readonly string[]): string | undefined {
+  const done = spawnSync(program, args, { encoding: 'utf8' });
+  return done.status === 0 ? done.stdout.trim() : undefined;
+}
