@@ -44,7 +44,8 @@ describe('the kernel agrees with what we say', { skip }, () => {
     t.diagnostic(JSON.stringify(tally.summary()));
     assert.deepEqual(await reports(world, cases), []);
     assert.ok(tally.rulesets > 0.95 * RULESETS, `only ${tally.rulesets} of ${RULESETS} rulesets were judged`);
-    assert.ok(tally.packets > 0.6 * PACKETS * RULESETS, `only ${tally.packets} packets were compared`);
+    // An ordinary user can play one account only, whose packets at `output` are all there are.
+    assert.ok(tally.packets > 0.4 * PACKETS * RULESETS, `only ${tally.packets} packets were compared`);
     for (const hook of ['input', 'output', 'forward']) {
       for (const family of [4, 6]) {
         for (const fate of ['passed', 'stopped']) {
