@@ -38,6 +38,8 @@ export type Effect =
       readonly keep: number;
       readonly flip: number;
     }
+  /** Connection tracking leaves the packet alone: its state is `untracked` from here on. */
+  | { readonly kind: 'untrack' }
   /** The destination (or source) is translated; what is absent stays. */
   | { readonly kind: 'translate'; readonly side: Side; readonly address?: Address; readonly port?: number };
 

@@ -172,6 +172,8 @@ function after(pattern: FlowPattern, effect: Effect): FlowPattern {
       else quantities.set(effect.quantity, ((before & effect.keep) ^ effect.flip) >>> 0);
       return { ...pattern, quantities };
     }
+    case 'untrack':
+      return { ...pattern, state: 'untracked' };
     case 'translate': {
       const { side, address, port } = effect;
       const ranges = address?.family === pattern.family ? [addressRange(address)] : pattern[side];

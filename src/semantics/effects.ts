@@ -1,4 +1,4 @@
-import type { Effect, Flow } from '../ir/index.ts';
+import { CONNTRACK_STATES, type Effect, type Flow } from '../ir/index.ts';
 import { addressLimbs, familyValue, type HeaderSpace, type Replacement } from '../packetset/index.ts';
 
 const BITS = 32;
@@ -15,6 +15,8 @@ function applyEffect(flow: Flow, effect: Effect): Flow {
       const after = ((before & effect.keep) ^ effect.flip) >>> 0;
       return { ...flow, quantities: new Map(flow.quantities ?? []).set(effect.quantity, after) };
     }
+    case 'untrack':
+      return { ...flow, state: 'untracked' };
     case 'translate': {
       // A rule of one family says nothing about packets of the other, and there is no port to change where there is none.
       const address = effect.address?.family === flow.family ? effect.address : undefined;
@@ -50,6 +52,11 @@ function beforeEffect(space: HeaderSpace, effect: Effect, decision: number): num
         if (replacement !== undefined) replacements.set(space.bitIndex(effect.quantity, bit), replacement);
       }
       return space.store.rewrite(decision, (dimension) => replacements.get(dimension));
+    case 'untrack': {
+      const state = space.numberIndex('state');
+      const value = CONNTRACK_STATES.indexOf('untracked');
+      return space.store.rewrite(decision, (dimension) => (dimension === state ? { kind: 'value', value } : undefined));
+    }
     case 'translate': {
       if (effect.port !== undefined) {
         const name = effect.side === 'dst' ? 'dport' : 'sport';
