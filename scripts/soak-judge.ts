@@ -47,7 +47,7 @@ if ('skip' in opened) {
 }
 const world = opened;
 const survey = surveyReader();
-const options = { seed, packets, features: survey.taken };
+const options = { seed, packets, ingredients: survey };
 const tally = new Tally();
 const faults = new Map<string, Caught>();
 const differing: Case[] = [];
@@ -86,8 +86,8 @@ const result = {
   seconds: Math.round((performance.now() - started) / 1000),
   ...tally.summary(),
   faults: Object.fromEntries(faults),
-  constructs: survey.taken.length,
-  constructsNotTaken: survey.refused.map(({ feature }) => feature.name),
+  constructs: survey.features.length,
+  constructsNotTaken: survey.refused.map(({ construct }) => construct),
 };
 const { constructsNotTaken, ...shown } = result;
 process.stdout.write(`${JSON.stringify({ ...shown, constructsNotTaken: constructsNotTaken.length }, undefined, 2)}\n`);

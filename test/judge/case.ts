@@ -1,5 +1,6 @@
 import type { Ruleset } from '../../src/ir/index.ts';
-import { draftText, type RulesetDraft, withRules } from './generate/draft.ts';
+import { type RulesetDraft, withRules } from './generate/draft.ts';
+import { draftText } from './generate/styles.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { Packet } from './packet.ts';
 import { boundaryPackets } from './packets.ts';
@@ -68,7 +69,7 @@ export async function judgeDraft(
     if (outcome.kind !== 'refused by the kernel' || repair === REPAIRS) return { outcome, draft: current };
     const bad = refusedLines(outcome.text, outcome.said);
     for (const [line, said] of bad) onRefused(line, said);
-    current = withRules(current, (rule) => !bad.has(rule));
+    current = withRules(current, (rule) => ![...bad.keys()].some((line) => line.endsWith(rule)));
   }
 }
 

@@ -25,7 +25,7 @@ describe('the kernel agrees with what we say', { skip }, () => {
   if ('skip' in opened) return;
   const world = opened;
   after(() => world.close());
-  const options = { seed: SEED, packets: PACKETS, features: survey.taken };
+  const options = { seed: SEED, packets: PACKETS, ingredients: survey };
   const faults = new Map<string, Caught>();
 
   test('about random rulesets of anybody, read from their text and from both of nft’s listings', async (t) => {
@@ -39,7 +39,7 @@ describe('the kernel agrees with what we say', { skip }, () => {
       plantFaults(new Random(SEED, index), one.outcome.ruleset, one.outcome.judgement, faults);
     }
     t.diagnostic(
-      `${survey.taken.length} constructs in use, ${survey.refused.length} that the reader does not take yet`,
+      `${survey.features.length} constructs in use, ${survey.refused.length} that the reader does not take yet`,
     );
     t.diagnostic(JSON.stringify(tally.summary()));
     assert.deepEqual(await reports(world, cases), []);

@@ -5,8 +5,7 @@ import { renderProven } from '../../src/verify/index.ts';
 import { intentArbitrary } from '../laws/nftables-intents.ts';
 import { judgeDraft, judgeText, type Outcome } from './case.ts';
 import type { RulesetDraft } from './generate/draft.ts';
-import type { Feature } from './generate/features.ts';
-import { FILTER_HOOKS, randomRuleset } from './generate/ruleset.ts';
+import { type Ingredients, randomRuleset } from './generate/ruleset.ts';
 import { Random } from './random.ts';
 import type { JudgeWorld } from './world/client.ts';
 
@@ -21,18 +20,18 @@ export interface Case {
 export interface RunOptions {
   readonly seed: number;
   readonly packets: number; // for each ruleset
-  readonly features: readonly Feature[];
+  readonly ingredients: Ingredients;
 }
 
 /** A random ruleset of anybody. */
 export async function judgeRandom(
   world: JudgeWorld,
   index: number,
-  { seed, packets, features }: RunOptions,
+  { seed, packets, ingredients }: RunOptions,
   onRefused: (rule: string, said: string) => void,
 ): Promise<Case> {
   const random = new Random(seed, index);
-  const drafted = randomRuleset(random, { features, hooks: FILTER_HOOKS });
+  const drafted = randomRuleset(random, ingredients);
   const { outcome, draft } = await judgeDraft(world, random, drafted, packets, onRefused);
   return { seed, index, outcome, draft };
 }

@@ -1,5 +1,6 @@
 import { judgePackets } from './case.ts';
-import { type ChainDraft, draftText, type RulesetDraft, withRules } from './generate/draft.ts';
+import { type ChainDraft, type RulesetDraft, type TableDraft, withRules } from './generate/draft.ts';
+import { draftText } from './generate/styles.ts';
 import type { Disagreement } from './judge.ts';
 import type { Packet } from './packet.ts';
 import { readRuleset } from './read.ts';
@@ -53,30 +54,34 @@ async function stillDiffers(
 }
 
 /** Drafts with one part less, large parts first. */
-function* smallerDrafts({ tables }: RulesetDraft): Generator<RulesetDraft> {
-  for (const table of tables) if (tables.length > 1) yield { tables: tables.filter((each) => each !== table) };
+function* smallerDrafts(draft: RulesetDraft): Generator<RulesetDraft> {
+  const { tables } = draft;
+  const instead = (table: TableDraft, changes: Partial<TableDraft>): RulesetDraft => ({
+    ...draft,
+    tables: tables.map((each) => (each === table ? { ...table, ...changes } : each)),
+  });
+  if (draft.style !== 'blocks') yield { ...draft, style: 'blocks' };
+  for (const table of tables) {
+    if (tables.length > 1) yield { ...draft, tables: tables.filter((each) => each !== table) };
+  }
   for (const table of tables) {
     for (const chain of table.chains) {
       const chains = table.chains.filter((each) => each !== chain);
-      if (chains.length > 0) yield { tables: tables.map((each) => (each === table ? { ...table, chains } : each)) };
+      if (chains.length > 0) yield instead(table, { chains });
     }
   }
-  const places: { chain: ChainDraft; index: number }[] = tables.flatMap(({ chains }) =>
+  const rules = tables.flatMap(({ chains }) =>
     chains.flatMap((chain) => chain.rules.map((_, index) => ({ chain, index }))),
   );
-  for (const place of places) {
-    let index = -1;
-    let last: ChainDraft | undefined;
-    yield withRules({ tables }, (_, chain) => {
-      index = chain === last ? index + 1 : 0;
-      last = chain;
-      return chain !== place.chain || index !== place.index;
-    });
-  }
+  for (const { chain, index } of rules) yield withoutRule(draft, chain, index);
   for (const table of tables) {
     for (const object of table.objects) {
-      const objects = table.objects.filter((each) => each !== object);
-      yield { tables: tables.map((each) => (each === table ? { ...table, objects } : each)) };
+      yield instead(table, { objects: table.objects.filter((each) => each !== object) });
     }
   }
+}
+
+function withoutRule(draft: RulesetDraft, chain: ChainDraft, index: number): RulesetDraft {
+  let at = -1;
+  return withRules(draft, (_, each) => each !== chain || ++at !== index);
 }

@@ -1,7 +1,9 @@
 import type { Family } from '../../../src/net/index.ts';
+import type { Style } from './styles.ts';
 
 /** A ruleset in the making: nft's text, with the parts apart that can be left out one by one. */
 export interface RulesetDraft {
+  readonly style: Style;
   readonly tables: readonly TableDraft[];
 }
 
@@ -22,22 +24,13 @@ export type TableFamily = 'ip' | 'ip6' | 'inet';
 
 export const FAMILIES: Readonly<Record<TableFamily, readonly Family[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
 
-/** Every rule on a line of its own. */
-export function draftText({ tables }: RulesetDraft): string {
-  return tables
-    .map(({ family, name, objects, chains }) => {
-      const blocks = chains.map(
-        (chain) =>
-          `chain ${chain.name} {\n${[...(chain.base === undefined ? [] : [chain.base]), ...chain.rules].join('\n')}\n}`,
-      );
-      return `table ${family} ${name} {\n${[...objects, ...blocks].join('\n')}\n}\n`;
-    })
-    .join('');
-}
-
 /** The draft with only those rules whose text passes; `keep` is asked once for each rule. */
-export function withRules({ tables }: RulesetDraft, keep: (rule: string, chain: ChainDraft) => boolean): RulesetDraft {
+export function withRules(
+  { tables, style }: RulesetDraft,
+  keep: (rule: string, chain: ChainDraft) => boolean,
+): RulesetDraft {
   return {
+    style,
     tables: tables.map((table) => ({
       ...table,
       chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.filter((rule) => keep(rule, chain)) })),

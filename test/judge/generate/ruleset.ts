@@ -1,10 +1,11 @@
+import type { ChainHook } from '../../../src/ir/index.ts';
 import type { Random } from '../random.ts';
 import { type ChainDraft, FAMILIES, type RulesetDraft, type TableDraft, type TableFamily } from './draft.ts';
 import { type Feature, fits, type Site, transportPrelude } from './features.ts';
 import { type Needs, TRANSPORTS } from './selectors.ts';
+import type { Style } from './styles.ts';
 
 const TABLES: readonly TableFamily[] = ['inet', 'inet', 'ip', 'ip6'];
-const HOOKS = ['input', 'output', 'forward'] as const;
 const PRIORITIES = [
   '0',
   '-150',
@@ -22,15 +23,15 @@ const PRIORITIES = [
 /** What random rulesets are made of. */
 export interface Ingredients {
   readonly features: readonly Feature[];
-  readonly hooks: readonly string[]; // where base chains stand
+  readonly hooks: readonly ChainHook[]; // where base chains stand
+  readonly styles: readonly Style[];
 }
 
-export const FILTER_HOOKS: readonly string[] = HOOKS;
-
 /** A ruleset of one to three tables; chains lead only to later ones, so nothing leads back. */
-export function randomRuleset(random: Random, { features, hooks }: Ingredients): RulesetDraft {
+export function randomRuleset(random: Random, { features, hooks, styles }: Ingredients): RulesetDraft {
   const picker = new Picker(features);
   return {
+    style: random.chance(0.5) ? 'blocks' : random.pick(styles),
     tables: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
       randomTable(random, `t${index}`, picker, hooks),
     ),
@@ -62,7 +63,7 @@ class Picker {
   }
 }
 
-function randomTable(random: Random, name: string, picker: Picker, hooks: readonly string[]): TableDraft {
+function randomTable(random: Random, name: string, picker: Picker, hooks: readonly ChainHook[]): TableDraft {
   const family = random.pick(TABLES);
   const table: TableDraft = { family, name, objects: [], chains: [] };
   const regular = Array.from({ length: random.between(0, 3) }, (_, index) => `c${index}`);
@@ -160,5 +161,26 @@ export function specimen(random: Random, feature: Feature): RulesetDraft {
   const base = 'type filter hook input priority 0; policy accept;';
   table.chains.push({ name: 'b', base, rules: [transportPrelude(random, feature.needs.transport) + end] });
   table.chains.push({ name: 'c', rules: ['accept'] });
-  return { tables: [table] };
+  return { style: 'blocks', tables: [table] };
+}
+
+/** A table with a chain at a hook, written in a style. */
+export function hookSpecimen(hook: ChainHook, style: Style): RulesetDraft {
+  const base = `type filter hook ${hook} priority 0; policy accept;`;
+  const objects = ['set s { type inet_service; elements = { 22 }; }'];
+  const rules = ['ip saddr 10.0.0.0/8 drop', 'tcp dport @s jump c'];
+  return {
+    style,
+    tables: [
+      {
+        family: 'inet',
+        name: 't',
+        objects,
+        chains: [
+          { name: 'b', base, rules },
+          { name: 'c', rules: ['drop'] },
+        ],
+      },
+    ],
+  };
 }
