@@ -2,6 +2,7 @@ import { type Diagnostic, hasErrors } from '../../src/diagnostic/index.ts';
 import type { Match, Ruleset } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
+import { whenHolds } from './unknowns.ts';
 
 /** What our reader makes of a ruleset: its meaning, or the constructs that it does not understand. */
 export type Reading =
@@ -15,7 +16,7 @@ export function readRuleset(name: string, text: string): Reading {
   const { ruleset, opaque } = nftablesTarget.lift(ast);
   if (opaque.length > 0)
     return { kind: 'refused', constructs: opaque.map(({ reason, text: rule }) => `${reason}: ${rule}`) };
-  const undecided = unknownConditions(ruleset).filter((text) => bites(text) === undefined);
+  const undecided = unknownConditions(ruleset).filter((text) => whenHolds(text) === undefined);
   return undecided.length > 0
     ? { kind: 'refused', constructs: undecided.map((text) => `cannot be known: ${text}`) }
     : { kind: 'understood', ruleset };
@@ -25,16 +26,6 @@ function diagnosticText({ message, span }: Diagnostic): string {
   return span === undefined
     ? message
     : `${message}: ${span.file.lineText(span.file.positionAt(span.start).line).trim()}`;
-}
-
-/**
- * Whether a condition that nobody can know in general holds in our rulesets, whose limits and quotas are too wide to bite; `undefined`
- * where we cannot know either.
- */
-export function bites(text: string): boolean | undefined {
-  if (/^(?:limit rate|quota) over /.test(text)) return false;
-  if (/^(?:limit rate|quota) /.test(text)) return true;
-  return undefined;
 }
 
 /** The texts of all conditions that the reader calls unknown. */

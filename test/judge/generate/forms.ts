@@ -62,7 +62,13 @@ const OPERATORS = { '<': 'less', '>': 'greater', '<=': 'at-most', '>=': 'at-leas
 function common<S extends Selector>(exactOnly: (selector: S) => boolean): Form<S>[] {
   const one = (random: Random, selector: S): string => constants(random, selector, 1, true)[0] ?? '0';
   const several = (random: Random, selector: S, exact: boolean): string =>
-    constants(random, selector, random.between(1, 4), exact || exactOnly(selector)).join(', ');
+    // nft 1.0.6 takes a set of one bit mask for the mask alone, which asks for any of its bits; later versions do not.
+    constants(
+      random,
+      selector,
+      random.between(selector.kind === 'flags' ? 2 : 1, 4),
+      exact || exactOnly(selector),
+    ).join(', ');
   return [
     { name: 'is', write: (random, selector) => `${selector.text} ${one(random, selector)}` },
     { name: '==', write: (random, selector) => `${selector.text} == ${one(random, selector)}` },
@@ -253,8 +259,10 @@ const flags: readonly Form<FlagsSelector>[] = [
   },
   {
     name: 'set of lists',
-    write: (random, { text, words }) =>
-      `${text} { ${[...new Set([list(random, words, '|'), random.pick(words)])].join(', ')} }`,
+    write: (random, { text, words }) => {
+      const [single, ...others] = random.some(words, 4);
+      return `${text} { ${single}, ${list(random, others, '|')} }`;
+    },
   },
 ];
 

@@ -130,7 +130,6 @@ const headers = [
   number('meta iif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
   number('meta oif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
   number('ct direction', 'ct_dir', 1, [], { words: ['original', 'reply'], ordered: false }),
-  number('meta cpu', 'integer', 0xffff, [0, 1, 2]),
 ];
 
 const fib = ['saddr', 'daddr'].map((side) =>
@@ -160,7 +159,7 @@ export const SELECTORS: readonly Selector[] = [
   ...names,
   ...fib,
   flags('ct state', 'ct_state', CT_STATES, {}),
-  flags('ct status', 'ct_status', ['seen-reply', 'assured', 'confirmed', 'expected', 'snat', 'dnat'], {}),
+  flags('ct status', 'ct_status', ['seen-reply', 'assured', 'confirmed', 'expected'], {}),
   flags('tcp flags', 'tcp_flag', ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ecn', 'cwr'], { transport: 'tcp' }),
   ...headers,
 ];

@@ -1,5 +1,6 @@
 import type { AddressType, ConntrackState, Hook } from '../../../src/ir/index.ts';
 import type { Packet } from '../packet.ts';
+import type { Connection } from './recorder.ts';
 
 /** What is asked of the world: put these tables in force, and send these packets at them. */
 export interface Trial {
@@ -26,7 +27,7 @@ export type Sighting =
       readonly hook: Hook;
       readonly outInterface: string | undefined;
       readonly state: ConntrackState;
-      readonly connectionMark: number;
+      readonly connection: Connection;
       readonly srcType: AddressType;
       readonly dstType: AddressType;
     };

@@ -15,10 +15,19 @@ export interface Record {
   readonly delivered: boolean; // to the machine itself, past every rule at `input`
   readonly leftBy: string | undefined; // the interface, past every rule at `postrouting`
   readonly state: ConntrackState | undefined; // undefined: dropped before conntrack saw it
-  readonly connectionMark: number;
+  readonly connection: Connection;
   readonly srcType: AddressType;
   readonly dstType: AddressType;
 }
+
+/** What conntrack knows of a packet's connection, when the packet comes. */
+export interface Connection {
+  readonly mark: number;
+  readonly status: number; // IPS_EXPECTED, IPS_SEEN_REPLY, IPS_ASSURED and IPS_CONFIRMED (nf_conntrack_common.h)
+  readonly reply: boolean; // the packet goes against the way of the first one
+}
+
+const STATUS = { expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8 } as const;
 
 const FIRST = -500; // before conntrack's own hooks (-400, -200) and every rule under test
 const AFTER_CONNTRACK = -199;
@@ -44,6 +53,10 @@ ${numbers('delivered')}
 set left { typeof ip id . meta oif; size 65535; flags dynamic; }
 set connection { typeof ip id . ct mark; size 65535; flags dynamic; }
 ${CONNTRACK_STATES.map((state) => numbers(`state_${state}`)).join('\n')}
+${Object.keys(STATUS)
+  .map((status) => numbers(`status_${status}`))
+  .join('\n')}
+${numbers('reply')}
 ${typeSets.join('\n')}
 ${FAMILIES.map(familyChains).join('\n')}
 ${baseChain('first_in', 'prerouting', FIRST, ['iif lo accept', ...byFamily('first')])}
@@ -75,6 +88,8 @@ function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string 
     ]),
     chain(`known${name}`, [
       ...CONNTRACK_STATES.map((state) => `ct state ${state} ${note(`state_${state}`)}`),
+      ...Object.keys(STATUS).map((status) => `ct status ${status} ${note(`status_${status}`)}`),
+      `ct direction reply ${note('reply')}`,
       `ct mark != 0 update @connection { ${number} . ct mark }`,
       ...types,
     ]),
@@ -129,6 +144,8 @@ export function readRecords(json: string, count: number): Record[] {
     valued('left'),
     valued('connection'),
   ];
+  const reply = having('reply');
+  const status = Object.entries(STATUS).map(([name, bit]) => ({ bit, serials: having(`status_${name}`) }));
   const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
   const types = SIDES.map((side) => TYPES.map((type) => ({ type, serials: having(`${side}_${type}`) })));
   return Array.from({ length: count }, (_, serial): Record => {
@@ -139,7 +156,11 @@ export function readRecords(json: string, count: number): Record[] {
       delivered: delivered.has(serial),
       leftBy: leftBy === undefined ? undefined : String(leftBy),
       state: states.find(({ serials }) => serials.has(serial))?.state,
-      connectionMark: Number(connection.get(serial) ?? 0),
+      connection: {
+        mark: Number(connection.get(serial) ?? 0),
+        status: status.reduce((bits, { bit, serials }) => bits | (serials.has(serial) ? bit : 0), 0),
+        reply: reply.has(serial),
+      },
       srcType: srcType ?? 'unicast',
       dstType: dstType ?? 'unicast',
     };

@@ -11,9 +11,14 @@ const OPENING = { syn: 2, synAck: 18 } as const;
 /** Sends packets in their order. */
 export function sendVolley(sockets: Sockets, packets: readonly Packet[]): void {
   for (const [serial, packet] of packets.entries()) {
-    const quotes = packet.history === 'error' ? { quotes: packetBytes(failed(packet, serial)) } : {};
-    send(sockets, packet.entry, { ...packet, number: packetNumber(packet, serial), ...quotes });
+    send(sockets, packet.entry, wirePacket(packet, serial));
   }
+}
+
+/** A packet of a volley as it is sent. */
+export function wirePacket(packet: Packet, serial: number): WirePacket {
+  const quotes = packet.history === 'error' ? { quotes: packetBytes(failed(packet, serial)) } : {};
+  return { ...packet, number: packetNumber(packet, serial), ...quotes };
 }
 
 /** Makes the history that packets have, in a kernel without rules. */

@@ -103,7 +103,7 @@ function sighting(packet: Packet, free: Record, bound: Record): Sighting {
     hook,
     outInterface: hook === 'input' ? undefined : free.leftBy,
     state: bound.state ?? 'invalid', // dropped before conntrack saw it: nobody can have asked
-    connectionMark: bound.connectionMark,
+    connection: bound.connection,
     srcType: free.srcType,
     dstType: free.dstType,
   };
