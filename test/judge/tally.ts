@@ -27,7 +27,7 @@ export class Tally {
       count(this.states, flow.state);
     }
     for (const [why, packets] of Object.entries(left)) count(this.left, why, packets);
-    for (const construct of outcome.notRead) count(this.notRead, construct.slice(0, 80));
+    for (const construct of outcome.notRead) count(this.notRead, construct.replace(/: .*/s, ''));
     this.notListed += outcome.notListed.length;
   }
 

@@ -30,13 +30,26 @@ function fieldOf({ text }: Selector): string {
   return text.replace(/^meta /, '');
 }
 
+function isSet(form: string): boolean {
+  return form === 'set' || form === 'set of ranges' || form === 'words';
+}
+
+/**
+ * Behind `meta l4proto { 1-17, sctp }`, nft 1.0.6 takes every packet for SCTP, as the last value says: `sctp sport` then reads the
+ * bytes of any transport, and is listed as `th sport`. The same with families. What that means, only the listing tells.
+ */
+function withoutHeaders({ text }: Selector): Needs {
+  if (text === 'meta nfproto' || text === 'meta protocol') return { without: 'family' };
+  return ['meta l4proto', 'ip protocol', 'ip6 nexthdr'].includes(text) ? { without: 'transport' } : {};
+}
+
 const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
   formsOf(selector).map(
     (form): Feature => ({
       name: `${selector.text}: ${form.name}`,
       group: fieldOf(selector),
       kind: 'match',
-      needs: selector.needs,
+      needs: isSet(form.name) ? { ...selector.needs, ...withoutHeaders(selector) } : selector.needs,
       write: (random, { declare }) => form.write(random, declare),
     }),
   ),
@@ -145,7 +158,9 @@ function concatenation(
     kind: leads ? 'map' : 'match',
     needs: {},
     write: (random, { about, declare, verdict }) => {
-      const parts = random.pick(CONCATENATIONS.filter((each) => compatible([about, ...each.map(partNeeds)])));
+      const parts = random.pick(
+        CONCATENATIONS.filter((each) => each.every((part) => needsMet(partNeeds(part), about))),
+      );
       const columns = parts.map((part, index) => constants(random, part, 3, exact || index > 0));
       const rows = (columns[0] ?? []).map((first) =>
         [first, ...columns.slice(1).map((column) => random.pick(column))].join(' . '),
@@ -234,7 +249,13 @@ export const FEATURES: readonly Feature[] = [
 
 /** Whether a feature fits into a rule about these packets. */
 export function fits({ needs }: Feature, rule: Needs): boolean {
+  return needsMet(needs, rule);
+}
+
+function needsMet(needs: Needs, rule: Needs): boolean {
   if (needs.inet === true && rule.inet !== true) return false;
+  if (needs.without === 'family' && rule.family !== undefined) return false;
+  if (needs.without === 'transport' && rule.transport !== undefined && rule.transport !== 'th') return false;
   if (needs.family !== undefined && needs.family !== rule.family) return false;
   return needs.transport === undefined || needs.transport === rule.transport;
 }

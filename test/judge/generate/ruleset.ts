@@ -155,7 +155,8 @@ function siteIn(random: Random, table: TableDraft, callable: readonly string[], 
 export function specimen(random: Random, feature: Feature): RulesetDraft {
   const family = feature.needs.family === undefined ? 'inet' : feature.needs.family === 4 ? 'ip' : 'ip6';
   const table: TableDraft = { family, name: 't', objects: [], chains: [] };
-  const site = siteIn(random, table, ['c'], {});
+  const about: Needs = { family: family === 'ip6' ? 6 : 4, transport: random.pick(['tcp', 'udp', 'sctp']), inet: true };
+  const site = siteIn(random, table, ['c'], about);
   const text = feature.write(random, site);
   const end = feature.kind === 'match' || feature.kind === 'statement' ? `${text} accept` : text;
   const base = 'type filter hook input priority 0; policy accept;';

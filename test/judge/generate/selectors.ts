@@ -15,6 +15,7 @@ export interface Needs {
   readonly family?: Family;
   readonly transport?: Transport;
   readonly inet?: true; // only in tables of both families
+  readonly without?: 'family' | 'transport'; // the rule must not be about one
 }
 
 export const TRANSPORTS = ['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'th', 'icmp', 'icmpv6'] as const;
