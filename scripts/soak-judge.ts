@@ -87,16 +87,23 @@ const result = {
   ...tally.summary(),
   faults: Object.fromEntries(faults),
   constructs: survey.features.length,
-  constructsNotTaken: survey.refused.map(({ construct }) => construct),
+  constructsNotTaken: byField(survey.refused.map(({ construct }) => construct)),
 };
-const { constructsNotTaken, ...shown } = result;
-process.stdout.write(`${JSON.stringify({ ...shown, constructsNotTaken: constructsNotTaken.length }, undefined, 2)}\n`);
+process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
 if (values.write) {
   const folder = resolve(root, 'test/judge/results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(resolve(folder, 'soak.json'), `${JSON.stringify(result, undefined, 2)}\n`);
 }
 process.exitCode = tally.disagreements > 0 ? 1 : 0;
+
+/** `ip ttl: is` and `ip ttl: set` as one line. */
+function byField(constructs: readonly string[]): Record<string, string> {
+  const fields = Map.groupBy(constructs, (construct) => construct.split(': ')[0] ?? construct);
+  return Object.fromEntries(
+    [...fields].map(([field, all]) => [field, all.map((each) => each.slice(field.length + 2)).join(', ')]),
+  );
+}
 
 function whole(name: string, text: string): number {
   const value = Number(text);
