@@ -10,10 +10,44 @@ export interface Program {
   readonly commands: readonly Command[];
 }
 
-export type Command =
-  /** Adds to the table, which is made where it is missing. */
-  | (Node & { readonly kind: 'table'; readonly table: Table })
-  | (Node & { readonly kind: 'delete-table'; readonly family: TableFamily; readonly name: string });
+export type Command = Node &
+  (
+    | { readonly kind: 'table'; readonly table: Table } // adds to the table, which is made where it is missing
+    | { readonly kind: 'delete-table'; readonly family: TableFamily; readonly name: string }
+    | { readonly kind: 'flush-table'; readonly family: TableFamily; readonly name: string }
+    | { readonly kind: 'flush-ruleset'; readonly family?: TableFamily } // absent: every family
+    | (InTable & { readonly kind: 'delete-chain'; readonly chain: string })
+    | (InTable & { readonly kind: 'rename-chain'; readonly chain: string; readonly to: string })
+    | (InTable & { readonly kind: 'delete-set' | 'flush-set'; readonly set: string })
+    | (InTable & { readonly kind: 'delete-object'; readonly type: string; readonly name: string })
+    | (InTable & {
+        readonly kind: 'add-elements' | 'delete-elements';
+        readonly set: string;
+        readonly elements: readonly Element[];
+      })
+    | RulesCommand
+  );
+
+/** What changes the rules of a chain. */
+export type RulesCommand = Node &
+  InTable & { readonly chain: string } & (
+    | { readonly kind: 'flush-chain' }
+    /** Behind, or before, the rule at the place; without a place behind all, or before all. */
+    | { readonly kind: 'add-rule' | 'insert-rule'; readonly rule: Rule; readonly at?: RulePlace }
+    | { readonly kind: 'replace-rule'; readonly at: RulePlace; readonly rule: Rule }
+    | { readonly kind: 'delete-rule'; readonly at: RulePlace }
+  );
+
+interface InTable {
+  readonly family: TableFamily;
+  readonly table: string;
+}
+
+/** A rule of a chain: by the number that the kernel gave it, or by its position, from 0. */
+export interface RulePlace {
+  readonly by: 'handle' | 'index';
+  readonly number: number;
+}
 
 export interface Node {
   readonly span?: Span;
@@ -25,9 +59,21 @@ export type TableFamily = (typeof TABLE_FAMILIES)[number];
 export interface Table extends Node {
   readonly family: TableFamily;
   readonly name: string;
+  readonly dormant?: Dormancy;
   readonly counters: readonly CounterObject[];
+  readonly objects?: readonly ObjectDeclaration[]; // all but counters
   readonly sets: readonly SetDeclaration[];
   readonly chains: readonly Chain[];
+}
+
+/** A dormant table decides nothing. `perhaps`: nft 1.0.6 writes other memory where its JSON should say so. */
+export type Dormancy = 'yes' | 'perhaps';
+
+/** Any other named object: a limit, a quota, a helper, a flow table. What it holds decides only through the rules that name it. */
+export interface ObjectDeclaration extends Node {
+  readonly type: string; // `limit`, `ct helper`, `flowtable`, ...
+  readonly name: string;
+  readonly over: boolean; // a limit or quota that holds for what exceeds it
 }
 
 /** A named counter. What it has counted (`packets 7 bytes 420`) is no part of the ruleset and is read past. */
@@ -40,7 +86,7 @@ export interface CounterObject extends Node {
 export interface SetDeclaration extends Node {
   readonly name: string;
   readonly key: SetType;
-  readonly data?: MapData;
+  readonly data?: string; // what a map leads to: `verdict`, a kind of object, or datatypes as in `type`
   readonly flags: readonly SetFlag[];
   readonly timeout?: number; // seconds that an element lives unless it says otherwise
   readonly size?: number; // elements at most
@@ -56,10 +102,6 @@ export type SetType =
   | { readonly kind: 'type'; readonly parts: readonly string[] }
   | { readonly kind: 'typeof'; readonly expression: Expression };
 
-/** What a map leads to: verdicts, or objects of one kind. */
-export const MAP_DATA = ['verdict', 'counter'] as const;
-type MapData = (typeof MAP_DATA)[number];
-
 export interface Element extends Node {
   readonly key: Expression;
   readonly data?: ElementData;
@@ -69,7 +111,8 @@ export interface Element extends Node {
 
 export type ElementData =
   | { readonly kind: 'verdict'; readonly verdict: VerdictExpression }
-  | { readonly kind: 'object'; readonly name: string };
+  | { readonly kind: 'object'; readonly name: string } // in quotes: an object, or a name that is a value
+  | { readonly kind: 'value'; readonly value: Expression };
 
 export interface Chain extends Node {
   readonly name: string;
@@ -83,11 +126,13 @@ export interface BaseChainSpec {
   readonly hook: string;
   readonly priority: number; // lower runs earlier
   readonly policy: 'accept' | 'drop';
+  readonly devices?: readonly string[]; // of ingress and egress chains; absent there: not known, nft 1.0.6's JSON omits it
 }
 
 export interface Rule extends Node {
   readonly statements: readonly Statement[];
   readonly comment?: string;
+  readonly handle?: number;
 }
 
 export type Statement = Node &
@@ -103,20 +148,62 @@ export type Statement = Node &
     | { readonly kind: 'reject'; readonly with?: RejectWith }
     | {
         readonly kind: 'set-update';
-        readonly operation: 'add' | 'update';
+        readonly operation: 'add' | 'update' | 'delete';
         readonly set: string;
+        readonly key: Expression;
+        readonly data?: Expression;
+        readonly statements: readonly Statement[];
+      }
+    | {
+        readonly kind: 'meter';
+        readonly name: string;
         readonly key: Expression;
         readonly statements: readonly Statement[];
       }
+    /** `limit name tcp dport map { 80 : "l" }`: the object that the key leads to. */
+    | { readonly kind: 'object-map'; readonly type: string; readonly key: Expression; readonly data: SetExpression }
+    | { readonly kind: 'object'; readonly type: string; readonly name: string }
+    /** What a packet, or its connection, is counted against: `quota over 25 mbytes`, `ct count over 20`. */
+    | { readonly kind: 'quota' | 'ct-count'; readonly over: boolean; readonly amount: string }
+    /** `meta mark set 1`, `ip dscp set cs1`. */
+    | { readonly kind: 'assign'; readonly target: Selector; readonly value: Expression }
+    | NatStatement
+    | { readonly kind: 'notrack' }
+    | { readonly kind: 'queue'; readonly number: Expression }
+    /** `text` is how nft writes it. */
+    | { readonly kind: 'other'; readonly text: string; readonly effect: OtherEffect }
   );
+
+export interface NatStatement {
+  readonly kind: 'nat';
+  readonly type: NatType;
+  readonly family?: 'ip' | 'ip6';
+  readonly address?: Expression;
+  readonly port?: Expression;
+  readonly flags: readonly string[];
+}
+
+export const NAT_TYPES = ['snat', 'dnat', 'masquerade', 'redirect'] as const;
+export type NatType = (typeof NAT_TYPES)[number];
+
+/**
+ * What a statement that needs no closer look can do to a packet: nothing that a filter asks for (`none`), stop the rule (`filter`), take
+ * the packet out of its way or let it go on (`steal`), take it out (`take`), or anything (`anything`).
+ */
+export type OtherEffect = 'none' | 'filter' | 'steal' | 'take' | 'anything';
 
 export interface LimitStatement {
   readonly kind: 'limit';
   readonly over: boolean; // true: matches what exceeds the rate
-  readonly count: number; // packets
+  readonly count: number; // packets, or `unit`
+  readonly unit?: ByteUnit;
   readonly per: LimitUnit;
-  readonly burst: number; // packets; nft's own default is 5
+  readonly burst: number; // packets, or `burstUnit`; nft's own default is 5 packets, or no bytes
+  readonly burstUnit?: ByteUnit;
 }
+
+export const BYTE_UNITS = ['bytes', 'kbytes', 'mbytes'] as const;
+type ByteUnit = (typeof BYTE_UNITS)[number];
 
 export const LIMIT_UNITS = ['second', 'minute', 'hour', 'day', 'week'] as const;
 type LimitUnit = (typeof LIMIT_UNITS)[number];
@@ -124,8 +211,8 @@ type LimitUnit = (typeof LIMIT_UNITS)[number];
 /** What nft assumes where a limit names no burst. */
 export const DEFAULT_BURST = 5;
 
-/** `in`: any of the bits, what a bit mask (`ct state`, `tcp flags`) means where no operator is written. */
-export const OPERATORS = ['==', '!=', '<', '>', '<=', '>=', 'in'] as const;
+/** `in`: any of the bits, what a bit mask (`ct state`, `tcp flags`) means where no operator is written; `!`: none of them. */
+export const OPERATORS = ['==', '!=', '<=', '>=', '<', '>', 'in', '!'] as const;
 export type Operator = (typeof OPERATORS)[number];
 
 export type VerdictExpression =
@@ -140,17 +227,29 @@ export type SetExpression =
   | (Node & { readonly kind: 'set'; readonly elements: readonly Element[] })
   | (Node & { readonly kind: 'set-reference'; readonly name: string });
 
-export type Expression = Selector | Constant | SetExpression | Compound;
+export type Expression = Selector | Constant | SetExpression | MapExpression | Compound;
+
+/** `ip saddr map { 10.0.0.1 : 1 }`: the value that the key leads to. */
+type MapExpression = Node & { readonly kind: 'map'; readonly key: Expression; readonly data: SetExpression };
 
 /** What is read from the packet. */
 export type Selector = Node &
   (
     | { readonly kind: 'payload'; readonly protocol: string; readonly field: string }
     | { readonly kind: 'meta'; readonly key: string }
-    | { readonly kind: 'ct'; readonly key: string }
+    | { readonly kind: 'ct'; readonly key: string; readonly direction?: 'original' | 'reply' }
     | { readonly kind: 'fib'; readonly result: string; readonly flags: readonly string[] }
     | { readonly kind: 'socket'; readonly key: string; readonly level?: number } // 1.0.6's JSON loses the level
+    /** Bits of the link, network or transport header or of what is inside, by their place. */
+    | { readonly kind: 'raw'; readonly base: RawBase; readonly offset: number; readonly length: number }
+    /** An extension header or option, or a field of one: a packet need not have it. */
+    | { readonly kind: 'option'; readonly header: string; readonly field?: string }
+    /** What the kernel reckons; `volatile`: anew each time it is asked (`numgen`). */
+    | { readonly kind: 'computed'; readonly text: string; readonly volatile: boolean }
   );
+
+export const RAW_BASES = ['ll', 'nh', 'th', 'ih'] as const;
+export type RawBase = (typeof RAW_BASES)[number];
 
 export type Constant = Node &
   (
@@ -158,50 +257,22 @@ export type Constant = Node &
     | { readonly kind: 'word'; readonly text: string; readonly quoted: boolean }
     | { readonly kind: 'address'; readonly address: Address }
     | { readonly kind: 'prefix'; readonly address: Address; readonly length: number }
+    | { readonly kind: 'anything' } // `*`: what no other element holds
   );
+
+/** By how tightly they bind, the loosest first (nft's grammar, src/parser_bison.y). */
+export const BINARY_OPERATORS = ['|', '^', '&', '<<', '>>'] as const;
+export type BinaryOperator = (typeof BINARY_OPERATORS)[number];
 
 type Compound = Node &
   (
     | { readonly kind: 'range'; readonly first: Expression; readonly last: Expression } // both inclusive
     | { readonly kind: 'concat'; readonly parts: readonly Expression[] }
     | { readonly kind: 'list'; readonly parts: readonly Expression[] } // `established,related`: bits of a mask
-    | { readonly kind: 'binary'; readonly operator: '&' | '|'; readonly left: Expression; readonly right: Expression }
-  );
-
-/** Tables as they stand after all commands: a later block adds to the table of its name, a delete empties it. */
-export function finalTables(program: Program): Table[] {
-  const tables = new Map<string, Table>();
-  for (const command of program.commands) {
-    switch (command.kind) {
-      case 'delete-table':
-        tables.delete(`${command.family} ${command.name}`);
-        break;
-      case 'table': {
-        const key = `${command.table.family} ${command.table.name}`;
-        const before = tables.get(key);
-        tables.set(key, before === undefined ? command.table : joined(before, command.table));
-        break;
+    | {
+        readonly kind: 'binary';
+        readonly operator: BinaryOperator;
+        readonly left: Expression;
+        readonly right: Expression;
       }
-    }
-  }
-  return [...tables.values()];
-}
-
-function joined(before: Table, after: Table): Table {
-  return {
-    ...after,
-    counters: [...before.counters, ...after.counters],
-    sets: byName([...before.sets, ...after.sets], (a, b) => ({ ...a, elements: [...a.elements, ...b.elements] })),
-    chains: byName([...before.chains, ...after.chains], (a, b) => ({ ...a, ...b, rules: [...a.rules, ...b.rules] })),
-  };
-}
-
-/** Declarations of one name are one thing, made in parts. */
-function byName<T extends { readonly name: string }>(parts: readonly T[], join: (a: T, b: T) => T): T[] {
-  const whole = new Map<string, T>();
-  for (const part of parts) {
-    const before = whole.get(part.name);
-    whole.set(part.name, before === undefined ? part : join(before, part));
-  }
-  return [...whole.values()];
-}
+  );

@@ -1,105 +1,69 @@
 import { ICMP_TYPES, ICMPV6_TYPES } from '../../net/index.ts';
-import type { Expression, Selector } from './ast.ts';
+import { SERVICE_PORTS } from './services.ts';
+import {
+  CT_STATE_BITS,
+  CT_STATUS_BITS,
+  DAY_WORDS,
+  DSCP_WORDS,
+  ECN_WORDS,
+  ETHER_TYPE_WORDS,
+  INTERFACE_TYPE_WORDS,
+  PROTOCOL_WORDS,
+} from './words.ts';
 
 /**
  * nft's datatypes, as far as rules of filters use them: the words that nft writes instead of numbers, from `nft describe`
- * and src/{datatype,proto,ct,fib}.c of nftables 1.0.6. `bitmask`: values are sets of bits and may be listed with commas.
+ * and src/{datatype,proto,ct,fib,meta}.c of nftables 1.0.6. `bitmask`: values are sets of bits and may be listed with commas. `other`:
+ * values that are only ever compared as text.
  */
 export interface Datatype {
   readonly name: string; // as in `type ipv4_addr . inet_service`
-  readonly kind: 'number' | 'bitmask' | 'address' | 'text';
-  readonly max: number; // the highest value, inclusive; of no meaning for addresses and text
+  readonly kind: 'number' | 'bitmask' | 'address' | 'interface' | 'other';
+  readonly max: number; // the highest value, inclusive; of no meaning for the last three
   readonly words: ReadonlyMap<string, number>;
 }
 
-function number(name: string, max: number, words: Readonly<Record<string, number>> = {}): Datatype {
-  return { name, kind: 'number', max, words: new Map(Object.entries(words)) };
+type Words = Readonly<Record<string, number>> | ReadonlyMap<string, number>;
+
+function number(name: string, max: number, words: Words = {}): Datatype {
+  return { name, kind: 'number', max, words: words instanceof Map ? words : new Map(Object.entries(words)) };
 }
 
 function bitmask(name: string, max: number, words: Readonly<Record<string, number>>): Datatype {
   return { name, kind: 'bitmask', max, words: new Map(Object.entries(words)) };
 }
 
-function opaque(name: string, kind: 'address' | 'text'): Datatype {
+function wordless(name: string, kind: 'address' | 'interface' | 'other'): Datatype {
   return { name, kind, max: 0, words: new Map() };
 }
 
-/**
- * Protocol names are no part of nft: it asks the machine's /etc/protocols, both ways. This is the registry as Debian's netbase
- * ships it, where `ipip` is 94 and IP in IP is `ipencap`. We read these words and write numbers, which need no such file.
- */
-const PROTOCOL_WORDS: Readonly<Record<string, number>> = {
-  ip: 0,
-  icmp: 1,
-  igmp: 2,
-  ggp: 3,
-  ipencap: 4,
-  st: 5,
-  tcp: 6,
-  egp: 8,
-  igp: 9,
-  pup: 12,
-  udp: 17,
-  hmp: 20,
-  'xns-idp': 22,
-  rdp: 27,
-  'iso-tp4': 29,
-  dccp: 33,
-  xtp: 36,
-  ddp: 37,
-  'idpr-cmtp': 38,
-  ipv6: 41,
-  'ipv6-route': 43,
-  'ipv6-frag': 44,
-  idrp: 45,
-  rsvp: 46,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  skip: 57,
-  'ipv6-icmp': 58,
-  icmpv6: 58, // an alias of other distributions
-  'ipv6-nonxt': 59,
-  'ipv6-opts': 60,
-  rspf: 73,
-  vmtp: 81,
-  eigrp: 88,
-  ospf: 89,
-  'ax.25': 93,
-  ipip: 94,
-  etherip: 97,
-  encap: 98,
-  pim: 103,
-  ipcomp: 108,
-  comp: 108,
-  vrrp: 112,
-  l2tp: 115,
-  isis: 124,
-  sctp: 132,
-  fc: 133,
-  'mobility-header': 135,
-  udplite: 136,
-  'mpls-in-ip': 137,
-  manet: 138,
-  hip: 139,
-  shim6: 140,
-  wesp: 141,
-  rohc: 142,
-  ethernet: 143,
-};
+/** A whole number of so many bits, 32 at most. */
+export function integer(bits: number): Datatype {
+  return number('integer', 2 ** bits - 1);
+}
 
-/** Bits of `ct state`: NF_CT_STATE_BIT, include/uapi/linux/netfilter/nf_conntrack_common.h. */
-export const CT_STATE_BITS = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const;
+const BOOLEAN = { exists: 1, missing: 0 } as const;
 
 export const DATATYPES = {
-  ipv4_addr: opaque('ipv4_addr', 'address'),
-  ipv6_addr: opaque('ipv6_addr', 'address'),
-  ifname: opaque('ifname', 'text'),
-  cgroupsv2: opaque('cgroupsv2', 'text'),
+  ipv4_addr: wordless('ipv4_addr', 'address'),
+  ipv6_addr: wordless('ipv6_addr', 'address'),
+  ifname: wordless('ifname', 'interface'),
+  other: wordless('other', 'other'),
+  boolean: number('boolean', 1, BOOLEAN),
+  mark: number('mark', 0xffff_ffff),
   inet_proto: number('inet_proto', 255, PROTOCOL_WORDS),
-  inet_service: number('inet_service', 65535),
+  inet_service: number('inet_service', 65535, SERVICE_PORTS),
   nf_proto: number('nf_proto', 255, { ipv4: 2, ipv6: 10 }),
-  uid: number('uid', 0xffff_ffff),
+  ether_type: number('ether_type', 65535, ETHER_TYPE_WORDS),
+  iface_type: number('iface_type', 65535, INTERFACE_TYPE_WORDS),
+  devgroup: number('devgroup', 0xffff_ffff, { default: 0 }),
+  uid: number('uid', 0xffff_ffff, { root: 0 }),
+  gid: number('gid', 0xffff_ffff, { root: 0 }),
+  pkt_type: number('pkt_type', 255, { host: 0, unicast: 0, broadcast: 1, multicast: 2, other: 3 }),
+  day: number('day', 6, DAY_WORDS),
+  hour: number('hour', 86_399), // seconds since midnight
+  dscp: number('dscp', 63, DSCP_WORDS),
+  ecn: number('ecn', 3, ECN_WORDS),
   icmp_type: number('icmp_type', 255, ICMP_TYPES),
   icmp_code: number('icmp_code', 255, {
     'net-unreachable': 0,
@@ -120,8 +84,29 @@ export const DATATYPES = {
     'policy-fail': 5,
     'reject-route': 6,
   }),
+  igmp_type: number('igmp_type', 255, {
+    'membership-query': 17,
+    'membership-report-v1': 18,
+    'membership-report-v2': 22,
+    'membership-report-v3': 34,
+    'leave-group': 23,
+  }),
+  dccp_pkttype: number('dccp_pkttype', 15, {
+    request: 0,
+    response: 1,
+    data: 2,
+    ack: 3,
+    dataack: 4,
+    closereq: 5,
+    close: 6,
+    reset: 7,
+    sync: 8,
+    syncack: 9,
+  }),
   tcp_flag: bitmask('tcp_flag', 255, { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 }),
   ct_state: bitmask('ct_state', 127, CT_STATE_BITS),
+  ct_status: bitmask('ct_status', 0xffff_ffff, CT_STATUS_BITS),
+  ct_dir: number('ct_dir', 1, { original: 0, reply: 1 }),
   // RTN_*, include/uapi/linux/rtnetlink.h
   fib_addrtype: number('fib_addrtype', 11, {
     unspec: 0,
@@ -135,79 +120,3 @@ export const DATATYPES = {
     prohibit: 8,
   }),
 } as const satisfies Record<string, Datatype>;
-
-/** Where a header field lies: the datatype of its values. `th` is the first four bytes that transports with ports share. */
-const PAYLOAD: Readonly<Record<string, Readonly<Record<string, Datatype>>>> = {
-  ip: { saddr: DATATYPES.ipv4_addr, daddr: DATATYPES.ipv4_addr, protocol: DATATYPES.inet_proto },
-  ip6: { saddr: DATATYPES.ipv6_addr, daddr: DATATYPES.ipv6_addr, nexthdr: DATATYPES.inet_proto },
-  tcp: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service, flags: DATATYPES.tcp_flag },
-  udp: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service },
-  udplite: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service },
-  dccp: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service },
-  sctp: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service },
-  th: { sport: DATATYPES.inet_service, dport: DATATYPES.inet_service },
-  icmp: { type: DATATYPES.icmp_type, code: DATATYPES.icmp_code },
-  icmpv6: { type: DATATYPES.icmpv6_type, code: DATATYPES.icmpv6_code },
-};
-
-const META: Readonly<Record<string, Datatype>> = {
-  nfproto: DATATYPES.nf_proto,
-  l4proto: DATATYPES.inet_proto,
-  iifname: DATATYPES.ifname,
-  oifname: DATATYPES.ifname,
-  skuid: DATATYPES.uid,
-};
-
-/** `undefined` for selectors that this reader does not know. */
-export function selectorDatatype(selector: Selector): Datatype | undefined {
-  switch (selector.kind) {
-    case 'payload':
-      return own(own(PAYLOAD, selector.protocol), selector.field);
-    case 'meta':
-      return own(META, selector.key);
-    case 'ct':
-      return selector.key === 'state' ? DATATYPES.ct_state : undefined;
-    case 'fib':
-      return selector.result === 'type' ? DATATYPES.fib_addrtype : undefined;
-    case 'socket':
-      return selector.key === 'cgroupv2' ? DATATYPES.cgroupsv2 : undefined;
-  }
-}
-
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-export function isPayloadProtocol(text: string): boolean {
-  return Object.hasOwn(PAYLOAD, text);
-}
-
-export function isPayloadField(protocol: string, field: string): boolean {
-  return own(own(PAYLOAD, protocol), field) !== undefined;
-}
-
-/** Meta keys that nft also writes without `meta` before them. */
-export const BARE_META_KEYS: readonly string[] = ['iifname', 'oifname', 'skuid'];
-
-export function isMetaKey(text: string): boolean {
-  return Object.hasOwn(META, text);
-}
-
-export function isSelector(expression: Expression): expression is Selector {
-  switch (expression.kind) {
-    case 'payload':
-    case 'meta':
-    case 'ct':
-    case 'fib':
-    case 'socket':
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** The datatype of the values that a match compares with its left side. */
-export function leftDatatype(left: Expression): Datatype | undefined {
-  if (isSelector(left)) return selectorDatatype(left);
-  return left.kind === 'binary' ? leftDatatype(left.left) : undefined;
-}

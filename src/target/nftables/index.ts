@@ -5,12 +5,14 @@ import type { Program } from './ast.ts';
 import { liftProgram } from './lift.ts';
 import { lowerIntent } from './lower.ts';
 import { parseText } from './parse.ts';
+import type { Includer } from './parse-block.ts';
 import { parseJson } from './parse-json.ts';
 import { printProgram } from './print.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
 export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
+export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';
@@ -29,9 +31,12 @@ export const nftablesTarget = {
   lift: liftProgram,
 } as const satisfies Target<Program>;
 
-/** nft's text, or its JSON where a file begins like JSON; several files are one program, in their order. */
-function parseFiles(files: readonly SourceFile[]): Parsed<Program> {
-  const parsed = files.map((file) => (isJson(file) ? parseJson(file) : parseText(file)));
+/**
+ * nft's text, or its JSON where a file begins like JSON; several files are one program, in their order.
+ * @param includer reads the files that a text includes; without it an `include` is an error
+ */
+function parseFiles(files: readonly SourceFile[], includer?: Includer): Parsed<Program> {
+  const parsed = files.map((file) => (isJson(file) ? parseJson(file) : parseText(file, includer)));
   const diagnostics = parsed.flatMap((each) => each.diagnostics);
   if (hasErrors(diagnostics)) return { ast: undefined, diagnostics };
   const program: Program = { commands: parsed.flatMap((each) => each.program?.commands ?? []) };

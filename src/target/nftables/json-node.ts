@@ -59,6 +59,10 @@ export class JsonNode {
     return this.#node.elements.map((element) => new JsonNode(this.#file, element.value));
   }
 
+  get boolean(): boolean | undefined {
+    return this.#node.type === 'Boolean' ? this.#node.value : undefined;
+  }
+
   get isObject(): boolean {
     return this.#node.type === 'Object';
   }

@@ -3,6 +3,8 @@ import {
   all,
   any,
   type DispatchCase,
+  type Effect,
+  everything,
   field,
   type Match,
   not,
@@ -10,232 +12,358 @@ import {
   type Rule,
 } from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
+import { SourceFile, type Span } from '../../source/index.ts';
+import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
-import { isSelector } from './datatype.ts';
-import { checkTransport, elementMatch, keySelectors, presence, selectorMatch } from './lift-match.ts';
-import { plainRate, setSymbol, sourceRate } from './lift-symbol.ts';
+import { assignCases } from './lift-assign.ts';
+import type { ChainContext } from './lift-context.ts';
+import { Changes } from './lift-effect.ts';
+import { elementMatch, type KeyPart, keyParts, partMatch, tupleMatch, withPorts } from './lift-match.ts';
+import { natCases } from './lift-nat.ts';
+import { mapElements, membership, type Position } from './lift-set.ts';
+import { statefulCondition } from './lift-stateful.ts';
+import { asksForPorts } from './lift-subject.ts';
 import { NotUnderstood } from './lift-value.ts';
 import { originOfCounter } from './names.ts';
-import { printRule } from './print.ts';
+import { printExpression, printRule, printStatement } from './print-rule.ts';
 
-/** What a rule needs to know of its table. */
-export interface RuleContext {
-  readonly family: nft.TableFamily;
-  readonly sets: ReadonlyMap<string, nft.SetDeclaration>;
+export interface LiftedRule {
+  readonly rules: readonly Rule[]; // one, where nothing has to be said apart
+  readonly opaque: readonly Opaque[];
 }
 
-export type LiftedRule =
-  | { readonly kind: 'rule'; readonly rule: Rule }
-  | { readonly kind: 'opaque'; readonly text: string; readonly packets: Match; readonly reason: string };
-
-export function liftRule(rule: nft.Rule, context: RuleContext): LiftedRule {
-  const lifter = new RuleLifter(rule, context);
-  try {
-    return { kind: 'rule', rule: lifter.rule() };
-  } catch (error) {
-    if (!(error instanceof NotUnderstood)) throw error;
-    // What was understood before the stumbling block still bounds the packets that the rule can touch.
-    return { kind: 'opaque', text: lifter.text, packets: lifter.conditions(), reason: error.message };
-  }
+export function liftRule(rule: nft.Rule, context: ChainContext, position: Position): LiftedRule {
+  return new RuleLifter(rule, context, position).lift();
 }
+
+/** How far a packet has come in a rule. */
+interface Reached {
+  readonly conditions: readonly Match[]; // of the packet as it was when the rule began
+  readonly changes: Changes;
+}
+
+type PlainAction = Exclude<Action, { kind: 'dispatch' }>;
+
+const CONTINUE: Action = { kind: 'continue' };
 
 /** Statements act from left to right: each condition narrows what reaches those behind it. */
 class RuleLifter {
-  readonly text: string;
   readonly #rule: nft.Rule;
-  readonly #context: RuleContext;
-  readonly #conditions: Match[] = [];
-  readonly #selectors: nft.Selector[] = [];
+  readonly #context: ChainContext;
+  readonly #position: Position;
+  readonly #rules: Rule[] = [];
+  readonly #opaque: Opaque[] = [];
+  readonly #origin: Origin;
+  #mapAt: number | undefined;
 
-  constructor(rule: nft.Rule, context: RuleContext) {
+  constructor(rule: nft.Rule, context: ChainContext, position: Position) {
     this.#rule = rule;
     this.#context = context;
-    this.text = sourceText(rule) ?? printRule(rule);
+    this.#position = position;
+    this.#origin = ruleOrigin(rule, context);
   }
 
-  conditions(): Match {
-    return all(...this.#conditions);
+  lift(): LiftedRule {
+    this.#from(0, { conditions: [], changes: new Changes() });
+    return { rules: this.#rules, opaque: this.#opaque };
   }
 
-  rule(): Rule {
-    let lookup: Extract<nft.Statement, { kind: 'counter-map' }> | undefined;
-    let action: Action = { kind: 'continue' };
-    for (const statement of this.#rule.statements) {
-      switch (statement.kind) {
-        case 'match':
-          this.#conditions.push(this.#match(statement.left, statement.operator, statement.right));
-          break;
-        case 'counter-map':
-          if (lookup !== undefined) throw new NotUnderstood('it looks up two maps');
-          lookup = statement;
-          break;
-        case 'limit':
-          if (this.#decides()) this.#conditions.push(plainRate(statement, this.#counterName()));
-          break;
-        case 'set-update':
-          if (this.#decides()) this.#conditions.push(sourceRate(statement, this.#set(statement.set)));
-          break;
-        case 'verdict':
-          action = verdictAction(statement.verdict);
-          break;
-        case 'reject':
-          this.#conditions.push(...this.#refusable(statement.with));
-          action = { kind: 'verdict', verdict: 'reject' };
-          break;
-        case 'vmap':
-          action = { kind: 'dispatch', cases: this.#cases(statement.key, this.#elements(statement.data), undefined) };
-          break;
-        case 'counter':
-        case 'counter-object':
-        case 'log':
-          break; // neither decides nor stops
-      }
+  /** The statements from a position on, for packets that have come so far. */
+  #from(index: number, reached: Reached): void {
+    const statement = this.#rule.statements[index];
+    if (statement === undefined) {
+      // A rule that changes nothing and decides nothing stays, so that a path can show it.
+      this.#emit(reached, CONTINUE);
+      return;
     }
-    if (lookup !== undefined) action = this.#counted(lookup, action);
-    checkTransport(this.#selectors, this.#conditions);
-    return { match: this.conditions(), action, origin: this.#origin() };
+    try {
+      this.#statement(statement, index, reached);
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error;
+      this.#notUnderstood(statement, index, reached, error.message);
+    }
   }
 
-  /** Whether anything in the rule decides: a limit before a mere log changes no verdict. */
-  #decides(): boolean {
-    return this.#rule.statements.some(
-      (statement) => statement.kind === 'verdict' || statement.kind === 'vmap' || statement.kind === 'reject',
-    );
+  #statement(statement: nft.Statement, index: number, reached: Reached): void {
+    const on = (conditions: readonly Match[]): void => this.#from(index + 1, this.#narrowed(reached, conditions));
+    switch (statement.kind) {
+      case 'match':
+        on([this.#match(statement.left, statement.operator, statement.right, reached)]);
+        break;
+      case 'verdict':
+        this.#emit(reached, verdictAction(statement.verdict));
+        break;
+      case 'reject':
+        this.#emit(this.#narrowed(reached, this.#refusable(statement.with, reached)), {
+          kind: 'verdict',
+          verdict: 'reject',
+        });
+        break;
+      case 'vmap':
+        this.#dispatch(reached, this.#cases(statement.key, statement.data, undefined, reached));
+        break;
+      case 'counter-map':
+        this.#countedLookup(statement, index, reached);
+        break;
+      case 'counter':
+      case 'counter-object':
+      case 'log':
+        on([]); // neither decides nor stops
+        break;
+      case 'limit':
+      case 'quota':
+      case 'ct-count':
+      case 'object':
+      case 'object-map':
+      case 'set-update':
+      case 'meter':
+        this.#stateful(statement, index, reached);
+        break;
+      case 'assign':
+        this.#useMap(statement, index);
+        for (const { when, effect } of assignCases(statement, this.#context))
+          this.#changed(index, this.#narrowed(reached, [when]), effect);
+        break;
+      case 'notrack':
+        this.#changed(index, reached, { kind: 'untrack' });
+        break;
+      case 'nat':
+        this.#translate(statement, reached);
+        break;
+      case 'queue': {
+        const text = `queue ${printExpression(statement.number)} lets it pass`;
+        const passes = this.#context.program.unknowns.occurrence(text, this.#context);
+        this.#emit({ ...reached, conditions: [...reached.conditions, passes] }, verdictAction({ kind: 'accept' }));
+        this.#emit(reached, verdictAction({ kind: 'drop' }));
+        break;
+      }
+      case 'other':
+        this.#other(statement, index, reached);
+        break;
+    }
+  }
+
+  /** Each element of a map that is assigned makes rules of its own: two such maps would multiply. */
+  #useMap(statement: Extract<nft.Statement, { kind: 'assign' }>, index: number): void {
+    if (statement.value.kind !== 'map') return;
+    this.#mapAt ??= index;
+    if (this.#mapAt !== index) throw new NotUnderstood('it looks up two maps');
+  }
+
+  #changed(index: number, reached: Reached, effect: Effect | undefined): void {
+    this.#from(index + 1, effect === undefined ? reached : { ...reached, changes: reached.changes.and(effect) });
+  }
+
+  /** More conditions. Packets that fail one keep what was changed before it, which takes a rule of its own. */
+  #narrowed(reached: Reached, conditions: readonly Match[]): Reached {
+    let now = reached;
+    for (const condition of conditions) {
+      const { changes } = now;
+      const before = changes.before(condition);
+      if (changes.effects.length > 0 && before.kind !== 'everything') {
+        if (!changes.isIdempotent) throw new NotUnderstood('it asks for what it has just inverted');
+        this.#emit({ ...now, conditions: [...now.conditions, not(before)] }, CONTINUE);
+      }
+      now = { ...now, conditions: [...now.conditions, before] };
+    }
+    return now;
+  }
+
+  #emit({ conditions, changes }: Reached, action: Action): void {
+    const match = all(...conditions);
+    const effects = changes.effects.length === 0 ? {} : { effects: changes.effects };
+    this.#rules.push({ match, ...effects, action, origin: this.#origin });
+  }
+
+  /** The cases of a map are asked of the packet as the rule has changed it, like all actions of the IR. */
+  #dispatch(reached: Reached, cases: readonly DispatchCase[]): void {
+    this.#emit(reached, { kind: 'dispatch', cases });
+  }
+
+  /** The parts of a key, for packets that have come so far. */
+  #key(key: nft.Expression, { conditions }: Reached): readonly KeyPart[] {
+    const parts = keyParts(key, this.#context);
+    return conditions.some(asksForPorts) ? withPorts(parts) : parts;
+  }
+
+  #match(left: nft.Expression, operator: nft.Operator, right: nft.Expression, reached: Reached): Match {
+    const parts = this.#key(left, reached);
+    if (right.kind === 'set' || right.kind === 'set-reference') {
+      return membership(left, parts, operator, right, this.#context, this.#position);
+    }
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) return partMatch(only, operator, [right], this.#context);
+    return tupleMatch(parts, operator, [right], this.#context);
+  }
+
+  #cases(
+    key: nft.Expression,
+    data: nft.SetExpression,
+    action: DispatchCase['action'] | undefined,
+    reached: Reached,
+  ): DispatchCase[] {
+    const parts = this.#key(key, reached);
+    return mapElements(data, this.#context).map(({ element, isThere = everything }) => ({
+      match: all(elementMatch(parts, element.key, this.#context), isThere),
+      action: action ?? elementVerdict(element),
+      origin: elementOrigin(element, this.#context),
+    }));
+  }
+
+  /** `counter name KEY map @m VERDICT`: a packet without an element breaks the rule (net/netfilter/nft_objref.c). */
+  #countedLookup(statement: Extract<nft.Statement, { kind: 'counter-map' }>, index: number, reached: Reached): void {
+    const data = { kind: 'set-reference', name: statement.map } as const;
+    const next = this.#rule.statements[index + 1];
+    if (next?.kind === 'verdict' && index + 2 === this.#rule.statements.length) {
+      this.#dispatch(reached, this.#cases(statement.key, data, verdictAction(next.verdict), reached));
+      return;
+    }
+    const held = this.#cases(statement.key, data, { kind: 'continue' }, reached).map((each) => each.match);
+    this.#from(index + 1, this.#narrowed(reached, [any(...held)]));
+  }
+
+  #stateful(
+    statement: Extract<
+      nft.Statement,
+      { kind: 'limit' | 'quota' | 'ct-count' | 'object' | 'object-map' | 'set-update' | 'meter' }
+    >,
+    index: number,
+    reached: Reached,
+  ): void {
+    const rest = this.#rule.statements.slice(index + 1);
+    const { conditions, takes } = statefulCondition(statement, this.#context, {
+      counter: counterName(this.#rule),
+      decides: rest.some(acts),
+    });
+    const now = this.#narrowed(reached, conditions);
+    if (takes !== undefined)
+      this.#emit({ ...now, conditions: [...now.conditions, takes] }, verdictAction({ kind: 'drop' }));
+    this.#from(index + 1, now);
   }
 
   /**
    * A kind of refusal asks for the packets that it is for: nft adds the condition itself (`stmt_evaluate_reject`, src/evaluate.c),
    * and leaves it out again when it lists the rule.
    */
-  #refusable(kind: nft.RejectWith | undefined): Match[] {
-    switch (kind?.kind) {
+  #refusable(how: nft.RejectWith | undefined, { conditions }: Reached): Match[] {
+    const { family } = this.#context;
+    switch (how?.kind) {
       case 'tcp-reset':
-        return this.#asksForTcp() ? [] : [field('protocol', PROTOCOLS.tcp)];
+        return conditions.some(asksForTcp) ? [] : [field('protocol', PROTOCOLS.tcp)];
       case 'icmp':
-        return this.#context.family === 'ip' ? [] : [field('family', 4)];
+        return family === 'ip' ? [] : [field('family', 4)];
       case 'icmpv6':
-        return this.#context.family === 'ip6' ? [] : [field('family', 6)];
+        return family === 'ip6' ? [] : [field('family', 6)];
       case 'icmpx':
       case undefined:
         return [];
     }
   }
 
-  #asksForTcp(): boolean {
-    return this.#conditions.some(
-      (condition) =>
-        condition.kind === 'field' &&
-        condition.field === 'protocol' &&
-        condition.ranges.every((range) => range.first === PROTOCOLS.tcp && range.last === PROTOCOLS.tcp),
-    );
+  #translate(statement: nft.NatStatement, reached: Reached): void {
+    for (const { when, effects, uncertain } of natCases(statement, this.#context)) {
+      const now = this.#narrowed(reached, [when]);
+      const changes = effects.reduce((sum, effect) => sum.and(effect), now.changes);
+      if (uncertain !== undefined) this.#say(now, uncertain);
+      this.#emit({ ...now, changes }, verdictAction({ kind: 'accept' }));
+    }
   }
 
-  #origin(): Origin {
-    const counter = this.#counterName();
-    const flow = (counter === undefined ? undefined : originOfCounter(counter)) ?? baselineComment(this.#rule.comment);
-    return {
-      ...(this.#rule.span === undefined ? {} : { span: this.#rule.span }),
-      ...(flow === undefined ? {} : { flow }),
-      text: this.text,
+  #other(statement: Extract<nft.Statement, { kind: 'other' }>, index: number, reached: Reached): void {
+    const { text, effect } = statement;
+    const unknown = (what: string): Match => this.#context.program.unknowns.occurrence(what, this.#context);
+    const with_ = (condition: Match): Reached => ({ ...reached, conditions: [...reached.conditions, condition] });
+    switch (effect) {
+      case 'none':
+        this.#from(index + 1, reached);
+        break;
+      case 'filter':
+        this.#from(index + 1, this.#narrowed(reached, [unknown(text)]));
+        break;
+      case 'steal':
+        this.#emit(with_(unknown(`${text} answers it itself`)), verdictAction({ kind: 'drop' }));
+        this.#from(index + 1, reached);
+        break;
+      case 'take':
+        this.#say(reached, 'it sends the packet on past all other rules');
+        this.#emit(reached, verdictAction({ kind: 'drop' }));
+        break;
+      case 'anything':
+        this.#anything(statement, index, reached, 'what it does, nft does not tell');
+        break;
+    }
+  }
+
+  /** A statement of which nothing is known: it may accept, drop, or let the packet go on. */
+  #anything(statement: nft.Statement, index: number, reached: Reached, reason: string): void {
+    const text = printStatement(statement);
+    const unknown = (what: string): Reached => {
+      const condition = this.#context.program.unknowns.occurrence(`${text} ${what}`, this.#context);
+      return { ...reached, conditions: [...reached.conditions, condition] };
     };
+    this.#say(reached, reason);
+    this.#emit(unknown('accepts'), verdictAction({ kind: 'accept' }));
+    this.#emit(unknown('drops'), verdictAction({ kind: 'drop' }));
+    this.#from(index + 1, reached);
   }
 
-  #counterName(): string | undefined {
-    for (const statement of this.#rule.statements) if (statement.kind === 'counter-object') return statement.name;
-    return undefined;
-  }
-
-  #match(left: nft.Expression, operator: nft.Operator, right: nft.Expression): Match {
-    if (left.kind === 'binary') {
-      if (!isSelector(left.left)) throw new NotUnderstood('it computes with more than one field');
-      this.#selectors.push(left.left);
-      return selectorMatch(left.left, operator, this.#constants(right), left.right);
-    }
-    const selectors = keySelectors(left);
-    this.#selectors.push(...selectors);
-    const [selector] = selectors;
-    if (right.kind === 'set-reference') {
-      const known = selector === undefined ? undefined : setSymbol(selector, this.#set(right.name), operator);
-      if (known !== undefined) return known;
-    }
-    if (selectors.length === 1 && selector !== undefined) {
-      return selectorMatch(selector, operator, this.#constants(right));
-    }
-    if (right.kind !== 'set' && right.kind !== 'set-reference') {
-      const tuple = all(...elementMatch(selectors, right));
-      return negatedTuple(tuple, selectors, operator);
-    }
-    const tuples = any(...this.#elements(right).map((element) => all(...elementMatch(selectors, element.key))));
-    return negatedTuple(tuples, selectors, operator);
-  }
-
-  #constants(right: nft.Expression): readonly nft.Expression[] {
-    switch (right.kind) {
-      case 'set':
-      case 'set-reference':
-        return this.#elements(right).map((element) => element.key);
-      default:
-        return [right];
+  /** What stands behind such a statement still counts: the rule stays, under a condition that nobody knows. */
+  #notUnderstood(statement: nft.Statement, index: number, reached: Reached, reason: string): void {
+    switch (statement.kind) {
+      case 'vmap':
+      case 'nat':
+      case 'assign':
+      case 'notrack':
+        this.#anything(statement, index, reached, reason);
+        break;
+      default: {
+        this.#say(reached, reason);
+        const condition = this.#context.program.unknowns.occurrence(printStatement(statement), this.#context);
+        const conditions = [...reached.conditions, condition];
+        // Where changes came first, packets that fail keep them.
+        if (reached.changes.effects.length > 0)
+          this.#emit({ ...reached, conditions: [...reached.conditions, not(condition)] }, CONTINUE);
+        this.#from(index + 1, { ...reached, conditions });
+      }
     }
   }
 
-  /** Elements that hold for as long as the ruleset does. */
-  #elements(data: nft.SetExpression): readonly nft.Element[] {
-    if (data.kind === 'set') return data.elements;
-    const set = this.#set(data.name);
-    if (set.flags.includes('dynamic') || set.flags.includes('timeout')) {
-      throw new NotUnderstood(`the elements of \`${set.name}\` come and go`);
-    }
-    const wide = set.elements.find((element) => !isExact(element.key));
-    if (wide !== undefined && !set.flags.includes('interval')) {
-      throw new NotUnderstood(`\`${set.name}\` holds ranges without the flag for them`);
-    }
-    return set.elements;
-  }
-
-  #set(name: string): nft.SetDeclaration {
-    const set = this.#context.sets.get(name);
-    if (set === undefined) throw new NotUnderstood(`there is no set \`${name}\``);
-    return set;
-  }
-
-  /** `counter name KEY map @m VERDICT`: a packet without an element breaks the rule (net/netfilter/nft_objref.c). */
-  #counted(lookup: Extract<nft.Statement, { kind: 'counter-map' }>, action: Action): Action {
-    if (action.kind === 'dispatch') throw new NotUnderstood('it looks up two maps');
-    const elements = this.#elements({ kind: 'set-reference', name: lookup.map });
-    return { kind: 'dispatch', cases: this.#cases(lookup.key, elements, action) };
-  }
-
-  #cases(
-    key: nft.Expression,
-    elements: readonly nft.Element[],
-    action: DispatchCase['action'] | undefined,
-  ): DispatchCase[] {
-    const selectors = keySelectors(key);
-    return elements.map((element) => {
-      const parts = elementMatch(selectors, element.key);
-      checkTransport(selectors, [...parts, ...this.#conditions]);
-      return {
-        match: all(...parts),
-        action: action ?? elementVerdict(element),
-        origin: elementOrigin(element),
-      };
+  #say({ conditions }: Reached, reason: string): void {
+    this.#opaque.push({
+      span: this.#rule.span ?? NOWHERE,
+      text: this.#origin.text ?? printRule(this.#rule),
+      packets: all(...conditions),
+      reason,
     });
   }
 }
 
-function isExact(key: nft.Expression): boolean {
-  if (key.kind === 'concat') return key.parts.every(isExact);
-  return key.kind !== 'range' && key.kind !== 'prefix';
+/** Where a node that was never text would have stood. */
+export const NOWHERE: Span = { file: new SourceFile('<nftables>', ''), start: 0, end: 0 };
+
+/** Whether a statement does anything to a packet: a limit before a mere log changes no verdict. */
+function acts(statement: nft.Statement): boolean {
+  switch (statement.kind) {
+    case 'counter':
+    case 'counter-object':
+    case 'log':
+      return false;
+    case 'other':
+      return statement.effect !== 'none';
+    default:
+      return true;
+  }
 }
 
-function negatedTuple(tuples: Match, selectors: readonly nft.Selector[], operator: nft.Operator): Match {
-  if (operator === '==') return tuples;
-  if (operator === '!=') return all(...selectors.map(presence), not(tuples));
-  throw new NotUnderstood('it compares tuples by their order');
+function asksForTcp(match: Match): boolean {
+  return (
+    match.kind === 'field' &&
+    match.field === 'protocol' &&
+    match.ranges.every((range) => range.first === PROTOCOLS.tcp && range.last === PROTOCOLS.tcp)
+  );
 }
 
-function verdictAction(verdict: nft.VerdictExpression): Exclude<Action, { kind: 'dispatch' }> {
+function verdictAction(verdict: nft.VerdictExpression): PlainAction {
   switch (verdict.kind) {
     case 'accept':
     case 'drop':
@@ -254,8 +382,25 @@ function elementVerdict(element: nft.Element): DispatchCase['action'] {
   return verdictAction(element.data.verdict);
 }
 
-function elementOrigin(element: nft.Element): Origin {
-  const flow = element.data?.kind === 'object' ? originOfCounter(element.data.name) : undefined;
+function counterName(rule: nft.Rule): string | undefined {
+  for (const statement of rule.statements) if (statement.kind === 'counter-object') return statement.name;
+  return undefined;
+}
+
+function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
+  const counter = counterName(rule);
+  const flow = context.isOurs
+    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? baselineComment(rule.comment))
+    : undefined;
+  return {
+    ...(rule.span === undefined ? {} : { span: rule.span }),
+    ...(flow === undefined ? {} : { flow }),
+    text: sourceText(rule) ?? printRule(rule),
+  };
+}
+
+function elementOrigin(element: nft.Element, context: ChainContext): Origin {
+  const flow = context.isOurs && element.data?.kind === 'object' ? originOfCounter(element.data.name) : undefined;
   const text = sourceText(element);
   return {
     ...(element.span === undefined ? {} : { span: element.span }),

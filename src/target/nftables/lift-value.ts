@@ -1,38 +1,59 @@
 import { ADDRESS_TYPES, CONNTRACK_STATES, type InterfacePattern, type Range } from '../../ir/index.ts';
-import { type AddressRange, prefixRange } from '../../net/index.ts';
+import { type Address, type AddressRange, addressBits, highestAddress, prefixRange } from '../../net/index.ts';
 import type { Expression } from './ast.ts';
-import { CT_STATE_BITS, DATATYPES, type Datatype } from './datatype.ts';
+import { DATATYPES, type Datatype } from './datatype.ts';
+import { CT_STATE_BITS } from './words.ts';
 
 /** Thrown where a construct has no meaning that the reader can vouch for; caught by `lift`, which makes it an `Opaque`. */
 export class NotUnderstood extends Error {}
 
-export function addressRangeOf(constant: Expression): AddressRange {
+export function addressRangeOf(constant: Expression, family: 4 | 6): AddressRange {
+  const range = rangeOfAddress(constant, family);
+  if (range.family !== family) throw new NotUnderstood('it compares addresses of two families');
+  return range;
+}
+
+function rangeOfAddress(constant: Expression, family: 4 | 6): AddressRange {
   switch (constant.kind) {
     case 'address':
       return { family: constant.address.family, first: constant.address.value, last: constant.address.value };
     case 'prefix': {
       // nft takes host bits as written and masks them: 10.0.0.1/8 is 10.0.0.0/8.
-      const { family, value } = constant.address;
-      const hostBits = BigInt((family === 4 ? 32 : 128) - constant.length);
-      return prefixRange({ family, value: (value >> hostBits) << hostBits, length: constant.length });
+      const { family: own, value } = constant.address;
+      const hostBits = BigInt(addressBits(own) - constant.length);
+      return prefixRange({ family: own, value: (value >> hostBits) << hostBits, length: constant.length });
+    }
+    case 'number': {
+      const value = BigInt(constant.value);
+      if (value > highestAddress(family)) throw new NotUnderstood(`${constant.value} is no address`);
+      return { family, first: value, last: value };
     }
     case 'range': {
-      const first = addressRangeOf(constant.first);
-      const last = addressRangeOf(constant.last);
+      const first = rangeOfAddress(constant.first, family);
+      const last = rangeOfAddress(constant.last, family);
       if (first.family !== last.family || first.first > last.last) throw new NotUnderstood('a range runs backwards');
       return { family: first.family, first: first.first, last: last.last };
     }
+    case 'word':
+      throw new NotUnderstood(`\`${constant.text}\` is a name, whose addresses nobody knows here`);
     default:
       throw new NotUnderstood('it compares an address with something else');
   }
 }
 
+/** One address, where a constant is one. */
+export function addressOf(constant: Expression): Address | undefined {
+  return constant.kind === 'address' ? constant.address : undefined;
+}
+
 export function interfaceOf(constant: Expression): InterfacePattern {
-  if (constant.kind !== 'word' || constant.text.includes('\\'))
+  if (constant.kind !== 'word') throw new NotUnderstood('it compares an interface with something else');
+  const escaped = constant.text.endsWith('\\*'); // a star that is a star
+  const wildcard = constant.text.endsWith('*') && !escaped;
+  const name = wildcard ? constant.text.slice(0, -1) : escaped ? `${constant.text.slice(0, -2)}*` : constant.text;
+  if ((name.includes('*') && !escaped) || name.includes('\\') || (name === '' && !wildcard)) {
     throw new NotUnderstood('an interface has an unusual name');
-  const wildcard = constant.text.endsWith('*');
-  const name = wildcard ? constant.text.slice(0, -1) : constant.text;
-  if (name.includes('*') || (name === '' && !wildcard)) throw new NotUnderstood('an interface has an unusual name');
+  }
   return { name, wildcard };
 }
 
@@ -41,11 +62,8 @@ export function rangeOf(constant: Expression, datatype: Datatype): Range {
     case 'number':
       if (constant.value > datatype.max) throw new NotUnderstood(`${constant.value} is no ${datatype.name}`);
       return single(constant.value);
-    case 'word': {
-      const value = datatype.words.get(constant.text);
-      if (value === undefined) throw new NotUnderstood(`\`${constant.text}\` is no ${datatype.name} that is known`);
-      return single(value);
-    }
+    case 'word':
+      return single(wordValue(constant.text, datatype));
     case 'range': {
       const first = rangeOf(constant.first, datatype).first;
       const last = rangeOf(constant.last, datatype).last;
@@ -54,34 +72,56 @@ export function rangeOf(constant: Expression, datatype: Datatype): Range {
     }
     case 'list':
       if (datatype.kind !== 'bitmask') throw new NotUnderstood('it lists values where one is compared');
-      return single(constant.parts.reduce((bits, part) => bits | rangeOf(part, datatype).first, 0));
+      return single(constant.parts.reduce((bits, part) => (bits | rangeOf(part, datatype).first) >>> 0, 0));
+    case 'anything':
+      return { first: 0, last: datatype.max };
     default:
       throw new NotUnderstood(`it compares a ${datatype.name} with something else`);
   }
 }
 
+function wordValue(text: string, datatype: Datatype): number {
+  const value = datatype.words.get(text) ?? (datatype === DATATYPES.hour ? secondsOfDay(text) : undefined);
+  if (value === undefined) throw new NotUnderstood(`\`${text}\` is no ${datatype.name} that is known`);
+  return value;
+}
+
+/** `"17:00"`, `"17:00:30"`. */
+function secondsOfDay(text: string): number | undefined {
+  const found = /^([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?$/.exec(text);
+  return found === null ? undefined : Number(found[1]) * 3600 + Number(found[2]) * 60 + Number(found[3] ?? 0);
+}
+
+/** A number alone. @throws NotUnderstood where it is a range or a word that nobody knows. */
+export function numberOf(constant: Expression, datatype: Datatype): number {
+  const { first, last } = rangeOf(constant, datatype);
+  if (first !== last) throw new NotUnderstood('it takes several values where one is needed');
+  return first;
+}
+
 /** NFPROTO_IPV4 and NFPROTO_IPV6, include/uapi/linux/netfilter.h. */
-export function familyValues(ranges: readonly Range[]): number[] {
-  return [
-    [2, 4],
-    [10, 6],
-  ].flatMap(([value, family]) =>
-    ranges.some((range) => range.first <= value! && value! <= range.last) ? [family!] : [],
-  );
+export const NFPROTO: Readonly<Record<number, number>> = { 2: 4, 10: 6 };
+/** ETH_P_IP and ETH_P_IPV6, include/uapi/linux/if_ether.h. */
+export const ETHER_TYPES: Readonly<Record<number, number>> = { 2048: 4, 34525: 6 };
+
+/** The families whose number lies in the ranges. */
+export function familyValues(ranges: readonly Range[], numbers: Readonly<Record<number, number>>): number[] {
+  return Object.entries(numbers).flatMap(([value, family]) => (inRanges(ranges, Number(value)) ? [family] : []));
 }
 
 export function stateValues(ranges: readonly Range[]): number[] {
-  return CONNTRACK_STATES.flatMap((state, index) => {
-    const bit = CT_STATE_BITS[state];
-    return ranges.some((range) => range.first <= bit && bit <= range.last) ? [index] : [];
-  });
+  return CONNTRACK_STATES.flatMap((state, index) => (inRanges(ranges, CT_STATE_BITS[state]) ? [index] : []));
 }
 
 export function addressTypeValues(ranges: readonly Range[]): number[] {
   return ADDRESS_TYPES.flatMap((type, index) => {
     const value = DATATYPES.fib_addrtype.words.get(type);
-    return value !== undefined && ranges.some((range) => range.first <= value && value <= range.last) ? [index] : [];
+    return value !== undefined && inRanges(ranges, value) ? [index] : [];
   });
+}
+
+export function inRanges(ranges: readonly Range[], value: number): boolean {
+  return ranges.some((range) => range.first <= value && value <= range.last);
 }
 
 export function single(value: number): Range {

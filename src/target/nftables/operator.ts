@@ -1,5 +1,5 @@
 import type { Expression, Operator } from './ast.ts';
-import { leftDatatype } from './datatype.ts';
+import { leftDatatype } from './fields.ts';
 
 /**
  * The comparison that nft means where a match names none: a bit mask asks for any of the bits, unless it is looked up in a set or

@@ -2,9 +2,9 @@ import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import {
   type BaseChainSpec,
-  type Command,
   type CounterObject,
-  MAP_DATA,
+  type Dormancy,
+  type ObjectDeclaration,
   type Program,
   type Rule,
   SET_FLAGS,
@@ -16,8 +16,8 @@ import {
   type TableFamily,
 } from './ast.ts';
 import { JsonNode, ShapeFailure } from './json-node.ts';
-import { jsonElement } from './parse-json-expression.ts';
 import { jsonStatement } from './parse-json-statement.ts';
+import { jsonElement } from './parse-json-value.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 
 /** The output of `nft -j list ruleset` (libnftables-json(5)). A program comes with no error or not at all. */
@@ -47,7 +47,9 @@ interface OpenTable {
   readonly node: JsonNode;
   readonly family: TableFamily;
   readonly name: string;
+  readonly dormant?: Dormancy;
   readonly counters: CounterObject[];
+  readonly objects: ObjectDeclaration[];
   readonly sets: SetDeclaration[];
   readonly chains: Map<string, OpenChain>;
 }
@@ -65,11 +67,14 @@ class JsonReader {
   readonly #tables = new Map<string, OpenTable>();
 
   program(): Program {
-    const commands = [...this.#tables.values()].map((open): Command => {
-      const chains = [...open.chains].map(([name, { node, ...chain }]) => ({ name, ...chain, span: node.span }));
-      const { family, name, counters, sets } = open;
-      const table: Table = { family, name, counters, sets, chains, span: open.node.span };
-      return { kind: 'table', table, span: open.node.span };
+    const commands = [...this.#tables.values()].map(({ node, chains: open, ...table }) => {
+      const chains = [...open].map(([name, { node: chainNode, ...chain }]) => ({
+        name,
+        ...chain,
+        span: chainNode.span,
+      }));
+      const whole: Table = { ...table, chains, span: node.span };
+      return { kind: 'table' as const, table: whole, span: node.span };
     });
     return { commands };
   }
@@ -97,18 +102,39 @@ class JsonReader {
       case 'rule':
         this.#rule(node);
         break;
+      case 'quota':
+      case 'limit':
+      case 'ct helper':
+      case 'ct timeout':
+      case 'ct expectation':
+      case 'secmark':
+      case 'synproxy':
+      case 'flowtable':
+        this.#object(node, kind);
+        break;
       default:
         node.fail(`\`${kind}\` is not understood`);
     }
   }
 
+  /** What an object holds decides nothing on its own, but for which way a limit holds. */
+  #object(node: JsonNode, type: string): void {
+    const members = new Map(node.entries(`a ${type}`));
+    const table = this.#owner(node, members.get('family'), members.get('table'));
+    const name = required(node, members.get('name'), 'name').string('the name');
+    table.objects.push({ type, name, over: members.get('inv')?.isTrue() ?? false, span: node.span });
+  }
+
   #table(node: JsonNode): void {
-    const { family, name } = node.members(['family', 'name', 'handle', 'comment'], 'a table');
+    const { family, name, flags } = node.members(['family', 'name', 'handle', 'comment', 'flags'], 'a table');
+    const dormant = flags === undefined ? undefined : dormancy(flags);
     const table: OpenTable = {
       node,
+      ...(dormant === undefined ? {} : { dormant }),
       family: required(node, family, 'family').oneOf(TABLE_FAMILIES, 'the family'),
       name: required(node, name, 'name').string('the name'),
       counters: [],
+      objects: [],
       sets: [],
       chains: new Map(),
     };
@@ -121,15 +147,16 @@ class JsonReader {
   }
 
   #chain(node: JsonNode): void {
-    const known = ['family', 'table', 'name', 'handle', 'type', 'hook', 'prio', 'policy', 'comment'] as const;
-    const { family, table, name, type, hook, prio, policy, comment } = node.members(known, 'a chain');
+    const known = ['family', 'table', 'name', 'handle', 'type', 'hook', 'prio', 'policy', 'comment', 'dev'] as const;
+    const { family, table, name, type, hook, prio, policy, comment, dev } = node.members(known, 'a chain');
     const base: BaseChainSpec | undefined =
       type === undefined && hook === undefined
         ? undefined
         : {
-            type: required(node, type, 'type').string('the type'),
+            type: required(node, type, 'type').oneOf(['filter', 'nat', 'route'], 'the type'),
             hook: required(node, hook, 'hook').string('the hook'),
             priority: required(node, prio, 'prio').whole('the priority'),
+            ...(dev === undefined ? {} : { devices: (dev.items ?? [dev]).map((each) => each.string('the device')) }),
             policy: policy === undefined ? 'accept' : policy.oneOf(['accept', 'drop'], 'the policy'),
           };
     this.#owner(node, family, table).chains.set(required(node, name, 'name').string('the name'), {
@@ -163,13 +190,19 @@ class JsonReader {
       'size',
       'comment',
       'elem',
+      'stmt',
+      'gc-interval',
+      'policy',
+      'auto-merge',
     ] as const;
     const { family, table, name, type, map, flags, timeout, size, comment, elem } = node.members(known, 'a set');
     if (isMap !== (map !== undefined)) throw node.failure(isMap ? 'a map leads nowhere' : 'a set has `map`');
     this.#owner(node, family, table).sets.push({
       name: required(node, name, 'name').string('the name'),
       key: setType(required(node, type, 'type')),
-      ...(map === undefined ? {} : { data: map.oneOf(MAP_DATA, 'what the map leads to') }),
+      ...(map === undefined
+        ? {}
+        : { data: (map.items ?? [map]).map((part) => part.string('what the map leads to')).join(' . ') }),
       flags: flags === undefined ? [] : flagList(flags),
       ...(timeout === undefined ? {} : { timeout: timeout.whole('the timeout') }),
       ...(size === undefined ? {} : { size: size.whole('the size') }),
@@ -181,16 +214,24 @@ class JsonReader {
 
   #rule(node: JsonNode): void {
     const known = ['family', 'table', 'chain', 'handle', 'index', 'comment', 'expr'] as const;
-    const { family, table, chain, comment, expr } = node.members(known, 'a rule');
+    const { family, table, chain, handle, comment, expr } = node.members(known, 'a rule');
     const name = required(node, chain, 'chain').string('the chain');
     const owner = this.#owner(node, family, table).chains.get(name);
     if (owner === undefined) throw node.failure(`its chain \`${name}\` is not there`);
     owner.rules.push({
       statements: required(node, expr, 'expr').list('`expr`').map(jsonStatement),
       ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
+      ...(handle === undefined ? {} : { handle: handle.whole('the handle') }),
       span: node.span,
     });
   }
+}
+
+/** nft 1.0.6 writes here what it finds in memory behind its words, so that no more is certain than that there is a flag. */
+function dormancy(flags: JsonNode): Dormancy | undefined {
+  const words = (flags.items ?? [flags]).map((flag) => flag.string('the flag'));
+  if (words.includes('dormant')) return 'yes';
+  return words.every((word) => word === 'owner') ? undefined : 'perhaps';
 }
 
 function required(owner: JsonNode, node: JsonNode | undefined, name: string): JsonNode {

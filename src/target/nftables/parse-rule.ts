@@ -1,15 +1,17 @@
-import { DEFAULT_BURST, type Expression, OPERATORS, type RejectWith, type Rule, type Statement } from './ast.ts';
+import type { Expression, RejectWith, Rule, Statement } from './ast.ts';
+import { isSelector } from './fields.ts';
 import { implicitOperator } from './operator.ts';
-import {
-  parseKey,
-  parseLimit,
-  parseSetExpression,
-  parseValue,
-  parseVerdict,
-  startsSelector,
-  VERDICT_WORDS,
-} from './parse-expression.ts';
-import type { Token, TokenStream } from './token.ts';
+import { parseLimit } from './parse-limit.ts';
+import { NAT_WORDS, parseDup, parseForward, parseNat, parseQueue, parseSynproxy, parseTproxy } from './parse-nat.ts';
+import { parseKey, parseSelectorOrConstant } from './parse-selector.ts';
+import { parseQuotaAmount, parseRight, parseSetExpression, parseVerdict, startsVerdict } from './parse-set.ts';
+import { parseObjectUse, parseSetUpdate } from './parse-stateful.ts';
+import { bitList, parseBits, parseConstant, parseRange } from './parse-value.ts';
+import type { Token } from './token.ts';
+import { SyntaxFailure, type TokenStream } from './token-stream.ts';
+
+/** NFT_RULE_MAXEXPRS, net/netfilter/nf_tables_api.c: each statement needs one expression at least. */
+const MOST_STATEMENTS = 128;
 
 /** A rule, up to the line break, `;` or `}` behind it. */
 export function parseRule(stream: TokenStream): Rule {
@@ -17,69 +19,131 @@ export function parseRule(stream: TokenStream): Rule {
   const statements: Statement[] = [];
   let comment: string | undefined;
   while (stream.peek().kind !== 'separator' && stream.peek().kind !== 'end' && !stream.is('}')) {
-    if (stream.accept('comment')) comment = stream.expectKind('string', 'a comment in quotes').text;
+    if (stream.accept('comment')) comment = stream.expectString('a comment in quotes');
+    else if (statements.length === MOST_STATEMENTS)
+      throw new SyntaxFailure('the end of a rule: it has 128 statements', stream.peek());
     else statements.push(parseStatement(stream));
   }
-  return { statements, ...(comment === undefined ? {} : { comment }), span: stream.spanFrom(first) };
+  if (statements.length === 0) throw new SyntaxFailure('a rule', first);
+  const span = stream.spanFrom(first);
+  const handle = handleBehind(stream, first);
+  return {
+    statements,
+    ...(comment === undefined ? {} : { comment }),
+    ...(handle === undefined ? {} : { handle }),
+    span,
+  };
 }
 
-function parseStatement(stream: TokenStream): Statement {
+/** `# handle 7`, the comment in which `nft -a list` gives the number of a rule. */
+function handleBehind(stream: TokenStream, first: Token): number | undefined {
+  const { file, end } = stream.spanFrom(first);
+  HANDLE.lastIndex = end;
+  const found = HANDLE.exec(file.text);
+  return found === null ? undefined : Number(found[1]);
+}
+
+const HANDLE = / # handle ([0-9]{1,15})$/my;
+
+export function parseStatement(stream: TokenStream): Statement {
   const first = stream.peek();
-  const word = first.kind === 'word' ? first.text : '';
-  if ((VERDICT_WORDS as readonly string[]).includes(word)) {
-    return { kind: 'verdict', verdict: parseVerdict(stream), span: stream.spanFrom(first) };
-  }
+  const statement = parseBare(stream, first.kind === 'word' ? first.text : '');
+  return { ...statement, span: stream.spanFrom(first) };
+}
+
+function parseBare(stream: TokenStream, word: string): Statement {
+  if (startsVerdict(stream)) return { kind: 'verdict', verdict: parseVerdict(stream) };
+  const nat = NAT_WORDS.find((each) => each === word);
+  if (nat !== undefined) return parseNat(stream, nat);
   switch (word) {
     case 'counter':
-      return parseCounter(stream, first);
+      return parseCounter(stream);
+    case 'last':
+      return parseLast(stream);
     case 'log':
-      return parseLog(stream, first);
-    case 'limit': {
-      const { burst, ...limit } = parseLimit(stream);
-      return { kind: 'limit', ...limit, burst: burst ?? DEFAULT_BURST, span: stream.spanFrom(first) };
-    }
+      return parseLog(stream);
+    case 'limit':
+      return stream.is('name', 1) ? parseObjectUse(stream, 'limit') : parseLimit(stream);
+    case 'quota':
+      if (stream.is('name', 1)) return parseObjectUse(stream, 'quota');
+      stream.take();
+      return { kind: 'quota', ...parseQuotaAmount(stream) };
     case 'reject':
-      return parseReject(stream, first);
+      return parseReject(stream);
     case 'add':
     case 'update':
-      return parseSetUpdate(stream, first, word);
+    case 'delete':
+    case 'set':
+    case 'meter':
+    case 'flow':
+      return parseSetUpdate(stream, word, parseStatement);
+    case 'notrack':
+      stream.take();
+      return { kind: 'notrack' };
+    case 'queue':
+      return parseQueue(stream);
+    case 'dup':
+      return parseDup(stream);
+    case 'fwd':
+      return parseForward(stream);
+    case 'tproxy':
+      return parseTproxy(stream);
+    case 'synproxy':
+      return parseSynproxy(stream);
+    case 'ct':
+      return parseCtStatement(stream);
+    case 'reset':
+      return parseReset(stream);
+    case 'xt':
+      return parseXt(stream);
     default:
-      return parseMatch(stream, first);
+      return parseMatch(stream);
   }
 }
 
-function parseCounter(stream: TokenStream, first: Token): Statement {
-  stream.expect('counter');
+function parseCounter(stream: TokenStream): Statement {
+  if (stream.is('name', 1)) return parseObjectUse(stream, 'counter');
+  stream.take();
   if (stream.accept('packets')) {
     stream.expectNumber('a number of packets');
     stream.expect('bytes');
     stream.expectNumber('a number of bytes');
-  } else if (stream.accept('name')) {
-    if (!startsSelector(stream)) {
-      return { kind: 'counter-object', name: stream.expectName('the name of a counter'), span: stream.spanFrom(first) };
-    }
-    const key = parseKey(stream);
-    stream.expect('map');
-    stream.expect('@');
-    return { kind: 'counter-map', key, map: stream.expectName('the name of a map'), span: stream.spanFrom(first) };
   }
-  return { kind: 'counter', span: stream.spanFrom(first) };
+  return { kind: 'counter' };
 }
 
-function parseLog(stream: TokenStream, first: Token): Statement {
+/** When the rule last matched: state, and read past. */
+function parseLast(stream: TokenStream): Statement {
+  stream.take();
+  if (stream.accept('used') && !stream.accept('never')) stream.expectSeconds('a time');
+  return { kind: 'other', text: 'last', effect: 'none' };
+}
+
+function parseLog(stream: TokenStream): Statement {
   stream.expect('log');
   const options: { prefix?: string; group?: number } = {};
   for (;;) {
-    if (stream.accept('prefix')) options.prefix = stream.expectKind('string', 'a prefix in quotes').text;
+    if (stream.accept('prefix')) options.prefix = stream.expectName('a prefix in quotes');
     else if (stream.accept('group')) options.group = stream.expectNumber('the number of a log group', 65535);
-    else return { kind: 'log', ...options, span: stream.spanFrom(first) };
+    else if (stream.accept('level')) stream.expectKind('word', 'a level');
+    else if (stream.accept('snaplen') || stream.accept('queue-threshold')) stream.expectNumber('a number');
+    else if (stream.accept('flags')) parseLogFlags(stream);
+    else return { kind: 'log', ...options };
   }
 }
 
-function parseReject(stream: TokenStream, first: Token): Statement {
+/** `all`, `ether`, `skuid`, `ip options`, `tcp sequence,options`. */
+function parseLogFlags(stream: TokenStream): void {
+  if (stream.accept('ip')) stream.expect('options');
+  else if (stream.accept('tcp')) {
+    do stream.expectOne(['sequence', 'options'], '`sequence` or `options`');
+    while (stream.accept(','));
+  } else stream.expectOne(['all', 'ether', 'skuid'], 'a flag of `log`');
+}
+
+function parseReject(stream: TokenStream): Statement {
   stream.expect('reject');
-  if (!stream.accept('with')) return { kind: 'reject', span: stream.spanFrom(first) };
-  return { kind: 'reject', with: parseRejectWith(stream), span: stream.spanFrom(first) };
+  return stream.accept('with') ? { kind: 'reject', with: parseRejectWith(stream) } : { kind: 'reject' };
 }
 
 function parseRejectWith(stream: TokenStream): RejectWith {
@@ -89,34 +153,86 @@ function parseRejectWith(stream: TokenStream): RejectWith {
     return { kind: 'tcp-reset' };
   }
   stream.accept('type');
-  return { kind, code: stream.expectKind('word', 'a code').text };
+  const code = stream.peek().kind === 'number' ? stream.take() : stream.expectKind('word', 'a code');
+  return { kind, code: code.text };
 }
 
-function parseSetUpdate(stream: TokenStream, first: Token, operation: 'add' | 'update'): Statement {
-  stream.take();
-  stream.expect('@');
-  const set = stream.expectName('the name of a set');
-  stream.expect('{');
-  const key = parseKey(stream);
-  const statements: Statement[] = [];
-  while (!stream.is('}')) statements.push(parseStatement(stream));
-  stream.expect('}');
-  return { kind: 'set-update', operation, set, key, statements, span: stream.spanFrom(first) };
-}
-
-function parseMatch(stream: TokenStream, first: Token): Statement {
-  const left = parseKey(stream);
-  if (stream.accept('vmap')) {
-    return { kind: 'vmap', key: left, data: parseSetExpression(stream), span: stream.spanFrom(first) };
+/** Statements that begin with `ct`: objects for the connection, and how many connections there are; all else is a field. */
+function parseCtStatement(stream: TokenStream): Statement {
+  if (stream.is('count', 1)) {
+    stream.take();
+    stream.take();
+    const over = stream.accept('over');
+    return { kind: 'ct-count', over, amount: String(stream.expectNumber('a number of connections')) };
   }
-  const operator = OPERATORS.find((each) => each !== 'in' && stream.accept(each));
-  const right = parseValue(stream);
+  const type = (['helper', 'timeout', 'expectation'] as const).find((each) => stream.is(each, 1));
+  if (type === undefined || !stream.is('set', 2)) return parseMatch(stream);
+  stream.take();
+  stream.take();
+  stream.take();
+  const value = parseRightOrMap(stream);
+  const objectType = `ct ${type}`;
+  if (value.kind === 'map') return { kind: 'object-map', type: objectType, key: value.key, data: value.data };
+  if (value.kind !== 'word') throw new SyntaxFailure('the name of an object', stream.peek());
+  return { kind: 'object', type: objectType, name: value.text };
+}
+
+/** `reset tcp option sack`: takes the option out. */
+function parseReset(stream: TokenStream): Statement {
+  stream.take();
+  stream.expect('tcp');
+  stream.expect('option');
+  const { text } = stream.expectKind('word', 'the name of an option');
+  return { kind: 'other', text: `reset tcp option ${text}`, effect: 'none' };
+}
+
+/** A match or target of iptables, which nft names and cannot tell more of. */
+function parseXt(stream: TokenStream): Statement {
+  stream.take();
+  const type = stream.expectOne(['match', 'target', 'watcher'], '`match`, `target` or `watcher`');
+  const name = stream.expectName('a name');
+  return { kind: 'other', text: `xt ${type} "${name}"`, effect: type === 'match' ? 'filter' : 'anything' };
+}
+
+function parseMatch(stream: TokenStream): Statement {
+  const first = stream.peek();
+  const left = parseKey(stream);
+  if (stream.accept('vmap')) return { kind: 'vmap', key: left, data: parseSetExpression(stream) };
+  if (isSelector(left) && stream.accept('set')) {
+    return { kind: 'assign', target: left, value: parseRightOrMap(stream) };
+  }
+  const operator = parseOperator(stream);
+  const right = parseRight(stream);
   if (stream.accept('/')) {
     // `tcp flags syn / fin,syn,rst,ack`: value, then mask.
-    const masked: Expression = { kind: 'binary', operator: '&', left, right: parseValue(stream) };
-    const span = stream.spanFrom(first);
-    return { kind: 'match', left: { ...masked, span }, operator: operator ?? '==', right, span };
+    const maskStart = stream.peek();
+    const parts = [parseRange(stream)];
+    while (stream.accept(',')) parts.push(parseRange(stream));
+    const masked: Expression = { kind: 'binary', operator: '&', left, right: bitList(parts, maskStart, stream) };
+    return { kind: 'match', left: { ...masked, span: stream.spanFrom(first) }, operator: operator ?? '==', right };
   }
-  const meant = operator ?? implicitOperator(left, right);
-  return { kind: 'match', left, operator: meant, right, span: stream.spanFrom(first) };
+  return { kind: 'match', left, operator: operator ?? implicitOperator(left, right), right };
+}
+
+const SIGNS = ['==', '!=', '<=', '>=', '<', '>', '!'] as const;
+const SIGN_WORDS = { eq: '==', ne: '!=', le: '<=', ge: '>=', lt: '<', gt: '>' } as const;
+
+function parseOperator(stream: TokenStream): (typeof SIGNS)[number] | undefined {
+  for (const sign of SIGNS) if (stream.accept(sign)) return sign;
+  for (const word of ['eq', 'ne', 'le', 'ge', 'lt', 'gt'] as const) if (stream.accept(word)) return SIGN_WORDS[word];
+  return undefined;
+}
+
+/** What is assigned: constants, fields reckoned with, or what a map leads to. */
+export function parseRightOrMap(stream: TokenStream): Expression {
+  const first = stream.peek();
+  const parts = [parseBits(stream, parseSelectorOrConstant)];
+  while (stream.accept('.')) parts.push(parseBits(stream, parseSelectorOrConstant));
+  const key: Expression = parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  if (stream.accept('map')) return { kind: 'map', key, data: parseSetExpression(stream), span: stream.spanFrom(first) };
+  if (stream.accept('-'))
+    return { kind: 'range', first: key, last: parseConstant(stream), span: stream.spanFrom(first) };
+  const bits = [key];
+  while (stream.accept(',')) bits.push(parseConstant(stream));
+  return bitList(bits, first, stream);
 }

@@ -20,7 +20,7 @@ describe('errors of the nftables reader, as people see them', () => {
           '    type filter hook input priority filter - 5; policy drop;',
           '    tcp dport 22 frobnicate accept',
           '    ip saddr 10.0.0.300 accept',
-          '    meta priority 5 accept',
+          '    meta frob 5 accept',
           '    jump nowhere',
           '  }',
           '}',
@@ -29,7 +29,7 @@ describe('errors of the nftables reader, as people see them', () => {
       [
         'error[N0201]: expected a statement or a field of the packet that is understood, found `frobnicate`\n  --> rules.nft:4:18\n  4 |     tcp dport 22 frobnicate accept',
         'error[N0201]: expected an address, found `10.0.0.300`\n  --> rules.nft:5:14\n  5 |     ip saddr 10.0.0.300 accept',
-        'error[N0201]: expected a `meta` key that is understood, found `priority`\n  --> rules.nft:6:10\n  6 |     meta priority 5 accept',
+        'error[N0201]: expected a `meta` key that is understood, found `frob`\n  --> rules.nft:6:10\n  6 |     meta frob 5 accept',
       ],
     );
   });
@@ -52,22 +52,36 @@ describe('errors of the nftables reader, as people see them', () => {
       'N0204 5:7 chain `b` leads back to chain `a`',
     ],
     ['an end too early', 'table ip t {\nchain a {\naccept\n', 'N0201 4:1 expected `}`, found the end'],
-    ['a flush', 'flush ruleset', 'N0201 1:1 expected `table`, found `flush`'],
     [
-      'another object',
-      'table ip t {\nquota q { over 5 mbytes }\n}',
-      'N0201 2:1 expected a chain, set, map or counter, found `quota`',
+      'a command for what is not there',
+      'flush table ip t',
+      'N0210 1:1 there is no table `ip t` that this could change',
+    ],
+    [
+      'an unknown object',
+      'table ip t {\ngizmo q { over 5 mbytes }\n}',
+      'N0201 2:1 expected a chain, set, map or other object, found `gizmo`',
+    ],
+    [
+      'a name that nobody defined',
+      'table ip t {\nchain a {\ntcp dport $x accept\n}\n}',
+      'N0206 3:11 `$x` is not defined here, or what it holds is too large',
+    ],
+    [
+      'a file that cannot be had',
+      'include "other.nft"',
+      'N0207 1:9 the file `other.nft` that is included here cannot be read: only the text itself was given',
     ],
     ['JSON that is none', '{"nftables": [', 'N0202 1:15 this is no `nft -j list ruleset`: it is no JSON from here on'],
     [
       'an unknown key in JSON',
-      '{"nftables": [{"table": {"family": "ip", "name": "t", "flags": "dormant"}}]}',
-      'N0202 1:64 this is no `nft -j list ruleset`: a table has `flags`, which is not understood',
+      '{"nftables": [{"table": {"family": "ip", "name": "t", "colour": "red"}}]}',
+      'N0202 1:65 this is no `nft -j list ruleset`: a table has `colour`, which is not understood',
     ],
     [
       'an unknown statement in JSON',
-      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"mangle": {}}]}}]}',
-      'N0202 1:176 this is no `nft -j list ruleset`: `mangle` is not understood',
+      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"frob": {}}]}}]}',
+      'N0202 1:176 this is no `nft -j list ruleset`: `frob` is not understood',
     ],
   ];
   for (const [title, text, expected] of cases) {

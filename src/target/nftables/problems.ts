@@ -39,9 +39,45 @@ export const NFTABLES_PROBLEMS = {
     code: 'N0201',
     severity: 'error',
     message: (found: string, expected: string) => `expected ${expected}, found ${found}`,
-    help: () => 'only what Portcullis writes and what `nft list ruleset` shows of it is read so far',
     explanation:
       'The text is not nft, or a part of nft that the reader does not know. It never skips what it does not know.',
+  },
+  missingFromFile: {
+    code: 'N0210',
+    severity: 'error',
+    message: (kind: string, name: string) => `there is no ${kind} \`${name}\` that this could change`,
+    help: () => 'ask about `nft -a list ruleset` instead, which shows what all commands led to',
+    explanation:
+      'Files are read as a machine without any rules would load them. A command for what only a running machine has cannot be followed.',
+  },
+  undefinedVariable: {
+    code: 'N0206',
+    severity: 'error',
+    message: (name: string) => `\`${name}\` is not defined here, or what it holds is too large`,
+    help: () => 'define it above, in the same block or outside of all blocks',
+    explanation: 'A variable holds from its `define` to the end of the block in which it is defined.',
+  },
+  unreadInclude: {
+    code: 'N0207',
+    severity: 'error',
+    message: (path: string, reason: string) => `the file \`${path}\` that is included here cannot be read: ${reason}`,
+    help: () => 'give the files that are included too, or ask about the output of `nft list ruleset`',
+    explanation: 'A ruleset without a part of its files is another ruleset, so it is not judged at all.',
+  },
+  notForPackets: {
+    code: 'N0208',
+    severity: 'info',
+    message: (table: string) =>
+      `table \`${table}\` does not decide about IP packets of this machine, and is left out of the answers`,
+    explanation:
+      'Tables of the families arp and bridge decide about ARP messages and about frames that pass between the ports of a bridge, ' +
+      'before and beside the hooks where IP packets are filtered.',
+  },
+  dormantTable: {
+    code: 'N0209',
+    severity: 'info',
+    message: (table: string) => `table \`${table}\` is dormant: it decides nothing`,
+    explanation: 'A table with `flags dormant` is kept by the kernel and hooked nowhere.',
   },
   malformedJson: {
     code: 'N0202',

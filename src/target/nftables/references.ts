@@ -1,26 +1,42 @@
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import type { Span } from '../../source/index.ts';
-import { type Chain, finalTables, type Program, type Statement, type Table } from './ast.ts';
+import type { Chain, Element, Expression, Program, SetExpression, Statement, Table, VerdictExpression } from './ast.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
+import { finalProgram } from './program.ts';
 
-/** Names that point nowhere and jumps that lead back: what the kernel refuses to load. */
+/** Names that point nowhere and jumps that lead back: what the kernel refuses to load. And what is read, but decides nothing. */
 export function referenceProblems(program: Program): Diagnostic[] {
-  return finalTables(program).flatMap((table) => new TableChecker(table).problems());
+  const { tables, missing } = finalProgram(program);
+  return [
+    ...missing.map(({ what, name, span }) => diagnose(NFTABLES_PROBLEMS.missingFromFile, span, what, name)),
+    ...tables.flatMap((table) => new TableChecker(table).problems()),
+    ...tables.flatMap(idleTable),
+  ];
+}
+
+function idleTable(table: Table): Diagnostic[] {
+  const name = `${table.family} ${table.name}`;
+  if (table.family === 'arp' || table.family === 'bridge')
+    return [diagnose(NFTABLES_PROBLEMS.notForPackets, table.span, name)];
+  return table.dormant === 'yes' ? [diagnose(NFTABLES_PROBLEMS.dormantTable, table.span, name)] : [];
 }
 
 class TableChecker {
   readonly #table: Table;
   readonly #chains: ReadonlyMap<string, Chain>;
-  readonly #sets: ReadonlySet<string>;
-  readonly #counters: ReadonlySet<string>;
+  readonly #sets: ReadonlyMap<string, Table['sets'][number]>;
+  readonly #objects: ReadonlySet<string>;
   readonly #problems: Diagnostic[] = [];
   readonly #jumps = new Map<string, Set<string>>();
 
   constructor(table: Table) {
     this.#table = table;
     this.#chains = new Map(table.chains.map((chain) => [chain.name, chain]));
-    this.#sets = new Set(table.sets.map((set) => set.name));
-    this.#counters = new Set(table.counters.map((counter) => counter.name));
+    this.#sets = new Map(table.sets.map((set) => [set.name, set]));
+    this.#objects = new Set([
+      ...table.counters.map((counter) => `counter ${counter.name}`),
+      ...(table.objects ?? []).map((object) => `${object.type} ${object.name}`),
+    ]);
   }
 
   problems(): Diagnostic[] {
@@ -32,50 +48,77 @@ class TableChecker {
   }
 
   #statement(chain: string, statement: Statement): void {
+    const { span } = statement;
     switch (statement.kind) {
       case 'match':
-        if (statement.right.kind === 'set-reference') this.#set(statement.right.name, statement.span);
+        this.#expression(statement.right, span);
         break;
       case 'verdict':
-        this.#verdict(chain, statement.verdict, statement.span);
+        this.#verdict(chain, statement.verdict, span);
         break;
       case 'vmap':
-        this.#vmap(chain, statement);
-        break;
-      case 'counter-object':
-        this.#counter(statement.name, statement.span);
-        break;
-      case 'counter-map':
-        this.#set(statement.map, statement.span);
-        for (const element of this.#elements(statement.map)) {
-          if (element.data?.kind === 'object') this.#counter(element.data.name, element.span);
+        this.#set(statement.data, span);
+        for (const element of this.#elements(statement.data)) {
+          if (element.data?.kind === 'verdict') this.#verdict(chain, element.data.verdict, element.span ?? span);
         }
         break;
+      case 'counter-object':
+        this.#object('counter', statement.name, span);
+        break;
+      case 'object':
+        this.#object(statement.type, statement.name, span);
+        break;
+      case 'counter-map':
+        this.#objectMap('counter', { kind: 'set-reference', name: statement.map }, span);
+        break;
+      case 'object-map':
+        this.#objectMap(statement.type, statement.data, span);
+        break;
       case 'set-update':
-        this.#set(statement.set, statement.span);
+        this.#set({ kind: 'set-reference', name: statement.set }, span);
         for (const inner of statement.statements) this.#statement(chain, inner);
+        break;
+      case 'meter':
+        for (const inner of statement.statements) this.#statement(chain, inner);
+        break;
+      case 'assign':
+        this.#expression(statement.value, span);
+        break;
+      case 'nat':
+        for (const part of [statement.address, statement.port]) if (part !== undefined) this.#expression(part, span);
+        break;
+      case 'queue':
+        this.#expression(statement.number, span);
         break;
       case 'counter':
       case 'limit':
+      case 'quota':
+      case 'ct-count':
       case 'log':
       case 'reject':
+      case 'notrack':
+      case 'other':
         break;
     }
   }
 
-  #vmap(chain: string, statement: Extract<Statement, { kind: 'vmap' }>): void {
-    if (statement.data.kind === 'set-reference') this.#set(statement.data.name, statement.span);
-    const elements = statement.data.kind === 'set' ? statement.data.elements : this.#elements(statement.data.name);
-    for (const element of elements) {
-      if (element.data?.kind === 'verdict') this.#verdict(chain, element.data.verdict, element.span ?? statement.span);
+  #expression(expression: Expression, span: Span | undefined): void {
+    if (expression.kind === 'set' || expression.kind === 'set-reference') this.#set(expression, span);
+    if (expression.kind === 'map') this.#set(expression.data, span);
+  }
+
+  #objectMap(type: string, data: SetExpression, span: Span | undefined): void {
+    this.#set(data, span);
+    for (const element of this.#elements(data)) {
+      if (element.data?.kind === 'object') this.#object(type, element.data.name, element.span ?? span);
     }
   }
 
-  #elements(set: string): Table['sets'][number]['elements'] {
-    return this.#table.sets.find((each) => each.name === set)?.elements ?? [];
+  #elements(data: SetExpression): readonly Element[] {
+    return data.kind === 'set' ? data.elements : (this.#sets.get(data.name)?.elements ?? []);
   }
 
-  #verdict(chain: string, verdict: Extract<Statement, { kind: 'verdict' }>['verdict'], span: Span | undefined): void {
+  #verdict(chain: string, verdict: VerdictExpression, span: Span | undefined): void {
     if (verdict.kind !== 'jump' && verdict.kind !== 'goto') return;
     if (!this.#chains.has(verdict.chain)) this.#missing('chain', verdict.chain, span);
     const jumps = this.#jumps.get(chain);
@@ -83,12 +126,12 @@ class TableChecker {
     else jumps.add(verdict.chain);
   }
 
-  #set(name: string, span: Span | undefined): void {
-    if (!this.#sets.has(name)) this.#missing('set or map', name, span);
+  #set(data: SetExpression, span: Span | undefined): void {
+    if (data.kind === 'set-reference' && !this.#sets.has(data.name)) this.#missing('set or map', data.name, span);
   }
 
-  #counter(name: string, span: Span | undefined): void {
-    if (!this.#counters.has(name)) this.#missing('counter', name, span);
+  #object(type: string, name: string, span: Span | undefined): void {
+    if (!this.#objects.has(`${type} ${name}`)) this.#missing(type, name, span);
   }
 
   #missing(kind: string, name: string, span: Span | undefined): void {

@@ -1,62 +1,23 @@
 import { addressBits, parseAddress } from '../../net/index.ts';
-import type { Constant, Element, ElementData, Expression, SetExpression, VerdictExpression } from './ast.ts';
-import { isMetaKey, isPayloadField } from './datatype.ts';
+import type {
+  BinaryOperator,
+  Constant,
+  Element,
+  ElementData,
+  Expression,
+  SetExpression,
+  VerdictExpression,
+} from './ast.ts';
+import { BINARY_OPERATORS } from './ast.ts';
 import type { JsonNode } from './json-node.ts';
-
-/** Selectors, masks and concatenations of them: what a rule reads. */
-export function jsonKey(node: JsonNode): Expression {
-  const { span } = node;
-  const [kind, inner] = node.tagged('an expression');
-  switch (kind) {
-    case 'payload': {
-      const { protocol, field } = inner.members(['protocol', 'field'], 'a payload');
-      const of = protocol?.string('the protocol') ?? inner.fail('a payload has no protocol');
-      const name = field?.string('the field') ?? inner.fail('a payload has no field');
-      if (!isPayloadField(of, name)) return inner.fail(`\`${of} ${name}\` is not understood`);
-      return { kind: 'payload', protocol: of, field: name, span };
-    }
-    case 'meta': {
-      const key = inner.members(['key'], 'meta').key?.string('the key') ?? inner.fail('meta has no key');
-      if (!isMetaKey(key)) return inner.fail(`\`meta ${key}\` is not understood`);
-      return { kind: 'meta', key, span };
-    }
-    case 'ct':
-      inner.members(['key'], 'ct').key?.oneOf(['state'], 'the key of ct') ?? inner.fail('ct has no key');
-      return { kind: 'ct', key: 'state', span };
-    case 'fib': {
-      const { result, flags } = inner.members(['result', 'flags'], 'fib');
-      result?.oneOf(['type'], 'the result of fib') ?? inner.fail('fib has no result');
-      const list = flags?.items ?? (flags === undefined ? [] : [flags]);
-      const words = list.map((flag) => flag.oneOf(['saddr', 'daddr'], 'the flag of fib'));
-      return { kind: 'fib', result: 'type', flags: words, span };
-    }
-    case 'socket': {
-      const { key, level } = inner.members(['key', 'level'], 'socket');
-      key?.oneOf(['cgroupv2'], 'the key of socket') ?? inner.fail('socket has no key');
-      return {
-        kind: 'socket',
-        key: 'cgroupv2',
-        ...(level === undefined ? {} : { level: level.whole('the level') }),
-        span,
-      };
-    }
-    case 'concat':
-      return { kind: 'concat', parts: inner.list('a concatenation').map(jsonKey), span };
-    case '&': {
-      const [left, right, ...more] = inner.list('an operation');
-      if (left === undefined || right === undefined || more.length > 0)
-        return inner.fail('an operation has not two sides');
-      return { kind: 'binary', operator: '&', left: jsonKey(left), right: jsonValue(right), span };
-    }
-    default:
-      return node.fail(`\`${kind}\` is not understood`);
-  }
-}
+import { combined } from './parse-value.ts';
 
 /** What a field is compared with. */
 export function jsonValue(node: JsonNode): Expression {
   const { span } = node;
   if (node.number !== undefined) return { kind: 'number', value: node.number, span };
+  if (node.boolean !== undefined)
+    return { kind: 'word', text: node.boolean ? 'exists' : 'missing', quoted: false, span };
   if (node.text !== undefined) return jsonWord(node, node.text);
   if (node.items !== undefined) return { kind: 'list', parts: node.items.map(jsonValue), span };
   const [kind, inner] = node.tagged('a value');
@@ -70,17 +31,32 @@ export function jsonValue(node: JsonNode): Expression {
     }
     case 'set':
       return jsonSet(node);
+    case 'elem':
+      return jsonElement(node, false).key;
     case 'concat':
       return { kind: 'concat', parts: inner.list('a concatenation').map(jsonValue), span };
-    case '|':
-      return { kind: 'list', parts: inner.list('a list of bits').map(jsonValue), span };
-    default:
-      return node.fail(`\`${kind}\` is not understood`);
+    default: {
+      const operator = BINARY_OPERATORS.find((each) => each === kind);
+      if (operator === undefined) return node.fail(`\`${kind}\` is not understood`);
+      return jsonBits(inner, operator, () => undefined);
+    }
   }
+}
+
+/** Operands of one sign, two or more; `special` reads those that are no values. */
+export function jsonBits(
+  inner: JsonNode,
+  operator: BinaryOperator,
+  special: (node: JsonNode) => Expression | undefined,
+): Expression {
+  const [first, ...rest] = inner.list('an operation').map((each) => special(each) ?? jsonValue(each));
+  if (first === undefined || rest.length === 0) return inner.fail('an operation has not two sides');
+  return rest.reduce((left, right) => ({ ...combined(operator, left, right), span: inner.span }), first);
 }
 
 function jsonWord(node: JsonNode, text: string): Expression {
   const { span } = node;
+  if (text === '*') return { kind: 'anything', span };
   if (text.startsWith('@')) return { kind: 'set-reference', name: text.slice(1), span };
   const address = parseAddress(text);
   if (address !== undefined) return { kind: 'address', address, span };
@@ -121,7 +97,7 @@ function jsonElementKey(node: JsonNode): Omit<Element, 'data'> {
   if (!node.isObject) return { key: jsonValue(node) };
   const [kind, inner] = node.tagged('an element');
   if (kind !== 'elem') return { key: jsonValue(node) };
-  const known = ['val', 'timeout', 'expires', 'comment', 'limit', 'counter'] as const;
+  const known = ['val', 'timeout', 'expires', 'comment', 'limit', 'counter', 'quota', 'ct count', 'last'] as const;
   const { val, timeout, comment } = inner.members(known, 'an element');
   return {
     key: jsonValue(val ?? inner.fail('an element has no `val`')),
@@ -131,10 +107,14 @@ function jsonElementKey(node: JsonNode): Omit<Element, 'data'> {
 }
 
 function jsonData(node: JsonNode): ElementData {
-  if (node.text !== undefined) return { kind: 'object', name: node.text };
-  const [kind, inner] = node.tagged('a verdict');
-  const verdict = jsonVerdict(kind, inner);
-  return verdict === undefined ? node.fail(`\`${kind}\` is no verdict`) : { kind: 'verdict', verdict };
+  const { text } = node;
+  if (text !== undefined && parseAddress(text) === undefined) return { kind: 'object', name: text };
+  if (node.isObject) {
+    const [kind, inner] = node.tagged('a verdict or value');
+    const verdict = jsonVerdict(kind, inner);
+    if (verdict !== undefined) return { kind: 'verdict', verdict };
+  }
+  return { kind: 'value', value: jsonValue(node) };
 }
 
 /** `undefined` where the kind is no verdict. */

@@ -1,0 +1,145 @@
+import { all, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
+import type * as nft from './ast.ts';
+import { DATATYPES, type Datatype } from './datatype.ts';
+import { selectorDatatype } from './fields.ts';
+import { computedSelector } from './lift-bits.ts';
+import type { ChainContext } from './lift-context.ts';
+import type { Formula } from './lift-effect.ts';
+import { elementMatch, keyParts, presence } from './lift-match.ts';
+import { mapElements } from './lift-set.ts';
+import { type Subject, subjectOf } from './lift-subject.ts';
+import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
+import { printExpression } from './print-rule.ts';
+
+/** One thing that an assignment may do: under this condition, this effect. The cases exclude each other. */
+export interface AssignCase {
+  readonly when: Match;
+  readonly effect?: Effect; // absent: nothing that a filter asks for
+}
+
+/** `meta mark set ...`, `ip daddr set ...`: what it does to a packet that comes so far. */
+export function assignCases(
+  statement: Extract<nft.Statement, { kind: 'assign' }>,
+  context: ChainContext,
+): AssignCase[] {
+  const { target, value } = statement;
+  const subject = subjectOf(target, context);
+  switch (subject.kind) {
+    case 'absent':
+    case 'interface':
+      return [{ when: everything }];
+    case 'other':
+      return [{ when: subject.guard }];
+    case 'quantity':
+      return quantityCases(subject, target, value, context);
+    case 'number':
+    case 'address':
+      return translationCases(presence({ subject }), target, value);
+  }
+}
+
+function quantityCases(
+  subject: Extract<Subject, { kind: 'quantity' }>,
+  target: nft.Selector,
+  value: nft.Expression,
+  context: ChainContext,
+): AssignCase[] {
+  // The mark of a packet without a connection stays nobody's: setting it does nothing and stops nothing.
+  const guard = target.kind === 'ct' ? everything : subject.guard;
+  const { quantity } = subject;
+  if (value.kind === 'map') {
+    const parts = keyParts(value.key, context);
+    if (parts.some((part) => part.subject.kind === 'quantity' && part.subject.quantity === quantity)) {
+      throw new NotUnderstood('it looks up what it changes');
+    }
+    return mapElements(value.data, context).map(({ element, isThere = everything }, index, elements) => {
+      const others = element.key.kind === 'anything' ? elements.slice(0, index) : [];
+      if (others.length > 0) throw new NotUnderstood('it has a value for all other keys');
+      const formula = formulaOf(elementValue(element), subject.datatype, context);
+      return {
+        when: all(guard, isThere, elementMatch(parts, element.key, context), formula.guard),
+        effect: { kind: 'assign', quantity, ...formula.value },
+      };
+    });
+  }
+  const { guard: needs, value: formula } = formulaOf(value, subject.datatype, context);
+  return [{ when: all(guard, needs), effect: { kind: 'assign', quantity, ...formula } }];
+}
+
+function elementValue(element: nft.Element): nft.Expression {
+  switch (element.data?.kind) {
+    case 'value':
+      return element.data.value;
+    case 'object':
+      return { kind: 'word', text: element.data.name, quoted: true };
+    default:
+      throw new NotUnderstood('an element of a map has no value');
+  }
+}
+
+const ALL = 0xffff_ffff;
+
+/** What a value is made from, and the packets that have what it is made from. What nobody can know is a quantity of its own. */
+function formulaOf(
+  value: nft.Expression,
+  datatype: Datatype,
+  context: ChainContext,
+): { readonly guard: Match; readonly value: Formula } {
+  if (isConstant(value)) {
+    const known = knownNumber(value, datatype);
+    return {
+      guard: everything,
+      value: known === undefined ? unknown(value, context) : { from: '', keep: 0, flip: known },
+    };
+  }
+  let computed: ReturnType<typeof computedSelector>;
+  try {
+    computed = computedSelector(value, (operand) => BigInt(numberOf(operand, datatype)));
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    return { guard: everything, value: unknown(value, context) };
+  }
+  const { selector, computation } = computed;
+  const subject = subjectOf(selector, context);
+  if (subject.kind === 'absent') return { guard: nothing, value: unknown(value, context) };
+  if (subject.kind !== 'quantity' || (computation?.shift ?? 0) > 0) {
+    const guard = subject.kind === 'other' ? subject.guard : everything;
+    return { guard, value: unknown(value, context) };
+  }
+  const width = BigInt(2 ** (32 - Math.clz32(subject.datatype.max)) - 1);
+  const keep = Number((computation?.keep ?? BigInt(ALL)) & width);
+  const flip = Number((computation?.flip ?? 0n) & BigInt(ALL));
+  return { guard: subject.guard, value: { from: subject.quantity, keep, flip } };
+}
+
+function isConstant(value: nft.Expression): boolean {
+  return value.kind === 'number' || value.kind === 'word' || value.kind === 'list' || value.kind === 'address';
+}
+
+function knownNumber(value: nft.Expression, datatype: Datatype): number | undefined {
+  try {
+    return numberOf(value, datatype);
+  } catch (error) {
+    if (error instanceof NotUnderstood) return undefined;
+    throw error;
+  }
+}
+
+function unknown(value: nft.Expression, context: ChainContext): Formula {
+  return { from: `${printExpression(value)} at ${context.table} ${context.chain}`, keep: ALL, flip: 0 };
+}
+
+/** `ip daddr set 10.0.0.1`, `tcp dport set 80`: translation that no connection remembers. */
+function translationCases(when: Match, target: nft.Selector, value: nft.Expression): AssignCase[] {
+  if (target.kind !== 'payload') throw new NotUnderstood('it changes a field that is not understood');
+  const side = target.field === 'saddr' || target.field === 'sport' ? 'src' : 'dst';
+  const address = addressOf(value);
+  if (target.field === 'saddr' || target.field === 'daddr') {
+    if (address === undefined) throw new NotUnderstood('it changes an address to what nobody knows');
+    return [{ when, effect: { kind: 'translate', side, address } }];
+  }
+  const datatype = selectorDatatype(target);
+  if (datatype !== DATATYPES.inet_service || !isConstant(value))
+    throw new NotUnderstood('it changes a field that is not understood');
+  return [{ when, effect: { kind: 'translate', side, port: numberOf(value, datatype) } }];
+}

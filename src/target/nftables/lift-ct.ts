@@ -1,0 +1,166 @@
+import {
+  address,
+  all,
+  any,
+  CONNTRACK_STATES,
+  field,
+  inState,
+  type Match,
+  not,
+  nothing,
+  quantity,
+  type Range,
+} from '../../ir/index.ts';
+import { formatRange, PORT_PROTOCOLS } from '../../net/index.ts';
+import type { Selector } from './ast.ts';
+import type { Datatype } from './datatype.ts';
+import type { ChainContext } from './lift-context.ts';
+import type { Subject } from './lift-subject.ts';
+import { familyValues, inRanges, NFPROTO, NotUnderstood, single, stateValues } from './lift-value.ts';
+import { printExpression } from './print-rule.ts';
+import { complement } from './ranges.ts';
+import { CT_STATE_BITS } from './words.ts';
+
+export const CT_MARK = 'ctmark';
+export const CT_STATUS = 'ct status';
+const CT_DIRECTION = 'ct direction'; // 0: as the first packet went; 1: back
+
+/** Packets that belong to a connection, be it their first. */
+const TRACKED = inState('new', 'established', 'related');
+const UNTRACKED = CONNTRACK_STATES.indexOf('untracked');
+
+type CtSelector = Extract<Selector, { kind: 'ct' }>;
+
+/**
+ * What `ct` reads (net/netfilter/nft_ct.c). Before connection tracking has seen a packet its state is `invalid`, or `untracked` where a
+ * rule said `notrack`, and it has no connection to read from.
+ */
+export function ctSubject(
+  selector: CtSelector,
+  datatype: Datatype,
+  context: ChainContext,
+  when: 'before' | 'after' | 'either',
+): Subject {
+  if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
+  if (selector.key === 'state')
+    return { kind: 'number', datatype, match: when === 'after' ? stateMatch : earlyStateMatch };
+  if (when === 'before') return { kind: 'absent' };
+  switch (selector.key) {
+    case 'mark':
+      return { kind: 'quantity', datatype, quantity: CT_MARK, guard: TRACKED };
+    case 'status':
+      return { kind: 'quantity', datatype, quantity: CT_STATUS, guard: TRACKED };
+    case 'direction':
+      return { kind: 'number', datatype, match: directionMatch };
+    case 'zone':
+      return { kind: 'quantity', datatype, quantity: printExpression(selector), guard: TRACKED };
+    case 'l3proto':
+      return {
+        kind: 'number',
+        datatype,
+        match: (ranges) => all(TRACKED, field('family', ...familyValues(ranges, NFPROTO))),
+      };
+    case 'protocol':
+      return {
+        kind: 'number',
+        datatype,
+        match: (ranges) => tupleMatch(selector, context, field('protocol', ...ranges), field('protocol', ...ranges)),
+      };
+    default:
+      return tupleSubject(selector, datatype, context) ?? otherSubject(selector);
+  }
+}
+
+function otherSubject(selector: CtSelector): Subject {
+  return { kind: 'other', text: printExpression(selector), guard: TRACKED, volatile: false };
+}
+
+function stateMatch(ranges: readonly Range[]): Match {
+  return field('state', ...stateValues(ranges));
+}
+
+function earlyStateMatch(ranges: readonly Range[]): Match {
+  const untracked = field('state', UNTRACKED);
+  return any(
+    inRanges(ranges, CT_STATE_BITS.untracked) ? untracked : nothing,
+    inRanges(ranges, CT_STATE_BITS.invalid) ? not(untracked) : nothing,
+  );
+}
+
+/** The first packet of a connection goes the original way. */
+function directionMatch(ranges: readonly Range[]): Match {
+  const original = inRanges(ranges, 0) ? inState('new') : nothing;
+  return any(original, all(inState('established', 'related'), quantity(CT_DIRECTION, 1, ...ranges)));
+}
+
+/** A part of the connection's addresses and ports. */
+function tupleSubject(selector: CtSelector, datatype: Datatype, context: ChainContext): Subject | undefined {
+  const [family, key] = tupleKey(selector.key, context);
+  switch (key) {
+    case 'saddr':
+    case 'daddr': {
+      if (family === undefined) return undefined;
+      const [here, there] = key === 'saddr' ? (['src', 'dst'] as const) : (['dst', 'src'] as const);
+      return {
+        kind: 'address',
+        family,
+        guard: all(TRACKED, field('family', family)),
+        match: (ranges) =>
+          all(
+            field('family', family),
+            tupleMatch(selector, context, address(here, ...ranges), address(there, ...ranges)),
+          ),
+      };
+    }
+    case 'proto-src':
+    case 'proto-dst': {
+      const [here, there] = key === 'proto-src' ? (['sport', 'dport'] as const) : (['dport', 'sport'] as const);
+      return {
+        kind: 'number',
+        datatype,
+        match: (ranges) => tuplePorts(selector, context, field(here, ...ranges), field(there, ...ranges)),
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function tupleKey(key: string, { family }: ChainContext): [4 | 6 | undefined, string] {
+  if (key.startsWith('ip ')) return [4, key.slice(3)];
+  if (key.startsWith('ip6 ')) return [6, key.slice(4)];
+  return [family === 'ip' ? 4 : family === 'ip6' ? 6 : undefined, key];
+}
+
+/** Ports of the connection; what ICMP and others have there instead, nobody can say. */
+function tuplePorts(selector: CtSelector, context: ChainContext, here: Match, there: Match): Match {
+  const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
+  const unknown = context.program.unknowns.property(`${printExpression(selector)} of a protocol without ports`);
+  return any(tupleMatch(selector, context, here, there), all(TRACKED, portless, unknown));
+}
+
+/**
+ * The connection's own tuple is what its first packet said, and the packets of the other direction say it the other way round, where
+ * nothing is translated. What belongs to a related packet's connection, the packet does not tell.
+ * @param here the condition on a packet that goes the way of the tuple
+ * @param there the same on one that comes back
+ */
+function tupleMatch(selector: CtSelector, { program }: ChainContext, here: Match, there: Match): Match {
+  const text = printExpression(selector);
+  const unknown = program.unknowns.property(`${text} as asked (${matchKey(here)})`);
+  if (program.translates) return all(TRACKED, unknown);
+  const [original, reply] = selector.direction === 'reply' ? [there, here] : [here, there];
+  return any(
+    all(inState('new'), original),
+    all(inState('established'), quantity(CT_DIRECTION, 1, 0), original),
+    all(inState('established'), quantity(CT_DIRECTION, 1, 1), reply),
+    all(inState('related'), unknown),
+  );
+}
+
+/** Tells comparisons with different values apart. */
+function matchKey(match: Match): string {
+  if (match.kind === 'address') return match.ranges.map(formatRange).join(',');
+  if (match.kind !== 'field') return '';
+  return match.ranges.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(',');
+}

@@ -1,0 +1,46 @@
+import type * as nft from './ast.ts';
+import { chainCalls, ruleCalls, type SetLearning } from './lift-context.ts';
+
+/** The sets that rules of a table change while packets pass, with where they do. */
+export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
+  const direct = new Map<string, Map<string, number[]>>(); // set -> chain -> positions
+  for (const chain of table.chains) {
+    for (const [index, rule] of chain.rules.entries()) {
+      for (const statement of rule.statements) {
+        if (statement.kind === 'set-update') note(direct, statement.set, chain.name, index);
+      }
+    }
+  }
+  if (direct.size === 0) return new Map();
+  const calls = chainCalls(table);
+  for (const [set, chains] of direct) {
+    const changing = callersOf(new Set(chains.keys()), calls);
+    for (const chain of table.chains) {
+      for (const [index, rule] of chain.rules.entries()) {
+        if (ruleCalls(rule, table).some((name) => changing.has(name))) note(direct, set, chain.name, index);
+      }
+    }
+  }
+  return new Map([...direct].map(([set, changes]) => [set, { changes }]));
+}
+
+function note(sets: Map<string, Map<string, number[]>>, set: string, chain: string, position: number): void {
+  let chains = sets.get(set);
+  if (chains === undefined) {
+    chains = new Map();
+    sets.set(set, chains);
+  }
+  const positions = chains.get(chain);
+  if (positions === undefined) chains.set(chain, [position]);
+  else positions.push(position);
+}
+
+/** Chains that are among these, or lead to one of them. */
+function callersOf(chains: ReadonlySet<string>, calls: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+  const found = new Set(chains);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [caller, called] of calls) if ([...called].some((name) => found.has(name))) found.add(caller);
+  }
+  return found;
+}

@@ -1,0 +1,111 @@
+import { all, any, type Effect, everything, field, type Match } from '../../ir/index.ts';
+import { PORT_PROTOCOLS } from '../../net/index.ts';
+import type * as nft from './ast.ts';
+import { DATATYPES } from './datatype.ts';
+import type { ChainContext } from './lift-context.ts';
+import { CT_STATUS } from './lift-ct.ts';
+import { elementMatch, keyParts } from './lift-match.ts';
+import { mapElements } from './lift-set.ts';
+import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
+import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
+
+/** One thing that a translation may do: under this condition, these effects. The cases exclude each other. */
+export interface NatCase {
+  readonly when: Match;
+  readonly effects: readonly Effect[];
+  readonly uncertain?: string; // why it is not known where the packet goes, where a later rule asks for that
+}
+
+const FAMILY = { ip: 4, ip6: 6 } as const;
+
+/** What `dnat`, `snat`, `redirect` and `masquerade` do to the first packet of a connection. It is accepted in their chain then. */
+export function natCases(statement: nft.NatStatement, context: ChainContext): NatCase[] {
+  const { type, address, port, flags } = statement;
+  const side = type === 'dnat' || type === 'redirect' ? 'dst' : 'src';
+  const guard = familyGuard(statement, context);
+  const done = statusEffect(side);
+  const { readsLater } = context.program;
+  const doubt = (addressKnown: boolean, portKnown: boolean): Pick<NatCase, 'uncertain'> => {
+    const asked =
+      (!addressKnown && readsLater(side === 'dst' ? 'daddr' : 'saddr', context.entries)) ||
+      (!portKnown && readsLater(side === 'dst' ? 'dport' : 'sport', context.entries));
+    return asked
+      ? { uncertain: 'where it sends packets, and later rules ask for that, is not one address and port' }
+      : {};
+  };
+  const mapped = address?.kind === 'map' ? address : port?.kind === 'map' ? port : undefined;
+  if (mapped !== undefined && !flags.includes('netmap') && !flags.includes('prefix')) {
+    return mappedCases(mapped, statement, side, guard, done, doubt, context);
+  }
+  const constantAddress = address === undefined ? undefined : addressOf(address);
+  const constantPort = port === undefined ? undefined : portOf(port);
+  const hasOwnAddress = type === 'redirect' || type === 'masquerade'; // the machine's own, whichever that is
+  const addressKnown = !hasOwnAddress && (address === undefined) === (constantAddress === undefined);
+  const portKnown = (port === undefined) === (constantPort === undefined);
+  const effects = translation(side, constantAddress, constantPort);
+  return [{ when: guard, effects: [done, ...effects], ...doubt(addressKnown, portKnown) }];
+}
+
+function mappedCases(
+  map: Extract<nft.Expression, { kind: 'map' }>,
+  { address, port }: nft.NatStatement,
+  side: 'src' | 'dst',
+  guard: Match,
+  done: Effect,
+  doubt: (addressKnown: boolean, portKnown: boolean) => Pick<NatCase, 'uncertain'>,
+  context: ChainContext,
+): NatCase[] {
+  const parts = keyParts(map.key, context);
+  if (parts.some((part) => part.subject.kind === 'other'))
+    return [{ when: guard, effects: [done], ...doubt(false, false) }];
+  const isPort = address === undefined || address.kind !== 'map';
+  return mapElements(map.data, context).map(({ element, isThere = everything }, index) => {
+    if (element.key.kind === 'anything' && index > 0) throw new NotUnderstood('it has a target for all other keys');
+    const { data } = element;
+    const value = data?.kind === 'value' ? data.value : undefined;
+    const [first, second] = value?.kind === 'concat' ? value.parts : [value];
+    const target = isPort
+      ? {
+          address: address === undefined ? undefined : addressOf(address),
+          port: first === undefined ? undefined : portOf(first),
+        }
+      : { address: first === undefined ? undefined : addressOf(first), port: portOf(second ?? port) };
+    return {
+      when: all(guard, isThere, elementMatch(parts, element.key, context)),
+      effects: [done, ...translation(side, target.address, target.port)],
+      ...doubt(isPort || target.address !== undefined, !isPort || target.port !== undefined),
+    };
+  });
+}
+
+/** `undefined` where it is no constant. */
+function portOf(port: nft.Expression | undefined): number | undefined {
+  if (port?.kind !== 'number' && port?.kind !== 'word') return undefined;
+  return numberOf(port, DATATYPES.inet_service);
+}
+
+function translation(side: 'src' | 'dst', address: ReturnType<typeof addressOf>, port: number | undefined): Effect[] {
+  if (address === undefined && port === undefined) return [];
+  return [
+    { kind: 'translate', side, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) },
+  ];
+}
+
+/** The connection's status says which side was translated. */
+function statusEffect(side: 'src' | 'dst'): Effect {
+  const name = side === 'src' ? 'snat' : 'dnat';
+  const bits = CT_STATUS_BITS[name] | NAT_DONE_BITS[name];
+  return { kind: 'assign', quantity: CT_STATUS, from: CT_STATUS, keep: ~bits >>> 0, flip: bits };
+}
+
+/** `dnat ip to` asks for IPv4, and a port for a protocol that has ports: nft adds both. */
+function familyGuard({ family, address, port }: nft.NatStatement, context: ChainContext): Match {
+  const own = address === undefined ? undefined : addressOf(address)?.family;
+  const said = family === undefined ? own : FAMILY[family];
+  const table = context.family === 'ip' ? 4 : context.family === 'ip6' ? 6 : undefined;
+  const of = said ?? table;
+  return all(
+    of === undefined ? everything : field('family', of),
+    port === undefined ? everything : any(field('protocol', ...PORT_PROTOCOLS)),
+  );
+}

@@ -1,0 +1,63 @@
+import type * as nft from './ast.ts';
+
+/** Whether any rule of a table translates addresses or ports. */
+export function translates(table: nft.Table): boolean {
+  return table.chains.some((chain) =>
+    chain.rules.some((rule) =>
+      rule.statements.some((statement) => statement.kind === 'nat' || isStatelessTranslation(statement)),
+    ),
+  );
+}
+
+function isStatelessTranslation(statement: nft.Statement): boolean {
+  return statement.kind === 'assign' && statement.target.kind === 'payload' && isEnd(statement.target.field);
+}
+
+export const ENDS = ['saddr', 'daddr', 'sport', 'dport'] as const;
+/** A part of a packet that translation changes. */
+export type End = (typeof ENDS)[number];
+
+function isEnd(field: string): boolean {
+  return ENDS.some((end) => end === field);
+}
+
+/** Whether a rule of a chain reads that part. */
+export function readsEnd(chain: nft.Chain, end: End): boolean {
+  return chain.rules.some((rule) => rule.statements.some((statement) => statementReads(statement, end)));
+}
+
+function statementReads(statement: nft.Statement, end: End): boolean {
+  switch (statement.kind) {
+    case 'match':
+      return expressionReads(statement.left, end);
+    case 'vmap':
+    case 'counter-map':
+    case 'object-map':
+    case 'set-update':
+    case 'meter':
+      return expressionReads(statement.key, end);
+    case 'assign':
+      return expressionReads(statement.value, end);
+    default:
+      return false;
+  }
+}
+
+function expressionReads(expression: nft.Expression, end: End): boolean {
+  switch (expression.kind) {
+    case 'payload':
+      return expression.field === end;
+    case 'fib':
+      return expression.flags.some((flag) => flag === end);
+    case 'raw':
+      return true;
+    case 'concat':
+      return expression.parts.some((part) => expressionReads(part, end));
+    case 'binary':
+      return expressionReads(expression.left, end) || expressionReads(expression.right, end);
+    case 'map':
+      return expressionReads(expression.key, end);
+    default:
+      return false;
+  }
+}

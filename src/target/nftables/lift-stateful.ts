@@ -1,0 +1,136 @@
+import { any, type Match, not } from '../../ir/index.ts';
+import type * as nft from './ast.ts';
+import type { ChainContext } from './lift-context.ts';
+import { elementMatch, keyParts, presence } from './lift-match.ts';
+import { mapElements, namedSet } from './lift-set.ts';
+import { plainRate, sourceRate } from './lift-symbol.ts';
+import { printExpression, printLimit } from './print-rule.ts';
+
+export type StatefulStatement = Extract<
+  nft.Statement,
+  | { kind: 'limit' }
+  | { kind: 'quota' | 'ct-count' }
+  | { kind: 'object' }
+  | { kind: 'object-map' }
+  | { kind: 'set-update' }
+  | { kind: 'meter' }
+>;
+
+/** What the rest of the rule tells of a statement. */
+export interface Surroundings {
+  readonly counter: string | undefined; // the named counter of the rule
+  readonly decides: boolean; // whether anything behind it acts
+}
+
+export interface StatefulCondition {
+  readonly conditions: readonly Match[]; // under which the rule goes on
+  readonly takes?: Match; // under which the packet is taken out of its way
+}
+
+/**
+ * Conditions on what was counted or learnt before. Where nobody can know them they are put as "beyond the limit", "full": a condition that
+ * does not hold is the quiet case.
+ */
+export function statefulCondition(
+  statement: StatefulStatement,
+  context: ChainContext,
+  around: Surroundings,
+): StatefulCondition {
+  const { unknowns } = context.program;
+  switch (statement.kind) {
+    case 'object':
+      return objectCondition(statement, context);
+    case 'object-map':
+      return { conditions: objectMapConditions(statement, context) };
+    case 'limit':
+      if (!around.decides) return { conditions: [] };
+      return { conditions: [limitCondition(statement, context, around.counter, '')] };
+    case 'quota':
+    case 'ct-count': {
+      if (!around.decides) return { conditions: [] };
+      const word = statement.kind === 'quota' ? 'quota' : 'ct count';
+      const beyond = unknowns.occurrence(`${word} over ${statement.amount}`, context);
+      return { conditions: [statement.over ? beyond : not(beyond)] };
+    }
+    case 'set-update':
+    case 'meter':
+      return around.decides ? { conditions: updateConditions(statement, context) } : { conditions: [] };
+  }
+}
+
+function limitCondition(
+  limit: nft.LimitStatement,
+  context: ChainContext,
+  counter: string | undefined,
+  per: string,
+): Match {
+  const known = context.isOurs ? plainRate(limit, counter) : undefined;
+  if (known !== undefined) return known;
+  const beyond = context.program.unknowns.occurrence(`${per}${printLimit({ ...limit, over: true })}`, context);
+  return limit.over ? beyond : not(beyond);
+}
+
+function objectCondition(
+  statement: Extract<nft.Statement, { kind: 'object' }>,
+  context: ChainContext,
+): StatefulCondition {
+  const { type, name } = statement;
+  const { unknowns } = context.program;
+  switch (type) {
+    case 'limit':
+    case 'quota': {
+      const beyond = unknowns.occurrence(`beyond ${type} "${name}"`, context);
+      return { conditions: [context.overObjects.has(`${type} ${name}`) ? beyond : not(beyond)] };
+    }
+    case 'synproxy':
+      return { conditions: [], takes: unknowns.occurrence(`synproxy "${name}" answers it itself`, context) };
+    default:
+      return { conditions: [] }; // helpers, time-outs, flow tables: later packets of the connection
+  }
+}
+
+/** A packet whose key the map does not hold breaks the rule. */
+function objectMapConditions(
+  statement: Extract<nft.Statement, { kind: 'object-map' }>,
+  context: ChainContext,
+): Match[] {
+  const { type, key, data } = statement;
+  const parts = keyParts(key, context);
+  const held = any(...mapElements(data, context).map(({ element }) => elementMatch(parts, element.key, context)));
+  if (type !== 'limit' && type !== 'quota') return [held];
+  return [held, not(context.program.unknowns.occurrence(`beyond the ${type} of ${printExpression(key)}`, context))];
+}
+
+function updateConditions(
+  statement: Extract<nft.Statement, { kind: 'set-update' } | { kind: 'meter' }>,
+  context: ChainContext,
+): Match[] {
+  const parts = keyParts(statement.key, context);
+  if (statement.kind === 'set-update' && context.isOurs) {
+    const known = sourceRate(statement, parts[0], namedSet(statement.set, context));
+    if (known !== undefined) return [known];
+  }
+  const conditions = parts.map(presence);
+  const isDelete = statement.kind === 'set-update' && statement.operation === 'delete';
+  const name = statement.kind === 'meter' ? statement.name : statement.set;
+  // Where there is no room for a new element, the rule ends there (net/netfilter/nft_dynset.c).
+  if (!isDelete) conditions.push(not(context.program.unknowns.membership(`@${name} is full`, name, context, 0)));
+  const per = `${printExpression(statement.key)} `;
+  for (const inner of statement.statements) {
+    switch (inner.kind) {
+      case 'limit':
+        conditions.push(limitCondition(inner, context, undefined, per));
+        break;
+      case 'quota':
+      case 'ct-count': {
+        const word = inner.kind === 'quota' ? 'quota' : 'ct count';
+        const beyond = context.program.unknowns.occurrence(`${per}${word} over ${inner.amount}`, context);
+        conditions.push(inner.over ? beyond : not(beyond));
+        break;
+      }
+      default:
+        break; // counters
+    }
+  }
+  return conditions;
+}
