@@ -33,7 +33,10 @@ export const FAULTS: readonly Fault[] = [
     name: 'an address of any family',
     plant: inSomeMatch((match) => (match.kind === 'field' && match.field === 'family' ? all() : undefined)),
   },
-  { name: 'a flag lost', plant: inSomeMatch(ofFields(['tcpFlags'], (ranges) => ranges.slice(1))) },
+  {
+    name: 'half of the flags lost',
+    plant: inSomeMatch(ofFields(['tcpFlags'], (ranges) => ranges.slice(ranges.length >> 1))),
+  },
   { name: 'a state lost', plant: inSomeMatch(ofFields(['state'], (ranges) => ranges.slice(1))) },
   { name: 'a wildcard taken for a name', plant: inSomeMatch(exactName) },
   { name: 'the other direction of an interface', plant: inSomeMatch(otherDirection) },
