@@ -247,7 +247,7 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
       };
     case 'skgid':
     case 'cgroup':
-      return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: ofSocket(SOCKET, [], key, context) };
+      return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: ofSocket(SOCKET, 'any', key, context) };
     case 'mark':
       return { kind: 'quantity', datatype, quantity: 'mark', guard: everything };
     case 'iif':
@@ -277,11 +277,10 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
  * Packets of a socket's own. At input the kernel has already found the socket of an established connection (early demultiplexing,
  * net/ipv4/ip_input.c), and its owner counts there; which that is, a packet does not tell.
  */
-function ofSocket(sender: Match, ranges: readonly Range[], key: string, context: ChainContext): Match {
-  if (!context.entries.some(({ hook }) => hook === 'input')) return sender;
-  const text =
-    `meta ${key} ${ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',')}`.trim();
-  return any(sender, all(atHook('input'), field('state', 1), context.program.unknowns.property(text)));
+function ofSocket(sender: Match, ranges: readonly Range[] | 'any', key: string, context: ChainContext): Match {
+  if (ranges.length === 0 || !context.entries.some(({ hook }) => hook === 'input')) return sender;
+  const values = ranges === 'any' ? 'of a socket' : ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
+  return any(sender, all(atHook('input'), field('state', 1), context.program.unknowns.property(`meta ${key} ${values}`)));
 }
 
 /** Bits by their place are the field that lies there. */

@@ -4,6 +4,7 @@ import {
   type BaseChain,
   type Chain,
   type ChainHook,
+  type Effect,
   everything,
   field,
   inState,
@@ -33,7 +34,7 @@ import { ENDS, type End, readsEnd, translates } from './lift-reads.ts';
 import { liftRule, NOWHERE } from './lift-rule.ts';
 import { TABLE_NAME } from './names.ts';
 import { finalProgram } from './program.ts';
-import { NAT_DONE_BITS } from './words.ts';
+import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
 
 /** The meaning of a program: its rules as data that can be judged, and what is not understood named with its place. */
 export function liftProgram(program: nft.Program): Lifted {
@@ -197,22 +198,39 @@ function alreadyTranslated(hook: string): Match {
   return quantity(CT_STATUS, bit, bit);
 }
 
-/** What connection tracking itself does, where rules ask for it: a new connection has no status and no mark. */
+/**
+ * What connection tracking itself does, where rules ask for it: the first packet of a connection finds no status and no mark; one that
+ * comes again before any answer finds what the first one left, of which an answer is no part.
+ */
 function connectionTable(tables: readonly Table[]): Table[] {
   const asked = [CT_STATUS, CT_MARK].filter((name) => tables.some((table) => asksFor(table, name)));
   if (asked.length === 0) return [];
-  const rule: Rule = {
-    match: inState('new'),
-    effects: asked.map((name) => ({ kind: 'assign', quantity: name, from: '', keep: 0, flip: 0 })),
-    action: { kind: 'continue' },
-    origin: { text: 'a new connection has no status and no mark yet' },
-  };
+  const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
+  const isNew = inState('new');
+  const rules: Rule[] = [
+    {
+      match: all(isNew, quantity(CT_STATUS, confirmed, 0)),
+      effects: asked.map((name) => ({ kind: 'assign', quantity: name, from: '', keep: 0, flip: 0 })),
+      action: { kind: 'continue' },
+      origin: { text: 'a new connection has no status and no mark yet' },
+    },
+    {
+      match: all(isNew, quantity(CT_STATUS, confirmed, confirmed)),
+      effects: [keeping(CT_STATUS, ~(expected | assured | seenReply) >>> 0)],
+      action: { kind: 'continue' },
+      origin: { text: 'a connection that is still new has had no answer' },
+    },
+  ];
   const chain = (hook: 'prerouting' | 'output'): Chain => ({
     name: hook,
     base: { hook, priority: CONNTRACK_PRIORITY, policy: 'accept' },
-    rules: [rule],
+    rules,
   });
   return [{ name: 'connection tracking', families: [4, 6], chains: [chain('prerouting'), chain('output')] }];
+}
+
+function keeping(name: string, bits: number): Effect {
+  return { kind: 'assign', quantity: name, from: name, keep: bits, flip: 0 };
 }
 
 function asksFor(table: Table, name: string): boolean {
