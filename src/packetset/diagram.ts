@@ -56,6 +56,28 @@ export class DiagramStore {
     this.#cacheKey.fill(-1);
   }
 
+  /** One path to a terminal other than 0, as the values on it; a dimension that it does not ask for is not in the map. */
+  somePath(node: number): Map<number, number> {
+    const values = new Map<number, number>();
+    for (let at = node; at >= TERMINALS; ) {
+      let edge = 0;
+      while (this.edgeChild(at, edge) === 0) edge++;
+      values.set(this.#dimension[at]!, this.edgeUpper(at, edge));
+      at = this.edgeChild(at, edge);
+    }
+    return values;
+  }
+
+  /** The terminal that a packet with these values leads to; a value that is not in the map is 0. */
+  valueAt(node: number, values: ReadonlyMap<number, number>): number {
+    let at = node;
+    while (at >= TERMINALS) {
+      const dimension = this.#dimension[at]!;
+      at = this.follow(at, dimension, values.get(dimension) ?? 0);
+    }
+    return at;
+  }
+
   /** Nodes in the store, terminals included. */
   get size(): number {
     return this.#nodes;
@@ -160,6 +182,31 @@ export class DiagramStore {
     return visit(f);
   }
 
+  /** A set without its opinion on some dimensions: a packet is in it when any values there would put it in. */
+  forget(set: number, isForgotten: (dimension: number) => boolean): number {
+    const done = new Map<number, number>();
+    const visit = (node: number): number => {
+      if (node < TERMINALS) return node;
+      const known = done.get(node);
+      if (known !== undefined) return known;
+      const dimension = this.#dimension[node]!;
+      const count = this.edgeCount(node);
+      let result: number;
+      if (isForgotten(dimension)) {
+        const children = new Set(Array.from({ length: count }, (_, edge) => visit(this.edgeChild(node, edge))));
+        result = balanced([...children], 0, (a, b) => this.substitute(0, a, b));
+      } else {
+        result = this.node(
+          dimension,
+          Array.from({ length: count }, (_, edge) => [this.edgeUpper(node, edge), visit(this.edgeChild(node, edge))]),
+        );
+      }
+      done.set(node, result);
+      return result;
+    };
+    return visit(set);
+  }
+
   /** A node with its children changed; they may ask for earlier dimensions now, and then its edges are cut out and joined. */
   #rebuild(node: number, change: (child: number) => number): number {
     const dimension = this.#dimension[node]!;
@@ -212,8 +259,16 @@ export class DiagramStore {
       const endG = this.#start[g + 1]!;
       while (i < endF && j < endG) {
         const upperF = this.#upper[i]!;
+        const childF = this.#child[i]!;
+        if (operation === MINUS ? childF === 0 : childF < TERMINALS && childF !== operation) {
+          // Whatever `g` says here, `f` stands: with a narrow `f`, most of a wide `g` is never looked at.
+          this.#push(upperF, childF);
+          i++;
+          if (i < endF) j = this.#edgeBeyond(j, endG, upperF);
+          continue;
+        }
         const upperG = this.#upper[j]!;
-        this.#push(upperF < upperG ? upperF : upperG, this.#apply(operation, this.#child[i]!, this.#child[j]!));
+        this.#push(upperF < upperG ? upperF : upperG, this.#apply(operation, childF, this.#child[j]!));
         if (upperF <= upperG) i++;
         if (upperG <= upperF) j++;
       }
@@ -224,6 +279,23 @@ export class DiagramStore {
     this.#cacheRight[slot] = g;
     this.#cacheResult[slot] = result;
     return result;
+  }
+
+  /** The first edge from `edge` on that reaches beyond a value; there is one before `end`. */
+  #edgeBeyond(edge: number, end: number, value: number): number {
+    let low = edge;
+    let step = 1;
+    while (low + step < end && this.#upper[low + step]! <= value) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(low + step, end - 1);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#upper[middle]! <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #slot(key: number, right: number): number {

@@ -46,6 +46,7 @@ export type NumberDimension = keyof typeof NUMBERS;
 /** A value of 128 bits, by the name its dimensions begin with. */
 export type WideDimension = 'src' | 'dst' | 'in' | 'out';
 type Limb = 0 | 1 | 2 | 3;
+const LIMBS: readonly Limb[] = [0, 1, 2, 3];
 /** A dimension that is a number of its own and no limb of a wider one. */
 export type NarrowDimension = Exclude<NumberDimension, `${WideDimension}${Limb}`>;
 
@@ -63,6 +64,12 @@ export type DimensionName =
 
 type OpenDimension = Extract<DimensionName, { kind: 'bit' | 'symbol' }>;
 
+/**
+ * The same bits of so many quantities stand side by side: that two are equal, as after `ct mark set mark`, then takes a few
+ * nodes for each bit, where one after the other it would take 2 to the power of 32.
+ */
+const INTERLEAVED = 32;
+
 const MASK_32 = 0xffff_ffffn;
 
 /**
@@ -73,9 +80,10 @@ const MASK_32 = 0xffff_ffffn;
  */
 export class HeaderSpace {
   readonly store: DiagramStore;
-  readonly #open: OpenDimension[] = [];
+  readonly #open: (OpenDimension | undefined)[] = []; // undefined: kept free for a quantity to come
+  #block = 0; // in `#open`, where the youngest quantities are
   readonly #symbols = new Map<string, number>();
-  readonly #quantities = new Map<string, number>(); // the dimension of bit 31; bit 0 is 31 further
+  readonly #quantities = new Map<string, number>(); // the dimension of bit 31; bit 0 is `31 * INTERLEAVED` further
 
   constructor(store: DiagramStore = new DiagramStore()) {
     this.store = store;
@@ -135,14 +143,13 @@ export class HeaderSpace {
     mask: number,
     ranges: readonly { readonly first: number; readonly last: number }[],
   ): PacketSet {
-    const top = this.bitIndex(name, 31);
     const build = (bit: number, low: number): number => {
       const high = low + 2 ** (bit + 1) - 1;
       if (ranges.some((range) => range.first <= low && high <= range.last)) return 1;
       if (!ranges.some((range) => range.first <= high && low <= range.last)) return 0;
       const clear = build(bit - 1, low);
       if (((mask >>> bit) & 1) === 0) return clear; // a bit outside the mask counts as 0
-      return this.#bitNode(top + 31 - bit, clear, build(bit - 1, low + 2 ** bit));
+      return this.#bitNode(this.bitIndex(name, bit), clear, build(bit - 1, low + 2 ** bit));
     };
     return new PacketSet(this, build(31, 0));
   }
@@ -151,15 +158,38 @@ export class HeaderSpace {
   bitIndex(quantity: string, bit: number): number {
     let top = this.#quantities.get(quantity);
     if (top === undefined) {
-      top = this.#add({ kind: 'bit', quantity, bit: 31 });
-      for (let lower = 30; lower >= 0; lower--) this.#add({ kind: 'bit', quantity, bit: lower });
+      const place = this.#quantities.size % INTERLEAVED;
+      if (place === 0) {
+        this.#block = this.#open.length;
+        this.#open.length += 32 * INTERLEAVED;
+      }
+      for (let each = 31; each >= 0; each--)
+        this.#open[this.#block + (31 - each) * INTERLEAVED + place] = { kind: 'bit', quantity, bit: each };
+      top = NAMES.length + this.#block + place;
       this.#quantities.set(quantity, top);
     }
-    return top + 31 - bit;
+    return top + (31 - bit) * INTERLEAVED;
   }
 
   union(sets: readonly PacketSet[]): PacketSet {
     return balanced(sets, this.nothing(), (a, b) => a.union(b));
+  }
+
+  /** The packets that share their values in the kept dimensions with some packet of the set. */
+  project(set: PacketSet, kept: readonly (NarrowDimension | WideDimension)[]): PacketSet {
+    const names = new Set<string>(
+      kept.flatMap((name) => (name in NUMBERS ? [name] : LIMBS.map((limb) => name + limb))),
+    );
+    const node = this.store.forget(set.node, (index) => !names.has(NAMES[index] ?? ''));
+    return new PacketSet(this, node);
+  }
+
+  /** The packets that are in the set with some other values in these dimensions. */
+  without(set: PacketSet, dimensions: ReadonlySet<number>): PacketSet {
+    return new PacketSet(
+      this,
+      this.store.forget(set.node, (index) => dimensions.has(index)),
+    );
   }
 
   dimension(index: number): DimensionName {
@@ -263,9 +293,7 @@ export function limbOf(value: bigint, limb: Limb): number {
 
 /** An address as the limbs of its dimensions; IPv4 has one. */
 export function addressLimbs(address: Address): readonly number[] {
-  return address.family === 4
-    ? [Number(address.value)]
-    : [0, 1, 2, 3].map((limb) => limbOf(address.value, limb as Limb));
+  return address.family === 4 ? [Number(address.value)] : LIMBS.map((limb) => limbOf(address.value, limb));
 }
 
 export function familyValue(family: Family): 0 | 1 {

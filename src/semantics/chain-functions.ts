@@ -1,5 +1,5 @@
 import type { Action, Chain, Match, Rule, Table, Verdict } from '../ir/index.ts';
-import { balanced, type HeaderSpace } from '../packetset/index.ts';
+import { balanced, type HeaderSpace, type PacketSet } from '../packetset/index.ts';
 import { ambiguousChain, findChain } from './chains.ts';
 import { packetsOf } from './space.ts';
 
@@ -13,6 +13,7 @@ export const DROP = 2;
 export const REJECT = 3;
 export const RETURN = 4; // the caller goes on behind its jump
 const CONTINUE = 5; // a verdict map's element that decides nothing: no later element is asked
+export const END = 6; // after the last rule of a run, where it matters what follows
 
 const FALLS_THROUGH = [UNDECIDED, ACCEPT, DROP, REJECT, UNDECIDED, UNDECIDED]; // how a jump ends
 const LEAVES = [RETURN, ACCEPT, DROP, REJECT, RETURN, RETURN]; // how a goto ends: the caller is left too
@@ -28,11 +29,21 @@ export function verdictTerminal(verdict: Verdict): number {
   }
 }
 
+/** What a run of rules does, and its halves: what is known of a run need not be asked of each of its rules. */
+export interface Run {
+  readonly first: number; // position of its first rule in the chain
+  readonly count: number; // at least 1
+  readonly function_: number;
+  readonly halves?: readonly [Run, Run]; // of every run of more than one rule
+}
+
 /** What rules and chains do on their own, whatever stands before and behind them, as long as they change nothing in a packet. */
 export class ChainFunctions {
   readonly #space: HeaderSpace;
   readonly #chains = new Map<Chain, number>();
+  readonly #runs = new Map<Chain, Map<number, Run>>(); // by the first rule
   readonly #pure = new Map<Chain, boolean>();
+  readonly #matching = new Map<Rule, PacketSet>();
   readonly #open = new Set<Chain>();
 
   constructor(space: HeaderSpace) {
@@ -43,7 +54,7 @@ export class ChainFunctions {
     const known = this.#chains.get(chain);
     if (known !== undefined) return known;
     this.enter(table, chain);
-    const function_ = this.sequence(chain.rules.map((rule) => this.rule(table, rule)));
+    const function_ = chain.rules.length === 0 ? UNDECIDED : this.run(table, chain, 0, chain.rules.length).function_;
     this.leave(chain);
     this.#chains.set(chain, function_);
     return function_;
@@ -64,9 +75,37 @@ export class ChainFunctions {
     return balanced(functions, UNDECIDED, (first, second) => this.#space.store.substitute(UNDECIDED, first, second));
   }
 
+  /** The rules of a chain from `first` up to, not including, `end`: at least one, and none that changes a packet. */
+  run(table: Table, chain: Chain, first: number, end: number): Run {
+    const known = this.#runs.get(chain)?.get(first);
+    if (known !== undefined && known.count === end - first) return known;
+    const over = (from: number, to: number): Run => {
+      if (to - from === 1) return { first: from, count: 1, function_: this.rule(table, chain.rules[from]!) };
+      const middle = (from + to) >> 1;
+      const halves = [over(from, middle), over(middle, to)] as const;
+      const function_ = this.#space.store.substitute(UNDECIDED, halves[0].function_, halves[1].function_);
+      return { first: from, count: to - from, function_, halves };
+    };
+    const run = over(first, end);
+    const ofChain = this.#runs.get(chain) ?? new Map<number, Run>();
+    this.#runs.set(chain, ofChain.set(first, run));
+    return run;
+  }
+
   /** A rule whose action changes no packet (`isPureRule`). */
   rule(table: Table, rule: Rule): number {
-    return this.where(rule.match, this.#action(table, rule.action));
+    const action = this.#action(table, rule.action);
+    return this.#space.store.substitute(1, this.matching(rule).node, action);
+  }
+
+  /** The packets that a rule matches. */
+  matching(rule: Rule): PacketSet {
+    let packets = this.#matching.get(rule);
+    if (packets === undefined) {
+      packets = packetsOf(this.#space, rule.match);
+      this.#matching.set(rule, packets);
+    }
+    return packets;
   }
 
   #action(table: Table, action: Action): number {
@@ -128,4 +167,26 @@ export function targets(action: Action): readonly string[] {
     case 'continue':
       return [];
   }
+}
+
+/** A stretch of a chain: rules that change nothing in a packet, or one that does, by its effects or in a chain that it calls. */
+export type ChainPart =
+  | { readonly kind: 'run'; readonly run: Run }
+  | { readonly kind: 'changing'; readonly rule: Rule; readonly index: number };
+
+/** A chain's parts in its order, the runs as long as can be. */
+export function partsOf(functions: ChainFunctions, table: Table, chain: Chain): ChainPart[] {
+  const parts: ChainPart[] = [];
+  const takeRun = (first: number, end: number): void => {
+    if (end > first) parts.push({ kind: 'run', run: functions.run(table, chain, first, end) });
+  };
+  let first = 0;
+  for (const [index, rule] of chain.rules.entries()) {
+    if (functions.isPureRule(table, rule)) continue;
+    takeRun(first, index);
+    parts.push({ kind: 'changing', rule, index });
+    first = index + 1;
+  }
+  takeRun(first, chain.rules.length);
+  return parts;
 }

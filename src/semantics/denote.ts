@@ -1,6 +1,16 @@
-import { type Action, atHook, type Chain, field, PASSING, type Rule, type Ruleset, type Table } from '../ir/index.ts';
+import { type Action, atHook, type Chain, field, PASSING, type Ruleset, type Table } from '../ir/index.ts';
 import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ACCEPT, ChainFunctions, DROP, REJECT, RETURN, UNDECIDED, verdictTerminal } from './chain-functions.ts';
+import {
+  ACCEPT,
+  ChainFunctions,
+  type ChainPart,
+  DROP,
+  partsOf,
+  REJECT,
+  RETURN,
+  UNDECIDED,
+  verdictTerminal,
+} from './chain-functions.ts';
 import { baseChains, findChain, type HookedChain } from './chains.ts';
 import { beforeEffects } from './effects.ts';
 import { packetsOf, possiblePackets } from './space.ts';
@@ -14,7 +24,7 @@ export interface Denotation {
 
 /** The meaning of a ruleset. @throws Error on a jump into a chain that is not there or that leads back: no kernel loads those. */
 export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
-  const denoter = new Denoter(space);
+  const denoter = new Denoter(space, new ChainFunctions(space));
   // From the last chain to the first: what an accept leads to is known then.
   const decision = baseChains(ruleset).reduceRight((next, hooked) => denoter.base(hooked, next), ACCEPT);
   const possible = possiblePackets(space);
@@ -29,18 +39,19 @@ export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
 }
 
 /** Final decisions on what a chain leads to: diagrams over ACCEPT, DROP and REJECT. */
-interface Continuation {
+export interface Continuation {
   readonly accepted: number; // after an accept: the later chains' word
   readonly ended: number; // after the last rule, or a return
 }
 
-class Denoter {
+/** Works from what follows back to what comes first. */
+export class Denoter {
   readonly #space: HeaderSpace;
   readonly #functions: ChainFunctions;
 
-  constructor(space: HeaderSpace) {
+  constructor(space: HeaderSpace, functions: ChainFunctions) {
     this.#space = space;
-    this.#functions = new ChainFunctions(space);
+    this.#functions = functions;
   }
 
   /** The decision on every packet from this chain on; `next` for those that it does not see or accepts. */
@@ -56,40 +67,32 @@ class Denoter {
 
   /**
    * The decision on packets that enter a chain. Runs of rules that change nothing in the packet are one function each; a
-   * rule with effects needs what follows it first, so the runs are taken from the last to the first.
+   * rule with effects needs what follows it first, so the parts are taken from the last to the first.
    */
   #decide(table: Table, chain: Chain, then: Continuation): number {
-    const store = this.#space.store;
-    if (this.#functions.isPure(table, chain))
-      return this.#finish(this.#functions.chain(table, chain), then, then.ended);
+    if (this.#functions.isPure(table, chain)) return this.finish(this.#functions.chain(table, chain), then, then.ended);
     this.#functions.enter(table, chain);
     let after = then.ended;
-    let run: Rule[] = [];
-    const takeRun = (): void => {
-      if (run.length > 0)
-        after = this.#finish(
-          this.#functions.sequence(run.reverse().map((rule) => this.#functions.rule(table, rule))),
-          then,
-          after,
-        );
-      run = [];
-    };
-    for (const rule of chain.rules.toReversed()) {
-      if (this.#functions.isPureRule(table, rule)) {
-        run.push(rule);
-        continue;
-      }
-      takeRun();
-      const acted = beforeEffects(this.#space, rule.effects ?? [], this.#act(table, rule.action, then, after));
-      after = store.substitute(UNDECIDED, this.#functions.where(rule.match, acted), after);
-    }
-    takeRun();
+    for (const part of partsOf(this.#functions, table, chain).toReversed()) after = this.part(table, part, then, after);
     this.#functions.leave(chain);
     return after;
   }
 
+  /** The decision on packets that enter a part of a chain; `after` is the decision on those that leave it at its end. */
+  part(table: Table, part: ChainPart, then: Continuation, after: number): number {
+    switch (part.kind) {
+      case 'run':
+        return this.finish(part.run.function_, then, after);
+      case 'changing': {
+        const { effects = [], action, match } = part.rule;
+        const acted = beforeEffects(this.#space, effects, this.#act(table, action, then, after));
+        return this.#space.store.substitute(UNDECIDED, this.#functions.where(match, acted), after);
+      }
+    }
+  }
+
   /** A function of a run of rules, with its ends replaced by what they lead to. */
-  #finish(function_: number, then: Continuation, after: number): number {
+  finish(function_: number, then: Continuation, after: number): number {
     const store = this.#space.store;
     const accepted = store.substitute(ACCEPT, function_, then.accepted);
     return store.substitute(UNDECIDED, store.substitute(RETURN, accepted, then.ended), after);

@@ -1,202 +1,331 @@
-import { atHook, type Chain, type Flow, field, PASSING, type Rule, type Ruleset, type Table } from '../ir/index.ts';
+import type { Action, Chain, Flow, Match, Rule, Ruleset, Table } from '../ir/index.ts';
+import { everything } from '../ir/index.ts';
 import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import {
-  ACCEPT,
-  ChainFunctions,
-  DROP,
-  REJECT,
-  RETURN,
-  targets,
-  UNDECIDED,
-  verdictTerminal,
-} from './chain-functions.ts';
+import { ChainFunctions, type ChainPart, END, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
 import { findChain } from './chains.ts';
+import { type Continuation, Denoter } from './denote.ts';
+import { changeableDimensions, imageOf } from './effects-image.ts';
+import { evaluate } from './evaluate.ts';
+import { PacketFlow } from './packet-flow.ts';
+import { deciders, disagreement, MOST_REASONS, outcomeBefore, outcomeFrom, valueFrom } from './rule-reasons.ts';
 import { sampleFlow } from './sample.ts';
-import { packetsOf, possiblePackets } from './space.ts';
+import { packetsOf } from './space.ts';
+import { WayIn, waysIntoBaseChains } from './way-in.ts';
 
 /**
  * A rule that could go without any packet noticing:
  *
- * - `impossible`: no packet that can stand here fits its match.
- * - `unreachable`: no packet arrives at its chain at all.
- * - `shadowed`: earlier rules decide every packet it would match; `contradicts` says that they decide otherwise, so that what
- *   its author wanted does not happen.
- * - `redundant`: the rules behind it, or the chain's policy, would do the same with every packet it decides.
+ * - `unreachable`: no packet arrives at its chain at all; `by` are the rules that lead there.
+ * - `impossible`: no packet fits its match, or none that the rules `by` send to its chain.
+ * - `shadowed`: earlier rules (`by`, where they can be told) decide every packet that it would match.
+ * - `redundant`: what comes behind it does the same with every packet that it decides: the rules `by`, the end of the chain.
  */
 export interface RuleFault {
-  readonly kind: 'impossible' | 'unreachable' | 'shadowed' | 'redundant';
+  readonly kind: 'unreachable' | 'impossible' | 'shadowed' | 'redundant';
   readonly table: Table;
   readonly chain: Chain;
   readonly rule: Rule;
   readonly index: number; // of the rule in its chain, from 0
-  readonly by: readonly Rule[]; // that make it so, in order; at most `MAX_CULPRITS`
-  readonly contradicts: boolean;
-  readonly witness?: Flow; // a packet that the rule would match, decided elsewhere
+  readonly by: readonly Rule[]; // at most `MOST_REASONS`, in the order in which packets meet them
+  readonly contradicts: boolean; // shadowed: some packets fare otherwise than its author wanted
+  readonly atEnd: boolean; // redundant: with some of its packets it is the end of the chain that does the same
+  readonly packets: PacketSet; // that it would match, or does decide, as they are when they stand before it
+  /** A packet that shows it, as it enters the machine; where `contradicts`, one that fares otherwise. */
+  readonly witness?: Flow;
 }
 
-const MAX_CULPRITS = 4;
-
-/** Every rule that has no effect, in the order of the tables, chains and rules. Rules that change packets are taken to have one. */
+/** Every rule without effect, in the order of tables, chains and rules. One that changes packets may be of use elsewhere. */
 export function ruleFaults(space: HeaderSpace, ruleset: Ruleset): RuleFault[] {
-  return ruleset.tables.flatMap((table) => new TableFaults(space, table).find());
+  const finder = new FaultFinder(space, ruleset);
+  for (const table of ruleset.tables) for (const chain of callersFirst(table)) finder.chain(table, chain);
+  const places = new Map(ruleset.tables.flatMap((table) => table.chains).map((chain, place) => [chain, place]));
+  const place = (fault: RuleFault): number => places.get(fault.chain) ?? 0;
+  return finder.faults.sort((a, b) => place(a) - place(b) || a.index - b.index);
 }
 
-/** The functions of a run of rules and of its halves: what is true of a run need not be asked of each rule. */
-interface RunTree {
-  readonly first: number; // position of the run's first rule
-  readonly count: number;
-  readonly function_: number;
-  readonly halves?: readonly [RunTree, RunTree];
+/** What follows a part of a chain. */
+interface Ends extends Continuation {
+  readonly after: number; // the decision on packets that leave the part at its end
 }
 
-class TableFaults {
+/** A part of a chain and the packets before it. */
+interface Stage<Part extends ChainPart = ChainPart> {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly part: Part;
+  readonly arriving: PacketSet;
+  readonly ends: Ends | undefined; // undefined: a packet may come more than once
+}
+
+type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
+
+class FaultFinder {
+  readonly faults: RuleFault[] = [];
   readonly #space: HeaderSpace;
-  readonly #table: Table;
+  readonly #ruleset: Ruleset;
   readonly #functions: ChainFunctions;
-  readonly #possible: PacketSet;
-  readonly #arriving = new Map<Chain, PacketSet>();
-  readonly #faults: RuleFault[] = [];
+  readonly #denoter: Denoter;
+  readonly #flow: PacketFlow;
+  readonly #changeable: ReadonlySet<number>;
+  readonly #ways: Map<Chain, WayIn>;
+  readonly #domains = new Map<Run, PacketSet>();
 
-  constructor(space: HeaderSpace, table: Table) {
+  constructor(space: HeaderSpace, ruleset: Ruleset) {
     this.#space = space;
-    this.#table = table;
+    this.#ruleset = ruleset;
     this.#functions = new ChainFunctions(space);
-    this.#possible = possiblePackets(space).intersect(packetsOf(space, field('family', ...table.families)));
+    this.#denoter = new Denoter(space, this.#functions);
+    this.#flow = new PacketFlow(space, this.#functions);
+    this.#changeable = changeableDimensions(space, ruleset);
+    this.#ways = waysIntoBaseChains(space, ruleset, this.#functions, this.#denoter, this.#flow, this.#changeable);
   }
 
-  find(): RuleFault[] {
-    for (const chain of callersFirst(this.#table)) this.#chain(chain);
-    const position = (chain: Chain): number => this.#table.chains.indexOf(chain);
-    return this.#faults.sort((a, b) => position(a.chain) - position(b.chain) || a.index - b.index);
-  }
-
-  #chain(chain: Chain): void {
-    const entering =
-      chain.base === undefined
-        ? (this.#arriving.get(chain) ?? this.#space.nothing())
-        : this.#possible.intersect(packetsOf(this.#space, atHook(...PASSING[chain.base.hook])));
-    if (entering.isEmpty()) {
-      for (const index of chain.rules.keys())
-        this.#report(chain, index, { kind: 'unreachable', by: [], contradicts: false });
-      return;
+  /** All that call the chain must have been looked at before. */
+  chain(table: Table, chain: Chain): void {
+    for (const stage of this.#stages(table, chain)) {
+      if (stage.part.kind === 'changing') this.#changingRule(stage, stage.part.rule, stage.part.index);
+      else {
+        const here: RunStage = { ...stage, part: stage.part };
+        const within = this.#domain(chain, stage.part.run).intersect(stage.arriving);
+        this.#run(here, stage.part.run, within);
+      }
     }
-    if (chain.rules.length === 0) return;
-    const end = chain.base === undefined ? RETURN : verdictTerminal(chain.base.policy);
-    // What cannot arrive is of no interest, and diagrams without it are much smaller.
-    const tree = this.#tree(chain, 0, chain.rules.length, end);
-    this.#run(chain, tree, tree, entering, end);
   }
 
-  #tree(chain: Chain, first: number, count: number, end: number): RunTree {
-    const store = this.#space.store;
-    if (count === 1) {
-      const rule = chain.rules[first]!;
-      // A rule with effects is here one that decides nothing: what it does to packets is left out, and it is never reported.
-      const pure = this.#functions.isPureRule(this.#table, rule);
-      const function_ = pure
-        ? store.remap(this.#functions.rule(this.#table, rule), [UNDECIDED, ACCEPT, DROP, REJECT, end])
-        : UNDECIDED;
-      return { first, count, function_ };
+  /** Forward which packets come to each part, backward what becomes of those that leave it. */
+  #stages(table: Table, chain: Chain): Stage[] {
+    const { packets, continuation: then } = this.#into(table, chain);
+    const parts = partsOf(this.#functions, table, chain);
+    const arriving = [packets];
+    for (const part of parts.slice(0, -1)) {
+      const before = arriving.at(-1)!;
+      const exits =
+        part.kind === 'run' ? this.#flow.run(part.run.function_, before) : this.#flow.rule(table, part.rule, before);
+      arriving.push(exits.next);
     }
-    const half = count >> 1;
-    const halves = [this.#tree(chain, first, half, end), this.#tree(chain, first + half, count - half, end)] as const;
-    return { first, count, function_: store.substitute(UNDECIDED, halves[0].function_, halves[1].function_), halves };
+    const after = [then?.ended ?? UNDECIDED];
+    if (then !== undefined)
+      for (const part of parts.slice(1).toReversed()) after.unshift(this.#denoter.part(table, part, then, after[0]!));
+    return parts.map((part, at) => ({
+      table,
+      chain,
+      part,
+      arriving: arriving[at]!,
+      ends: then === undefined ? undefined : { ...then, after: after[at]! },
+    }));
   }
 
-  /** @param arriving packets that reach the run; @param after what becomes of those that leave it undecided */
-  #run(chain: Chain, whole: RunTree, run: RunTree, arriving: PacketSet, after: number): void {
-    const store = this.#space.store;
+  /** @param arriving packets that come to this part of the stage's run, of those that any of its rules matches */
+  #run(stage: RunStage, run: Run, arriving: PacketSet): void {
     if (run.halves === undefined) {
-      this.#rule(chain, whole, run, arriving, after);
+      this.#rule(stage, run, arriving);
       return;
     }
     const [left, right] = run.halves;
-    const afterLeft = arriving.isEmpty() ? after : store.substitute(UNDECIDED, right.function_, after);
-    this.#run(chain, whole, left, arriving, afterLeft);
-    const passed = new PacketSet(this.#space, store.minus(arriving.node, left.function_));
-    this.#run(chain, whole, right, passed, after);
+    this.#run(stage, left, this.#domain(stage.chain, left).intersect(arriving));
+    const passed = new PacketSet(this.#space, this.#space.store.minus(arriving.node, left.function_));
+    this.#run(stage, right, this.#domain(stage.chain, right).intersect(passed));
   }
 
-  #rule(chain: Chain, whole: RunTree, { first: index, function_ }: RunTree, arriving: PacketSet, after: number): void {
-    const rule = chain.rules[index]!;
-    const store = this.#space.store;
-    const matching = packetsOf(this.#space, rule.match);
-    const deciding = matching.intersect(arriving);
-    for (const name of targets(rule.action)) {
-      const called = findChain(this.#table, name);
-      this.#arriving.set(called, (this.#arriving.get(called) ?? this.#space.nothing()).union(deciding));
+  /** The packets that some rule of a run matches. */
+  #domain(chain: Chain, run: Run): PacketSet {
+    let domain = this.#domains.get(run);
+    if (domain === undefined) {
+      domain =
+        run.halves === undefined
+          ? this.#functions.matching(chain.rules[run.first]!)
+          : this.#space.union(run.halves.map((half) => this.#domain(chain, half)));
+      this.#domains.set(run, domain);
     }
-    if (!this.#functions.isPureRule(this.#table, rule) || rule.action.kind === 'continue') return;
-    if (deciding.isEmpty()) {
-      const wanted = matching.intersect(this.#entering(chain));
-      if (wanted.isEmpty()) {
-        this.#report(chain, index, { kind: 'impossible', by: [], contradicts: false });
-        return;
+    return domain;
+  }
+
+  #rule(stage: RunStage, run: Run, deciding: PacketSet): void {
+    const { chain, part, ends } = stage;
+    const rule = chain.rules[run.first]!;
+    this.#call(stage, rule, deciding, () =>
+      ends === undefined ? UNDECIDED : this.#final(this.#without(stage, run, deciding), ends),
+    );
+    if (deciding.isEmpty()) this.#idle(stage, run);
+    else if (rule.action.kind !== 'continue' && this.#isRedundant(stage, run, deciding)) {
+      const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, deciding);
+      this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding });
+    }
+  }
+
+  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
+  #without({ part }: RunStage, run: Run, deciding: PacketSet): number {
+    const { store } = this.#space;
+    const end = store.substitute(1, deciding.node, END);
+    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
+  }
+
+  /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
+  #isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
+    const { ends } = stage;
+    if (this.#showsEffect(stage, run, deciding)) return false;
+    const { store } = this.#space;
+    const without = this.#without(stage, run, deciding);
+    const with_ = store.substitute(UNDECIDED, store.substitute(1, deciding.node, run.function_), without);
+    return with_ === without || (ends !== undefined && this.#final(with_, ends) === this.#final(without, ends));
+  }
+
+  /** Whether one packet, whichever comes to hand, fares otherwise without the rule: most rules need no longer look. */
+  #showsEffect({ part, ends }: RunStage, run: Run, deciding: PacketSet): boolean {
+    const { store } = this.#space;
+    const packet = store.somePath(deciding.node);
+    const own = store.valueAt(run.function_, packet);
+    const behind = valueFrom(store, part.run, run.first + 1, packet);
+    if (own === UNDECIDED || own === behind) return false;
+    if (ends === undefined) return true;
+    const final = (terminal: number): number => store.valueAt(this.#final(terminal, ends), packet);
+    return final(own) !== final(behind === UNDECIDED ? END : behind);
+  }
+
+  /** Chain terminals as what they lead to in the end. */
+  #final(function_: number, ends: Ends): number {
+    return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+  }
+
+  #changingRule(stage: Stage, rule: Rule, index: number): void {
+    const deciding = stage.arriving.intersect(this.#functions.matching(rule));
+    this.#call(stage, rule, deciding, () => stage.ends?.after ?? UNDECIDED);
+    if (deciding.isEmpty()) this.#turnedAway(stage, index);
+  }
+
+  /** Tells the chains that a rule calls who comes; `after` is the decision on those that come back. */
+  #call({ table, chain, ends }: Stage, rule: Rule, deciding: PacketSet, after: () => number): void {
+    if (targets(rule.action).length === 0) return;
+    let packets = imageOf(rule.effects ?? [], deciding);
+    let conceivable = this.#into(table, chain).conceivable.intersect(this.#functions.matching(rule));
+    conceivable = this.#space.without(conceivable, this.#changeable);
+    for (const { match, action } of casesOf(rule.action)) {
+      const here = packetsOf(this.#space, match);
+      if (action.kind === 'jump' || action.kind === 'goto') {
+        const into = this.#into(table, findChain(table, action.chain));
+        into.call(rule, conceivable.intersect(here));
+        const ended = action.kind === 'goto' ? ends?.ended : after();
+        into.enter(
+          packets.intersect(here),
+          ends === undefined || ended === undefined ? undefined : { accepted: ends.accepted, ended },
+        );
       }
-      const by = this.#deciders(chain, whole, index, wanted);
-      const witness = sampleFlow(wanted);
-      this.#report(chain, index, {
-        kind: 'shadowed',
-        by: by.slice(0, MAX_CULPRITS),
-        contradicts: this.#contradicts(whole, index, function_, wanted),
-        ...(witness === undefined ? {} : { witness }),
-      });
+      packets = packets.subtract(here);
+      conceivable = conceivable.subtract(here);
+    }
+  }
+
+  #into(table: Table, chain: Chain): WayIn {
+    let into = this.#ways.get(chain);
+    if (into === undefined) {
+      into = new WayIn(this.#space, this.#functions.isPure(table, chain));
+      this.#ways.set(chain, into);
+    }
+    return into;
+  }
+
+  /** A rule of a run that no packet reaches: because of the rules before it in the run, or before the run. */
+  #idle(stage: RunStage, run: Run): void {
+    const { chain, part, arriving, ends } = stage;
+    const wanted = arriving.intersect(this.#functions.matching(chain.rules[run.first]!));
+    if (wanted.isEmpty()) {
+      this.#turnedAway(stage, run.first);
       return;
     }
-    const withRule = store.substitute(1, deciding.node, store.substitute(UNDECIDED, function_, after));
-    const without = store.substitute(1, deciding.node, after);
-    if (withRule !== without) return;
-    const witness = sampleFlow(deciding);
-    const by = this.#deciders(chain, whole, chain.rules.length, deciding, index + 1).slice(0, MAX_CULPRITS);
-    this.#report(chain, index, {
-      kind: 'redundant',
-      by,
+    const { rules } = deciders(chain, part.run, 0, run.first, wanted);
+    const outcomes = [
+      outcomeBefore(part.run, run.first, wanted),
+      this.#space.store.substitute(1, wanted.node, run.function_),
+    ];
+    const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
+      ends === undefined ? each : this.#final(each, ends),
+    );
+    const differing = disagreement(before, own, this.#space);
+    const contradicts = !differing.isEmpty();
+    this.#report(
+      stage,
+      run.first,
+      'shadowed',
+      { by: rules, contradicts, packets: wanted },
+      contradicts ? differing : wanted,
+    );
+  }
+
+  /** A rule whose packets do not even come to its part of the chain. */
+  #turnedAway(stage: Stage, index: number): void {
+    const { table, chain } = stage;
+    const into = this.#into(table, chain);
+    const by = into.callers.slice(0, MOST_REASONS);
+    const match = this.#functions.matching(chain.rules[index]!);
+    const wanted = into.conceivable.intersect(match);
+    if (into.packets.isEmpty())
+      this.#report(stage, index, 'unreachable', { by, packets: wanted }, this.#space.nothing());
+    else if (wanted.isEmpty()) this.#report(stage, index, 'impossible', { by, packets: wanted });
+    else {
+      const decided = this.#decidedElsewhere(chain.rules[index]!, wanted);
+      this.#report(stage, index, 'shadowed', { ...decided, packets: wanted }, this.#space.nothing());
+    }
+  }
+
+  /** One packet's way shows who decides instead; where packets change on the way, there is no telling which one entered. */
+  #decidedElsewhere(rule: Rule, wanted: PacketSet): Pick<RuleFault, 'by' | 'contradicts' | 'witness'> {
+    const witness = sampleFlow(wanted);
+    const evaluation = witness === undefined ? undefined : evaluate(this.#ruleset, witness);
+    const decider = evaluation?.path.at(-1)?.rule;
+    if (witness === undefined || evaluation === undefined || evaluation.path.some(({ rule: met }) => changes(met)))
+      return { by: [], contradicts: false };
+    const { action } = rule;
+    return {
+      by: decider === undefined ? [] : [decider],
+      contradicts: action.kind === 'verdict' && action.verdict !== evaluation.verdict,
+      witness,
+    };
+  }
+
+  /** @param shown the packets from which the witness is taken */
+  #report(
+    { table, chain }: Stage,
+    index: number,
+    kind: RuleFault['kind'],
+    found: Partial<RuleFault> & Pick<RuleFault, 'packets'>,
+    shown: PacketSet = found.packets,
+  ): void {
+    const rule = chain.rules[index]!;
+    const witness = this.#replayed(sampleFlow(shown), rule, kind);
+    this.faults.push({
+      kind,
+      table,
+      chain,
+      rule,
+      index,
+      by: [],
       contradicts: false,
+      atEnd: false,
       ...(witness === undefined ? {} : { witness }),
+      ...found,
     });
   }
 
-  #entering(chain: Chain): PacketSet {
-    return chain.base === undefined
-      ? (this.#arriving.get(chain) ?? this.#space.nothing())
-      : this.#possible.intersect(packetsOf(this.#space, atHook(...PASSING[chain.base.hook])));
+  /** The packet, where it shows the fault as it enters the machine: others may have been changed on their way to the rule. */
+  #replayed(witness: Flow | undefined, rule: Rule, kind: RuleFault['kind']): Flow | undefined {
+    if (witness === undefined) return undefined;
+    const { path } = evaluate(this.#ruleset, witness);
+    const meets = path.some((step) => step.rule === rule);
+    if (kind === 'redundant') return meets ? witness : undefined;
+    if (meets) throw new Error('a rule that decides no packet decides one');
+    return witness;
   }
+}
 
-  /** The rules between two positions that decide some of the packets, each the first to decide them. */
-  #deciders(chain: Chain, whole: RunTree, to: number, packets: PacketSet, from = 0): Rule[] {
-    const found: Rule[] = [];
-    let rest = packets;
-    const visit = (run: RunTree): void => {
-      if (found.length >= MAX_CULPRITS || rest.isEmpty() || run.first >= to || run.first + run.count <= from) return;
-      if (run.first >= from && this.#space.store.substitute(1, rest.node, run.function_) === UNDECIDED) return;
-      if (run.halves === undefined) {
-        found.push(chain.rules[run.first]!);
-        rest = new PacketSet(this.#space, this.#space.store.minus(rest.node, run.function_));
-        return;
-      }
-      for (const half of run.halves) visit(half);
-    };
-    visit(whole);
-    return found;
-  }
+function changes(rule: Rule | undefined): boolean {
+  return rule?.effects !== undefined && rule.effects.length > 0;
+}
 
-  /** Whether the rules before a position decide any of the packets otherwise than the rule there would. */
-  #contradicts(whole: RunTree, before: number, function_: number, packets: PacketSet): boolean {
-    const store = this.#space.store;
-    const earlier = this.#prefix(whole, before);
-    return store.substitute(1, packets.node, earlier) !== store.substitute(1, packets.node, function_);
-  }
-
-  #prefix(run: RunTree, before: number): number {
-    if (run.first + run.count <= before) return run.function_;
-    if (run.first >= before || run.halves === undefined) return UNDECIDED;
-    const [left, right] = run.halves;
-    return this.#space.store.substitute(UNDECIDED, this.#prefix(left, before), this.#prefix(right, before));
-  }
-
-  #report(chain: Chain, index: number, fault: Pick<RuleFault, 'kind' | 'by' | 'contradicts' | 'witness'>): void {
-    this.#faults.push({ ...fault, table: this.#table, chain, rule: chain.rules[index]!, index });
-  }
+/** An action as what it does case by case. */
+function casesOf(
+  action: Action,
+): readonly { readonly match: Match; readonly action: Exclude<Action, { kind: 'dispatch' }> }[] {
+  return action.kind === 'dispatch' ? action.cases : [{ match: everything, action }];
 }
 
 /** Chains so that each stands behind all that call it. */

@@ -13,7 +13,14 @@ import {
   ofType,
 } from '../ir/index.ts';
 import { type Address, type Family, PORT_PROTOCOLS, PROTOCOLS, parseAddress, range } from '../net/index.ts';
-import { addressLimbs, limbOf, type NumberDimension, type PacketSet, type WideDimension } from '../packetset/index.ts';
+import {
+  addressLimbs,
+  type HeaderSpace,
+  limbOf,
+  type NumberDimension,
+  type PacketSet,
+  type WideDimension,
+} from '../packetset/index.ts';
 import { interfaceInterval, interfaceName, NO_ACCOUNT, packetsOf, possiblePackets } from './space.ts';
 
 /** Values that people recognise, tried in this order; where none is in the set, the lowest that is. */
@@ -50,12 +57,26 @@ function plausible(): Match {
   return all(...sides);
 }
 
+/** The same for every set of a space. */
+const plausibleSets = new WeakMap<HeaderSpace, PacketSet>();
+
+function plausiblePackets(space: HeaderSpace): PacketSet {
+  let set = plausibleSets.get(space);
+  if (set === undefined) {
+    set = packetsOf(space, plausible()).intersect(possiblePackets(space));
+    plausibleSets.set(space, set);
+  }
+  return set;
+}
+
 /** One packet of the set, as recognisable and plausible as can be found; `undefined` exactly when the set is empty. */
 export function sampleFlow(set: PacketSet): Flow | undefined {
-  const possible = set.intersect(possiblePackets(set.space));
-  const fitting = possible.intersect(packetsOf(set.space, plausible()));
-  const from = fitting.isEmpty() ? (possible.isEmpty() ? set : possible) : fitting;
-  return from.isEmpty() ? undefined : new Sampler(from).flow();
+  if (set.isEmpty()) return undefined;
+  for (const preferred of [plausiblePackets, possiblePackets]) {
+    const fitting = set.intersect(preferred(set.space));
+    if (!fitting.isEmpty()) return new Sampler(fitting).flow();
+  }
+  return new Sampler(set).flow();
 }
 
 /** Walks a set's diagram from the top, choosing a value at each dimension: below any node but 0 there is a packet. */
