@@ -7,7 +7,7 @@ import { intentRuleset } from '../semantics/index.ts';
 import { type Difference, difference } from './difference.ts';
 import { exampleIntent, grant, PEERS, service } from './example.fixture.ts';
 import { formatFlow } from './flow-text.ts';
-import { serviceMatrix } from './matrix.ts';
+import { acceptedPackets, serviceMatrix } from './matrix.ts';
 import { byNames } from './name-atoms.ts';
 import { provePolicyTests } from './policy-tests.ts';
 import { reachability } from './reach.ts';
@@ -135,7 +135,7 @@ suite('reach', () => {
 
 suite('matrix', () => {
   test('splits the addresses by who may reach a service', () => {
-    const matrix = serviceMatrix(intentRuleset(exampleIntent()), {
+    const matrix = serviceMatrix(acceptedPackets(intentRuleset(exampleIntent())), {
       hook: 'input',
       services: [service('tcp', 22)],
       families: [4],
@@ -156,7 +156,7 @@ suite('matrix', () => {
   });
 
   test('a service that nobody may use leaves one group without edges', () => {
-    const matrix = serviceMatrix(intentRuleset(exampleIntent()), {
+    const matrix = serviceMatrix(acceptedPackets(intentRuleset(exampleIntent())), {
       hook: 'input',
       services: [service('tcp', 9)],
       families: [4, 6],

@@ -4,7 +4,7 @@ export { type Difference, type DifferenceOptions, type DifferingPackets, differe
 export { type Passage, type PatternContext, patternContext, questionPassages, testPassages } from './flow-patterns.ts';
 export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
-export { type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
+export { acceptedPackets, type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
 export { byNames } from './name-atoms.ts';
 export { type PathEntry, pathEntry } from './path.ts';
 export { endsText, peerText, serviceText } from './peer-text.ts';

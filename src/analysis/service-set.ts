@@ -17,21 +17,9 @@ export interface AllowedService {
   readonly partial?: true; // only some of the packets between the two, on these, pass
 }
 
-const PROJECTED = ['dport', 'icmpType'] as const;
-
 /** The services that at least one packet of the set has: what is left of it when all but port and type are forgotten. */
 export function servicesOf(set: PacketSet): PacketSet {
-  const { space } = set;
-  const parts: PacketSet[] = [];
-  for (const box of boxes(set)) {
-    parts.push(
-      PROJECTED.reduce((part, name) => {
-        const ranges = box.numbers.get(name);
-        return ranges === undefined ? part : part.intersect(space.numbers(name, ranges));
-      }, space.everything()),
-    );
-  }
-  return space.union(parts);
+  return set.space.project(set, ['dport', 'icmpType']);
 }
 
 /** @param services a set as `servicesOf` gives it, of one protocol */

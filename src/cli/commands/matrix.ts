@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type ServiceMatrix, serviceMatrix } from '../../analysis/index.ts';
+import { acceptedPackets, type ServiceMatrix, serviceMatrix } from '../../analysis/index.ts';
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, JSON_OPTION, writeJson } from '../console.ts';
@@ -35,7 +35,7 @@ export function matrixCommand(console: Console): Command {
       const services = servicesOf(options.service);
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
       const { ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
-      const found = serviceMatrix(ruleset, {
+      const found = serviceMatrix(acceptedPackets(ruleset), {
         hook: options.at,
         services,
         families: options.family === undefined ? [4, 6] : options.family === '4' ? [4] : [6],
@@ -50,11 +50,12 @@ export function matrixCommand(console: Console): Command {
 const SHOWN_RANGES = 6; // of one group
 
 function matrixText(found: ServiceMatrix): string {
+  const edges = Map.groupBy(found.edges, (edge) => edge.from);
   const rows = found.groups.map(({ id, addresses }) => {
     const shown = addresses.slice(0, SHOWN_RANGES).join(', ');
     const more = addresses.length > SHOWN_RANGES ? ` and ${addresses.length - SHOWN_RANGES} more` : '';
-    const reaches = found.edges.filter((edge) => edge.from === id).map((edge) => edge.to);
-    return [id, reaches.length === 0 ? '-' : reaches.join(', '), `${shown}${more}`];
+    const reached = edges.get(id)?.map((edge) => edge.to) ?? [];
+    return [id, reached.length === 0 ? '-' : reached.join(', '), `${shown}${more}`];
   });
   return `${textTable(['group', 'reaches', 'addresses'], rows)}\n`;
 }
