@@ -1,8 +1,8 @@
 import type { Intent, Peer, Ruleset, Service } from '../ir/index.ts';
 import { ORDINARY_PORTS } from '../ir/index.ts';
-import { PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
+import { PORT_PROTOCOLS, PROTOCOLS, wholeFamily } from '../net/index.ts';
 import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
-import { denote, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
+import { denote, type FlowPattern, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
 import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
 import { peerKey, peerText } from './peer-text.ts';
 import { type AllowedService, allowedService, servicesOf } from './service-set.ts';
@@ -54,9 +54,7 @@ export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
   const endpoints = endpointsOf(intent);
   const [sources, targets] = [endpoints.filter((each) => each.asSource), endpoints.filter((each) => each.asTarget)];
   if (sources.length * targets.length > MAX_PAIRS) throw new TooManyPairs(sources.length * targets.length);
-  const space = new HeaderSpace();
-  const accept = denote(space, ruleset).accept;
-  const possible = possiblePackets(space);
+  const access = new Access(ruleset);
   const context = patternContext(intent, ruleset);
   const services = servicesAsked(intent);
   const connections: Connection[] = [];
@@ -64,7 +62,7 @@ export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
     for (const to of targets) {
       if (from === to && !from.peers.some((peer) => peer.kind === 'remote')) continue;
       const allowed = services.flatMap((service) =>
-        allowedServices(between(from, to, service, context), service.protocol, accept, possible),
+        allowedServices(between(from, to, service, context), service.protocol, access),
       );
       if (allowed.length > 0) connections.push({ from: from.id, to: to.id, allowed });
     }
@@ -79,28 +77,61 @@ function between(from: Endpoint, to: Endpoint, service: Service, context: Patter
 }
 
 /** Services that every packet between the two may use, and apart those that only some may. */
-function allowedServices(
-  passages: readonly Passage[],
-  protocol: number,
-  accept: PacketSet,
-  possible: PacketSet,
-): AllowedService[] {
-  const { space } = accept;
-  const ways = passages.map((passage) =>
-    passage.map((pattern) => packetsOf(space, patternMatch(pattern)).intersect(possible)),
-  );
+function allowedServices(passages: readonly Passage[], protocol: number, access: Access): AllowedService[] {
+  const { space } = access;
+  const ways = passages.map((passage) => passage.map((pattern) => access.services(pattern)));
   const some = space.union(
-    ways.map((stages) =>
-      stages.map((stage) => servicesOf(stage.intersect(accept))).reduce((open, next) => open.intersect(next)),
-    ),
+    ways.map((stages) => stages.map((stage) => stage.open).reduce((open, next) => open.intersect(next))),
   );
   if (some.isEmpty()) return [];
   // Services of which at least one packet is stopped on its way.
-  const never = space.union(ways.flatMap((stages) => stages.map((stage) => servicesOf(stage.subtract(accept)))));
+  const never = space.union(ways.flatMap((stages) => stages.map((stage) => stage.closed)));
   return [
     allowedService(some.subtract(never), protocol, false),
     allowedService(some.intersect(never), protocol, true),
   ].filter((service) => service !== undefined);
+}
+
+/** What is open to packets of a pattern. Patterns that differ in their destination only are looked into once, together. */
+class Access {
+  readonly space = new HeaderSpace();
+  readonly #accept: PacketSet;
+  readonly #possible: PacketSet;
+  readonly #known = new Map<string, Services>(); // by the pattern without its destination; destinations are not forgotten
+
+  constructor(ruleset: Ruleset) {
+    this.#accept = denote(this.space, ruleset).accept;
+    this.#possible = possiblePackets(this.space);
+  }
+
+  services(pattern: FlowPattern): Services {
+    const anywhere = this.#anywhere({ ...pattern, dst: [wholeFamily(pattern.family)] });
+    const here = this.space.addresses('dst', pattern.dst);
+    return { open: servicesOf(here.intersect(anywhere.open)), closed: servicesOf(here.intersect(anywhere.closed)) };
+  }
+
+  #anywhere(pattern: FlowPattern): Services {
+    const key = JSON.stringify(pattern, (_, value) => (typeof value === 'bigint' ? String(value) : mapEntries(value)));
+    let found = this.#known.get(key);
+    if (found === undefined) {
+      const packets = packetsOf(this.space, patternMatch(pattern)).intersect(this.#possible);
+      const kept = (set: PacketSet): PacketSet => this.space.project(set, ['family', 'dst', 'dport', 'icmpType']);
+      found = { open: kept(packets.intersect(this.#accept)), closed: kept(packets.subtract(this.#accept)) };
+      this.#known.set(key, found);
+    }
+    return found;
+  }
+}
+
+/** The services that some packet gets through with, and that some packet is stopped with. */
+interface Services {
+  readonly open: PacketSet;
+  readonly closed: PacketSet;
+}
+
+/** JSON has no maps. */
+function mapEntries(value: unknown): unknown {
+  return value instanceof Map ? [...value] : value;
 }
 
 /** The zones of the policy, the host, the internet, and whatever flows name without a zone, in the role they have there. */
