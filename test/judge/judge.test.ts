@@ -71,8 +71,9 @@ describe('the kernel agrees with what we say', { skip }, () => {
       },
     );
     assert.ok(sums.caught > 0.5 * sums.visible, `${sums.caught} of ${sums.visible} were caught`);
-    // Where a kind of fault has changed verdicts often, some packet must have noticed.
-    const missed = [...faults].filter(([, { visible, caught }]) => visible >= 8 && caught === 0);
+    // Where a kind of fault has changed verdicts often, some packet must have noticed. Of a rarer kind, whether one of so few packets
+    // falls into the difference is chance: the soak, with many more, is where each kind has to be caught.
+    const missed = [...faults].filter(([, { visible, caught }]) => visible >= 40 && caught === 0);
     assert.deepEqual(missed, []);
   });
 

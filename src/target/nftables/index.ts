@@ -12,7 +12,6 @@ import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
 export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
-export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';

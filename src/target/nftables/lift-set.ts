@@ -56,7 +56,7 @@ export function namedSet(name: string, context: ChainContext): nft.SetDeclaratio
 }
 
 /** Whether elements come and go while packets pass. The flag `dynamic` alone is no sign: nft 1.0.6's JSON omits it. */
-export function isLearnt(set: nft.SetDeclaration, context: ChainContext): boolean {
+function isLearnt(set: nft.SetDeclaration, context: ChainContext): boolean {
   return set.flags.includes('timeout') || set.timeout !== undefined || context.learnt.has(set.name);
 }
 
@@ -66,7 +66,7 @@ function changesBefore(set: nft.SetDeclaration, context: ChainContext, { rule }:
 }
 
 /** Elements that hold for as long as the ruleset does. */
-export function fixedElements(set: nft.SetDeclaration): readonly nft.Element[] {
+function fixedElements(set: nft.SetDeclaration): readonly nft.Element[] {
   const wide = set.elements.find((element) => !isExact(element.key));
   if (wide !== undefined && !set.flags.includes('interval')) {
     throw new NotUnderstood(`\`${set.name}\` holds ranges without the flag for them`);

@@ -279,8 +279,14 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
  */
 function ofSocket(sender: Match, ranges: readonly Range[] | 'any', key: string, context: ChainContext): Match {
   if (ranges.length === 0 || !context.entries.some(({ hook }) => hook === 'input')) return sender;
-  const values = ranges === 'any' ? 'of a socket' : ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
-  return any(sender, all(atHook('input'), field('state', 1), context.program.unknowns.property(`meta ${key} ${values}`)));
+  const values =
+    ranges === 'any'
+      ? 'of a socket'
+      : ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(',');
+  return any(
+    sender,
+    all(atHook('input'), field('state', 1), context.program.unknowns.property(`meta ${key} ${values}`)),
+  );
 }
 
 /** Bits by their place are the field that lies there. */

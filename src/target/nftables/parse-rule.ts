@@ -224,7 +224,7 @@ function parseOperator(stream: TokenStream): (typeof SIGNS)[number] | undefined 
 }
 
 /** What is assigned: constants, fields reckoned with, or what a map leads to. */
-export function parseRightOrMap(stream: TokenStream): Expression {
+function parseRightOrMap(stream: TokenStream): Expression {
   const first = stream.peek();
   const parts = [parseBits(stream, parseSelectorOrConstant)];
   while (stream.accept('.')) parts.push(parseBits(stream, parseSelectorOrConstant));

@@ -70,7 +70,7 @@ function isOptionWord(protocol: string, word: string): boolean {
   return word === 'option' ? ['tcp', 'ip', 'dccp'].includes(protocol) : word === 'chunk' && protocol === 'sctp';
 }
 
-export function parseSelector(stream: TokenStream): Selector {
+function parseSelector(stream: TokenStream): Selector {
   const first = stream.peek();
   const selector = parseSelectorParts(stream, first);
   return { ...selector, span: stream.spanFrom(first) };
