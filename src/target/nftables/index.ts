@@ -12,9 +12,9 @@ import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
 export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
-export { NFTABLES_PROBLEMS } from './problems.ts';
 /** @public for those who read rulesets that include others */
-export type { Includer } from './parse-block.ts';
+export type { Includer, Includer } from './parse-block.ts';
+export { NFTABLES_PROBLEMS } from './problems.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';
 
