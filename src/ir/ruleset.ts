@@ -10,6 +10,7 @@ export interface Origin {
   readonly span?: Span;
   readonly flow?: string; // the policy flow or baseline piece that asked for it
   readonly text?: string; // the rule as its own language writes it, one line
+  readonly handle?: number; // by which the kernel knows the rule, where it was read from a live host
 }
 
 export type Action =

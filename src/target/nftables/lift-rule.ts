@@ -396,6 +396,7 @@ function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
     ...(rule.span === undefined ? {} : { span: rule.span }),
     ...(flow === undefined ? {} : { flow }),
     text: sourceText(rule) ?? printRule(rule),
+    ...(rule.handle === undefined ? {} : { handle: rule.handle }),
   };
 }
 
