@@ -1,4 +1,4 @@
-import type { Flow, Ruleset } from '../../src/ir/index.ts';
+import type { ChainHook, Flow, Ruleset } from '../../src/ir/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { denote, type Evaluation, evaluate, includes } from '../../src/semantics/index.ts';
 import { assumptionsOf, flowOf } from './flow.ts';
@@ -37,15 +37,16 @@ export function judge(
     assumptions: assumptionsOf(ruleset),
     accept: denote(new HeaderSpace(), ruleset).accept,
   }));
-  const countsHops = Object.values(rulesets).some(asksForHopsBeforeRouting);
+  const asked = placesOf(Object.values(rulesets));
   for (const [index, packet] of packets.entries()) {
     const seen = sightings[index]!;
     if (seen.kind === 'unusable') {
       left[seen.why] = (left[seen.why] ?? 0) + 1;
       continue;
     }
-    if (seen.hook === 'forward' && countsHops) {
-      left['loses a hop on its way'] = (left['loses a hop on its way'] ?? 0) + 1;
+    const why = placeDependent(packet, seen, asked);
+    if (why !== undefined) {
+      left[why] = (left[why] ?? 0) + 1;
       continue;
     }
     for (const { source, ruleset, assumptions, accept } of readings) {
@@ -60,11 +61,40 @@ export function judge(
   return { compared, left, disagreements };
 }
 
-/** Between `prerouting` and the other hooks a forwarded packet loses a hop; our packets have one number for all hooks. */
-function asksForHopsBeforeRouting(ruleset: Ruleset): boolean {
-  let asks = false;
-  visitMatches(ruleset, (match) => {
-    if (match.kind === 'quantity' && (match.quantity === 'ip ttl' || match.quantity === 'ip6 hoplimit')) asks = true;
-  });
-  return asks && ruleset.tables.some(({ chains }) => chains.some(({ base }) => base?.hook === 'prerouting'));
+/** What rulesets ask for, and where. */
+interface Asked {
+  readonly hops: boolean;
+  readonly types: boolean; // of addresses
+  readonly before: boolean; // at prerouting
+  readonly after: boolean; // at postrouting
+}
+
+function placesOf(rulesets: readonly Ruleset[]): Asked {
+  let [hops, types] = [false, false];
+  for (const ruleset of rulesets) {
+    visitMatches(ruleset, (match) => {
+      if (match.kind === 'quantity' && (match.quantity === 'ip ttl' || match.quantity === 'ip6 hoplimit')) hops = true;
+      if (match.kind === 'field' && (match.field === 'srcType' || match.field === 'dstType')) types = true;
+    });
+  }
+  const stands = (hook: ChainHook): boolean =>
+    rulesets.some(({ tables }) => tables.some(({ chains }) => chains.some(({ base }) => base?.hook === hook)));
+  return { hops, types, before: stands('prerouting'), after: stands('postrouting') };
+}
+
+/** Why a packet is not the same to all hooks on its way, as our semantics takes it to be; `undefined` where it is. */
+function placeDependent(packet: Packet, seen: Extract<Sighting, { kind: 'seen' }>, asked: Asked): string | undefined {
+  if (asked.hops && asked.before && seen.hook === 'forward') return 'loses a hop on its way';
+  // A copy for the machine itself passes postrouting too, without the socket that sent it (ip_mc_output, net/ipv4/ip_output.c).
+  if (asked.after && seen.hook === 'output' && (seen.dstType === 'broadcast' || seen.dstType === 'multicast')) {
+    return 'is sent twice';
+  }
+  // Routes to link-local addresses depend on the device, which is another one at each hook (nft_fib6_flowi_init).
+  const ofLink = [packet.src, packet.dst].some(({ family, value }) => family === 6 && isLinkLocal(value));
+  return asked.types && (asked.before || asked.after) && ofLink ? 'has a link-local address' : undefined;
+}
+
+/** fe80::/10, and groups of link-local scope: ff02::/16 with any flags. */
+function isLinkLocal(value: bigint): boolean {
+  return value >> 118n === 0x3fan || (value >> 120n === 0xffn && ((value >> 112n) & 0xfn) === 2n);
 }

@@ -25,10 +25,21 @@ const KEYS = SELECTORS.filter(
     type !== 'integer' && type !== 'dscp' && kind !== 'flags' && needs.inet !== true && needs.transport !== 'th',
 );
 
-/** The field that a selector reads: `iifname` is `meta iifname`. */
+/**
+ * The field that a selector reads: `iifname` is `meta iifname`. Fields that tell protocols count as one, since nft 1.0.6 lists
+ * `meta nfproto ipv4 meta l4proto icmp` without its first half.
+ */
 function fieldOf({ text }: Selector): string {
-  return text.replace(/^meta /, '');
+  return PROTOCOL_FIELDS.includes(text) ? 'protocols' : text.replace(/^meta /, '');
 }
+
+const PROTOCOL_FIELDS: readonly string[] = [
+  'meta l4proto',
+  'ip protocol',
+  'ip6 nexthdr',
+  'meta nfproto',
+  'meta protocol',
+];
 
 function isSet(form: string): boolean {
   return form === 'set' || form === 'set of ranges' || form === 'words';

@@ -43,8 +43,12 @@ const FAMILIES = [
 /** The recorder's table. */
 export const RECORDER = recorderText();
 
-/** What the machine sends to itself comes in again by `lo`: that it was sent is what counts, and is known by then. */
+/**
+ * What the machine sends to itself or to a group comes in again as a copy: that it was sent is what counts, and is known by then.
+ */
 function recorderText(): string {
+  const noteLocal = FAMILIES.map(({ ours, number }) => `${ours} update @local { ${number} }`);
+  const pastLocal = FAMILIES.map(({ ours, number }) => `${ours} ${number} @local accept`);
   const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
   const typeSets = SIDES.flatMap((side) => TYPES.map((type) => numbers(`${side}_${type}`)));
   return `table ${TABLE} {
@@ -59,9 +63,10 @@ ${Object.keys(STATUS)
 ${numbers('reply')}
 ${typeSets.join('\n')}
 ${FAMILIES.map(familyChains).join('\n')}
-${baseChain('first_in', 'prerouting', FIRST, ['iif lo accept', ...byFamily('first')])}
-${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, ['iif lo accept', ...byFamily('known')])}
-${baseChain('first_out', 'output', FIRST, [...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
+set local { typeof ip id; size 65535; flags dynamic; }
+${baseChain('first_in', 'prerouting', FIRST, [...pastLocal, ...byFamily('first')])}
+${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, [...pastLocal, ...byFamily('known')])}
+${baseChain('first_out', 'output', FIRST, [...noteLocal, ...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
 ${baseChain('known_out', 'output', AFTER_CONNTRACK, byFamily('known'))}
 ${baseChain('last_in', 'input', LAST, byFamily('last_in'))}
 ${baseChain('last_out', 'postrouting', LAST, byFamily('last_out'))}
