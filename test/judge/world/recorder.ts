@@ -60,7 +60,7 @@ ${CONNTRACK_STATES.map((state) => numbers(`state_${state}`)).join('\n')}
 ${Object.keys(STATUS)
   .map((status) => numbers(`status_${status}`))
   .join('\n')}
-${numbers('reply')}
+${numbers('answers')}
 ${typeSets.join('\n')}
 ${FAMILIES.map(familyChains).join('\n')}
 set local { typeof ip id; size 65535; flags dynamic; }
@@ -94,7 +94,7 @@ function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string 
     chain(`known${name}`, [
       ...CONNTRACK_STATES.map((state) => `ct state ${state} ${note(`state_${state}`)}`),
       ...Object.keys(STATUS).map((status) => `ct status ${status} ${note(`status_${status}`)}`),
-      `ct direction reply ${note('reply')}`,
+      `ct direction reply ${note('answers')}`,
       `ct mark != 0 update @connection { ${number} . ct mark }`,
       ...types,
     ]),
@@ -149,7 +149,7 @@ export function readRecords(json: string, count: number): Record[] {
     valued('left'),
     valued('connection'),
   ];
-  const reply = having('reply');
+  const reply = having('answers');
   const status = Object.entries(STATUS).map(([name, bit]) => ({ bit, serials: having(`status_${name}`) }));
   const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
   const types = SIDES.map((side) => TYPES.map((type) => ({ type, serials: having(`${side}_${type}`) })));
