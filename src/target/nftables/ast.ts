@@ -254,6 +254,7 @@ export type RawBase = (typeof RAW_BASES)[number];
 export type Constant = Node &
   (
     | { readonly kind: 'number'; readonly value: number }
+    | { readonly kind: 'number-prefix'; readonly value: number; readonly length: number } // the first bits of a number
     | { readonly kind: 'word'; readonly text: string; readonly quoted: boolean }
     | { readonly kind: 'address'; readonly address: Address }
     | { readonly kind: 'prefix'; readonly address: Address; readonly length: number }

@@ -199,6 +199,13 @@ export function selectorDatatype(selector: Selector): Datatype | undefined {
   }
 }
 
+/** The words that nft writes for numbers where they are compared as text here. */
+export function wordsOf(selector: Selector): ReadonlyMap<string, number> {
+  if (selector.kind !== 'option') return (selectorDatatype(selector) ?? OTHER).words;
+  if (selector.field === 'nexthdr') return PROTOCOL.words;
+  return selector.header === 'mh' && selector.field === 'type' ? DATATYPES.mh_type.words : OTHER.words;
+}
+
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }

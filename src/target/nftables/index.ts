@@ -13,7 +13,7 @@ import { referenceProblems } from './references.ts';
 export type { Program } from './ast.ts';
 export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
 /** @public for those who read rulesets that include others */
-export type { Includer, Includer } from './parse-block.ts';
+export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';

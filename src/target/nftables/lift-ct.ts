@@ -64,7 +64,13 @@ export function ctSubject(
       return {
         kind: 'number',
         datatype,
-        match: (ranges) => tupleMatch(selector, context, field('protocol', ...ranges), field('protocol', ...ranges)),
+        match: (ranges) =>
+          tupleMatch(
+            { kind: 'ct', key: 'protocol' },
+            context,
+            field('protocol', ...ranges),
+            field('protocol', ...ranges),
+          ),
       };
     default:
       return tupleSubject(selector, datatype, context) ?? otherSubject(selector);

@@ -1,9 +1,9 @@
 import { all, any, everything, interfaces, type Match, not, nothing, quantity, type Range } from '../../ir/index.ts';
-import { type AddressRange, addressBits, wholeFamily } from '../../net/index.ts';
+import { type AddressRange, addressBits, formatAddress, formatRange, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import type { Expression, Operator, Selector } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import { selectorDatatype } from './fields.ts';
+import { selectorDatatype, wordsOf } from './fields.ts';
 import {
   beforeFlip,
   beforeMask,
@@ -24,7 +24,6 @@ import { complement } from './ranges.ts';
 
 /** A part of a key: what is read, and what is computed from it. */
 export interface KeyPart {
-  readonly expression: Expression;
   readonly selector: Selector;
   readonly subject: Subject;
   readonly computation?: Computation;
@@ -41,7 +40,7 @@ export function keyParts(key: Expression, context: ChainContext): KeyPart[] {
   return parts.map((part): KeyPart => {
     const { selector, computation } = computedSelector(part, (operand) => operandValue(operand, part));
     const subject = subjectOf(selector, context);
-    return { expression: part, selector, subject, ...(computation === undefined ? {} : { computation }) };
+    return { selector, subject, ...(computation === undefined ? {} : { computation }) };
   });
 }
 
@@ -93,9 +92,31 @@ export function partMatch(
     return comparedPart(part, operator, constants, context);
   } catch (error) {
     if (!(error instanceof TooManyRanges)) throw error;
-    const text = printExpression(part.expression);
-    return otherMatch(part.selector, { text, guard: presence(part), volatile: false }, operator, constants, context);
+    return scatteredMatch(part, operator, constants, context);
   }
+}
+
+/** A comparison of single bits, known by its text: written alike whether the values were given as numbers or as addresses. */
+function scatteredMatch(
+  part: KeyPart,
+  operator: Operator,
+  constants: readonly Expression[],
+  context: ChainContext,
+): Match {
+  const { subject, selector } = part;
+  const family = subject.kind === 'address' ? subject.family : undefined;
+  const value = (bits: bigint): string =>
+    family === undefined ? String(bits) : formatAddress({ family, value: bits });
+  const { keep, flip, shift } = part.computation ?? { keep: 0n, flip: 0n, shift: 0 };
+  const width = (1n << BigInt(family === 6 ? 128 : 32)) - 1n;
+  const computed = `${printExpression(selector)} & ${value(keep & width)}`;
+  const text = `${computed}${flip === 0n ? '' : ` ^ ${value(flip & width)}`}${shift === 0 ? '' : ` >> ${shift}`}`;
+  const words = constants.map((constant): Expression => {
+    const shown =
+      family === undefined || constant.kind === 'anything' ? undefined : formatRange(addressRangeOf(constant, family));
+    return shown === undefined ? constant : { kind: 'word', text: shown, quoted: false };
+  });
+  return otherMatch(selector, { text, guard: presence(part), volatile: false }, operator, words, context);
 }
 
 function comparedPart(
@@ -323,7 +344,7 @@ function otherMatch(
     const exists = unknowns.property(`${text} exists`);
     return all(guard, truth === (operator === '==') ? exists : not(exists));
   }
-  const right = constants.map(plainText).sort();
+  const right = constants.map((constant) => plainText(constant, wordsOf(selector))).sort();
   const sign = operator === '==' || operator === 'in' ? '' : `${operator} `;
   const full = `${text} ${sign}${right.length === 1 ? right[0] : `{ ${right.join(', ')} }`}`;
   return all(guard, volatile ? unknowns.occurrence(full, context) : unknowns.property(full));

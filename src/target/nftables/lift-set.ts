@@ -76,7 +76,7 @@ function fixedElements(set: nft.SetDeclaration): readonly nft.Element[] {
 
 function isExact(key: nft.Expression): boolean {
   if (key.kind === 'concat') return key.parts.every(isExact);
-  return key.kind !== 'range' && key.kind !== 'prefix';
+  return key.kind !== 'range' && key.kind !== 'prefix' && key.kind !== 'number-prefix';
 }
 
 /** An element of a map, with the condition under which it is there. */

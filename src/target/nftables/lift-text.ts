@@ -1,17 +1,21 @@
 import type { Expression } from './ast.ts';
 import { printExpression } from './print-rule.ts';
 
-/** A constant as text that is the same whether it was read from nft's text or its JSON: words without quotes, sets in order. */
-export function plainText(expression: Expression): string {
+/**
+ * A constant as text that is the same whether it was read from nft's text or its JSON: words without quotes,
+ * sets in order, and numbers for words that stand for them.
+ */
+export function plainText(expression: Expression, words: ReadonlyMap<string, number> = new Map()): string {
+  const text = (part: Expression): string => plainText(part, words);
   switch (expression.kind) {
     case 'word':
-      return expression.text;
+      return String(words.get(expression.text) ?? expression.text);
     case 'range':
-      return `${plainText(expression.first)}-${plainText(expression.last)}`;
+      return `${text(expression.first)}-${text(expression.last)}`;
     case 'concat':
-      return expression.parts.map(plainText).join(' . ');
+      return expression.parts.map(text).join(' . ');
     case 'list':
-      return expression.parts.map(plainText).sort().join(',');
+      return expression.parts.map(text).sort().join(',');
     default:
       return printExpression(expression);
   }

@@ -62,6 +62,12 @@ export function rangeOf(constant: Expression, datatype: Datatype): Range {
     case 'number':
       if (constant.value > datatype.max) throw new NotUnderstood(`${constant.value} is no ${datatype.name}`);
       return single(constant.value);
+    case 'number-prefix': {
+      const size = 2 ** Math.max(0, 32 - Math.clz32(datatype.max) - constant.length);
+      const first = constant.value - (constant.value % size);
+      if (first > datatype.max) throw new NotUnderstood(`${constant.value} is no ${datatype.name}`);
+      return { first, last: first + size - 1 };
+    }
     case 'word':
       return single(wordValue(constant.text, datatype));
     case 'range': {

@@ -65,8 +65,12 @@ function jsonWord(node: JsonNode, text: string): Expression {
 
 function jsonPrefix(node: JsonNode, inner: JsonNode): Constant {
   const { addr, len } = inner.members(['addr', 'len'], 'a prefix');
-  const address = parseAddress(addr?.string('the address') ?? inner.fail('a prefix has no address'));
   const length = len?.whole('the length') ?? inner.fail('a prefix has no length');
+  const number = addr?.number;
+  if (number !== undefined && number >= 0 && length >= 0 && length <= 32) {
+    return { kind: 'number-prefix', value: number, length, span: node.span };
+  }
+  const address = parseAddress(addr?.string('the address') ?? inner.fail('a prefix has no address'));
   if (address === undefined || length < 0 || length > addressBits(address.family))
     return inner.fail('a prefix is malformed');
   return { kind: 'prefix', address, length, span: node.span };

@@ -96,7 +96,7 @@ export function parseConstant(stream: TokenStream): Constant {
   const { span } = token;
   switch (token.kind) {
     case 'number':
-      return { kind: 'number', value: stream.expectNumber('a number'), span };
+      return parseNumber(stream, token);
     case 'duration':
       return { kind: 'number', value: stream.expectSeconds('a time'), span };
     case 'word':
@@ -117,6 +117,22 @@ export function parseConstant(stream: TokenStream): Constant {
     case 'end':
       throw new SyntaxFailure('a value', token);
   }
+}
+
+/** A number, or with a slash right behind it (`0x100/24`) all that begin with the same bits. */
+function parseNumber(stream: TokenStream, token: Token): Constant {
+  const value = stream.expectNumber('a number');
+  const [slash, length] = [stream.peek(), stream.peek(1)];
+  if (!stream.is('/') || slash.span.start !== token.span.end || length.span.start !== slash.span.end) {
+    return { kind: 'number', value, span: token.span };
+  }
+  stream.take();
+  return {
+    kind: 'number-prefix',
+    value,
+    length: stream.expectNumber('a prefix length', 32),
+    span: stream.spanFrom(token),
+  };
 }
 
 /** Six bytes are a link-layer address, which is only ever compared as text. */

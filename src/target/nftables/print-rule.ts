@@ -121,6 +121,8 @@ export function printExpression(expression: Expression): string {
       return `socket ${expression.key}${expression.level === undefined ? '' : ` level ${expression.level}`}`;
     case 'number':
       return String(expression.value);
+    case 'number-prefix':
+      return `${expression.value}/${expression.length}`;
     case 'word':
       return expression.quoted ? quoted(expression.text) : expression.text;
     case 'address':
