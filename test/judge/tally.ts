@@ -11,6 +11,7 @@ export class Tally {
   readonly notRead: Record<string, number> = {}; // constructs of nft's listings that the reader refused
   readonly refused: Record<string, number> = {}; // rules that nft or the kernel refused, by the reason
   readonly dropped: Record<string, number> = {}; // whole rulesets that were not judged
+  notDenoted = 0; // readings that `evaluate` alone answered for
   notListed = 0; // listings that nft broke over
 
   add({ outcome }: Case): void {
@@ -29,6 +30,7 @@ export class Tally {
     for (const [why, packets] of Object.entries(left)) count(this.left, why, packets);
     for (const construct of outcome.notRead) count(this.notRead, construct.replace(/: .*/s, ''));
     this.notListed += outcome.notListed.length;
+    this.notDenoted += outcome.judgement.notDenoted;
   }
 
   refuse(said: string): void {
@@ -37,7 +39,19 @@ export class Tally {
 
   /** The whole as data, keys in order. */
   summary(): Record<string, unknown> {
-    const { rulesets, packets, disagreements, verdicts, states, left, notRead, refused, dropped, notListed } = this;
+    const {
+      rulesets,
+      packets,
+      disagreements,
+      verdicts,
+      states,
+      left,
+      notRead,
+      refused,
+      dropped,
+      notListed,
+      notDenoted,
+    } = this;
     return {
       rulesets,
       packets,
@@ -47,6 +61,7 @@ export class Tally {
       left: sorted(left),
       dropped: sorted(dropped),
       notListed,
+      notDenoted,
       notRead: sorted(notRead),
       refused: sorted(refused),
     };

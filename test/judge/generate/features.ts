@@ -1,12 +1,13 @@
 import type { Random } from '../random.ts';
 import { constants, type Declare, formsOf } from './forms.ts';
-import { type Needs, PORT_PROTOCOL, SELECTORS, type Selector } from './selectors.ts';
+import { type Needs, PORT_PROTOCOL, RARE, SELECTORS, type Selector } from './selectors.ts';
 import { MARK_MASKS, MARK_VALUES } from './values.ts';
 
 /** One construct of nft's language. Random rulesets are made of those that the reader understands; the others are its work list. */
 export interface Feature {
   readonly name: string;
   readonly group: string; // features of a group share one chance
+  readonly field?: string; // that it asks for
   readonly kind: 'match' | 'statement' | 'map' | 'verdict';
   readonly needs: Needs;
   readonly write: (random: Random, site: Site) => string;
@@ -21,8 +22,8 @@ export interface Site {
 
 /** Selectors that can be parts of a key: those with a plain datatype. */
 const KEYS = SELECTORS.filter(
-  ({ type, kind, needs }) =>
-    type !== 'integer' && type !== 'dscp' && kind !== 'flags' && needs.inet !== true && needs.transport !== 'th',
+  ({ text, type, kind, needs }) =>
+    !RARE.includes(text) && type !== 'integer' && kind !== 'flags' && needs.inet !== true && needs.transport !== 'th',
 );
 
 /**
@@ -59,6 +60,7 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
     (form): Feature => ({
       name: `${selector.text}: ${form.name}`,
       group: fieldOf(selector),
+      field: selector.text,
       kind: 'match',
       needs: isSet(form.name) ? { ...selector.needs, ...withoutHeaders(selector) } : selector.needs,
       write: (random, { declare }) => form.write(random, declare),
@@ -70,6 +72,7 @@ const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !=
   const ofKind = (name: string, exact: boolean, write: (elements: string, declare: Declare) => string): Feature => ({
     name: `${selector.text}: ${name}`,
     group: `${fieldOf(selector)} vmap`,
+    field: selector.text,
     kind: 'map',
     needs: selector.needs,
     write: (random, { declare, verdict }) => {

@@ -2,7 +2,7 @@ import type { ChainHook } from '../../../src/ir/index.ts';
 import type { Random } from '../random.ts';
 import { type ChainDraft, FAMILIES, type RulesetDraft, type TableDraft, type TableFamily } from './draft.ts';
 import { type Feature, fits, type Site, transportPrelude } from './features.ts';
-import { type Needs, TRANSPORTS } from './selectors.ts';
+import { type Needs, RARE, TRANSPORTS } from './selectors.ts';
 import type { Style } from './styles.ts';
 
 const TABLES: readonly TableFamily[] = ['inet', 'inet', 'ip', 'ip6'];
@@ -20,6 +20,8 @@ const PRIORITIES = [
   '300',
 ];
 
+const RARE_FIELDS = 3; // of those in `RARE`, in one ruleset
+
 /** What random rulesets are made of. */
 export interface Ingredients {
   readonly features: readonly Feature[];
@@ -29,7 +31,10 @@ export interface Ingredients {
 
 /** A ruleset of one to three tables; chains lead only to later ones, so nothing leads back. */
 export function randomRuleset(random: Random, { features, hooks, styles }: Ingredients): RulesetDraft {
-  const picker = new Picker(features);
+  const rare = random.some(RARE, RARE_FIELDS);
+  const picker = new Picker(
+    features.filter(({ field }) => field === undefined || !RARE.includes(field) || rare.includes(field)),
+  );
   return {
     style: random.chance(0.5) ? 'blocks' : random.pick(styles),
     tables: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>

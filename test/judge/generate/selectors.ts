@@ -150,6 +150,17 @@ function flags(text: string, type: string, words: readonly string[], needs: Need
 
 const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const;
 
+/**
+ * Fields that are no dimensions of their own in a packet set, but a number each: one ruleset has few of them, as people's rulesets do.
+ * Sets over all of them at once grow as the product of what each rule asks.
+ */
+export const RARE: readonly string[] = [
+  ...[...headers, ...marks].map(({ text }) => text),
+  'meta skgid',
+  'ct status',
+  'ip6 nexthdr',
+];
+
 export const SELECTORS: readonly Selector[] = [
   ...addresses,
   ...ports,

@@ -55,7 +55,7 @@ function asCommands({ family, name, objects, chains }: TableDraft, command: 'add
 /** Gives names to the addresses that stand alone behind a field. */
 function withDefines(text: string): string {
   const names = new Map<string, string>();
-  const named = text.replaceAll(/(?<=addr (?:[!=]= )?)[0-9a-f.:]+(?:\/\d+)?(?= )/g, (address) => {
+  const named = text.replaceAll(/(?<=[sd]addr (?:[!=]= )?)[0-9a-f]*[.:][0-9a-f.:]+(?:\/\d+)?(?= )/g, (address) => {
     const name = names.get(address) ?? `address_${names.size}`;
     names.set(address, name);
     return `$${name}`;
