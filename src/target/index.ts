@@ -1,3 +1,4 @@
+export type { Includer } from './nftables/index.ts';
 export { NFTABLES_PROBLEMS, nameSet, originOfCounter, TABLE_NAME } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

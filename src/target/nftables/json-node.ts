@@ -11,14 +11,20 @@ export class ShapeFailure extends Error {
   }
 }
 
+/** Rulesets need some twenty. */
+const MOST_NESTED = 200;
+
 /** A JSON value with its place, asked for what it should be. */
 export class JsonNode {
   readonly #file: SourceFile;
   readonly #node: ValueNode;
+  readonly #depth: number;
 
-  constructor(file: SourceFile, node: ValueNode) {
+  constructor(file: SourceFile, node: ValueNode, depth = 0) {
     this.#file = file;
     this.#node = node;
+    this.#depth = depth;
+    if (depth > MOST_NESTED) throw new ShapeFailure('it is nested too deeply', this.span);
   }
 
   /** @throws ShapeFailure where the text is no JSON. */
@@ -30,6 +36,10 @@ export class JsonNode {
       const offset = offsetOf(error, file.text.length);
       throw new ShapeFailure(reason, { file, start: offset, end: Math.min(offset + 1, file.text.length) });
     }
+  }
+
+  #inner(node: ValueNode): JsonNode {
+    return new JsonNode(this.#file, node, this.#depth + 1);
   }
 
   get span(): Span {
@@ -56,7 +66,7 @@ export class JsonNode {
 
   get items(): JsonNode[] | undefined {
     if (this.#node.type !== 'Array') return undefined;
-    return this.#node.elements.map((element) => new JsonNode(this.#file, element.value));
+    return this.#node.elements.map((element) => this.#inner(element.value));
   }
 
   get boolean(): boolean | undefined {
@@ -104,7 +114,7 @@ export class JsonNode {
     if (node.type !== 'Object') return this.fail(`${what} is no object`);
     return node.members.map((member) => [
       member.name.type === 'String' ? member.name.value : member.name.name,
-      new JsonNode(this.#file, member.value),
+      this.#inner(member.value),
     ]);
   }
 

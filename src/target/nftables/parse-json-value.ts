@@ -10,7 +10,7 @@ import type {
 } from './ast.ts';
 import { BINARY_OPERATORS } from './ast.ts';
 import type { JsonNode } from './json-node.ts';
-import { combined } from './parse-value.ts';
+import { combined, MOST_OPERANDS } from './parse-value.ts';
 
 /** What a field is compared with. */
 export function jsonValue(node: JsonNode): Expression {
@@ -49,7 +49,9 @@ export function jsonBits(
   operator: BinaryOperator,
   special: (node: JsonNode) => Expression | undefined,
 ): Expression {
-  const [first, ...rest] = inner.list('an operation').map((each) => special(each) ?? jsonValue(each));
+  const operands = inner.list('an operation');
+  if (operands.length > MOST_OPERANDS) return inner.fail('an operation has too many sides');
+  const [first, ...rest] = operands.map((each) => special(each) ?? jsonValue(each));
   if (first === undefined || rest.length === 0) return inner.fail('an operation has not two sides');
   return rest.reduce((left, right) => ({ ...combined(operator, left, right), span: inner.span }), first);
 }

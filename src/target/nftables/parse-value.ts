@@ -6,6 +6,9 @@ import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 /** Reads one operand of a computation. */
 type Operand = (stream: TokenStream) => Expression;
 
+/** Operands of one computation: a field has 128 bits at most. */
+export const MOST_OPERANDS = 128;
+
 /** The words that nft takes for the signs. */
 const WORDS: Readonly<Record<BinaryOperator, string>> = {
   '|': 'or',
@@ -21,7 +24,8 @@ export function parseBits(stream: TokenStream, operand: Operand, level = 0): Exp
   if (operator === undefined) return parseOperand(stream, operand);
   const first = stream.peek();
   let left = parseBits(stream, operand, level + 1);
-  while (stream.accept(operator) || stream.accept(WORDS[operator])) {
+  for (let count = 1; stream.accept(operator) || stream.accept(WORDS[operator]); count++) {
+    if (count > MOST_OPERANDS) throw new SyntaxFailure('fewer operands', stream.peek());
     const right = parseBits(stream, operand, level + 1);
     left = { ...combined(operator, left, right), span: stream.spanFrom(first) };
   }
