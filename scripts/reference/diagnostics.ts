@@ -1,5 +1,6 @@
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
+import { RULESET_PROBLEMS } from '../../src/cli/ruleset/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
@@ -18,6 +19,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
+  ['The rules of a firewall', RULESET_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
   ['The command line', CLI_PROBLEMS],

@@ -5,17 +5,16 @@ import type {
   Hook,
   Intent,
   InterfacePattern,
-  Match,
   NamedDestination,
   Peer,
   PolicyTest,
   Range,
   Ruleset,
 } from '../ir/index.ts';
-import { ORDINARY_PORTS, symbolKey } from '../ir/index.ts';
+import { ORDINARY_PORTS } from '../ir/index.ts';
 import { type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
-import type { FlowPattern, InterfaceChoice, SymbolChoice } from '../semantics/index.ts';
+import { type FlowPattern, type InterfaceChoice, type SymbolChoice, symbolsOf } from '../semantics/index.ts';
 
 /**
  * One way that a packet can take through this machine: the hooks it meets, in order. Between two local processes there are two
@@ -37,32 +36,6 @@ export interface PatternContext {
  */
 export function patternContext(intent: Intent, ruleset: Ruleset): PatternContext {
   return { symbols: symbolsOf(ruleset), namesResolveTo: addressesOfNames(intent) };
-}
-
-/** Every symbol that a rule may ask for, once. */
-function symbolsOf(ruleset: Ruleset): readonly FlowSymbol[] {
-  const found = new Map<string, FlowSymbol>();
-  const visit = (match: Match): void => {
-    switch (match.kind) {
-      case 'symbol':
-        found.set(symbolKey(match.symbol), match.symbol);
-        return;
-      case 'all':
-      case 'any':
-        for (const part of match.of) visit(part);
-        return;
-      case 'not':
-        visit(match.of);
-        return;
-      default:
-        return;
-    }
-  };
-  for (const rule of ruleset.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules))) {
-    visit(rule.match);
-    if (rule.action.kind === 'dispatch') for (const each of rule.action.cases) visit(each.match);
-  }
-  return [...found.values()];
 }
 
 function addressesOfNames(intent: Intent): readonly AddressRange[] {

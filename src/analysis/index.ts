@@ -6,7 +6,7 @@ export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
 export { acceptedPackets, type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
 export { byNames } from './name-atoms.ts';
-export { type PathEntry, pathEntry } from './path.ts';
+export { type PathEntry, type Place, pathEntry, placeOf, ruleName } from './path.ts';
 export { endsText, peerText, serviceText } from './peer-text.ts';
 export { provePolicyTests, type TestOutcome } from './policy-tests.ts';
 export { type Replay, replay } from './probe-replay.ts';
@@ -14,4 +14,5 @@ export { type Judgement, judge, type Observed, type ProbeResult } from './probe-
 export { FAMILIES, METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, type ProbeSubject, planProbes, probesFor } from './probes.ts';
 export { type Connection, type Reachability, reachability, TooManyPairs } from './reach.ts';
+export { type RuleFinding, ruleFindings, type Witness } from './rule-findings.ts';
 export type { AllowedService } from './service-set.ts';

@@ -109,12 +109,6 @@ export const CLI_PROBLEMS = {
     explanation:
       'A flow that changes nothing misleads whoever reads the policy, and stays behind when the other one is removed.',
   } satisfies DiagnosticKind<[flow: string, by: readonly string[]]>,
-  idleNotSought: {
-    code: 'C0017',
-    severity: 'info',
-    message: (limit: number) => `flows without effect were not looked for: there are more than ${limit} flows`,
-    explanation: 'Each flow is compared with all others, which takes minutes for very large policies.',
-  } satisfies DiagnosticKind<[limit: number]>,
   tooManyPairs: {
     code: 'C0015',
     severity: 'error',

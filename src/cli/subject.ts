@@ -1,10 +1,11 @@
-import { diagnose, hasErrors } from '../diagnostic/index.ts';
+import { type Diagnostic, diagnose, hasErrors } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
+import { includerOf } from './includes.ts';
 import {
   type Accounts,
   emptyIntent,
@@ -42,9 +43,9 @@ export async function subjectOf(
     options.policy === undefined
       ? emptyIntent(console)
       : soundPolicy(console, await policySource(console, options.policy), accounts);
-  const sources: SourceFile[] = [];
-  for (const path of options.in) sources.push(await readSource(console, path));
-  return { name: options.in.join(', '), kind: 'firewall', intent, ...(await readFirewall(console, sources)) };
+  const { ruleset, opaque, diagnostics } = await readRulesetFiles(console, options.in);
+  reportDiagnostics(console, diagnostics);
+  return { name: options.in.join(', '), kind: 'firewall', intent, ruleset, opaque };
 }
 
 function policySubject(console: Console, source: SourceFile, accounts: Accounts): Subject {
@@ -117,11 +118,28 @@ async function readFirewall(
   console: Console,
   sources: readonly SourceFile[],
 ): Promise<Pick<Subject, 'ruleset' | 'opaque'>> {
+  const { ruleset, opaque, diagnostics } = await readRuleset(console, sources);
+  reportDiagnostics(console, diagnostics);
+  return { ruleset, opaque };
+}
+
+/** A firewall's configuration, with everything that there is to say about the reading of it. */
+export interface ReadRuleset extends Pick<Subject, 'ruleset' | 'opaque'> {
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** @throws Stop where a file cannot be read, or cannot be understood as a whole */
+export async function readRulesetFiles(console: Console, paths: readonly string[]): Promise<ReadRuleset> {
+  const sources: SourceFile[] = [];
+  for (const path of paths) sources.push(await readSource(console, path));
+  return readRuleset(console, sources);
+}
+
+async function readRuleset(console: Console, sources: readonly SourceFile[]): Promise<ReadRuleset> {
   const { TARGETS } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
-  const { ast, diagnostics } = TARGETS.nftables.parse(sources);
+  const { ast, diagnostics } = TARGETS.nftables.parse(sources, includerOf(console));
   if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
-  const lifted = TARGETS.nftables.lift(ast);
-  const unknown = lifted.opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
-  reportDiagnostics(console, [...diagnostics, ...unknown]);
-  return lifted;
+  const { ruleset, opaque } = TARGETS.nftables.lift(ast);
+  const unknown = opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
+  return { ruleset, opaque, diagnostics: [...diagnostics, ...unknown] };
 }

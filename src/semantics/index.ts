@@ -7,6 +7,8 @@ export { type Evaluation, evaluate, type Step, type Traveller, travel } from './
 export { includes } from './includes.ts';
 export { grantMatch, intentRuleset, pairMatch, serviceMatch } from './intent.ts';
 export { type FlowPattern, type InterfaceChoice, patternMatch, patternSample, type SymbolChoice } from './pattern.ts';
-export { type RuleFault, ruleFaults } from './rule-faults.ts';
+export type { RuleFault } from './rule-fault.ts';
+export { ruleFaults } from './rule-faults.ts';
 export { sampleFlow } from './sample.ts';
 export { NO_ACCOUNT, packetsOf, possiblePackets } from './space.ts';
+export { symbolsOf } from './symbols.ts';

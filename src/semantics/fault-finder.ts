@@ -1,0 +1,318 @@
+import type { Action, Chain, Flow, Match, Rule, Ruleset, Table } from '../ir/index.ts';
+import { all, everything, inState, not, quantity, symbol } from '../ir/index.ts';
+import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
+import { ChainFunctions, type ChainPart, END, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
+import { findChain } from './chains.ts';
+import { type Continuation, Denoter } from './denote.ts';
+import { changeableDimensions, imageOf } from './effects-image.ts';
+import { evaluate } from './evaluate.ts';
+import { PacketFlow } from './packet-flow.ts';
+import type { RuleFault } from './rule-fault.ts';
+import { deciders, disagreement, MOST_REASONS, outcomeBefore, outcomeFrom, valueFrom } from './rule-reasons.ts';
+import { sampleFlow } from './sample.ts';
+import { packetsOf } from './space.ts';
+import { symbolsOf } from './symbols.ts';
+import { WayIn, waysIntoBaseChains } from './way-in.ts';
+
+/** What follows a part of a chain. */
+interface Ends extends Continuation {
+  readonly after: number; // the decision on packets that leave the part at its end
+}
+
+/** A part of a chain and the packets before it. */
+interface Stage<Part extends ChainPart = ChainPart> {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly part: Part;
+  readonly arriving: PacketSet;
+  readonly ends: Ends | undefined; // undefined: a packet may come more than once
+}
+
+type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
+
+/** Goes through the chains, callers first, and finds the rules of each that have no effect. */
+export class FaultFinder {
+  readonly faults: RuleFault[] = [];
+  readonly #space: HeaderSpace;
+  readonly #ruleset: Ruleset;
+  readonly #functions: ChainFunctions;
+  readonly #denoter: Denoter;
+  readonly #flow: PacketFlow;
+  readonly #changeable: ReadonlySet<number>;
+  readonly #ways: Map<Chain, WayIn>;
+  readonly #usual: PacketSet;
+  readonly #domains = new Map<Run, PacketSet>();
+
+  constructor(space: HeaderSpace, ruleset: Ruleset) {
+    this.#space = space;
+    this.#ruleset = ruleset;
+    this.#functions = new ChainFunctions(space);
+    this.#denoter = new Denoter(space, this.#functions);
+    this.#flow = new PacketFlow(space, this.#functions);
+    const unknown = symbolsOf(ruleset).filter(({ kind }) => kind === 'unknown');
+    this.#usual = packetsOf(
+      space,
+      all(inState('new'), quantity('mark', 0xffff_ffff, 0), ...unknown.map((each) => not(symbol(each)))),
+    );
+    this.#changeable = changeableDimensions(space, ruleset);
+    this.#ways = waysIntoBaseChains(space, ruleset, this.#functions, this.#denoter, this.#flow, this.#changeable);
+  }
+
+  /** All that call the chain must have been looked at before. */
+  chain(table: Table, chain: Chain): void {
+    for (const stage of this.#stages(table, chain)) {
+      if (stage.part.kind === 'changing') this.#changingRule(stage, stage.part.rule, stage.part.index);
+      else {
+        const here: RunStage = { ...stage, part: stage.part };
+        const within = this.#domain(chain, stage.part.run).intersect(stage.arriving);
+        this.#run(here, stage.part.run, within);
+      }
+    }
+  }
+
+  /** Forward which packets come to each part, backward what becomes of those that leave it. */
+  #stages(table: Table, chain: Chain): Stage[] {
+    const { packets, continuation: then } = this.#into(table, chain);
+    const parts = partsOf(this.#functions, table, chain);
+    const arriving = [packets];
+    for (const part of parts.slice(0, -1)) {
+      const before = arriving.at(-1)!;
+      const exits =
+        part.kind === 'run' ? this.#flow.run(part.run.function_, before) : this.#flow.rule(table, part.rule, before);
+      arriving.push(exits.next);
+    }
+    const after = [then?.ended ?? UNDECIDED];
+    if (then !== undefined)
+      for (const part of parts.slice(1).toReversed()) after.unshift(this.#denoter.part(table, part, then, after[0]!));
+    return parts.map((part, at) => ({
+      table,
+      chain,
+      part,
+      arriving: arriving[at]!,
+      ends: then === undefined ? undefined : { ...then, after: after[at]! },
+    }));
+  }
+
+  /** @param arriving packets that come to this part of the stage's run, of those that any of its rules matches */
+  #run(stage: RunStage, run: Run, arriving: PacketSet): void {
+    if (run.halves === undefined) {
+      this.#rule(stage, run, arriving);
+      return;
+    }
+    const [left, right] = run.halves;
+    this.#run(stage, left, this.#domain(stage.chain, left).intersect(arriving));
+    const passed = new PacketSet(this.#space, this.#space.store.minus(arriving.node, left.function_));
+    this.#run(stage, right, this.#domain(stage.chain, right).intersect(passed));
+  }
+
+  /** The packets that some rule of a run matches. */
+  #domain(chain: Chain, run: Run): PacketSet {
+    let domain = this.#domains.get(run);
+    if (domain === undefined) {
+      domain =
+        run.halves === undefined
+          ? this.#functions.matching(chain.rules[run.first]!)
+          : this.#space.union(run.halves.map((half) => this.#domain(chain, half)));
+      this.#domains.set(run, domain);
+    }
+    return domain;
+  }
+
+  #rule(stage: RunStage, run: Run, deciding: PacketSet): void {
+    const { chain, part, ends } = stage;
+    const rule = chain.rules[run.first]!;
+    this.#call(stage, rule, deciding, () =>
+      ends === undefined ? UNDECIDED : this.#final(this.#without(stage, run, deciding), ends),
+    );
+    if (deciding.isEmpty()) this.#idle(stage, run);
+    else if (rule.action.kind !== 'continue' && this.#isRedundant(stage, run, deciding)) {
+      const telling = this.#telling(deciding);
+      const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
+      this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
+    }
+  }
+
+  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
+  #without({ part }: RunStage, run: Run, deciding: PacketSet): number {
+    const { store } = this.#space;
+    const end = store.substitute(1, deciding.node, END);
+    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
+  }
+
+  /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
+  #isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
+    const { ends } = stage;
+    if (this.#showsEffect(stage, run, deciding)) return false;
+    const { store } = this.#space;
+    const without = this.#without(stage, run, deciding);
+    const with_ = store.substitute(UNDECIDED, store.substitute(1, deciding.node, run.function_), without);
+    return with_ === without || (ends !== undefined && this.#final(with_, ends) === this.#final(without, ends));
+  }
+
+  /** Whether one packet, whichever comes to hand, fares otherwise without the rule: most rules need no longer look. */
+  #showsEffect({ part, ends }: RunStage, run: Run, deciding: PacketSet): boolean {
+    const { store } = this.#space;
+    const packet = store.somePath(deciding.node);
+    const own = store.valueAt(run.function_, packet);
+    const behind = valueFrom(store, part.run, run.first + 1, packet);
+    if (own === UNDECIDED || own === behind) return false;
+    if (ends === undefined) return true;
+    const final = (terminal: number): number => store.valueAt(this.#final(terminal, ends), packet);
+    return final(own) !== final(behind === UNDECIDED ? END : behind);
+  }
+
+  /** Chain terminals as what they lead to in the end. */
+  #final(function_: number, ends: Ends): number {
+    return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+  }
+
+  #changingRule(stage: Stage, rule: Rule, index: number): void {
+    const deciding = stage.arriving.intersect(this.#functions.matching(rule));
+    this.#call(stage, rule, deciding, () => stage.ends?.after ?? UNDECIDED);
+    if (deciding.isEmpty()) this.#turnedAway(stage, index);
+  }
+
+  /** Tells the chains that a rule calls who comes; `after` is the decision on those that come back. */
+  #call({ table, chain, ends }: Stage, rule: Rule, deciding: PacketSet, after: () => number): void {
+    if (targets(rule.action).length === 0) return;
+    let packets = imageOf(rule.effects ?? [], deciding);
+    let conceivable = this.#into(table, chain).conceivable.intersect(this.#functions.matching(rule));
+    conceivable = this.#space.without(conceivable, this.#changeable);
+    for (const { match, action } of casesOf(rule.action)) {
+      const here = packetsOf(this.#space, match);
+      if (action.kind === 'jump' || action.kind === 'goto') {
+        const into = this.#into(table, findChain(table, action.chain));
+        into.call(rule, conceivable.intersect(here));
+        const ended = action.kind === 'goto' ? ends?.ended : after();
+        into.enter(
+          packets.intersect(here),
+          ends === undefined || ended === undefined ? undefined : { accepted: ends.accepted, ended },
+        );
+      }
+      packets = packets.subtract(here);
+      conceivable = conceivable.subtract(here);
+    }
+  }
+
+  #into(table: Table, chain: Chain): WayIn {
+    let into = this.#ways.get(chain);
+    if (into === undefined) {
+      into = new WayIn(this.#space, this.#functions.isPure(table, chain));
+      this.#ways.set(chain, into);
+    }
+    return into;
+  }
+
+  /** A rule of a run that no packet reaches: because of the rules before it in the run, or before the run. */
+  #idle(stage: RunStage, run: Run): void {
+    const { chain, part, arriving, ends } = stage;
+    const wanted = arriving.intersect(this.#functions.matching(chain.rules[run.first]!));
+    if (wanted.isEmpty()) {
+      this.#turnedAway(stage, run.first);
+      return;
+    }
+    const telling = this.#telling(wanted);
+    const { rules } = deciders(chain, part.run, 0, run.first, telling);
+    const outcomes = [
+      outcomeBefore(part.run, run.first, telling),
+      this.#space.store.substitute(1, telling.node, run.function_),
+    ];
+    const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
+      ends === undefined ? each : this.#final(each, ends),
+    );
+    const differing = disagreement(before, own, this.#space);
+    const contradicts = !differing.isEmpty();
+    this.#report(
+      stage,
+      run.first,
+      'shadowed',
+      { by: rules, contradicts, packets: wanted },
+      contradicts ? differing : telling,
+    );
+  }
+
+  /** A rule whose packets do not even come to its part of the chain. */
+  #turnedAway(stage: Stage, index: number): void {
+    const { table, chain } = stage;
+    const into = this.#into(table, chain);
+    const by = into.callers.slice(0, MOST_REASONS);
+    const match = this.#functions.matching(chain.rules[index]!);
+    const wanted = into.conceivable.intersect(match);
+    if (into.packets.isEmpty())
+      this.#report(stage, index, 'unreachable', { by, packets: wanted }, this.#space.nothing());
+    else if (wanted.isEmpty()) this.#report(stage, index, 'impossible', { by, packets: wanted });
+    else {
+      const decided = this.#decidedElsewhere(chain.rules[index]!, wanted);
+      this.#report(stage, index, 'shadowed', { ...decided, packets: wanted }, this.#space.nothing());
+    }
+  }
+
+  /**
+   * The packets by which a fault is told, of all that show it: the first ones of connections, as no author means others, and
+   * those without a condition that nobody can know; all of them, where there are none of these.
+   */
+  #telling(packets: PacketSet): PacketSet {
+    const usual = packets.intersect(this.#usual);
+    return usual.isEmpty() ? packets : usual;
+  }
+
+  /** One packet's way shows who decides instead; where packets change on the way, there is no telling which one entered. */
+  #decidedElsewhere(rule: Rule, wanted: PacketSet): Pick<RuleFault, 'by' | 'contradicts' | 'witness'> {
+    const witness = sampleFlow(this.#telling(wanted));
+    const evaluation = witness === undefined ? undefined : evaluate(this.#ruleset, witness);
+    const decider = evaluation?.path.at(-1)?.rule;
+    if (witness === undefined || evaluation === undefined || evaluation.path.some(({ rule: met }) => changes(met)))
+      return { by: [], contradicts: false };
+    const { action } = rule;
+    return {
+      by: decider === undefined ? [] : [decider],
+      contradicts: action.kind === 'verdict' && action.verdict !== evaluation.verdict,
+      witness,
+    };
+  }
+
+  /** @param shown the packets from which the witness is taken */
+  #report(
+    { table, chain }: Stage,
+    index: number,
+    kind: RuleFault['kind'],
+    found: Partial<RuleFault> & Pick<RuleFault, 'packets'>,
+    shown: PacketSet = found.packets,
+  ): void {
+    const rule = chain.rules[index]!;
+    const witness = this.#replayed(sampleFlow(shown), rule, kind);
+    this.faults.push({
+      kind,
+      table,
+      chain,
+      rule,
+      index,
+      by: [],
+      contradicts: false,
+      atEnd: false,
+      ...(witness === undefined ? {} : { witness }),
+      ...found,
+    });
+  }
+
+  /** The packet, where it shows the fault as it enters the machine: others may have been changed on their way to the rule. */
+  #replayed(witness: Flow | undefined, rule: Rule, kind: RuleFault['kind']): Flow | undefined {
+    if (witness === undefined) return undefined;
+    const { path } = evaluate(this.#ruleset, witness);
+    const meets = path.some((step) => step.rule === rule);
+    if (kind === 'redundant') return meets ? witness : undefined;
+    if (meets) throw new Error('a rule that decides no packet decides one');
+    return witness;
+  }
+}
+
+function changes(rule: Rule | undefined): boolean {
+  return rule?.effects !== undefined && rule.effects.length > 0;
+}
+
+/** An action as what it does case by case. */
+function casesOf(
+  action: Action,
+): readonly { readonly match: Match; readonly action: Exclude<Action, { kind: 'dispatch' }> }[] {
+  return action.kind === 'dispatch' ? action.cases : [{ match: everything, action }];
+}
