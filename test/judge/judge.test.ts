@@ -70,7 +70,9 @@ describe('the kernel agrees with what we say', { skip }, () => {
         caught: 0,
       },
     );
-    assert.ok(sums.caught > 0.5 * sums.visible, `${sums.caught} of ${sums.visible} were caught`);
+    // How many are caught says how well so few packets cover the rules: 45 % were when the generator began to write the whole language,
+    // more than half when it wrote half of it. Far less would mean that packets no longer reach what the rules ask for.
+    assert.ok(sums.caught > 0.33 * sums.visible, `${sums.caught} of ${sums.visible} were caught`);
     // Where a kind of fault has changed verdicts often, some packet must have noticed. Of a rarer kind, whether one of so few packets
     // falls into the difference is chance: the soak, with many more, is where each kind has to be caught.
     const missed = [...faults].filter(([, { visible, caught }]) => visible >= 40 && caught === 0);
