@@ -4,7 +4,9 @@ import type * as nft from './ast.ts';
 import { DATATYPES } from './datatype.ts';
 import type { ChainContext } from './lift-context.ts';
 import { CT_STATUS } from './lift-ct.ts';
-import { elementMatch, keyParts } from './lift-match.ts';
+import { keyParts } from './lift-key.ts';
+import { elementMatch } from './lift-match.ts';
+import type { End } from './lift-reads.ts';
 import { mapElements } from './lift-set.ts';
 import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
@@ -24,15 +26,7 @@ export function natCases(statement: nft.NatStatement, context: ChainContext): Na
   const side = type === 'dnat' || type === 'redirect' ? 'dst' : 'src';
   const guard = familyGuard(statement, context);
   const done = statusEffect(side);
-  const { readsLater } = context.program;
-  const doubt = (addressKnown: boolean, portKnown: boolean): Pick<NatCase, 'uncertain'> => {
-    const asked =
-      (!addressKnown && readsLater(side === 'dst' ? 'daddr' : 'saddr', context.entries)) ||
-      (!portKnown && readsLater(side === 'dst' ? 'dport' : 'sport', context.entries));
-    return asked
-      ? { uncertain: 'where it sends packets, and later rules ask for that, is not one address and port' }
-      : {};
-  };
+  const doubt = doubtsOf(side, context);
   const mapped = address?.kind === 'map' ? address : port?.kind === 'map' ? port : undefined;
   if (mapped !== undefined && !flags.includes('netmap') && !flags.includes('prefix')) {
     return mappedCases(mapped, statement, side, guard, done, doubt, context);
@@ -46,13 +40,32 @@ export function natCases(statement: nft.NatStatement, context: ChainContext): Na
   return [{ when: guard, effects: [done, ...effects], ...doubt(addressKnown, portKnown) }];
 }
 
+type Doubts = (addressKnown: boolean, portKnown: boolean) => Pick<NatCase, 'uncertain'>;
+
+/** Why later rules may see another packet than we say; nothing, where none of them asks. */
+function doubtsOf(side: 'src' | 'dst', { program, entries }: ChainContext): Doubts {
+  const [address, port] = side === 'dst' ? (['daddr', 'dport'] as const) : (['saddr', 'sport'] as const);
+  const asks = (end: End): boolean => program.readsLater(end, entries);
+  return (addressKnown, portKnown) => {
+    if ((!addressKnown && asks(address)) || (!portKnown && asks(port))) {
+      return { uncertain: 'where it sends packets, and later rules ask for that, is not one address and port' };
+    }
+    if (asks(`${address} type`)) {
+      return {
+        uncertain: 'what kind of address it leads to, and later rules ask for that, only the routing table knows',
+      };
+    }
+    return {};
+  };
+}
+
 function mappedCases(
   map: Extract<nft.Expression, { kind: 'map' }>,
   { address, port }: nft.NatStatement,
   side: 'src' | 'dst',
   guard: Match,
   done: Effect,
-  doubt: (addressKnown: boolean, portKnown: boolean) => Pick<NatCase, 'uncertain'>,
+  doubt: Doubts,
   context: ChainContext,
 ): NatCase[] {
   const parts = keyParts(map.key, context);

@@ -13,12 +13,14 @@ function isStatelessTranslation(statement: nft.Statement): boolean {
   return statement.kind === 'assign' && statement.target.kind === 'payload' && isEnd(statement.target.field);
 }
 
-export const ENDS = ['saddr', 'daddr', 'sport', 'dport'] as const;
-/** A part of a packet that translation changes. */
+const FIELDS = ['saddr', 'daddr', 'sport', 'dport'] as const;
+
+/** What translation changes in a packet: its fields, and with them what the routing table says of its addresses. */
+export const ENDS = [...FIELDS, 'saddr type', 'daddr type'] as const;
 export type End = (typeof ENDS)[number];
 
 function isEnd(field: string): boolean {
-  return ENDS.some((end) => end === field);
+  return FIELDS.some((end) => end === field);
 }
 
 /** Whether a rule of a chain reads that part. */
@@ -48,9 +50,9 @@ function expressionReads(expression: nft.Expression, end: End): boolean {
     case 'payload':
       return expression.field === end;
     case 'fib':
-      return expression.flags.some((flag) => flag === end);
+      return expression.flags.some((flag) => `${flag} type` === end);
     case 'raw':
-      return true;
+      return FIELDS.some((field) => field === end);
     case 'concat':
       return expression.parts.some((part) => expressionReads(part, end));
     case 'binary':

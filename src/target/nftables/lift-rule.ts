@@ -8,23 +8,25 @@ import {
   field,
   type Match,
   not,
+  nothing,
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
-import { SourceFile, type Span } from '../../source/index.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
 import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
-import { elementMatch, type KeyPart, keyParts, partMatch, tupleMatch, withPorts } from './lift-match.ts';
+import { type KeyPart, keyParts, withPorts } from './lift-key.ts';
+import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
+import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.ts';
+import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
-import { asksForPorts } from './lift-subject.ts';
 import { NotUnderstood } from './lift-value.ts';
-import { originOfCounter } from './names.ts';
+import { acts, asksForTcp, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
 
 export interface LiftedRule {
@@ -41,8 +43,6 @@ interface Reached {
   readonly conditions: readonly Match[]; // of the packet as it was when the rule began
   readonly changes: Changes;
 }
-
-type PlainAction = Exclude<Action, { kind: 'dispatch' }>;
 
 const CONTINUE: Action = { kind: 'continue' };
 
@@ -65,6 +65,8 @@ class RuleLifter {
 
   lift(): LiftedRule {
     this.#from(0, { conditions: [], changes: new Changes() });
+    // A rule that no packet can match (it looks up an empty map) is still a rule.
+    if (this.#rules.length === 0) this.#emit({ conditions: [nothing], changes: new Changes() }, CONTINUE);
     return { rules: this.#rules, opaque: this.#opaque };
   }
 
@@ -336,87 +338,4 @@ class RuleLifter {
       reason,
     });
   }
-}
-
-/** Where a node that was never text would have stood. */
-export const NOWHERE: Span = { file: new SourceFile('<nftables>', ''), start: 0, end: 0 };
-
-/** Whether a statement does anything to a packet: a limit before a mere log changes no verdict. */
-function acts(statement: nft.Statement): boolean {
-  switch (statement.kind) {
-    case 'counter':
-    case 'counter-object':
-    case 'log':
-      return false;
-    case 'other':
-      return statement.effect !== 'none';
-    default:
-      return true;
-  }
-}
-
-function asksForTcp(match: Match): boolean {
-  return (
-    match.kind === 'field' &&
-    match.field === 'protocol' &&
-    match.ranges.every((range) => range.first === PROTOCOLS.tcp && range.last === PROTOCOLS.tcp)
-  );
-}
-
-function verdictAction(verdict: nft.VerdictExpression): PlainAction {
-  switch (verdict.kind) {
-    case 'accept':
-    case 'drop':
-      return { kind: 'verdict', verdict: verdict.kind };
-    case 'jump':
-    case 'goto':
-      return { kind: verdict.kind, chain: verdict.chain };
-    case 'return':
-    case 'continue':
-      return { kind: verdict.kind };
-  }
-}
-
-function elementVerdict(element: nft.Element): DispatchCase['action'] {
-  if (element.data?.kind !== 'verdict') throw new NotUnderstood('an element of a verdict map has no verdict');
-  return verdictAction(element.data.verdict);
-}
-
-function counterName(rule: nft.Rule): string | undefined {
-  for (const statement of rule.statements) if (statement.kind === 'counter-object') return statement.name;
-  return undefined;
-}
-
-function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
-  const counter = counterName(rule);
-  const flow = context.isOurs
-    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? baselineComment(rule.comment))
-    : undefined;
-  return {
-    ...(rule.span === undefined ? {} : { span: rule.span }),
-    ...(flow === undefined ? {} : { flow }),
-    text: sourceText(rule) ?? printRule(rule),
-    ...(rule.handle === undefined ? {} : { handle: rule.handle }),
-  };
-}
-
-function elementOrigin(element: nft.Element, context: ChainContext): Origin {
-  const flow = context.isOurs && element.data?.kind === 'object' ? originOfCounter(element.data.name) : undefined;
-  const text = sourceText(element);
-  return {
-    ...(element.span === undefined ? {} : { span: element.span }),
-    ...(flow === undefined ? {} : { flow }),
-    ...(text === undefined ? {} : { text }),
-  };
-}
-
-function baselineComment(comment: string | undefined): string | undefined {
-  return comment?.startsWith('baseline:') === true ? comment : undefined;
-}
-
-/** The node's own text where it was read from nft's text, in one line. */
-function sourceText(node: nft.Node): string | undefined {
-  if (node.span === undefined) return undefined;
-  const text = node.span.file.text.slice(node.span.start, node.span.end).trim();
-  return text.startsWith('{') || text.startsWith('[') ? undefined : text.replaceAll(/\s+/g, ' ');
 }

@@ -1,7 +1,8 @@
 import { all, any, type Match, not, nothing } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
 import type { ChainContext } from './lift-context.ts';
-import { type KeyPart, presence, tupleMatch } from './lift-match.ts';
+import { type KeyPart, presence } from './lift-key.ts';
+import { tupleMatch } from './lift-match.ts';
 import { setSymbol } from './lift-symbol.ts';
 import { NotUnderstood } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';

@@ -1,7 +1,8 @@
 import { any, type Match, not } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
 import type { ChainContext } from './lift-context.ts';
-import { elementMatch, keyParts, presence } from './lift-match.ts';
+import { keyParts, presence } from './lift-key.ts';
+import { elementMatch } from './lift-match.ts';
 import { mapElements, namedSet } from './lift-set.ts';
 import { plainRate, sourceRate } from './lift-symbol.ts';
 import { printExpression, printLimit } from './print-rule.ts';

@@ -30,8 +30,9 @@ import {
 } from './lift-context.ts';
 import { CT_MARK, CT_STATUS } from './lift-ct.ts';
 import { learntSets } from './lift-learning.ts';
+import { NOWHERE } from './lift-origin.ts';
 import { ENDS, type End, readsEnd, translates } from './lift-reads.ts';
-import { liftRule, NOWHERE } from './lift-rule.ts';
+import { liftRule } from './lift-rule.ts';
 import { TABLE_NAME } from './names.ts';
 import { finalProgram } from './program.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';

@@ -231,7 +231,7 @@ class JsonReader {
 function dormancy(flags: JsonNode): Dormancy | undefined {
   const words = (flags.items ?? [flags]).map((flag) => flag.string('the flag'));
   if (words.includes('dormant')) return 'yes';
-  return words.every((word) => word === 'owner') ? undefined : 'perhaps';
+  return words.every((word) => word === 'owner' || word === 'persist') ? undefined : 'perhaps';
 }
 
 function required(owner: JsonNode, node: JsonNode | undefined, name: string): JsonNode {

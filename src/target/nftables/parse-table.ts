@@ -59,7 +59,8 @@ export function parseTableItem(reader: BlockReader, family: TableFamily, parts: 
     case 'flags':
       do
         parts.isDormant =
-          stream.expectOne(['dormant', 'owner'], '`dormant` or `owner`') === 'dormant' || parts.isDormant;
+          stream.expectOne(['dormant', 'owner', 'persist'], '`dormant`, `owner` or `persist`') === 'dormant' ||
+          parts.isDormant;
       while (stream.accept(','));
       break;
   }

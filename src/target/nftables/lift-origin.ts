@@ -1,0 +1,50 @@
+import type { Origin } from '../../ir/index.ts';
+import { SourceFile, type Span } from '../../source/index.ts';
+import type * as nft from './ast.ts';
+import type { ChainContext } from './lift-context.ts';
+import { originOfCounter } from './names.ts';
+import { printRule } from './print-rule.ts';
+
+/** Where a node that was never text would have stood. */
+export const NOWHERE: Span = { file: new SourceFile('<nftables>', ''), start: 0, end: 0 };
+
+/** The named counter that a rule counts with. */
+export function counterName(rule: nft.Rule): string | undefined {
+  for (const statement of rule.statements) if (statement.kind === 'counter-object') return statement.name;
+  return undefined;
+}
+
+/** Where a rule comes from: its place, its words, and in our own table what of the policy asked for it. */
+export function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
+  const counter = counterName(rule);
+  const flow = context.isOurs
+    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? baselineComment(rule.comment))
+    : undefined;
+  return {
+    ...(rule.span === undefined ? {} : { span: rule.span }),
+    ...(flow === undefined ? {} : { flow }),
+    text: sourceText(rule) ?? printRule(rule),
+    ...(rule.handle === undefined ? {} : { handle: rule.handle }),
+  };
+}
+
+export function elementOrigin(element: nft.Element, context: ChainContext): Origin {
+  const flow = context.isOurs && element.data?.kind === 'object' ? originOfCounter(element.data.name) : undefined;
+  const text = sourceText(element);
+  return {
+    ...(element.span === undefined ? {} : { span: element.span }),
+    ...(flow === undefined ? {} : { flow }),
+    ...(text === undefined ? {} : { text }),
+  };
+}
+
+function baselineComment(comment: string | undefined): string | undefined {
+  return comment?.startsWith('baseline:') === true ? comment : undefined;
+}
+
+/** The node's own text where it was read from nft's text, in one line. */
+function sourceText(node: nft.Node): string | undefined {
+  if (node.span === undefined) return undefined;
+  const text = node.span.file.text.slice(node.span.start, node.span.end).trim();
+  return text.startsWith('{') || text.startsWith('[') ? undefined : text.replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,46 @@
+import type { Action, DispatchCase, Match } from '../../ir/index.ts';
+import { PROTOCOLS } from '../../net/index.ts';
+import type * as nft from './ast.ts';
+import { NotUnderstood } from './lift-value.ts';
+
+/** Whether a statement does anything to a packet: a limit before a mere log changes no verdict. */
+export function acts(statement: nft.Statement): boolean {
+  switch (statement.kind) {
+    case 'counter':
+    case 'counter-object':
+    case 'log':
+      return false;
+    case 'other':
+      return statement.effect !== 'none';
+    default:
+      return true;
+  }
+}
+
+/** Whether a condition lets TCP through, and nothing else. */
+export function asksForTcp(match: Match): boolean {
+  return (
+    match.kind === 'field' &&
+    match.field === 'protocol' &&
+    match.ranges.every((range) => range.first === PROTOCOLS.tcp && range.last === PROTOCOLS.tcp)
+  );
+}
+
+export function verdictAction(verdict: nft.VerdictExpression): Exclude<Action, { kind: 'dispatch' }> {
+  switch (verdict.kind) {
+    case 'accept':
+    case 'drop':
+      return { kind: 'verdict', verdict: verdict.kind };
+    case 'jump':
+    case 'goto':
+      return { kind: verdict.kind, chain: verdict.chain };
+    case 'return':
+    case 'continue':
+      return { kind: verdict.kind };
+  }
+}
+
+export function elementVerdict(element: nft.Element): DispatchCase['action'] {
+  if (element.data?.kind !== 'verdict') throw new NotUnderstood('an element of a verdict map has no verdict');
+  return verdictAction(element.data.verdict);
+}
