@@ -1,4 +1,4 @@
-import type { Effect, Flow, Match, Ruleset, Verdict } from '../ir/index.ts';
+import type { Effect, Flow, Match, Quantity, Ruleset, Verdict } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
 import {
   applyEffects,
@@ -21,11 +21,14 @@ import {
 } from '../semantics/index.ts';
 import { describeWithin } from './box-packets.ts';
 import type { Passage } from './flow-patterns.ts';
+import { conditionsOf, quantitiesIn, unknownConditions } from './unknowns.ts';
 
 /** What becomes of the packets of a question; several cases where they do not all fare alike. */
 export interface Answer {
   readonly verdict: Verdict | 'depends';
   readonly cases: readonly Case[]; // at least one, none where the question speaks of no packet
+  readonly conditions: readonly string[]; // that nobody can know and that it depends on, each with its place
+  readonly assumed: readonly Quantity[]; // that are taken to be 0 at first: with another value it could be otherwise
 }
 
 export interface Case {
@@ -40,26 +43,30 @@ const VERDICTS = ['accept', 'drop', 'reject'] as const satisfies readonly Verdic
 /** Asks one ruleset many questions. */
 export class Oracle {
   readonly #ruleset: Ruleset;
+  readonly #unknown: readonly string[]; // the symbols that nobody can know
   #meaning: { readonly space: HeaderSpace; readonly denotation: Denotation } | undefined;
 
   constructor(ruleset: Ruleset) {
     this.#ruleset = ruleset;
+    this.#unknown = unknownConditions(ruleset);
   }
 
   ask(passages: readonly Passage[]): Answer {
-    const cases = distinct(passages.flatMap((passage) => this.#passage(passage)));
+    const notes: Notes = { conditions: new Set(), assumed: new Set() };
+    const cases = distinct(passages.flatMap((passage) => this.#passage(passage, notes)));
+    const [conditions, assumed] = [[...notes.conditions], [...notes.assumed]];
     const verdicts = new Set(cases.map((each) => each.verdict));
     const [first] = cases;
-    if (first === undefined) return { verdict: 'drop', cases };
+    if (first === undefined) return { verdict: 'drop', cases, conditions, assumed };
     return verdicts.size === 1
-      ? { verdict: first.verdict, cases: [{ ...first, packets: [] }] }
-      : { verdict: 'depends', cases };
+      ? { verdict: first.verdict, cases: [{ ...first, packets: [] }], conditions: [], assumed }
+      : { verdict: 'depends', cases, conditions, assumed };
   }
 
   /** A packet that is accepted at one hook goes on to the next; the words of the last hook stand for the whole way. */
-  #passage(passage: Passage): Case[] {
+  #passage(passage: Passage, notes: Notes): Case[] {
     return passage.reduce<Case[]>((before, pattern, index) => {
-      const here = this.#pattern(pattern);
+      const here = this.#pattern(pattern, notes);
       if (index === 0) return here;
       return before.flatMap((earlier) =>
         earlier.verdict === 'accept'
@@ -69,22 +76,23 @@ export class Oracle {
     }, []);
   }
 
-  #pattern(pattern: FlowPattern): Case[] {
+  #pattern(pattern: FlowPattern, notes: Notes): Case[] {
     const witness = patternSample(pattern);
     if (witness === undefined) return [];
-    const group = new Group(pattern, witness);
+    const group = new Group(pattern, witness, notes.assumed);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
     if (group.isUniform) return [{ verdict, witness, path, packets: [] }];
-    return this.#cases(pattern);
+    return this.#cases(pattern, notes);
   }
 
-  #cases(pattern: FlowPattern): Case[] {
+  #cases(pattern: FlowPattern, notes: Notes): Case[] {
     const { space, denotation } = this.#denoted();
     const asked = packetsOf(space, patternMatch(pattern)).intersect(possiblePackets(space));
     return VERDICTS.flatMap((verdict) => {
       const packets = asked.intersect(denotation[verdict]);
       const found = sampleFlow(packets);
       if (found === undefined) return [];
+      for (const key of conditionsOf([packets], this.#unknown)) notes.conditions.add(key);
       const witness = pattern.dstName === undefined ? found : { ...found, dstName: pattern.dstName };
       const replayed = evaluate(this.#ruleset, witness);
       if (replayed.verdict !== verdict) throw new Error('a witness got another verdict than its set');
@@ -101,27 +109,42 @@ export class Oracle {
   }
 }
 
+/** What an answer has to say beside its cases. */
+interface Notes {
+  readonly conditions: Set<string>;
+  readonly assumed: Set<Quantity>;
+}
+
 /** All packets of a pattern on one way, as long as every rule that is asked treats them alike; one of them stands for the rest. */
 class Group implements Traveller {
   isUniform = true;
-  #pattern: FlowPattern;
-  #witness: Flow;
   extentOf: Traveller['extentOf'];
+  readonly #assumed: Set<Quantity>;
+  #pattern: FlowPattern;
+  #unassuming: FlowPattern; // the same without the quantities that are 0 because nobody said otherwise
+  #witness: Flow;
 
-  constructor(pattern: FlowPattern, witness: Flow) {
+  constructor(pattern: FlowPattern, witness: Flow, assumed: Set<Quantity>) {
     this.#pattern = pattern;
     this.#witness = witness;
+    this.#assumed = assumed;
+    this.#unassuming = { ...pattern, quantities: new Map([...pattern.quantities].filter(([, value]) => value !== 0)) };
     this.extentOf = extentsOfPattern(pattern);
   }
 
   holds(match: Match): boolean {
     const decided = decide(match, this.#pattern);
     if (decided === undefined) this.isUniform = false;
+    const asked = quantitiesIn(match);
+    if (asked.length > 0 && decided !== undefined && decide(match, this.#unassuming) === undefined) {
+      for (const name of asked) if (!this.#unassuming.quantities.has(name)) this.#assumed.add(name);
+    }
     return decided ?? matches(match, this.#witness);
   }
 
   change(effects: readonly Effect[]): void {
     this.#pattern = patternAfter(this.#pattern, effects);
+    this.#unassuming = patternAfter(this.#unassuming, effects);
     this.#witness = applyEffects(effects, this.#witness);
     this.extentOf = extentsOfPattern(this.#pattern);
   }

@@ -1,10 +1,54 @@
 import { type Bits, type Box, boxes, type HeaderSpace, type NumberRange, type PacketSet } from '../packetset/index.ts';
 import { describe } from '../semantics/index.ts';
 
-/** One box of a set that is not empty, the part of the set that lies in it where the box cannot be told exactly. */
-export function firstBox(set: PacketSet): PacketSet {
-  for (const box of boxes(set)) return boxPackets(set.space, box).intersect(set);
-  return set;
+/** A part of a set in words. */
+export interface TellablePart {
+  readonly packets: PacketSet;
+  readonly text: string;
+}
+
+/** A part of a set that is not empty: one of its boxes, with all the values of quantities that go with it. */
+export function firstPart(set: PacketSet): TellablePart {
+  const { space } = set;
+  const [box] = boxes(set);
+  if (box === undefined) throw new RangeError('an empty set has no part');
+  const exact = boxPackets(space, box).intersect(set);
+  if (box.bits.size === 0) return { packets: exact, text: describe(exact, 1).join('') };
+  // A mark that is not 7 is 31 boxes: they are told together.
+  const frame = boxPackets(space, { ...box, bits: new Map() });
+  const packets = frame.intersect(set);
+  const values = [...box.bits.keys()].map((name) => [name, space.valuesOf(packets, name)] as const);
+  const product = values.reduce((all, [, each]) => all.intersect(each), frame);
+  const texts = values.map(([name, each]) => quantityText(name, each));
+  if (!product.equals(packets) || texts.includes(undefined))
+    return { packets: exact, text: describe(exact, 1).join('') };
+  return { packets, text: [describe(frame, 1).join(''), ...texts].join(' ') };
+}
+
+const MOST_VALUES = 4; // of a quantity that are told
+
+/** `undefined` where it would be too long. */
+function quantityText(name: string, values: PacketSet): string | undefined {
+  const [inside, outside] = [valueTexts(name, values), valueTexts(name, values.complement())];
+  if (outside !== undefined && (inside === undefined || outside.length < inside.length))
+    return outside.length === 0 ? '' : `${name} not ${outside.join(', ')}`;
+  return inside === undefined ? undefined : `${name} ${inside.join(', ')}`;
+}
+
+/** The values as masked numbers; `undefined` where there are too many. */
+function valueTexts(name: string, values: PacketSet): string[] | undefined {
+  const texts: string[] = [];
+  for (const box of boxes(values)) {
+    const { mask, value } = box.bits.get(name) ?? { mask: 0, value: 0 };
+    if (mask === 0) return undefined;
+    if (texts.length === MOST_VALUES) return undefined;
+    texts.push(mask === 0xffff_ffff ? hex(value) : `${hex(value)}/${hex(mask)}`);
+  }
+  return texts;
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
 }
 
 function boxPackets(space: HeaderSpace, box: Box): PacketSet {

@@ -1,8 +1,9 @@
 import type { Flow, Ruleset } from '../ir/index.ts';
 import { inState } from '../ir/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { denote, describe, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
-import { firstBox } from './box-packets.ts';
+import { denote, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
+import { firstPart } from './box-packets.ts';
+import { conditionsOf, unknownConditions } from './unknowns.ts';
 
 /** What one ruleset lets through and the other does not. */
 export interface Difference {
@@ -13,6 +14,7 @@ export interface Difference {
 export interface DifferingPackets {
   readonly packets: string; // in words
   readonly witness: Flow; // one of them, replayed through both
+  readonly conditions: readonly string[]; // that nobody can know and that it depends on, each with its place
 }
 
 export interface DifferenceOptions {
@@ -29,24 +31,31 @@ export function difference(
 ): Difference {
   const scope = options.onlyNew ? packetsOf(space, inState('new')) : space.everything();
   const [a, b] = [denote(space, before).accept.intersect(scope), denote(space, after).accept.intersect(scope)];
+  const unknown = [...new Set([before, after].flatMap(unknownConditions))];
   return {
-    wider: told(b.subtract(a), after, before, options.limit),
-    narrower: told(a.subtract(b), before, after, options.limit),
+    wider: told(b.subtract(a), after, before, unknown, options.limit),
+    narrower: told(a.subtract(b), before, after, unknown, options.limit),
   };
 }
 
-function told(set: PacketSet, accepts: Ruleset, denies: Ruleset, limit: number): DifferingPackets[] {
+function told(
+  set: PacketSet,
+  accepts: Ruleset,
+  denies: Ruleset,
+  unknown: readonly string[],
+  limit: number,
+): DifferingPackets[] {
   const parts: DifferingPackets[] = [];
   let rest = set;
   while (parts.length < limit && !rest.isEmpty()) {
-    const part = firstBox(rest);
-    const witness = sampleFlow(part);
+    const { packets, text } = firstPart(rest);
+    const witness = sampleFlow(packets);
     if (witness === undefined) throw new Error('a part of a difference has no packet');
     if (evaluate(accepts, witness).verdict !== 'accept' || evaluate(denies, witness).verdict === 'accept') {
       throw new Error('a witness of a difference does not show it');
     }
-    parts.push({ packets: describe(part, 1).join(''), witness });
-    rest = rest.subtract(part);
+    parts.push({ packets: text, witness, conditions: conditionsOf([packets], unknown) });
+    rest = rest.subtract(packets);
   }
   return parts;
 }

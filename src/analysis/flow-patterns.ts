@@ -76,7 +76,10 @@ export function testPassages(test: PolicyTest, context: PatternContext): Passage
   });
 }
 
-type Asked = Pick<FlowQuestion, 'service' | 'sport' | 'account' | 'inInterface' | 'outInterface' | 'state' | 'hooks'>;
+type Asked = Pick<
+  FlowQuestion,
+  'service' | 'sport' | 'account' | 'inInterface' | 'outInterface' | 'state' | 'mark' | 'hooks'
+>;
 
 function passages(from: Peer, to: Peer | NamedDestination, asked: Asked, context: PatternContext): Passage[] {
   const hooks = hooksOf(from, to, asked);
@@ -137,19 +140,19 @@ function pattern(
     ...(hook === 'input' && dstAccounts !== undefined ? { dstAccounts } : {}),
     srcType: addressType(src, hook === 'output' || isLoop),
     dstType: addressType(dst, hook === 'input' || isLoop),
-    quantities: startingQuantities(asked.state),
+    quantities: startingQuantities(asked),
     symbols: context.symbols.flatMap((symbol) => symbolChoice(symbol, hook, from, to)),
   };
 }
 
 /** A packet enters without mark, and so does the connection that it opens (net/core/skbuff.c, nf_conntrack_core.c). */
-function startingQuantities(state: FlowQuestion['state']): FlowPattern['quantities'] {
+function startingQuantities({ state, mark = 0 }: Asked): FlowPattern['quantities'] {
   return state === 'new'
     ? new Map([
-        ['mark', 0],
+        ['mark', mark],
         ['ctmark', 0],
       ])
-    : new Map([['mark', 0]]);
+    : new Map([['mark', mark]]);
 }
 
 const SYN = 2; // the first packet of a TCP connection (RFC 9293 3.1)

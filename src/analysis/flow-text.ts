@@ -27,6 +27,8 @@ export function formatFlow(flow: Flow, accounts?: ReadonlyMap<number, string>): 
   if (flow.outInterface !== undefined) words.push('oif', flow.outInterface);
   if (flow.srcAccount !== undefined) words.push('uid', accounts?.get(flow.srcAccount) ?? String(flow.srcAccount));
   if (flow.state !== 'new') words.push('state', flow.state);
+  const mark = flow.quantities?.get('mark') ?? 0;
+  if (mark !== 0) words.push('mark', `0x${mark.toString(16)}`);
   return words.join(' ');
 }
 

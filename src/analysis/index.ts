@@ -14,5 +14,6 @@ export { type Judgement, judge, type Observed, type ProbeResult } from './probe-
 export { FAMILIES, METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, type ProbeSubject, planProbes, probesFor } from './probes.ts';
 export { type Connection, type Reachability, reachability, TooManyPairs } from './reach.ts';
-export { type RuleFinding, ruleFindings, type Witness } from './rule-findings.ts';
+export { type RuleFinding, ruleFindings, type Witness, writtenRules } from './rule-findings.ts';
 export type { AllowedService } from './service-set.ts';
+export { conditionsOf, unknownConditions } from './unknowns.ts';

@@ -26,6 +26,7 @@ import {
 import { boxes, HeaderSpace, IntervalSet, type PacketSet } from '../packetset/index.ts';
 import { denote, packetsOf, possiblePackets, serviceMatch } from '../semantics/index.ts';
 import { type AccessRow, addressCells } from './address-cells.ts';
+import { conditionsOf, unknownConditions } from './unknowns.ts';
 
 /**
  * The address space split into the fewest groups whose members a service treats alike: as source they reach the same
@@ -35,6 +36,8 @@ import { type AccessRow, addressCells } from './address-cells.ts';
 export interface ServiceMatrix {
   readonly groups: readonly AddressGroup[]; // disjoint; of each family, together the whole of it
   readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /** That nobody can know and that some edge depends on, each with its place: it is told as if they held as needed. */
+  readonly conditions?: readonly string[];
 }
 
 export interface AddressGroup {
@@ -53,15 +56,23 @@ export interface MatrixQuestion {
 const LOOPBACK: InterfacePattern = { name: 'lo', wildcard: false };
 
 /** What a ruleset lets through, found once for many questions. */
-export function acceptedPackets(ruleset: Ruleset): PacketSet {
-  return denote(new HeaderSpace(), ruleset).accept;
+export interface Accepted {
+  readonly packets: PacketSet;
+  readonly unknown: readonly string[]; // conditions that nobody can know
 }
 
-export function serviceMatrix(accepted: PacketSet, question: MatrixQuestion): ServiceMatrix {
+export function acceptedPackets(ruleset: Ruleset): Accepted {
+  return { packets: denote(new HeaderSpace(), ruleset).accept, unknown: unknownConditions(ruleset) };
+}
+
+export function serviceMatrix(accepted: Accepted, question: MatrixQuestion): ServiceMatrix {
   const groups: AddressGroup[] = [];
   const edges: ServiceMatrix['edges'][number][] = [];
+  const conditions = new Set<string>();
   for (const family of question.families) {
-    const found = addressCells(accessRows(accepted, question, family), family);
+    const open = openPackets(accepted.packets, question, family);
+    for (const condition of conditionsOf([open], accepted.unknown)) conditions.add(condition);
+    const found = addressCells(accessRows(open, family), family);
     const ids = found.cells.map((_cell, index) => `g${groups.length + index + 1}`);
     for (const [index, cell] of found.cells.entries()) {
       const addresses = cell.addresses.map((interval) => formatRange({ family, ...interval } satisfies AddressRange));
@@ -71,7 +82,7 @@ export function serviceMatrix(accepted: PacketSet, question: MatrixQuestion): Se
       }
     }
   }
-  return { groups, edges };
+  return { groups, edges, ...(conditions.size === 0 ? {} : { conditions: [...conditions] }) };
 }
 
 /** As a client opens it: from any ordinary port, with SYN, by the request itself. */
@@ -85,8 +96,8 @@ function firstPacket(service: Service): Match {
   );
 }
 
-/** Sources by what they reach; those that reach nothing are in no row. */
-function accessRows(accepted: PacketSet, question: MatrixQuestion, family: Family): AccessRow[] {
+/** The packets that are asked about and pass. */
+function openPackets(accepted: PacketSet, question: MatrixQuestion, family: Family): PacketSet {
   const { space } = accepted;
   const { hook, services, inInterface, outInterface } = question;
   const asked = packetsOf(
@@ -106,10 +117,14 @@ function accessRows(accepted: PacketSet, question: MatrixQuestion, family: Famil
         : [outInterface === undefined ? not(interfaces('out', LOOPBACK)) : interfaces('out', outInterface)]),
     ),
   );
-  const open = asked.intersect(possiblePackets(space)).intersect(accepted);
+  return asked.intersect(possiblePackets(space)).intersect(accepted);
+}
+
+/** Sources by what they reach; those that reach nothing are in no row. */
+function accessRows(open: PacketSet, family: Family): AccessRow[] {
   const whole = IntervalSet.of([{ first: 0n, last: highestAddress(family) }]);
   // With all but the addresses forgotten, each box is a set of sources with all that they reach.
-  return [...boxes(space.project(open, ['family', 'src', 'dst']))].map((box) => ({
+  return [...boxes(open.space.project(open, ['family', 'src', 'dst']))].map((box) => ({
     from: box.wides.get('src') ?? whole,
     to: box.wides.get('dst') ?? whole,
   }));

@@ -6,11 +6,14 @@ import { denote, type FlowPattern, packetsOf, patternMatch, possiblePackets } fr
 import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
 import { peerKey, peerText } from './peer-text.ts';
 import { type AllowedService, allowedService, servicesOf } from './service-set.ts';
+import { conditionsOf, unknownConditions } from './unknowns.ts';
 
 /** Who can reach whom on what, by first packets. */
 export interface Reachability {
   readonly endpoints: readonly ReachEndpoint[];
   readonly connections: readonly Connection[];
+  /** That nobody can know and that some connection depends on, each with its place: it is told as partial. */
+  readonly conditions?: readonly string[];
 }
 
 export interface ReachEndpoint {
@@ -67,7 +70,11 @@ export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
       if (allowed.length > 0) connections.push({ from: from.id, to: to.id, allowed });
     }
   }
-  return { endpoints: endpoints.map(({ id }) => ({ id })), connections };
+  return {
+    endpoints: endpoints.map(({ id }) => ({ id })),
+    connections,
+    ...(access.conditions.size === 0 ? {} : { conditions: [...access.conditions] }),
+  };
 }
 
 function between(from: Endpoint, to: Endpoint, service: Service, context: PatternContext): Passage[] {
@@ -95,11 +102,14 @@ function allowedServices(passages: readonly Passage[], protocol: number, access:
 /** What is open to packets of a pattern. Patterns that differ in their destination only are looked into once, together. */
 class Access {
   readonly space = new HeaderSpace();
+  readonly conditions = new Set<string>();
+  readonly #unknown: readonly string[];
   readonly #accept: PacketSet;
   readonly #possible: PacketSet;
   readonly #known = new Map<string, Services>(); // by the pattern without its destination; destinations are not forgotten
 
   constructor(ruleset: Ruleset) {
+    this.#unknown = unknownConditions(ruleset);
     this.#accept = denote(this.space, ruleset).accept;
     this.#possible = possiblePackets(this.space);
   }
@@ -115,8 +125,10 @@ class Access {
     let found = this.#known.get(key);
     if (found === undefined) {
       const packets = packetsOf(this.space, patternMatch(pattern)).intersect(this.#possible);
+      const open = packets.intersect(this.#accept);
+      for (const condition of conditionsOf([open], this.#unknown)) this.conditions.add(condition);
       const kept = (set: PacketSet): PacketSet => this.space.project(set, ['family', 'dst', 'dport', 'icmpType']);
-      found = { open: kept(packets.intersect(this.#accept)), closed: kept(packets.subtract(this.#accept)) };
+      found = { open: kept(open), closed: kept(packets.subtract(this.#accept)) };
       this.#known.set(key, found);
     }
     return found;

@@ -1,6 +1,7 @@
 import type { Action, Chain, Flow, Match, Rule, Ruleset, Table, Verdict } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
 import { evaluate, packetsOf, type RuleFault, ruleFaults } from '../semantics/index.ts';
+import type { SourceFile } from '../source/index.ts';
 
 /** Something in a ruleset that has no effect, as it is worth telling: what follows from another finding is left out. */
 export type RuleFinding =
@@ -34,6 +35,7 @@ export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[]): RuleFi
     (fault) => fault.kind !== 'redundant' || (!isCustomary(fault) && !fault.packets.intersects(unclear)),
   );
   const faulty = new Set(faults.map(({ rule }) => rule));
+  const written = writtenRules(ruleset);
   return faults.flatMap((fault, index): RuleFinding[] => {
     const { kind, table, chain, rule, by, atEnd, witness: flow } = fault;
     if (kind === 'unreachable') {
@@ -41,11 +43,37 @@ export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[]): RuleFi
         faults[index - 1]?.chain === chain || (by.length > 0 && by.every((each) => faulty.has(each)));
       return isToldAlready ? [] : [{ kind, table, chain, by }];
     }
+    const parts = written.partsOf(rule);
+    if (parts[0] !== rule) return []; // nobody wrote it, or it has been told with its first part
+    if (parts.length > 1 && (kind === 'redundant' || !parts.every((each) => faulty.has(each)))) return [];
     // It may be needed once the rule that makes it redundant is gone.
     if (kind === 'redundant' && by.some((each) => faulty.has(each))) return [];
     const witness = flow === undefined ? {} : { witness: { flow, verdict: evaluate(ruleset, flow).verdict } };
     return [{ kind: fault.contradicts ? 'contradicted' : kind, table, chain, rule, by, atEnd, ...witness }];
   });
+}
+
+interface WrittenRules {
+  readonly count: number;
+  /** The rules that stand for one that somebody wrote; none where a reader made the rule up, for what no rule says. */
+  readonly partsOf: (rule: Rule) => readonly Rule[];
+}
+
+/** The rules of a ruleset as they are written: one of them may have become several, or none. */
+export function writtenRules(ruleset: Ruleset): WrittenRules {
+  const rules = ruleset.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules));
+  const places = new Map<SourceFile, Map<number, Rule[]>>();
+  for (const rule of rules) {
+    const { span } = rule.origin;
+    if (span === undefined) continue;
+    const ofFile = places.get(span.file) ?? new Map<number, Rule[]>();
+    places.set(span.file, ofFile.set(span.start, [...(ofFile.get(span.start) ?? []), rule]));
+  }
+  if (places.size === 0) return { count: rules.length, partsOf: (rule) => [rule] }; // it was never text
+  return {
+    count: [...places.values()].reduce((sum, ofFile) => sum + ofFile.size, 0),
+    partsOf: ({ origin: { span } }) => (span === undefined ? [] : (places.get(span.file)?.get(span.start) ?? [])),
+  };
 }
 
 /** What people and programs write on purpose. */

@@ -16,6 +16,8 @@ export interface AnswerJson {
   readonly verdict: Answer['verdict'];
   readonly path: readonly PathEntry[]; // empty where the packets do not all fare alike; then `cases` tells
   readonly cases?: readonly CaseJson[];
+  readonly conditions?: readonly string[]; // that nobody can know and that it depends on
+  readonly assumed?: readonly string[]; // quantities that are taken to be 0 at first
   readonly uncertain?: readonly OpaqueJson[];
 }
 
@@ -27,14 +29,14 @@ interface CaseJson {
 }
 
 export function answerJson(flow: string, { answer, uncertain }: Answered, { intent }: Subject): AnswerJson {
-  const path = answer.verdict === 'depends' ? [] : (answer.cases[0]?.path ?? []).map(pathEntry);
+  const depends = answer.verdict === 'depends' || uncertain.length > 0;
   return {
     flow,
-    verdict: answer.verdict,
-    path,
-    ...(answer.verdict === 'depends'
-      ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts)) }
-      : {}),
+    verdict: depends ? 'depends' : answer.verdict,
+    path: depends ? [] : (answer.cases[0]?.path ?? []).map(pathEntry),
+    ...(depends ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts)) } : {}),
+    ...(answer.conditions.length === 0 ? {} : { conditions: answer.conditions }),
+    ...(answer.assumed.length === 0 ? {} : { assumed: answer.assumed }),
     ...(uncertain.length === 0 ? {} : { uncertain: uncertain.map(opaqueJson) }),
   };
 }
@@ -62,19 +64,27 @@ export function answerText(output: TextOutput, { flow, answer, uncertain }: Answ
   const lines = [colors.bold(asked)];
   if (answer.cases.length === 0)
     lines.push('no packet is meant by that: the two ends have no address in common with this machine');
-  if (answer.verdict === 'depends') lines.push('it depends:');
+  const depends = answer.verdict === 'depends' || uncertain.length > 0;
+  if (answer.conditions.length > 0) {
+    lines.push('it depends on what cannot be known from here:');
+    lines.push(...answer.conditions.map((condition) => `  ${escapeControls(condition)}`));
+  } else if (uncertain.length > 0) lines.push('it depends on what is not understood:');
+  else if (depends) lines.push('it depends:');
+  for (const { span, text, reason } of uncertain) {
+    const place = `${span.file.name}:${spanPosition(span).line}`;
+    lines.push(
+      escapeControls(`  \`${text}\` at ${place} (${reason}): it may decide the packet itself; if it does not:`),
+    );
+  }
   for (const each of answer.cases) {
     lines.push('');
-    if (answer.verdict === 'depends') lines.push(`for example ${escapeControls(formatFlow(each.witness, accounts))}`);
+    if (depends) lines.push(`for example ${escapeControls(formatFlow(each.witness, accounts))}`);
     const paint = each.verdict === 'accept' ? colors.green : colors.red;
     lines.push(paint(`${each.verdict}: ${WORDS[each.verdict]}`));
     for (const packets of each.packets) lines.push(`  ${escapeControls(withAccountNames(packets, accounts))}`);
     lines.push(indented(pathTable(each)));
   }
-  for (const { span, text, reason } of uncertain) {
-    const place = `${span.file.name}:${spanPosition(span).line}`;
-    lines.push('', escapeControls(`not certain: ${place} is not understood (${reason}): ${text}`));
-  }
+  if (answer.assumed.length > 0) lines.push('', `assumed: ${answer.assumed.map(assumption).join(', ')}`);
   const hint = nextStep(flow, answer, subject);
   if (hint.length > 0) lines.push('', ...hint.map((line) => colors.dim(line)));
   return `${lines.join('\n')}\n`;
@@ -87,10 +97,28 @@ export function withAccountNames(text: string, accounts: ReadonlyMap<number, str
 
 function pathTable(of: Case): string {
   const rows = of.path.map((step) => {
-    const { layer, chain, rule, origin, verdict } = pathEntry(step);
-    return [layer, chain, rule, verdict, origin === null ? '' : `${origin.file}:${origin.line}`];
+    const { layer, table, chain, rule, handle, origin, verdict } = pathEntry(step);
+    const place = origin === null ? '' : `${origin.file}:${origin.line}`;
+    return [
+      layer,
+      table === undefined ? chain : `${table} ${chain}`,
+      rule,
+      verdict,
+      handle === undefined ? place : `handle ${handle}, ${place}`,
+    ];
   });
   return textTable(['layer', 'chain', 'rule', 'verdict', 'where'], rows);
+}
+
+function assumption(name: string): string {
+  switch (name) {
+    case 'mark':
+      return 'the packet enters without a mark (`mark 7` behind the flow asks for another)';
+    case 'ctmark':
+      return 'its connection has no mark';
+    default:
+      return `\`${name}\` is 0`;
+  }
 }
 
 function indented(text: string): string {

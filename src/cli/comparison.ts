@@ -21,6 +21,7 @@ export interface ComparisonJson {
 interface PacketsJson {
   readonly packets: string;
   readonly witness: string; // a flow expression
+  readonly conditions?: readonly string[]; // that nobody can know and that it depends on
 }
 
 /** What `after` lets through that `before` does not, and the reverse. */
@@ -42,8 +43,15 @@ function comparable(before: Subject, after: Subject): readonly [Ruleset, Ruleset
   return [byNames(before.ruleset, before.intent.groups, groups), byNames(after.ruleset, after.intent.groups, groups)];
 }
 
-function packetsJson({ packets, witness }: DifferingPackets, accounts: ReadonlyMap<number, string>): PacketsJson {
-  return { packets: withAccountNames(packets, accounts), witness: formatFlow(witness, accounts) };
+function packetsJson(
+  { packets, witness, conditions }: DifferingPackets,
+  accounts: ReadonlyMap<number, string>,
+): PacketsJson {
+  return {
+    packets: withAccountNames(packets, accounts),
+    witness: formatFlow(witness, accounts),
+    ...(conditions.length === 0 ? {} : { conditions }),
+  };
 }
 
 /** For people; `before` and `after` are what they call the two sides. */

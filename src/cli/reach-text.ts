@@ -1,7 +1,7 @@
 import type { AllowedService, Reachability } from '../analysis/index.ts';
 import { escapeControls } from '../diagnostic/index.ts';
 import type { TextOutput } from './console.ts';
-import { textTable } from './table.ts';
+import { conditionLines, textTable } from './table.ts';
 
 /** A matrix where it fits the width, else a list; zones that neither reach nor are reached are named apart. */
 export function reachText(found: Reachability, output: TextOutput): string {
@@ -12,7 +12,7 @@ export function reachText(found: Reachability, output: TextOutput): string {
   const alone = found.endpoints.map(({ id }) => id).filter((id) => !from.includes(id) && !to.includes(id));
   const matrix = textTable(
     ['from \\ to', ...to],
-    from.map((source) => [source, ...to.map((target) => cell(found, source, target, '\n'))]),
+    from.map((source) => [source, ...to.map((target) => cell(found, source, target))]),
   );
   const fits = matrix.split('\n').every((line) => line.length <= output.width);
   const list = textTable(
@@ -20,7 +20,7 @@ export function reachText(found: Reachability, output: TextOutput): string {
     found.connections.map((each) => [each.from, each.to, serviceTexts(each.allowed).join(', ')]),
   );
   const last = alone.length === 0 ? [] : [`nothing to or from: ${alone.map(escapeControls).join(', ')}`];
-  return `${[fits ? matrix : list, ...last].join('\n')}\n`;
+  return `${[fits ? matrix : list, ...last, ...conditionLines(found.conditions)].join('\n')}\n`;
 }
 
 export function reachMarkdown(found: Reachability): string {
@@ -29,7 +29,7 @@ export function reachMarkdown(found: Reachability): string {
   const lines = [
     row(['from \\ to', ...ids]),
     `|${' --- |'.repeat(ids.length + 1)}`,
-    ...ids.map((source) => row([source, ...ids.map((target) => cell(found, source, target, ', '))])),
+    ...ids.map((source) => row([source, ...ids.map((target) => cell(found, source, target).join(', '))])),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -49,9 +49,9 @@ export function reachDot(found: Reachability): string {
   return `${lines.join('\n')}\n`;
 }
 
-function cell(found: Reachability, from: string, to: string, separator: string): string {
+function cell(found: Reachability, from: string, to: string): readonly string[] {
   const connection = found.connections.find((each) => each.from === from && each.to === to);
-  return connection === undefined ? '-' : serviceTexts(connection.allowed).join(separator);
+  return connection === undefined ? ['-'] : serviceTexts(connection.allowed);
 }
 
 function serviceTexts(allowed: readonly AllowedService[]): string[] {

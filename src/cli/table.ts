@@ -2,14 +2,17 @@ import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { escapeControls } from '../diagnostic/index.ts';
 
+/** A cell of one line, or of several. */
+export type Cell = string | readonly string[];
+
 /** A table of text without lines around it; columns as wide as they must be. Cells may come from outside. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const table = new Table({
     head: [...head],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: Object.fromEntries(BORDERS.map((border) => [border, border === 'middle' ? '  ' : ''])),
   });
-  table.push(...rows.map((row) => row.map((cell) => escapeControls(cell))));
+  table.push(...rows.map((row) => row.map((cell) => [cell].flat().map(escapeControls).join('\n'))));
   return table
     .toString()
     .split('\n')
@@ -41,4 +44,13 @@ export function fit(text: string, columns: number): string {
   let end = text.length;
   while (end > 0 && stringWidth(text.slice(0, end)) > columns - 1) end--;
   return `${text.slice(0, end)}…`;
+}
+
+/** Under a table: what its entries depend on. */
+export function conditionLines(conditions: readonly string[] = []): string[] {
+  if (conditions.length === 0) return [];
+  return [
+    'some of it depends on what cannot be known from here:',
+    ...conditions.map((each) => `  ${escapeControls(each)}`),
+  ];
 }

@@ -13,6 +13,7 @@ export interface FlowQuestion {
   readonly inInterface?: InterfacePattern;
   readonly outInterface?: InterfacePattern;
   readonly state: ConntrackState;
+  readonly mark?: number; // that the packet enters with; absent: none, 0
   /** Where the packet may stand; absent: follows from which end is this machine. */
   readonly hooks?: readonly Hook[];
 }

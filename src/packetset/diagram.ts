@@ -78,6 +78,20 @@ export class DiagramStore {
     return at;
   }
 
+  /** Every dimension that the diagram asks for. */
+  dimensionsIn(node: number): ReadonlySet<number> {
+    const dimensions = new Set<number>();
+    const seen = new Set<number>();
+    const visit = (at: number): void => {
+      if (at < TERMINALS || seen.has(at)) return;
+      seen.add(at);
+      dimensions.add(this.#dimension[at]!);
+      for (let edge = 0; edge < this.edgeCount(at); edge++) visit(this.edgeChild(at, edge));
+    };
+    visit(node);
+    return dimensions;
+  }
+
   /** Nodes in the store, terminals included. */
   get size(): number {
     return this.#nodes;

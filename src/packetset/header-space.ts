@@ -154,6 +154,14 @@ export class HeaderSpace {
     return new PacketSet(this, build(31, 0));
   }
 
+  /** The symbols that it makes a difference for: some packet is in the set with, and not without, or the reverse. */
+  symbolsOf(set: PacketSet): readonly string[] {
+    return [...this.store.dimensionsIn(set.node)].flatMap((index) => {
+      const dimension = this.dimension(index);
+      return dimension.kind === 'symbol' ? [dimension.key] : [];
+    });
+  }
+
   /** The dimension of one bit of a quantity; bit 31 is the most significant. */
   bitIndex(quantity: string, bit: number): number {
     let top = this.#quantities.get(quantity);
@@ -182,6 +190,15 @@ export class HeaderSpace {
     );
     const node = this.store.forget(set.node, (index) => !names.has(NAMES[index] ?? ''));
     return new PacketSet(this, node);
+  }
+
+  /** What the set says of a quantity: the packets that share its value with some packet of the set. */
+  valuesOf(set: PacketSet, quantity: string): PacketSet {
+    const bits = new Set(Array.from({ length: 32 }, (_, bit) => this.bitIndex(quantity, bit)));
+    return new PacketSet(
+      this,
+      this.store.forget(set.node, (index) => !bits.has(index)),
+    );
   }
 
   /** The packets that are in the set with some other values in these dimensions. */

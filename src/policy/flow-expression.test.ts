@@ -38,11 +38,20 @@ suite('a flow expression', () => {
   }
 
   test('its suffixes, in any order', () => {
-    const { flow } = parseFlowExpression('tcp a -> b:1 state established uid openclaw iif eth0 oif br-1');
+    const { flow } = parseFlowExpression('tcp a -> b:1 state established uid openclaw iif eth0 mark 0x4000 oif br-1');
     assert.deepEqual(
-      [flow?.inInterface?.text, flow?.outInterface?.text, flow?.account?.text, flow?.state?.text],
-      ['eth0', 'br-1', 'openclaw', 'established'],
+      [flow?.inInterface?.text, flow?.outInterface?.text, flow?.account?.text, flow?.state?.text, flow?.mark],
+      ['eth0', 'br-1', 'openclaw', 'established', 0x4000],
     );
+  });
+
+  test('marks of 32 bits', () => {
+    assert.equal(parseFlowExpression('tcp a -> b:1 mark 4294967295').flow?.mark, 0xffff_ffff);
+    for (const mark of ['4294967296', '0x100000000', '-1', 'x', '1.5'])
+      assert.deepEqual(
+        parseFlowExpression(`tcp a -> b:1 mark ${mark}`).diagnostics.map(({ code }) => code),
+        ['F0009'],
+      );
   });
 
   test('all that is wrong with it at once', () => {

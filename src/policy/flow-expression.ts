@@ -37,6 +37,7 @@ export interface FlowExpression {
   readonly outInterface?: Word;
   readonly account?: Word; // a name or a uid
   readonly state?: Word;
+  readonly mark?: number; // the firewall mark that the packet enters with, 32 bits
 }
 
 export type FlowEnd =
@@ -62,16 +63,18 @@ export function parseFlowExpression(text: string, span?: Span): ParsedFlow {
   return new FlowParser(text, place).parse();
 }
 
-const SUFFIXES = ['iif', 'oif', 'uid', 'state'] as const;
+const SUFFIXES = ['iif', 'oif', 'uid', 'state', 'mark'] as const;
 type Suffix = (typeof SUFFIXES)[number];
 const SUFFIX_VALUES: Readonly<Record<Suffix, string>> = {
   iif: 'write the interface that the packet comes in by: `iif eth0`',
   oif: 'write the interface that the packet goes out by: `oif eth0`',
   uid: 'write an account or its number: `uid openclaw` or `uid 998`',
   state: "write conntrack's view: `state new`, `established`, `related`, `invalid` or `untracked`",
+  mark: 'write the firewall mark that the packet enters with: `mark 7` or `mark 0x4000`',
 };
 const INTERFACE_NAME = /^[^\s/]{1,15}$/; // dev_valid_name, net/core/dev.c
 const ACCOUNT = /^(?:0|[1-9][0-9]{0,9}|[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?)$/; // useradd(8)
+const MARK = /^(?:0x[0-9a-f]{1,8}|[0-9]{1,10})$/i;
 const NAME = /^(?:catalog:)?(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 const WORKLOAD = /^[^\s/[\]:]+\/[^\s/[\]:]+\[[A-Za-z]+\]$/;
 
@@ -180,7 +183,9 @@ class FlowParser {
     return { ...addressRange(first), last: last.value };
   }
 
-  #suffixes(words: readonly Word[]): Pick<FlowExpression, 'inInterface' | 'outInterface' | 'account' | 'state'> {
+  #suffixes(
+    words: readonly Word[],
+  ): Pick<FlowExpression, 'inInterface' | 'outInterface' | 'account' | 'state' | 'mark'> {
     const found = new Map<Suffix, Word>();
     for (let at = 0; at < words.length; at += 2) {
       const key = words[at]!;
@@ -191,17 +196,17 @@ class FlowParser {
         break; // what follows cannot be paired with certainty
       }
       if (found.has(suffix)) this.#say(FLOW_PROBLEMS.twice, key.span, suffix);
-      const shape = suffix === 'uid' ? ACCOUNT : suffix === 'state' ? /./ : INTERFACE_NAME;
-      if (value === undefined || !shape.test(value.text))
+      if (value === undefined || !fits(suffix, value.text))
         this.#say(FLOW_PROBLEMS.suffixValue, value?.span ?? key.span, suffix, SUFFIX_VALUES[suffix]);
       else found.set(suffix, value);
     }
-    const [inInterface, outInterface, account, state] = SUFFIXES.map((suffix) => found.get(suffix));
+    const [inInterface, outInterface, account, state, mark] = SUFFIXES.map((suffix) => found.get(suffix));
     return {
       ...(inInterface === undefined ? {} : { inInterface }),
       ...(outInterface === undefined ? {} : { outInterface }),
       ...(account === undefined ? {} : { account }),
       ...(state === undefined ? {} : { state }),
+      ...(mark === undefined ? {} : { mark: Number(mark.text) }),
     };
   }
 
@@ -212,6 +217,20 @@ class FlowParser {
   ): undefined {
     this.#diagnostics.push(diagnose(kind, span, ...args));
     return undefined;
+  }
+}
+
+function fits(suffix: Suffix, value: string): boolean {
+  switch (suffix) {
+    case 'iif':
+    case 'oif':
+      return INTERFACE_NAME.test(value);
+    case 'uid':
+      return ACCOUNT.test(value);
+    case 'state':
+      return true; // `resolve/flow.ts` knows which there are
+    case 'mark':
+      return MARK.test(value) && Number(value) <= 0xffff_ffff;
   }
 }
 

@@ -68,8 +68,10 @@ export const FLOW_PROBLEMS = {
     severity: 'error',
     message: (text: string, _suggestion: string | undefined) => `unknown suffix \`${text}\``,
     help: (_text, suggestion) =>
-      suggestion === undefined ? 'the suffixes are `iif`, `oif`, `uid` and `state`' : `did you mean \`${suggestion}\`?`,
-    explanation: 'Behind the destination a flow can be narrowed by interface, account and conntrack state.',
+      suggestion === undefined
+        ? 'the suffixes are `iif`, `oif`, `uid`, `state` and `mark`'
+        : `did you mean \`${suggestion}\`?`,
+    explanation: 'Behind the destination a flow can be narrowed by interface, account, conntrack state and mark.',
   } satisfies DiagnosticKind<[text: string, suggestion: string | undefined]>,
   suffixValue: {
     code: 'F0009',

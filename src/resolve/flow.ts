@@ -78,6 +78,7 @@ class FlowResolver {
       ...(flow.inInterface === undefined ? {} : { inInterface: interfacePattern(flow.inInterface) }),
       ...(flow.outInterface === undefined ? {} : { outInterface: interfacePattern(flow.outInterface) }),
       state,
+      ...(flow.mark === undefined ? {} : { mark: flow.mark }),
       ...this.#hooks(),
     };
   }

@@ -25,6 +25,7 @@ interface Stage<Part extends ChainPart = ChainPart> {
   readonly chain: Chain;
   readonly part: Part;
   readonly arriving: PacketSet;
+  readonly earlier: readonly Stage[]; // of the same chain
   readonly ends: Ends | undefined; // undefined: a packet may come more than once
 }
 
@@ -84,13 +85,12 @@ export class FaultFinder {
     const after = [then?.ended ?? UNDECIDED];
     if (then !== undefined)
       for (const part of parts.slice(1).toReversed()) after.unshift(this.#denoter.part(table, part, then, after[0]!));
-    return parts.map((part, at) => ({
-      table,
-      chain,
-      part,
-      arriving: arriving[at]!,
-      ends: then === undefined ? undefined : { ...then, after: after[at]! },
-    }));
+    const stages: Stage[] = [];
+    for (const [at, part] of parts.entries()) {
+      const ends = then === undefined ? undefined : { ...then, after: after[at]! };
+      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends });
+    }
+    return stages;
   }
 
   /** @param arriving packets that come to this part of the stage's run, of those that any of its rules matches */
@@ -242,9 +242,21 @@ export class FaultFinder {
       this.#report(stage, index, 'unreachable', { by, packets: wanted }, this.#space.nothing());
     else if (wanted.isEmpty()) this.#report(stage, index, 'impossible', { by, packets: wanted });
     else {
-      const decided = this.#decidedElsewhere(chain.rules[index]!, wanted);
-      this.#report(stage, index, 'shadowed', { ...decided, packets: wanted }, this.#space.nothing());
+      const decided = this.#decidedElsewhere(table, chain.rules[index]!, wanted);
+      const known = decided.by.length > 0 ? {} : { by: this.#decidersBefore(stage, match) };
+      this.#report(stage, index, 'shadowed', { ...decided, ...known, packets: wanted }, this.#space.nothing());
     }
+  }
+
+  /** The rules of earlier parts of the chain that decide such packets, whatever they look like by then. */
+  #decidersBefore({ chain, earlier }: Stage, match: PacketSet): readonly Rule[] {
+    const wanted = this.#space.without(match, this.#changeable);
+    for (const { part, arriving } of earlier) {
+      const rules =
+        part.kind === 'run' ? deciders(chain, part.run, 0, chain.rules.length, arriving.intersect(wanted)).rules : [];
+      if (rules.length > 0) return rules;
+    }
+    return [];
   }
 
   /**
@@ -257,16 +269,15 @@ export class FaultFinder {
   }
 
   /** One packet's way shows who decides instead; where packets change on the way, there is no telling which one entered. */
-  #decidedElsewhere(rule: Rule, wanted: PacketSet): Pick<RuleFault, 'by' | 'contradicts' | 'witness'> {
+  #decidedElsewhere(table: Table, rule: Rule, wanted: PacketSet): Pick<RuleFault, 'by' | 'contradicts' | 'witness'> {
     const witness = sampleFlow(this.#telling(wanted));
-    const evaluation = witness === undefined ? undefined : evaluate(this.#ruleset, witness);
-    const decider = evaluation?.path.at(-1)?.rule;
-    if (witness === undefined || evaluation === undefined || evaluation.path.some(({ rule: met }) => changes(met)))
-      return { by: [], contradicts: false };
-    const { action } = rule;
+    const path = witness === undefined ? [] : evaluate(this.#ruleset, witness).path;
+    if (witness === undefined || path.some(({ rule: met }) => changes(met))) return { by: [], contradicts: false };
+    const decider = (path.findLast((step) => step.table === table.name) ?? path.at(-1))?.rule;
+    const [wants, does] = [rule.action, decider?.action];
     return {
       by: decider === undefined ? [] : [decider],
-      contradicts: action.kind === 'verdict' && action.verdict !== evaluation.verdict,
+      contradicts: wants.kind === 'verdict' && does?.kind === 'verdict' && wants.verdict !== does.verdict,
       witness,
     };
   }

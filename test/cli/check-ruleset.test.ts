@@ -37,7 +37,7 @@ suite('check --in', () => {
     assert.deepEqual(heads, [
       'warning[A0001]: `ip saddr 10.0.0.0/8 tcp dport 22 drop` never acts, and packets fare otherwise than it says: `tcp dport 22 accept` (office.nft:6) decides its packets first',
       'warning[A0002]: `udp dport 53 ip saddr 10.1.0.0/16 accept` never acts: `udp dport 53 accept` (office.nft:10) decides its packets first',
-      'warning[A0003]: `tcp dport 9999 counter drop` makes no difference: the end of its chain does the same with its packets',
+      "warning[A0003]: `tcp dport 9999 counter drop` makes no difference: the chain's policy `drop` does the same with its packets",
       'warning[A0004]: no packet that comes to the chain `wan` fits `iifname "eth1" accept`: it is reached by `iifname "eth0" jump wan` (office.nft:12)',
       'warning[A0005]: nothing leads to the chain `lonely` with its 2 rules',
     ]);

@@ -39,7 +39,8 @@ describe('flow expressions', () => {
         assert.equal(passages.length, 1);
         const [pattern] = passages[0]!;
         // What an expression does not say is as the first packet has it.
-        const told = { ...flow, srcType: pattern!.srcType, dstType: pattern!.dstType, quantities: pattern!.quantities };
+        const quantities = new Map(pattern!.quantities).set('mark', flow.quantities?.get('mark') ?? 0);
+        const told = { ...flow, srcType: pattern!.srcType, dstType: pattern!.dstType, quantities };
         const packet = flow.tcpFlags === undefined ? told : { ...told, tcpFlags: pattern!.tcpFlags! };
         assert.ok(matches(patternMatch(pattern!), packet), formatFlow(flow));
         checked++;

@@ -6,7 +6,7 @@ import { type Console, JSON_OPTION, writeJson } from '../console.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { servicesOf } from '../service-argument.ts';
 import { IN_OPTION, subjectOf } from '../subject.ts';
-import { textTable } from '../table.ts';
+import { conditionLines, textTable } from '../table.ts';
 
 interface MatrixOptions {
   readonly at: Hook;
@@ -57,5 +57,5 @@ function matrixText(found: ServiceMatrix): string {
     const reached = edges.get(id)?.map((edge) => edge.to) ?? [];
     return [id, reached.length === 0 ? '-' : reached.join(', '), `${shown}${more}`];
   });
-  return `${textTable(['group', 'reaches', 'addresses'], rows)}\n`;
+  return `${[textTable(['group', 'reaches', 'addresses'], rows), ...conditionLines(found.conditions)].join('\n')}\n`;
 }

@@ -41,7 +41,7 @@ Flows:
   udp agent -> 9.9.9.9:53                         from a zone of the policy to an address
   tcp agent -> discord.com:443                    by name
   icmpv6 echo-request [2001:db8::1] -> host       IPv6 in brackets where a port could follow
-  tcp host -> 10.0.0.9:22 oif eth1 uid openclaw   suffixes: iif, oif, uid, state
+  tcp host -> 10.0.0.9:22 oif eth1 uid openclaw   suffixes: iif, oif, uid, state, mark
 Quote the flow: a bare > is a redirection for the shell.
 
 A file of flows has one on each line; empty lines and lines that begin with # are passed over. A line that cannot be

@@ -1,4 +1,4 @@
-import { type RuleFinding, ruleFindings } from '../../analysis/index.ts';
+import { type RuleFinding, ruleFindings, writtenRules } from '../../analysis/index.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
 import { diagnosticsJson, type OpaqueJson, opaqueJson, reportDiagnostics } from '../report.ts';
 import { readRulesetFiles } from '../subject.ts';
@@ -21,7 +21,7 @@ export async function checkRuleset(console: Console, paths: readonly string[], a
   const found = ruleFindings(ruleset, bounds).toSorted((a, b) => startOf(a) - startOf(b));
   const writer = new FindingWriter(ruleset);
   const all = [...diagnostics, ...found.map((finding) => writer.diagnostic(finding))];
-  const rules = ruleset.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules)).length;
+  const rules = writtenRules(ruleset).count;
   if (asJson) {
     writeJson(console, {
       ok: found.length === 0,

@@ -1,6 +1,6 @@
 import { formatFlow, type Place, placeOf, type RuleFinding, ruleName, type Witness } from '../../analysis/index.ts';
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
-import type { Rule, Ruleset, Verdict } from '../../ir/index.ts';
+import type { Chain, Rule, Ruleset, Verdict } from '../../ir/index.ts';
 import type { Span } from '../../source/index.ts';
 import { RULESET_PROBLEMS } from './problems.ts';
 
@@ -45,7 +45,7 @@ export class FindingWriter {
       case 'shadowed':
         return diagnose(RULESET_PROBLEMS.shadowed, span, text, by, example);
       case 'redundant':
-        return diagnose(RULESET_PROBLEMS.redundant, span, text, by, finding.atEnd, example);
+        return diagnose(RULESET_PROBLEMS.redundant, span, text, by, finding.atEnd ? endOf(finding.chain) : '', example);
       case 'impossible':
         return diagnose(RULESET_PROBLEMS.impossible, span, text, finding.chain.name, by);
     }
@@ -84,6 +84,11 @@ export class FindingWriter {
 export function spanOf(finding: RuleFinding): Span | undefined {
   const rules = finding.kind === 'unreachable' ? finding.chain.rules : [finding.rule];
   return rules.find((rule) => rule.origin.span !== undefined)?.origin.span;
+}
+
+/** What becomes of packets that come to the end of a chain. */
+function endOf({ base }: Chain): string {
+  return base === undefined ? 'what follows its chain' : `the chain's policy \`${base.policy}\``;
 }
 
 const FATES: Readonly<Record<Verdict, string>> = { accept: 'accepted', drop: 'dropped', reject: 'rejected' };

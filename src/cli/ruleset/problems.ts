@@ -1,8 +1,8 @@
 import type { DiagnosticKind } from '../../diagnostic/index.ts';
 
 /**
- * What is wrong with the rules of a firewall that somebody wrote. `by` are other rules in backticks with their places, `example`
- * a packet with what becomes of it.
+ * What is wrong with the rules of a firewall that somebody wrote. `by` are other rules in backticks with their places, `end` what
+ * stands at the end of the chain (or empty), `example` a packet with what becomes of it.
  */
 export const RULESET_PROBLEMS = {
   contradicted: {
@@ -26,12 +26,12 @@ export const RULESET_PROBLEMS = {
   redundant: {
     code: 'A0003',
     severity: 'warning',
-    message: (rule: string, by: readonly string[], _atEnd: boolean, _example: string | undefined) =>
-      `\`${rule}\` makes no difference: ${sameBehind(by, _atEnd)}`,
-    help: (_rule, _by, _atEnd, example) => `remove it, unless it is there to count or to log${shownBy(example)}`,
+    message: (rule: string, by: readonly string[], end: string, _example: string | undefined) =>
+      `\`${rule}\` makes no difference: ${sameBehind(by, end)}`,
+    help: (_rule, _by, _end, example) => `remove it, unless it is there to count or to log${shownBy(example)}`,
     explanation:
       'Without the rule every packet would fare the same, because what stands behind it does the same with all that it decides.',
-  } satisfies DiagnosticKind<[rule: string, by: readonly string[], atEnd: boolean, example: string | undefined]>,
+  } satisfies DiagnosticKind<[rule: string, by: readonly string[], end: string, example: string | undefined]>,
   impossible: {
     code: 'A0004',
     severity: 'warning',
@@ -60,8 +60,8 @@ function decidedBefore(by: readonly string[]): string {
   return `${by.join(', ')} decide${by.length === 1 ? 's' : ''} its packets first`;
 }
 
-function sameBehind(by: readonly string[], atEnd: boolean): string {
-  const all = [...by, ...(atEnd || by.length === 0 ? ['the end of its chain'] : [])];
+function sameBehind(by: readonly string[], end: string): string {
+  const all = [...by, ...(end === '' ? [] : [end])];
   return `${all.join(', ')} do${all.length === 1 ? 'es' : ''} the same with its packets`;
 }
 
