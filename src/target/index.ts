@@ -1,4 +1,22 @@
-export type { Includer } from './nftables/index.ts';
-export { NFTABLES_PROBLEMS, nameSet, originOfCounter, TABLE_NAME } from './nftables/index.ts';
+export type {
+  AliveConnection,
+  Change,
+  Changeable,
+  ChangeNote,
+  Includer,
+  OnTrial,
+  Settled,
+  StagedTexts,
+  Standing,
+} from './nftables/index.ts';
+export {
+  clearTrial,
+  NFTABLES_PROBLEMS,
+  nameSet,
+  originOfCounter,
+  stageChange,
+  standing,
+  TABLE_NAME,
+} from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

@@ -10,15 +10,16 @@ export interface Program {
   readonly commands: readonly Command[];
 }
 
-export type Command = Node &
-  (
+export type Command = Node & { readonly lenient?: true } & ( // `destroy`: what is not there is as good as deleted
     | { readonly kind: 'table'; readonly table: Table } // adds to the table, which is made where it is missing
     | { readonly kind: 'delete-table'; readonly family: TableFamily; readonly name: string }
     | { readonly kind: 'flush-table'; readonly family: TableFamily; readonly name: string }
     | { readonly kind: 'flush-ruleset'; readonly family?: TableFamily } // absent: every family
     | (InTable & { readonly kind: 'delete-chain'; readonly chain: string })
     | (InTable & { readonly kind: 'rename-chain'; readonly chain: string; readonly to: string })
-    | (InTable & { readonly kind: 'delete-set' | 'flush-set'; readonly set: string })
+    /** Unlike `table`, which adds to what is there, it fails where a set has the name. */
+    | (InTable & { readonly kind: 'create-set'; readonly declaration: SetDeclaration })
+    | (InTable & { readonly kind: 'delete-set' | 'flush-set'; readonly set: string; readonly isMap: boolean })
     | (InTable & { readonly kind: 'delete-object'; readonly type: string; readonly name: string })
     | (InTable & {
         readonly kind: 'add-elements' | 'delete-elements';

@@ -15,6 +15,10 @@ export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
 /** @public for those who read rulesets that include others */
 export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
+export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange } from './stage.ts';
+export type { ChangeNote } from './stage-note.ts';
+export type { AliveConnection } from './stage-slot.ts';
+export { type OnTrial, type Settled, type Standing, standing } from './stage-standing.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';
 

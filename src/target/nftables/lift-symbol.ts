@@ -41,7 +41,7 @@ export function plainRate(limit: LimitStatement, counter: string | undefined): M
   return withinRate(counter === undefined ? undefined : flowCounter.back(counter), limit, false);
 }
 
-/** `update @rate4-flow { ip saddr limit rate 6/minute }`: each source has its own limit. */
+/** `update @rate4-6-minute-flow { ip saddr limit rate 6/minute }`: each source has its own limit. */
 export function sourceRate(
   update: Extract<Statement, { kind: 'set-update' }>,
   part: KeyPart | undefined,

@@ -25,7 +25,7 @@ import { NFTABLES_PROBLEMS } from './problems.ts';
 import { RateChains } from './rate-chain.ts';
 
 /** Just before the place where others filter, so that a drop here is final and theirs still count. */
-const PRIORITY = -5;
+export const PRIORITY = -5;
 
 /**
  * An intent as one owned table. A packet meets the baseline as ordinary rules, then one lookup for each shape of flow in its family's

@@ -1,3 +1,4 @@
+import type { Rate } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
 
 /**
@@ -63,7 +64,6 @@ export const rateChain = prefixed('rate-');
 export const cgroupSet = prefixed('cgroup-');
 
 const NAME_SETS = { 4: prefixed('names4-'), 6: prefixed('names6-') } as const;
-const RATE_SETS = { 4: prefixed('rate4-'), 6: prefixed('rate6-') } as const;
 
 /** The set of the addresses that a group's names now stand for, one for each family; the resolver keeps it. */
 export function nameSet(group: string, family: Family): string {
@@ -74,13 +74,17 @@ export function groupOfNameSet(name: string, family: Family): string | undefined
   return NAME_SETS[family].back(name);
 }
 
-/** The set of a rated flow's sources, each with its own limit. */
-export function rateSet(flow: string, family: Family): string {
-  return RATE_SETS[family].of(flow);
+/**
+ * The set of a rated flow's sources, each with its own limit. An element keeps the limit that it was made with as long as it lives, so
+ * the rate is part of the name: another rate is another set.
+ */
+export function rateSet(flow: string, rate: Pick<Rate, 'count' | 'per'>, family: Family): string {
+  return `rate${family}-${rate.count}-${rate.per}-${encodeName(flow)}`;
 }
 
 export function flowOfRateSet(name: string, family: Family): string | undefined {
-  return RATE_SETS[family].back(name);
+  const [, written, flow] = /^rate([46])-[0-9]+-[a-z]+-(.*)$/.exec(name) ?? [];
+  return written === String(family) && flow !== undefined ? decodeName(flow) : undefined;
 }
 
 /** The flow or piece (`baseline:<piece>`) that a counter counts for. */
@@ -97,4 +101,41 @@ export const DENIED_COUNTERS = {
 
 export function cgroupLevel(path: string): number {
   return path.split('/').length;
+}
+
+/** The set whose elements time out when a change is not confirmed: the families whose packets meet the new rules. */
+export const TRIAL_SET = 'trial';
+
+/** Two policies can stand in the table at once; the names of what belongs to one of them begin with its slot. */
+export const SLOTS = ['a', 'b'] as const;
+export type Slot = (typeof SLOTS)[number];
+
+/** No other name of ours has a `/` that two hexadecimal digits do not follow. */
+export function inSlot(slot: Slot, name: string): string {
+  return `${slot}/${name}`;
+}
+
+/** The slot that a name belongs to, and the name in there. */
+export function slotOfName(name: string): { readonly slot: Slot; readonly inner: string } | undefined {
+  const slot = SLOTS.find((each) => name.startsWith(`${each}/`));
+  return slot === undefined ? undefined : { slot, inner: name.slice(slot.length + 1) };
+}
+
+/** Connections that lived when the slot was loaded and that conntrack does not know, in both directions. */
+export function aliveSet(slot: Slot, family: Family): string {
+  return inSlot(slot, `alive${family}`);
+}
+
+/** Sets that are learnt, which all slots share. Their names say how they are declared. */
+export function isSharedSet(name: string): boolean {
+  return (
+    cgroupSet.back(name) !== undefined ||
+    ([4, 6] as const).some(
+      (family) => groupOfNameSet(name, family) !== undefined || flowOfRateSet(name, family) !== undefined,
+    )
+  );
+}
+
+export function isOwnCounter(name: string): boolean {
+  return originOfCounter(name) !== undefined || Object.values(DENIED_COUNTERS).some((denied) => denied === name);
 }

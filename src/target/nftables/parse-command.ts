@@ -23,10 +23,12 @@ export function parseCommand(reader: BlockReader): Command | undefined {
 
 function parseBare(reader: BlockReader): Command | undefined {
   const { stream } = reader;
-  if (stream.accept('add') || stream.accept('create')) return parseAdd(reader);
+  if (stream.accept('create')) return stream.is('set') || stream.is('map') ? parseCreateSet(reader) : parseAdd(reader);
+  if (stream.accept('add')) return parseAdd(reader);
   if (stream.accept('insert')) return parseRuleCommand(reader, 'insert-rule');
   if (stream.accept('replace')) return parseReplace(reader);
-  if (stream.accept('delete') || stream.accept('destroy')) return parseDelete(reader);
+  if (stream.accept('delete')) return parseDelete(reader);
+  if (stream.accept('destroy')) return { ...parseDelete(reader), lenient: true };
   if (stream.accept('flush')) return parseFlush(reader);
   if (stream.accept('rename')) return parseRename(reader);
   if (stream.is('list') || stream.is('describe')) {
@@ -97,6 +99,11 @@ function parseAddPart(
   return { kind: 'table', table: parts.table(owner.family, owner.table) };
 }
 
+function parseCreateSet(reader: BlockReader): Command {
+  const word = reader.stream.expectOne(['set', 'map'], '`set` or `map`');
+  return { kind: 'create-set', ...parseOwner(reader), declaration: parseSet(reader, word === 'map') };
+}
+
 interface Owner {
   readonly family: TableFamily;
   readonly table: string;
@@ -159,8 +166,9 @@ function parseDelete(reader: BlockReader): Command {
     if (at === undefined) throw new SyntaxFailure('`handle` and a number', stream.peek());
     return { kind: 'delete-rule', ...owner, chain, at };
   }
-  if (stream.accept('set') || stream.accept('map')) {
-    return { kind: 'delete-set', ...parseOwner(reader), set: stream.expectName('the name of a set') };
+  if (stream.is('set') || stream.is('map')) {
+    const isMap = stream.take().text === 'map';
+    return { kind: 'delete-set', isMap, ...parseOwner(reader), set: stream.expectName('the name of a set') };
   }
   if (stream.accept('element')) {
     const owner = parseOwner(reader);
@@ -173,9 +181,11 @@ function parseDelete(reader: BlockReader): Command {
 
 function parseFlush(reader: BlockReader): Command {
   const { stream } = reader;
-  switch (
-    stream.expectOne(['ruleset', 'table', 'chain', 'set', 'map', 'meter'], 'what to flush, as `ruleset` or `table`')
-  ) {
+  const what = stream.expectOne(
+    ['ruleset', 'table', 'chain', 'set', 'map', 'meter'],
+    'what to flush, as `ruleset` or `table`',
+  );
+  switch (what) {
     case 'ruleset': {
       const family = TABLE_FAMILIES.find((each) => stream.accept(each));
       return { kind: 'flush-ruleset', ...(family === undefined ? {} : { family }) };
@@ -189,7 +199,12 @@ function parseFlush(reader: BlockReader): Command {
     case 'set':
     case 'map':
     case 'meter':
-      return { kind: 'flush-set', ...parseOwner(reader), set: stream.expectName('the name of a set') };
+      return {
+        kind: 'flush-set',
+        isMap: what === 'map',
+        ...parseOwner(reader),
+        set: stream.expectName('the name of a set'),
+      };
   }
 }
 

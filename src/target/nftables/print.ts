@@ -31,9 +31,15 @@ function printCommand(command: Command): string {
       return `${words(command.kind)} ${command.family} ${command.table} ${command.chain}`;
     case 'rename-chain':
       return `rename chain ${command.family} ${command.table} ${command.chain} ${command.to}`;
+    case 'create-set': {
+      const { family, table, declaration } = command;
+      return printSetBlock(`create ${setWord(declaration)} ${family} ${table} ${declaration.name}`, declaration);
+    }
     case 'delete-set':
-    case 'flush-set':
-      return `${words(command.kind)} ${command.family} ${command.table} ${command.set}`;
+    case 'flush-set': {
+      const verb = command.kind === 'delete-set' ? 'delete' : 'flush';
+      return `${verb} ${command.isMap ? 'map' : 'set'} ${command.family} ${command.table} ${command.set}`;
+    }
     case 'delete-object':
       return `delete ${command.type} ${command.family} ${command.table} ${command.name}`;
     case 'add-elements':
@@ -78,6 +84,14 @@ function printObject(object: ObjectDeclaration): string {
 }
 
 function printSet(set: SetDeclaration): string {
+  return printSetBlock(`\t${setWord(set)} ${set.name}`, set);
+}
+
+function setWord(set: SetDeclaration): 'set' | 'map' {
+  return set.data === undefined ? 'set' : 'map';
+}
+
+function printSetBlock(head: string, set: SetDeclaration): string {
   const data = set.data === undefined ? '' : ` : ${set.data}`;
   const key =
     set.key.kind === 'type' ? `type ${set.key.parts.join(' . ')}` : `typeof ${printExpression(set.key.expression)}`;
@@ -89,13 +103,13 @@ function printSet(set: SetDeclaration): string {
   if (set.elements.length > 0) {
     lines.push(`elements = {\n${set.elements.map((each) => `\t\t\t${printElement(each)}`).join(',\n')}\n\t\t}`);
   }
-  return block(`${set.data === undefined ? 'set' : 'map'} ${set.name}`, lines);
+  return block(head, lines);
 }
 
 function printChain(chain: Chain): string {
   const comment = chain.comment === undefined ? [] : [`comment ${quoted(chain.comment)}`];
   const base = chain.base === undefined ? [] : [printBase(chain.base)];
-  return block(`chain ${chain.name}`, [...base, ...comment, ...chain.rules.map(printRule)]);
+  return block(`\tchain ${chain.name}`, [...base, ...comment, ...chain.rules.map(printRule)]);
 }
 
 function printBase(base: BaseChainSpec): string {
@@ -111,5 +125,6 @@ function printPriority(priority: number): string {
 }
 
 function block(head: string, lines: readonly string[]): string {
-  return [`\t${head} {`, ...lines.map((line) => `\t\t${line}`), '\t}'].join('\n');
+  const indent = head.startsWith('\t') ? '\t' : '';
+  return [`${head} {`, ...lines.map((line) => `${indent}\t${line}`), `${indent}}`].join('\n');
 }

@@ -50,6 +50,13 @@ export const NFTABLES_PROBLEMS = {
     explanation:
       'Files are read as a machine without any rules would load them. A command for what only a running machine has cannot be followed.',
   },
+  alreadyThere: {
+    code: 'N0211',
+    severity: 'error',
+    message: (kind: string, name: string) => `there is a ${kind} \`${name}\` already, and \`create\` wants a new one`,
+    help: () => 'write `add`, which takes what is there',
+    explanation: 'The kernel refuses a whole file for a `create` of what exists.',
+  },
   undefinedVariable: {
     code: 'N0206',
     severity: 'error',

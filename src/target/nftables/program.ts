@@ -1,13 +1,15 @@
 import type { Span } from '../../source/index.ts';
 import type { Chain, Command, Program, Rule, RulePlace, RulesCommand, SetDeclaration, Table } from './ast.ts';
+import { printExpression } from './print-rule.ts';
 
-/** What stands after all commands, and the commands that name what is not there. */
+/** What stands after all commands, and why the kernel would refuse some: they name what is not there, or create what is. */
 export interface FinalProgram {
   readonly tables: readonly Table[];
-  readonly missing: readonly Missing[];
+  readonly missing: readonly Named[];
+  readonly taken: readonly Named[];
 }
 
-export interface Missing {
+interface Named {
   readonly what: string; // `chain`, `rule`, ...
   readonly name: string;
   readonly span: Span | undefined;
@@ -20,8 +22,8 @@ export function finalProgram(program: Program): FinalProgram {
   let final = finals.get(program);
   if (final === undefined) {
     const state = new State();
-    for (const command of program.commands) state.apply(command);
-    final = { tables: state.tables(), missing: state.missing };
+    for (const command of program.commands) state.run(command);
+    final = { tables: state.tables(), missing: state.missing, taken: state.taken };
     finals.set(program, final);
   }
   return final;
@@ -40,7 +42,8 @@ interface OpenChain {
 }
 
 class State {
-  readonly missing: Missing[] = [];
+  readonly missing: Named[] = [];
+  readonly taken: Named[] = [];
   #tables = new Map<string, OpenTable>();
 
   tables(): Table[] {
@@ -51,13 +54,19 @@ class State {
     }));
   }
 
-  apply(command: Command): void {
+  run(command: Command): void {
+    const known = this.missing.length;
+    this.#apply(command);
+    if (command.lenient === true) this.missing.length = known;
+  }
+
+  #apply(command: Command): void {
     switch (command.kind) {
       case 'table':
         this.#add(command.table);
         break;
       case 'delete-table':
-        this.#tables.delete(tableKey(command.family, command.name));
+        this.#tables.delete(tableKey(command.family, command.name)); // files that replace a table often begin so
         break;
       case 'flush-ruleset':
         for (const [key, { base }] of [...this.#tables]) {
@@ -71,7 +80,17 @@ class State {
       case 'delete-object': {
         const key = tableKey(command.family, command.table);
         const table = this.#table(command.family, command.table, command.span);
-        if (table !== undefined) this.#tables.set(key, { ...table, base: withoutObject(table.base, command) });
+        if (table === undefined) break;
+        const base = withoutObject(table.base, command);
+        if (base === undefined) this.missing.push({ what: command.type, name: command.name, span: command.span });
+        else this.#tables.set(key, { ...table, base });
+        break;
+      }
+      case 'create-set': {
+        const sets = this.#table(command.family, command.table, command.span)?.sets;
+        const { declaration } = command;
+        if (sets?.has(declaration.name)) this.taken.push({ what: 'set', name: declaration.name, span: command.span });
+        else sets?.set(declaration.name, declaration);
         break;
       }
       case 'delete-set':
@@ -81,6 +100,7 @@ class State {
         this.#changeSet(command);
         break;
       case 'delete-chain':
+        if (this.#chain(command) === undefined) break;
         this.#table(command.family, command.table, command.span)?.chains.delete(command.chain);
         break;
       case 'rename-chain': {
@@ -155,8 +175,12 @@ class State {
         sets.set(set.name, { ...set, elements: [...set.elements, ...command.elements] });
         break;
       case 'delete-elements': {
-        const gone = new Set(command.elements.map((element) => keyText(element.key)));
-        sets.set(set.name, { ...set, elements: set.elements.filter((element) => !gone.has(keyText(element.key))) });
+        const held = new Set(set.elements.map((element) => keyText(element.key)));
+        for (const { key } of command.elements) {
+          const name = printExpression(key);
+          if (!held.delete(keyText(key))) this.missing.push({ what: 'element', name, span: command.span });
+        }
+        sets.set(set.name, { ...set, elements: set.elements.filter((element) => held.has(keyText(element.key))) });
         break;
       }
     }
@@ -214,9 +238,15 @@ function tableKey(family: string, name: string): string {
   return `${family} ${name}`;
 }
 
-function withoutObject(table: Table, { type, name }: { readonly type: string; readonly name: string }): Table {
-  if (type === 'counter') return { ...table, counters: table.counters.filter((each) => each.name !== name) };
-  return { ...table, objects: (table.objects ?? []).filter((each) => each.type !== type || each.name !== name) };
+/** `undefined` where there is no such object. */
+function withoutObject(
+  table: Table,
+  { type, name }: { readonly type: string; readonly name: string },
+): Table | undefined {
+  const counters = type === 'counter' ? table.counters.filter((each) => each.name !== name) : table.counters;
+  const objects = table.objects?.filter((each) => each.type !== type || each.name !== name);
+  const isGone = counters.length < table.counters.length || (objects?.length ?? 0) < (table.objects?.length ?? 0);
+  return isGone ? { ...table, counters, ...(objects === undefined ? {} : { objects }) } : undefined;
 }
 
 function indexOf(rules: readonly Rule[], place: RulePlace): number | undefined {

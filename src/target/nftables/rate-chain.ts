@@ -38,7 +38,7 @@ export class RateChains {
     return this.#each((flow, rate, families) =>
       rate.perSource
         ? families.map((family) => ({
-            name: rateSet(flow, family),
+            name: rateSet(flow, rate, family),
             key: { kind: 'type', parts: [family === 4 ? 'ipv4_addr' : 'ipv6_addr'] },
             flags: ['dynamic', 'timeout'],
             size: RATE_SET_SIZE,
@@ -77,7 +77,7 @@ function within(flow: string, rate: Rate, families: readonly Family[]): Rule[] {
       {
         kind: 'set-update',
         operation: 'update',
-        set: rateSet(flow, family),
+        set: rateSet(flow, rate, family),
         key: build.addressSelector(family, 'src'),
         statements: [limit],
       },

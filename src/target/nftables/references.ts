@@ -6,9 +6,10 @@ import { finalProgram } from './program.ts';
 
 /** Names that point nowhere and jumps that lead back: what the kernel refuses to load. And what is read, but decides nothing. */
 export function referenceProblems(program: Program): Diagnostic[] {
-  const { tables, missing } = finalProgram(program);
+  const { tables, missing, taken } = finalProgram(program);
   return [
     ...missing.map(({ what, name, span }) => diagnose(NFTABLES_PROBLEMS.missingFromFile, span, what, name)),
+    ...taken.map(({ what, name, span }) => diagnose(NFTABLES_PROBLEMS.alreadyThere, span, what, name)),
     ...tables.flatMap((table) => new TableChecker(table).problems()),
     ...tables.flatMap(idleTable),
   ];

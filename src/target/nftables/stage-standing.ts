@@ -1,0 +1,151 @@
+import { HOOKS, type Hook } from '../../ir/index.ts';
+import type { Chain, Program, Rule, Table } from './ast.ts';
+import { inSlot, isOwnCounter, isSharedSet, SLOTS, type Slot, slotOfName, TABLE_NAME, TRIAL_SET } from './names.ts';
+import { type ChangeNote, parseNote } from './stage-note.ts';
+import { ownTable } from './stage-slot.ts';
+
+/**
+ * What stands of ours, told from names alone: nobody's memory is asked. `settled` is what was confirmed or loaded plainly; a trial that
+ * nobody confirmed in time is `expired` until it is cleared away.
+ */
+export type Standing =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'foreign'; readonly reason: string } // a table of our name that is not ours to touch
+  | Settled
+  | OnTrial;
+
+export interface Settled {
+  readonly kind: 'settled';
+  readonly table: Table;
+  readonly layout: 'plain' | Slot; // plain: the base chains hold the rules themselves, as `render` prints them
+  readonly note?: ChangeNote;
+}
+
+export interface OnTrial {
+  readonly kind: 'trial' | 'expired';
+  readonly table: Table;
+  readonly layout: 'nothing' | 'plain' | Slot; // of what the kernel goes back to
+  readonly candidate: 'nothing' | Slot; // what is on trial; nothing: that our rules go away
+  readonly note?: ChangeNote; // of what the kernel goes back to
+  readonly candidateNote?: ChangeNote;
+}
+
+/** @param program what `nft -j list ruleset` lists, or `nft -j list table inet portcullis` */
+export function standing(program: Program): Standing {
+  const table = ownTable(program);
+  if (table === undefined) return { kind: 'absent' };
+  try {
+    return recognise(table);
+  } catch (error) {
+    if (!(error instanceof Strange)) throw error;
+    return { kind: 'foreign', reason: `table inet ${TABLE_NAME} is not as Portcullis makes it: ${error.message}` };
+  }
+}
+
+class Strange extends Error {}
+
+function recognise(table: Table): Settled | OnTrial {
+  checkNames(table);
+  const frame = frameOf(table);
+  const trial = table.sets.find(({ name }) => name === TRIAL_SET);
+  const layout = same(frame, (hook, { rest }) => layoutOf(hook, rest));
+  const candidate = same(frame, (hook, { switched }) => candidateOf(hook, switched));
+  const slots = new Set([...table.sets, ...table.chains].flatMap(({ name }) => slotOfName(name)?.slot ?? []));
+  for (const slot of slots) {
+    if (slot !== layout && slot !== candidate) throw new Strange(`nothing leads to slot ${slot}`);
+  }
+  const note = parseNote(frame.input.rest[0]?.comment);
+  const noted = note === undefined ? {} : { note };
+  if (trial === undefined && candidate === undefined && layout !== 'nothing') {
+    return { kind: 'settled', table, layout, ...noted };
+  }
+  if (trial === undefined && candidate === undefined) throw new Strange('its base chains are empty');
+  if (trial === undefined || candidate === undefined) throw new Strange('a trial has its set or its rules, not both');
+  const candidateNote = { ...parseNote(frame.input.switched?.comment), ...parseNote(trial.comment) };
+  return {
+    kind: trial.elements.length > 0 ? 'trial' : 'expired',
+    table,
+    layout,
+    candidate,
+    ...noted,
+    ...(isNote(candidateNote) ? { candidateNote } : {}),
+  };
+}
+
+function isNote(note: Partial<ChangeNote>): note is ChangeNote {
+  return note.by !== undefined && note.since !== undefined;
+}
+
+function checkNames({ chains, sets, counters, objects = [] }: Table): void {
+  for (const { type, name } of objects) throw new Strange(`it holds the ${type} \`${name}\``);
+  for (const { name } of counters) if (!isOwnCounter(name)) throw new Strange(`it holds the counter \`${name}\``);
+  for (const { name, data } of sets) {
+    const inner = slotOfName(name)?.inner ?? name;
+    const known = data !== undefined ? /^(?:input|output|forward)-/ : /^alive[46]$/;
+    const isKnown = data === undefined && (name === TRIAL_SET || isSharedSet(name));
+    if (!isKnown && !known.test(inner)) throw new Strange(`it holds the set or map \`${name}\``);
+  }
+  for (const { name, base } of chains) {
+    const inner = slotOfName(name)?.inner ?? name;
+    if (base === undefined && !/^(?:(?:input|output|forward)(?:-|$)|rates?-)/.test(inner)) {
+      throw new Strange(`it holds the chain \`${name}\``);
+    }
+  }
+}
+
+interface Split {
+  readonly switched?: Rule;
+  readonly rest: readonly Rule[];
+}
+
+/** What the base chains hold, whose first rule may be the switch. */
+function frameOf(table: Table): Readonly<Record<Hook, Split>> {
+  const bases = table.chains.filter(({ base }) => base !== undefined);
+  const found = (hook: Hook): Split => {
+    const chain = bases.find(({ name, base }) => name === hook && base?.hook === hook && base.type === 'filter');
+    if (chain === undefined) throw new Strange(`its base chain \`${hook}\` is missing`);
+    return splitAtSwitch(chain);
+  };
+  const frame = { input: found('input'), output: found('output'), forward: found('forward') };
+  if (bases.length > HOOKS.length) throw new Strange('it has other base chains than `input`, `output` and `forward`');
+  return frame;
+}
+
+export function splitAtSwitch({ rules }: Chain): Split {
+  const [first, ...rest] = rules;
+  const [match] = first?.statements ?? [];
+  const asks = match?.kind === 'match' && match.right.kind === 'set-reference' && match.right.name === TRIAL_SET;
+  return first !== undefined && asks ? { switched: first, rest } : { rest: rules };
+}
+
+function layoutOf(hook: Hook, rules: readonly Rule[]): OnTrial['layout'] {
+  if (rules.length === 0) return 'nothing';
+  const [verdict] = rules[0]?.statements ?? [];
+  return (rules.length === 1 && SLOTS.find((slot) => leadsTo(verdict, slot, hook))) || 'plain';
+}
+
+function candidateOf(hook: Hook, rule: Rule | undefined): OnTrial['candidate'] | undefined {
+  if (rule === undefined) return undefined;
+  const verdict = rule.statements[1];
+  const slot = SLOTS.find((each) => leadsTo(verdict, each, hook));
+  if (slot !== undefined) return slot;
+  if (verdict?.kind === 'verdict' && verdict.verdict.kind === 'accept') return 'nothing';
+  throw new Strange(`the switch of \`${hook}\` leads elsewhere`);
+}
+
+function leadsTo(statement: Rule['statements'][number] | undefined, slot: Slot, hook: Hook): boolean {
+  if (statement?.kind !== 'verdict') return false;
+  const { verdict } = statement;
+  return verdict.kind === 'goto' && verdict.chain === inSlot(slot, hook);
+}
+
+/** What all base chains lead to. */
+function same<T>(frame: Readonly<Record<Hook, Split>>, of: (hook: Hook, split: Split) => T): T {
+  const [input, ...others] = [
+    of('input', frame.input),
+    of('output', frame.output),
+    of('forward', frame.forward),
+  ] as const;
+  if (others.some((other) => other !== input)) throw new Strange('its base chains do not lead to the same');
+  return input;
+}
