@@ -62,6 +62,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
     why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
   },
+  apply: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'analysis', 'target'],
+    why: 'it says what a change means for a host from what it is shown: it reads and changes no machine itself, and knows no command',
+  },
   host: {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
@@ -79,6 +83,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'target',
       'verify',
       'analysis',
+      'apply',
       'host',
     ],
     why: 'the command line is the composition root',
