@@ -11,7 +11,7 @@ import { printProgram } from './print.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
-export { flowCounter, nameSet, originOfCounter, TABLE_NAME } from './names.ts';
+export { DENIED_COUNTERS, flowCounter, nameSet, originOfCounter, TABLE_NAME, TRIAL_SET } from './names.ts';
 /** @public for those who read rulesets that include others */
 export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
