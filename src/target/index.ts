@@ -3,20 +3,29 @@ export type {
   Change,
   Changeable,
   ChangeNote,
+  Command,
   Includer,
+  Moment,
   OnTrial,
+  Program,
   Settled,
   StagedTexts,
   Standing,
 } from './nftables/index.ts';
 export {
+  asOf,
   clearTrial,
+  learntNames,
   NFTABLES_PROBLEMS,
   nameSet,
   originOfCounter,
+  ownTable,
+  readCommands,
+  referenceProblems,
   stageChange,
   standing,
   TABLE_NAME,
+  TRIAL_SET,
 } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

@@ -92,7 +92,8 @@ describe('what a rule asks of a packet', () => {
 
 describe('sets that stand for what the policy knows by name', () => {
   const names = 'set names4-backend { type ipv4_addr; flags timeout; }';
-  const rates = 'counter flow-x { }\nset rate4-6-minute-ssh { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }';
+  const rates =
+    'counter flow-x { }\nset rate4-6-minute-ssh { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }';
   const v4 = field('family', 4);
   const cases: readonly (readonly [string, string, Match])[] = [
     ['ip daddr @names4-backend accept', names, all(v4, symbol({ kind: 'member', group: 'backend' }))],

@@ -1,6 +1,7 @@
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
 import { inSlot, isOwnCounter, isSharedSet, SLOTS, type Slot, slotOfName, TABLE_NAME, TRIAL_SET } from './names.ts';
+import { reachOf } from './stage-names.ts';
 import { type ChangeNote, parseNote } from './stage-note.ts';
 import { ownTable } from './stage-slot.ts';
 
@@ -148,4 +149,14 @@ function same<T>(frame: Readonly<Record<Hook, Split>>, of: (hook: Hook, split: S
   ] as const;
   if (others.some((other) => other !== input)) throw new Strange('its base chains do not lead to the same');
   return input;
+}
+
+/** Counters and sets that hold what would be lost if they were made anew; what only an expired trial asked for is not among them. */
+export function learntNames(before: Settled | OnTrial): ReadonlySet<string> {
+  const { table } = before;
+  const names = [...table.counters, ...table.sets.filter(({ name }) => isSharedSet(name))].map(({ name }) => name);
+  if (before.kind === 'settled') return new Set(names);
+  const rests = table.chains.flatMap((chain) => (chain.base === undefined ? [] : splitAtSwitch(chain).rest));
+  const { sets, counters } = reachOf(table, rests);
+  return new Set(names.filter((name) => sets.has(name) || counters.has(name)));
 }

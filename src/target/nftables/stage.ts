@@ -36,7 +36,7 @@ export interface StagedTexts {
  * is over.
  */
 export function stageChange(before: Changeable, change: Change): StagedTexts {
-  const cleared = before.kind === 'expired' ? clearCommands(before) : [];
+  const cleared = before.kind === 'expired' ? [EXPECT_EXPIRED, ...clearCommands(before)] : [];
   const stood =
     before.kind === 'absent' ? undefined : ownTable({ commands: [...tableCommands(before.table), ...cleared] });
   const layout = before.kind === 'absent' ? 'nothing' : before.layout;
@@ -122,6 +122,9 @@ function trialElements(
     ...(timeout === undefined ? {} : { timeout }),
   }));
 }
+
+/** Fails while the trial runs: what was planned on what an older trial left must not end a newer one. */
+const EXPECT_EXPIRED: Command = { kind: 'create-elements', ...OWN, set: TRIAL_SET, elements: trialElements() };
 
 /** Nothing that `create set` says of elements is kept, where a set has `typeof` (nft 1.0.6): they are added. */
 function switchCommands(slot: Slot | undefined, seconds: number, notes: { readonly settled: string }): Command[] {

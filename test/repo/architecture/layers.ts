@@ -62,6 +62,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
     why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
   },
+  apply: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'analysis', 'target'],
+    why: 'what a change means and whether it is safe is worked out from what it is shown: it touches no machine, so that it can be tested whole',
+  },
   host: {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
@@ -79,6 +83,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'target',
       'verify',
       'analysis',
+      'apply',
       'host',
     ],
     why: 'the command line is the composition root',

@@ -1,0 +1,1 @@
+export { type ChangeFault, proveChange, type WrittenChange } from './prove-change.ts';
