@@ -4,13 +4,15 @@ export type {
   Changeable,
   ChangeNote,
   Command,
+  Expired,
   Includer,
   Moment,
-  OnTrial,
   Program,
+  Running,
   Settled,
   StagedTexts,
   Standing,
+  Trial,
 } from './nftables/index.ts';
 export {
   asOf,

@@ -20,7 +20,15 @@ export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange
 export { asOf, type Moment } from './stage-assume.ts';
 export type { ChangeNote } from './stage-note.ts';
 export { type AliveConnection, ownTable } from './stage-slot.ts';
-export { learntNames, type OnTrial, type Settled, type Standing, standing } from './stage-standing.ts';
+export {
+  type Expired,
+  learntNames,
+  type Running,
+  type Settled,
+  type Standing,
+  standing,
+  type Trial,
+} from './stage-standing.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';
 
