@@ -11,3 +11,4 @@ export type { Repair } from './repair.ts';
 export { type AdminSession, type ListeningSocket, OWN_SESSION, sessionName } from './session.ts';
 export type { ProvenPath, Refusal } from './session-paths.ts';
 export { type Enforced, type Status, type StatusInput, status } from './status.ts';
+export { type ChangeFault, proveChange, type WrittenChange } from './prove-change.ts';

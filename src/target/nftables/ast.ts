@@ -22,7 +22,7 @@ export type Command = Node & { readonly lenient?: true } & ( // `destroy`: what 
     | (InTable & { readonly kind: 'delete-set' | 'flush-set'; readonly set: string; readonly isMap: boolean })
     | (InTable & { readonly kind: 'delete-object'; readonly type: string; readonly name: string })
     | (InTable & {
-        readonly kind: 'add-elements' | 'delete-elements';
+        readonly kind: 'add-elements' | 'create-elements' | 'delete-elements'; // create: fails where one is there
         readonly set: string;
         readonly elements: readonly Element[];
       })

@@ -10,15 +10,26 @@ import { parseJson } from './parse-json.ts';
 import { printProgram } from './print.ts';
 import { referenceProblems } from './references.ts';
 
-export type { Program } from './ast.ts';
+export type { Command, Program } from './ast.ts';
 export { DENIED_COUNTERS, flowCounter, nameSet, originOfCounter, TABLE_NAME, TRIAL_SET } from './names.ts';
+export type { Command, Program } from './ast.ts';
 /** @public for those who read rulesets that include others */
 export type { Includer } from './parse-block.ts';
 export { NFTABLES_PROBLEMS } from './problems.ts';
+export { referenceProblems } from './references.ts';
 export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange } from './stage.ts';
+export { asOf, type Moment } from './stage-assume.ts';
 export type { ChangeNote } from './stage-note.ts';
-export type { AliveConnection } from './stage-slot.ts';
-export { type OnTrial, type Settled, type Standing, standing } from './stage-standing.ts';
+export { type AliveConnection, ownTable } from './stage-slot.ts';
+export {
+  type Expired,
+  learntNames,
+  type Running,
+  type Settled,
+  type Standing,
+  standing,
+  type Trial,
+} from './stage-standing.ts';
 
 export const NFTABLES_FILE = 'portcullis.nft';
 
@@ -41,12 +52,18 @@ export const nftablesTarget = {
  * @param includer reads the files that a text includes; without it an `include` is an error
  */
 function parseFiles(files: readonly SourceFile[], includer?: Includer): Parsed<Program> {
+  const { ast: program, diagnostics } = readCommands(files, includer);
+  if (program === undefined) return { ast: undefined, diagnostics };
+  const problems = referenceProblems(program);
+  return { ast: hasErrors(problems) ? undefined : program, diagnostics: [...diagnostics, ...problems] };
+}
+
+/** As `parse`, of commands that change what stands already: that they name what they do not make is no error. */
+export function readCommands(files: readonly SourceFile[], includer?: Includer): Parsed<Program> {
   const parsed = files.map((file) => (isJson(file) ? parseJson(file) : parseText(file, includer)));
   const diagnostics = parsed.flatMap((each) => each.diagnostics);
   if (hasErrors(diagnostics)) return { ast: undefined, diagnostics };
-  const program: Program = { commands: parsed.flatMap((each) => each.program?.commands ?? []) };
-  const problems = referenceProblems(program);
-  return { ast: hasErrors(problems) ? undefined : program, diagnostics: [...diagnostics, ...problems] };
+  return { ast: { commands: parsed.flatMap((each) => each.program?.commands ?? []) }, diagnostics };
 }
 
 function isJson(file: SourceFile): boolean {

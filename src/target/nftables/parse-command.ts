@@ -23,7 +23,7 @@ export function parseCommand(reader: BlockReader): Command | undefined {
 
 function parseBare(reader: BlockReader): Command | undefined {
   const { stream } = reader;
-  if (stream.accept('create')) return stream.is('set') || stream.is('map') ? parseCreateSet(reader) : parseAdd(reader);
+  if (stream.accept('create')) return parseCreate(reader);
   if (stream.accept('add')) return parseAdd(reader);
   if (stream.accept('insert')) return parseRuleCommand(reader, 'insert-rule');
   if (stream.accept('replace')) return parseReplace(reader);
@@ -99,9 +99,14 @@ function parseAddPart(
   return { kind: 'table', table: parts.table(owner.family, owner.table) };
 }
 
-function parseCreateSet(reader: BlockReader): Command {
-  const word = reader.stream.expectOne(['set', 'map'], '`set` or `map`');
-  return { kind: 'create-set', ...parseOwner(reader), declaration: parseSet(reader, word === 'map') };
+function parseCreate(reader: BlockReader): Command {
+  const { stream } = reader;
+  if (stream.is('set') || stream.is('map')) {
+    const isMap = stream.take().text === 'map';
+    return { kind: 'create-set', ...parseOwner(reader), declaration: parseSet(reader, isMap) };
+  }
+  const command = parseAdd(reader);
+  return command.kind === 'add-elements' ? { ...command, kind: 'create-elements' } : command;
 }
 
 interface Owner {

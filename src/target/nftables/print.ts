@@ -43,8 +43,9 @@ function printCommand(command: Command): string {
     case 'delete-object':
       return `delete ${command.type} ${command.family} ${command.table} ${command.name}`;
     case 'add-elements':
+    case 'create-elements':
     case 'delete-elements': {
-      const verb = command.kind === 'add-elements' ? 'add' : 'delete';
+      const verb = command.kind.slice(0, -'-elements'.length);
       const elements = command.elements.map(printElement).join(', ');
       return `${verb} element ${command.family} ${command.table} ${command.set} { ${elements} }`;
     }

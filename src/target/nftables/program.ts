@@ -96,6 +96,7 @@ class State {
       case 'delete-set':
       case 'flush-set':
       case 'add-elements':
+      case 'create-elements':
       case 'delete-elements':
         this.#changeSet(command);
         break;
@@ -171,7 +172,9 @@ class State {
       case 'flush-set':
         sets.set(set.name, { ...set, elements: [] });
         break;
+      case 'create-elements':
       case 'add-elements':
+        if (command.kind === 'create-elements') this.#expectNew(set, command);
         sets.set(set.name, { ...set, elements: [...set.elements, ...command.elements] });
         break;
       case 'delete-elements': {
@@ -184,6 +187,15 @@ class State {
         break;
       }
     }
+  }
+
+  #expectNew(
+    set: SetDeclaration,
+    { elements, span }: { readonly elements: SetDeclaration['elements']; readonly span?: Span },
+  ): void {
+    const held = new Set(set.elements.map((element) => keyText(element.key)));
+    const known = elements.find(({ key }) => held.has(keyText(key)));
+    if (known !== undefined) this.taken.push({ what: 'element', name: printExpression(known.key), span });
   }
 
   #changeRules(rules: Rule[], command: RulesCommand): void {

@@ -1,6 +1,7 @@
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
 import { inSlot, isOwnCounter, isSharedSet, SLOTS, type Slot, slotOfName, TABLE_NAME, TRIAL_SET } from './names.ts';
+import { reachOf } from './stage-names.ts';
 import { type ChangeNote, parseNote } from './stage-note.ts';
 import { ownTable } from './stage-slot.ts';
 
@@ -12,7 +13,8 @@ export type Standing =
   | { readonly kind: 'absent' }
   | { readonly kind: 'foreign'; readonly reason: string } // a table of our name that is not ours to touch
   | Settled
-  | OnTrial;
+  | Running
+  | Expired;
 
 export interface Settled {
   readonly kind: 'settled';
@@ -21,8 +23,15 @@ export interface Settled {
   readonly note?: ChangeNote;
 }
 
-export interface OnTrial {
-  readonly kind: 'trial' | 'expired';
+export interface Running extends Trial {
+  readonly kind: 'trial';
+}
+
+export interface Expired extends Trial {
+  readonly kind: 'expired';
+}
+
+export interface Trial {
   readonly table: Table;
   readonly layout: 'nothing' | 'plain' | Slot; // of what the kernel goes back to
   readonly candidate: 'nothing' | Slot; // what is on trial; nothing: that our rules go away
@@ -44,7 +53,7 @@ export function standing(program: Program): Standing {
 
 class Strange extends Error {}
 
-function recognise(table: Table): Settled | OnTrial {
+function recognise(table: Table): Settled | Running | Expired {
   checkNames(table);
   const frame = frameOf(table);
   const trial = table.sets.find(({ name }) => name === TRIAL_SET);
@@ -118,13 +127,13 @@ export function splitAtSwitch({ rules }: Chain): Split {
   return first !== undefined && asks ? { switched: first, rest } : { rest: rules };
 }
 
-function layoutOf(hook: Hook, rules: readonly Rule[]): OnTrial['layout'] {
+function layoutOf(hook: Hook, rules: readonly Rule[]): Trial['layout'] {
   if (rules.length === 0) return 'nothing';
   const [verdict] = rules[0]?.statements ?? [];
   return (rules.length === 1 && SLOTS.find((slot) => leadsTo(verdict, slot, hook))) || 'plain';
 }
 
-function candidateOf(hook: Hook, rule: Rule | undefined): OnTrial['candidate'] | undefined {
+function candidateOf(hook: Hook, rule: Rule | undefined): Trial['candidate'] | undefined {
   if (rule === undefined) return undefined;
   const verdict = rule.statements[1];
   const slot = SLOTS.find((each) => leadsTo(verdict, each, hook));
@@ -148,4 +157,14 @@ function same<T>(frame: Readonly<Record<Hook, Split>>, of: (hook: Hook, split: S
   ] as const;
   if (others.some((other) => other !== input)) throw new Strange('its base chains do not lead to the same');
   return input;
+}
+
+/** Counters and sets that hold what would be lost if they were made anew; what only an expired trial asked for is not among them. */
+export function learntNames(before: Settled | Running | Expired): ReadonlySet<string> {
+  const { table } = before;
+  const names = [...table.counters, ...table.sets.filter(({ name }) => isSharedSet(name))].map(({ name }) => name);
+  if (before.kind === 'settled') return new Set(names);
+  const rests = table.chains.flatMap((chain) => (chain.base === undefined ? [] : splitAtSwitch(chain).rest));
+  const { sets, counters } = reachOf(table, rests);
+  return new Set(names.filter((name) => sets.has(name) || counters.has(name)));
 }

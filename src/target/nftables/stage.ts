@@ -7,13 +7,10 @@ import { printProgram } from './print.ts';
 import { reachOf } from './stage-names.ts';
 import { type ChangeNote, printNote } from './stage-note.ts';
 import { type AliveConnection, ownTable, slotOf } from './stage-slot.ts';
-import { type OnTrial, type Settled, type Standing, splitAtSwitch } from './stage-standing.ts';
+import { type Expired, type Settled, type Standing, splitAtSwitch, type Trial } from './stage-standing.ts';
 
 /** What can be changed: a running trial has to end first, and a table that is not ours is left alone. */
-export type Changeable =
-  | Extract<Standing, { readonly kind: 'absent' }>
-  | Settled
-  | (OnTrial & { readonly kind: 'expired' });
+export type Changeable = Extract<Standing, { readonly kind: 'absent' }> | Settled | Expired;
 
 export interface Change {
   readonly policy?: Program; // what `lower` made of it; absent: our rules go away
@@ -36,7 +33,7 @@ export interface StagedTexts {
  * is over.
  */
 export function stageChange(before: Changeable, change: Change): StagedTexts {
-  const cleared = before.kind === 'expired' ? clearCommands(before) : [];
+  const cleared = before.kind === 'expired' ? [EXPECT_EXPIRED, ...clearCommands(before)] : [];
   const stood =
     before.kind === 'absent' ? undefined : ownTable({ commands: [...tableCommands(before.table), ...cleared] });
   const layout = before.kind === 'absent' ? 'nothing' : before.layout;
@@ -48,7 +45,7 @@ export function stageChange(before: Changeable, change: Change): StagedTexts {
   const trial = change.trialSeconds === undefined ? [] : switchCommands(policy && slot, change.trialSeconds, notes);
   const begin: Command[] = [...loading, createTrial(notes.trial), ...trial];
   const onTrial = ownTable({ commands: [...tableCommands(stood), ...begin] });
-  if (onTrial === undefined) return { begin: '', confirm: '', revert: '' }; // nothing stands and nothing shall
+  if (onTrial === undefined) return { begin: print(cleared), confirm: '', revert: '' }; // nothing stood and nothing shall
   const settle = policy === undefined ? [DELETE_TABLE] : settleCommands(onTrial, slot, notes.settled);
   if (change.trialSeconds === undefined)
     return { begin: print([...cleared, ...begin, ...settle]), confirm: '', revert: '' };
@@ -60,7 +57,7 @@ export function stageChange(before: Changeable, change: Change): StagedTexts {
 }
 
 /** Takes a trial away, running or expired, from what stands alone. */
-export function clearTrial(trial: OnTrial): string {
+export function clearTrial(trial: Trial): string {
   return print(clearCommands(trial));
 }
 
@@ -123,6 +120,9 @@ function trialElements(
   }));
 }
 
+/** Fails while the trial runs: what was planned on what an older trial left must not end a newer one. */
+const EXPECT_EXPIRED: Command = { kind: 'create-elements', ...OWN, set: TRIAL_SET, elements: trialElements() };
+
 /** Nothing that `create set` says of elements is kept, where a set has `typeof` (nft 1.0.6): they are added. */
 function switchCommands(slot: Slot | undefined, seconds: number, notes: { readonly settled: string }): Command[] {
   const asks = build.equals(build.NFPROTO, build.reference(TRIAL_SET));
@@ -147,7 +147,7 @@ function settleCommands(onTrial: Table, slot: Slot, note: string): Command[] {
 }
 
 /** What stood before is all that stands; what only the trial needs goes. */
-function clearCommands({ table, layout }: Pick<OnTrial, 'table' | 'layout'>): Command[] {
+function clearCommands({ table, layout }: Pick<Trial, 'table' | 'layout'>): Command[] {
   if (layout === 'nothing') return [DELETE_TABLE];
   const bases = table.chains
     .filter(({ base }) => base !== undefined)
