@@ -11,6 +11,7 @@ export interface RunOptions {
   readonly timeoutMs?: number; // default 10,000
   readonly maxOutputBytes?: number; // of both streams together; default 64 MiB
   readonly cwd?: string;
+  readonly ownGroup?: boolean; // out of the reach of the terminal's signals (Ctrl-C)
   readonly env?: Readonly<Record<string, string>>; // added to ours
 }
 
@@ -65,6 +66,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, PATH: searchPath(), LC_ALL: 'C', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      detached: options.ownGroup ?? false,
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

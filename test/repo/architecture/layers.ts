@@ -66,6 +66,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
   },
+  enforcer: {
+    mayImport: [...BASE, 'host'],
+    why: 'what runs as root loads texts that it is given and keeps files: it knows no policy, no YAML, no prover, and nothing that others wrote',
+  },
   cli: {
     mayImport: [
       ...BASE,
@@ -80,6 +84,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'verify',
       'analysis',
       'host',
+      'enforcer',
     ],
     why: 'the command line is the composition root',
   },
@@ -88,12 +93,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** Files beside `index.ts` by which a folder may be entered. */
 export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/target/registry.ts': 'it loads every target, which those who need the contract alone must not',
+  'src/diagnostic/similar.ts': 'it brings a package of others, which what runs as root must not load',
+  'src/host/process.ts': 'processes alone: what runs as root must not load the lab',
+  'src/host/proc.ts': '/proc alone, for the same reason',
   'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };
 
 /** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
 export const IMPURE: Readonly<Record<string, string>> = {
   host: 'its purpose',
+  enforcer: 'it changes the machine, as root',
   cli: 'composition root',
 };
 
