@@ -11,8 +11,13 @@ export interface Requests {
   readonly confirm: { readonly ask: ConfirmRequest; readonly answer: ChangeAnswer };
   /** Takes the pending change back now, and cleans up. Nothing pending, or expired: cleans up what is left. */
   readonly revert: { readonly ask: { readonly by: Person }; readonly answer: ChangeAnswer };
+  /** What was persisted of a confirmed change, as it was; refused where it has been altered since. */
+  readonly recall: { readonly ask: { readonly number: number }; readonly answer: RecalledChange };
   /** Ends connections: their conntrack entries are deleted and their sockets of this machine closed. */
-  readonly cut: { readonly ask: { readonly connections: readonly Connection[] }; readonly answer: CutAnswer };
+  readonly cut: {
+    readonly ask: { readonly by: Person; readonly connections: readonly Connection[] };
+    readonly answer: CutAnswer;
+  };
   /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill). */
   readonly note: { readonly ask: LedgerNote; readonly answer: Record<string, never> };
 }
@@ -145,6 +150,11 @@ export interface PersistedFiles {
   readonly ruleset: string; // loaded at boot: plain form
   readonly lockdown: string; // loaded before, removed by the former
   readonly policy: string; // JSON: the sources, by name
+}
+
+export interface RecalledChange {
+  readonly change: ConfirmedChange;
+  readonly files: PersistedFiles;
 }
 
 export interface ConfirmRequest {

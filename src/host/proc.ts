@@ -45,21 +45,22 @@ export function programName(pid: number, proc = '/proc'): string | undefined {
 
 export interface ProcessStat {
   readonly parent: number;
+  readonly session: number; // the process that the terminal's session began with
   readonly startedAt: number; // seconds since boot, in hundredths
 }
 
 /** Clock ticks of /proc are USER_HZ, which is 100 on every architecture that Node runs on (include/asm-generic/param.h). */
 const TICKS = 100;
 
-/** Fields 4 and 22 of /proc/PID/stat (proc_pid_stat(5)); the name before them may hold anything, also `)`. */
+/** Fields 4, 6 and 22 of /proc/PID/stat (proc_pid_stat(5)); the name before them may hold anything, also `)`. */
 export function processStat(pid: number, proc = '/proc'): ProcessStat | undefined {
   const fields = read(join(proc, String(pid), 'stat'))
     ?.replace(/^.*\) /s, '')
     .split(' ');
-  const [parent, started] = [fields?.[1], fields?.[19]];
-  return parent === undefined || started === undefined
+  const [parent, session, started] = [fields?.[1], fields?.[3], fields?.[19]];
+  return parent === undefined || session === undefined || started === undefined
     ? undefined
-    : { parent: Number(parent), startedAt: Number(started) / TICKS };
+    : { parent: Number(parent), session: Number(session), startedAt: Number(started) / TICKS };
 }
 
 /** A process and those that it comes from, itself first. */

@@ -49,17 +49,20 @@ export function findProgram(name: string): string | undefined {
     });
 }
 
+/** As `findProgram`. @throws MachineError that says what to install */
+export function requireProgram(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined)
+    throw new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, name, packageHint(name)));
+  return path;
+}
+
 /**
  * Runs a program to its end, whatever its exit code. Messages come in English (LC_ALL=C).
  * @throws MachineError when it is missing, cannot be started, or goes beyond its bounds (it is killed then).
  */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Completed> {
-  const path = findProgram(program);
-  if (path === undefined) {
-    return Promise.reject(
-      new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, program, packageHint(program))),
-    );
-  }
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Completed> {
+  const path = requireProgram(program);
   const { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
