@@ -10,7 +10,7 @@ import { run } from 'node:test';
 import { TestReport } from './test-report.ts';
 
 /** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
-const ALONE = ['test/lab/', 'test/openclaw/', 'bench/'];
+const ALONE = ['test/lab/', 'test/enforcer/', 'test/openclaw/', 'bench/'];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
 const root = resolve(import.meta.dirname, '..');

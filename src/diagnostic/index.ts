@@ -8,4 +8,3 @@ export {
 } from './diagnostic.ts';
 export { escapeControls, excerpt } from './escape.ts';
 export { type Paint, renderDiagnostic } from './render.ts';
-export { meant, similar } from './similar.ts';

@@ -4,16 +4,11 @@ export type { Listener, Reach } from './listeners.ts';
 export type { Files, FileText } from './load.ts';
 export {
   type Account,
-  ESTABLISHED,
-  isLoopback,
-  LISTEN,
   type ListeningSocket,
   type MachineFacts,
   parseAccounts,
   parseDistribution,
-  parseProcSockets,
   parseResolvers,
-  parseSshConnection,
   parseSshPorts,
   parseTimeServers,
 } from './machine.ts';

@@ -1,8 +1,8 @@
 import { escapeControls } from '../diagnostic/index.ts';
-import { formatAddress, parseAddress, parseDnsName } from '../net/index.ts';
+import { formatAddress, isLoopback, parseAddress, parseDnsName } from '../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { FlowBlock } from './flow-blocks.ts';
-import { isLoopback, type ListeningSocket } from './machine.ts';
+import type { ListeningSocket } from './machine.ts';
 import { DISCOVERY_PROBLEMS } from './problems.ts';
 import { list } from './yaml-writer.ts';
 

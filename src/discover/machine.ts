@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from '../net/index.ts';
+import { type Address, isLoopback, parseAddress } from '../net/index.ts';
 
 /** What discovery wants to know of the machine that a policy is written for. */
 export interface MachineFacts {
@@ -22,56 +22,6 @@ export interface ListeningSocket {
   readonly uid: number;
   readonly loopback: boolean;
   readonly program?: string; // where we may see it
-}
-
-/** A line of /proc/net/{tcp,tcp6,udp,udp6} (proc(5)). */
-export interface ProcSocket {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  readonly state: number; // TCP states of include/net/tcp_states.h: 1 established, 10 listen
-  readonly uid: number;
-  readonly inode: string;
-}
-
-export interface Endpoint {
-  readonly address: Address;
-  readonly port: number;
-}
-
-export const ESTABLISHED = 1;
-export const LISTEN = 10;
-
-const SOCKET_LINE =
-  /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+\s+(\d+)\s+\d+\s+(\d+)/;
-
-/** Lines that are none (the heading) are passed over. */
-export function parseProcSockets(text: string): ProcSocket[] {
-  return text.split('\n').flatMap((line) => {
-    const found = SOCKET_LINE.exec(line);
-    if (found === null) return [];
-    const [, local = '', localPort = '', remote = '', remotePort = '', state = '', uid = '', inode = ''] = found;
-    return [
-      {
-        local: { address: procAddress(local), port: Number.parseInt(localPort, 16) },
-        remote: { address: procAddress(remote), port: Number.parseInt(remotePort, 16) },
-        state: Number.parseInt(state, 16),
-        uid: Number(uid),
-        inode,
-      },
-    ];
-  });
-}
-
-/** The kernel prints addresses as 32-bit words in its own byte order: little-endian on every machine that we support. */
-function procAddress(hex: string): Address {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
-  const value = BigInt(`0x${bytes.join('') || '0'}`);
-  if (hex.length === 8) return { family: 4, value };
-  return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
-}
-
-export function isLoopback({ family, value }: Address): boolean {
-  return family === 4 ? value >> 24n === 127n : value === 1n;
 }
 
 /** Not routed on the internet: RFC 1918, RFC 6598, RFC 4193, link-local. */
@@ -135,11 +85,4 @@ export function parseTimeServers(text: string): string[] {
 export function parseSshPorts(text: string): number[] {
   const ports = [...text.matchAll(/^[ \t]*Port[ \t=]+(\d{1,5})\b/gim)].map(([, port]) => Number(port));
   return ports.length === 0 ? [22] : ports;
-}
-
-/** `SSH_CONNECTION`: client address and port, server address and port (ssh(1)). */
-export function parseSshConnection(text: string): { readonly peer: Address; readonly port: number } | undefined {
-  const [client, , , port] = text.trim().split(/\s+/);
-  const peer = client === undefined ? undefined : parseAddress(client.replace(/%.*$/, ''));
-  return peer === undefined || port === undefined || !/^\d{1,5}$/.test(port) ? undefined : { peer, port: Number(port) };
 }

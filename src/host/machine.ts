@@ -5,7 +5,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MachineError } from './machine-error.ts';
+import { socketOwners } from './proc.ts';
 import { run } from './process.ts';
 
 /** Reads a machine, and changes nothing. What cannot be read is absent: whoever asks says what that means. */
@@ -44,7 +44,6 @@ export interface FileError {
 }
 
 const LARGEST = 16 * 2 ** 20; // bytes of a file that is read
-const PROCESSES_AT_MOST = 20_000;
 
 /** @param root the folder that the machine's files lie below: `/`, or that of a copy. */
 export function machineAt(root = '/'): Machine {
@@ -63,7 +62,7 @@ export function machineAt(root = '/'): Machine {
     exists: (path) => existsSync(at(path)),
     list: (folder) => listFolder(at(folder)).map((name) => join(folder, name)),
     ownerOf: (path) => statSync(at(path), { throwIfNoEntry: false })?.uid,
-    socketPrograms: () => socketPrograms(at('/proc')),
+    socketPrograms: () => new Map([...socketOwners(at('/proc'))].map(([inode, { program }]) => [inode, program])),
     nftTables: () => (root === '/' ? nftTables() : Promise.resolve([])),
   };
 }
@@ -84,31 +83,6 @@ function listFolder(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return []; // absent or not ours to list: nothing is known of it
-  }
-}
-
-const SOCKET_LINK = /^socket:\[(\d+)\]$/;
-
-/** proc(5): /proc/PID/fd/N are links, `socket:[inode]` for a socket; /proc/PID/comm is the program's name. */
-function socketPrograms(proc: string): ReadonlyMap<string, string> {
-  const programs = new Map<string, string>();
-  const processes = listFolder(proc).filter((name) => /^\d+$/.test(name));
-  for (const process of processes.slice(0, PROCESSES_AT_MOST)) {
-    const inodes = listFolder(join(proc, process, 'fd')).flatMap(
-      (fd) => socketInode(join(proc, process, 'fd', fd)) ?? [],
-    );
-    if (inodes.length === 0) continue;
-    const comm = readBounded(join(proc, process, 'comm'));
-    for (const inode of inodes) if ('text' in comm) programs.set(inode, comm.text.trim());
-  }
-  return programs;
-}
-
-function socketInode(link: string): string | undefined {
-  try {
-    return SOCKET_LINK.exec(readlinkSync(link))?.[1];
-  } catch {
-    return undefined; // the process has ended or closed it since the folder was listed
   }
 }
 

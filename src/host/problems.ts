@@ -67,6 +67,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   ping: 'iputils-ping',
   unshare: 'util-linux',
+  flock: 'util-linux',
+  conntrack: 'conntrack',
+  ss: 'iproute2',
 };
 
 /** What to install for a program, in a sentence. */

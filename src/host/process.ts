@@ -11,6 +11,7 @@ export interface RunOptions {
   readonly timeoutMs?: number; // default 10,000
   readonly maxOutputBytes?: number; // of both streams together; default 64 MiB
   readonly cwd?: string;
+  readonly ownGroup?: boolean; // out of the reach of the terminal's signals (Ctrl-C)
   readonly env?: Readonly<Record<string, string>>; // added to ours
 }
 
@@ -48,23 +49,27 @@ export function findProgram(name: string): string | undefined {
     });
 }
 
+/** As `findProgram`. @throws MachineError that says what to install */
+export function requireProgram(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined)
+    throw new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, name, packageHint(name)));
+  return path;
+}
+
 /**
  * Runs a program to its end, whatever its exit code. Messages come in English (LC_ALL=C).
  * @throws MachineError when it is missing, cannot be started, or goes beyond its bounds (it is killed then).
  */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Completed> {
-  const path = findProgram(program);
-  if (path === undefined) {
-    return Promise.reject(
-      new MachineError(diagnose(HOST_PROBLEMS.missingProgram, undefined, program, packageHint(program))),
-    );
-  }
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Completed> {
+  const path = requireProgram(program);
   const { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT_BYTES } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, PATH: searchPath(), LC_ALL: 'C', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      detached: options.ownGroup ?? false,
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

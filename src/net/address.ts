@@ -22,6 +22,11 @@ export function highestAddress(family: Family): bigint {
   return family === 4 ? 0xffff_ffffn : (1n << 128n) - 1n;
 }
 
+/** 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1. */
+export function isLoopback({ family, value }: Address): boolean {
+  return family === 4 ? value >> 24n === 127n : value === 1n;
+}
+
 /**
  * Strict text form: four decimal octets without leading zeros, or RFC 4291 2.2 with RFC 5952's reading (no zone id).
  * `undefined` for all else: octal, hexadecimal and short IPv4 forms (`0x7f.1`) are how filters are fooled, never accepted.

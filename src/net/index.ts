@@ -5,6 +5,7 @@ export {
   type Family,
   formatAddress,
   highestAddress,
+  isLoopback,
   parseAddress,
 } from './address.ts';
 export {
@@ -40,3 +41,12 @@ export {
   parseProtocol,
   protocolName,
 } from './protocol.ts';
+export {
+  type Endpoint,
+  ESTABLISHED,
+  LISTEN,
+  type ProcSocket,
+  parseProcSockets,
+  parseSshConnection,
+  type SshConnection,
+} from './socket.ts';

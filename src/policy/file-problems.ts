@@ -1,4 +1,5 @@
-import { type DiagnosticKind, meant } from '../diagnostic/index.ts';
+import type { DiagnosticKind } from '../diagnostic/index.ts';
+import { meant } from '../diagnostic/similar.ts';
 
 /** What can be wrong with the files of a policy, and with their YAML. */
 export const FILE_PROBLEMS = {

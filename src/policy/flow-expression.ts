@@ -1,4 +1,5 @@
-import { type Diagnostic, type DiagnosticKind, diagnose, similar } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/index.ts';
+import { similar } from '../diagnostic/similar.ts';
 import {
   type AddressRange,
   addressRange,

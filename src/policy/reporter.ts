@@ -1,4 +1,5 @@
-import { type Diagnostic, type DiagnosticKind, diagnose, type Severity, similar } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose, type Severity } from '../diagnostic/index.ts';
+import { similar } from '../diagnostic/similar.ts';
 import type { Span } from '../source/index.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 

@@ -1,4 +1,5 @@
-import { type DiagnosticKind, meant } from '../diagnostic/index.ts';
+import type { DiagnosticKind } from '../diagnostic/index.ts';
+import { meant } from '../diagnostic/similar.ts';
 
 /** What can be wrong with the keys of a policy and the kinds of their values. */
 export const SHAPE_PROBLEMS = {

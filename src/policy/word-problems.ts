@@ -1,4 +1,5 @@
-import { type DiagnosticKind, meant } from '../diagnostic/index.ts';
+import type { DiagnosticKind } from '../diagnostic/index.ts';
+import { meant } from '../diagnostic/similar.ts';
 
 /** What can be wrong with a word: an address, a service, a date, a name of an account. */
 export const WORD_PROBLEMS = {

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/index.ts';
-import { type Diagnostic, type DiagnosticKind, diagnose, similar } from '../diagnostic/index.ts';
+import { type Diagnostic, type DiagnosticKind, diagnose } from '../diagnostic/index.ts';
+import { similar } from '../diagnostic/similar.ts';
 import {
   CONNTRACK_STATES,
   type FlowQuestion,

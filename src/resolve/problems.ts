@@ -1,4 +1,5 @@
-import { type DiagnosticKind, meant } from '../diagnostic/index.ts';
+import type { DiagnosticKind } from '../diagnostic/index.ts';
+import { meant } from '../diagnostic/similar.ts';
 
 function names(all: readonly string[]): string {
   const shown = all

@@ -1,18 +1,21 @@
 import {
-  ESTABLISHED,
-  isLoopback,
-  LISTEN,
   type ListeningSocket,
   type MachineFacts,
   parseDistribution,
-  parseProcSockets,
   parseResolvers,
-  parseSshConnection,
   parseSshPorts,
   parseTimeServers,
 } from '../../discover/index.ts';
 import type { Machine } from '../../host/index.ts';
-import { type Address, formatAddress } from '../../net/index.ts';
+import {
+  type Address,
+  ESTABLISHED,
+  formatAddress,
+  isLoopback,
+  LISTEN,
+  parseProcSockets,
+  parseSshConnection,
+} from '../../net/index.ts';
 import { accountsOf } from './find-config.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -79,9 +82,9 @@ function sshOf(machine: Machine, env: Variables): MachineFacts['ssh'] {
   const own = env.SSH_CONNECTION === undefined ? undefined : parseSshConnection(env.SSH_CONNECTION);
   const configs = ['/etc/ssh/sshd_config', ...machine.list('/etc/ssh/sshd_config.d')];
   const ports = parseSshPorts(configs.map((path) => textOf(machine, path)).join('\n'));
-  const port = own?.port ?? ports[0] ?? 22;
+  const port = own?.server.port ?? ports[0] ?? 22;
   const open = tcpSockets(machine).filter(({ state, local }) => state === ESTABLISHED && local.port === port);
-  const peers = [...(own === undefined ? [] : [own.peer]), ...open.map(({ remote }) => remote.address)];
+  const peers = [...(own === undefined ? [] : [own.client.address]), ...open.map(({ remote }) => remote.address)];
   const byText = new Map(peers.filter((peer) => !isLoopback(peer)).map((peer) => [formatAddress(peer), peer]));
   return { port, peers: [...byText.values()] };
 }

@@ -99,12 +99,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/target/registry.ts': 'it loads every target, which those who need the contract alone must not',
   'src/enforcer/protocol.ts': 'what is asked and answered, without the part that runs as root',
+  'src/diagnostic/similar.ts': 'it brings a package of others, which what runs as root must not load',
+  'src/host/process.ts': 'processes alone: what runs as root must not load the lab',
+  'src/host/proc.ts': '/proc alone, for the same reason',
   'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };
 
 /** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
 export const IMPURE: Readonly<Record<string, string>> = {
   host: 'its purpose',
+  enforcer: 'it changes the machine, as root',
   cli: 'composition root',
 };
 

@@ -1,0 +1,31 @@
+export { type AskOptions, askEnforcer } from './client.ts';
+export { type Ledger, type LedgerEntry, parseLedger } from './ledger.ts';
+export { ENFORCER_PROBLEMS } from './problems.ts';
+export type {
+  BootState,
+  ChangeAnswer,
+  ChangeMeta,
+  ChangeRequest,
+  ChangeTexts,
+  ConfirmedChange,
+  ConfirmRequest,
+  Connection,
+  CutAnswer,
+  HostSnapshot,
+  LedgerNote,
+  LegacyTables,
+  Listener,
+  PendingChange,
+  PersistedFiles,
+  Person,
+  Problem,
+  RecalledChange,
+  Reply,
+  Request,
+  RequestKind,
+  Requests,
+  Session,
+  SnapshotRequest,
+  StoredState,
+} from './protocol.ts';
+export { whoAsks } from './who-asks.ts';

@@ -1,0 +1,97 @@
+import { formatAddress } from '../net/index.ts';
+import { interfacesTo, ownAddresses } from './addresses.ts';
+import { bootState } from './boot.ts';
+import { connectionsOf } from './connections.ts';
+import { listTracked } from './conntrack.ts';
+import type { Context } from './context.ts';
+import { iptablesTables } from './iptables.ts';
+import { listRuleset, readTrial, terseChecksum } from './kernel.ts';
+import { parseLedger } from './ledger.ts';
+import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
+import { sessionsOf } from './sessions.ts';
+import { isListening, readSockets, type Socket } from './sockets.ts';
+import { type Pending, told } from './state.ts';
+import { readOwn } from './store.ts';
+
+/** What there is to know of this machine; changes nothing. @throws Refusal where the kernel cannot be asked */
+export async function snapshot(context: Context, { callerPid, connections }: SnapshotRequest): Promise<HostSnapshot> {
+  const { proc } = context.paths;
+  // The checksum first: a rule that changes before the listing makes `begin` refuse, one that changed before both is in the plan.
+  const terse = await terseChecksum();
+  const ruleset = await listRuleset();
+  const iptables = await iptablesTables(ruleset, proc);
+  const addresses = await ownAddresses();
+  const own = typeof addresses === 'string' ? [] : addresses;
+  const sockets = readSockets(proc);
+  const tracked = connections ? await listTracked(proc) : [];
+  const live = connectionsOf(
+    typeof tracked === 'string' ? [] : tracked,
+    sockets,
+    new Set(own.map(({ address }) => address)),
+  );
+  const { sessions, limits } = sessionsOf(live, sockets, callerPid, proc);
+  const interfaces = await interfacesTo(
+    [...(connections ? live : []), ...sessions.map(({ connection }) => connection)].flatMap(
+      (each) => peerOf(each) ?? [],
+    ),
+  );
+  const onInterface = (connection: Connection): Connection => {
+    const found = interfaces.get(peerOf(connection) ?? '');
+    return found === undefined ? connection : { ...connection, interface: found };
+  };
+  return {
+    ruleset,
+    terse,
+    iptables: iptables.tables,
+    connections: connections ? live.map(onInterface) : [],
+    listeners: sockets.filter(isListening).map(listener),
+    sessions: sessions.map((session) => ({ ...session, connection: onInterface(session.connection) })),
+    addresses: own.map(({ address, bits, interface: name }) => `${address}/${bits} ${name}`),
+    state: await storedState(context),
+    limits: [addresses, tracked].filter((each) => typeof each === 'string').concat(limits, iptables.limits),
+  };
+}
+
+function peerOf({ hook, src, dst }: Connection): string | undefined {
+  return hook === 'input' ? src : hook === 'output' ? dst : undefined;
+}
+
+function listener({ protocol, local, uid, owner }: Socket): Listener {
+  return {
+    family: local.address.family,
+    protocol,
+    address: formatAddress(local.address),
+    port: local.port,
+    uid,
+    ...(owner === undefined ? {} : { program: owner.program }),
+  };
+}
+
+async function storedState({ state, paths, bootId }: Context): Promise<StoredState> {
+  const problems: string[] = [];
+  const pending = told(problems, () => state.readPending());
+  const { changes, problems: altered } = state.confirmed();
+  problems.push(...altered);
+  const number = told(problems, () => state.currentNumber());
+  const current = changes.find((change) => change.number === number);
+  if (number !== undefined && current === undefined && altered.length === 0) {
+    problems.push(`change ${number} is loaded at boot, but it is not there`);
+  }
+  const ledger = told(problems, () => parseLedger(readOwn(state.ledger) ?? ''));
+  for (const line of ledger?.altered ?? [])
+    problems.push(`the ledger was altered before line ${line}: \`${state.ledger}\``);
+  return {
+    ...(current === undefined ? {} : { current }),
+    history: changes,
+    ...(pending === undefined ? {} : { pending: await pendingChange(pending, bootId) }),
+    boot: bootState(paths),
+    problems,
+  };
+}
+
+async function pendingChange(pending: Pending, bootId: string): Promise<PendingChange> {
+  const trial = await readTrial();
+  const remainingSeconds = trial.kind === 'running' && pending.bootId === bootId ? trial.remainingSeconds : 0;
+  const { meta, trialSeconds } = pending;
+  return { ...meta, trialSeconds, remainingSeconds, bootId: pending.bootId };
+}
