@@ -6,7 +6,19 @@ import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { ChangeMeta, ChangeRequest, ConfirmedChange, PersistedFiles, RecalledChange } from './protocol.ts';
 import { Refusal, refusal } from './refusal.ts';
 import { changeMeta, confirmedChange } from './shapes.ts';
-import { exists, move, namesIn, ownFolder, readLink, readOwn, remove, switchLink, writeWhole } from './store.ts';
+import {
+  exists,
+  move,
+  namesIn,
+  ownFolder,
+  readLink,
+  readOwn,
+  remove,
+  seal,
+  switchLink,
+  writeNew,
+  writeWhole,
+} from './store.ts';
 
 /**
  * What is on disk, below the state folder:
@@ -83,9 +95,10 @@ export class State {
   writePending(request: ChangeRequest, pending: Pending): void {
     this.dropPending();
     ownFolder(this.#at('pending'));
-    writeWhole(this.#at('pending/confirm.nft'), request.texts.confirm);
-    writeWhole(this.#at('pending/revert.nft'), request.texts.revert);
+    writeNew(this.#at('pending/confirm.nft'), request.texts.confirm);
+    writeNew(this.#at('pending/revert.nft'), request.texts.revert);
     if (request.persist !== undefined) this.#writeFiles(request.persist);
+    seal(this.#at('pending'));
     this.setStage(pending, pending.stage);
   }
 
@@ -109,11 +122,12 @@ export class State {
   #writeFiles(files: PersistedFiles): void {
     const folder = this.#at('pending/change');
     ownFolder(folder);
-    writeWhole(join(folder, 'ruleset.nft'), files.ruleset);
-    writeWhole(join(folder, 'lockdown.nft'), files.lockdown);
-    writeWhole(join(folder, 'policy.json'), files.policy);
+    writeNew(join(folder, 'ruleset.nft'), files.ruleset);
+    writeNew(join(folder, 'lockdown.nft'), files.lockdown);
+    writeNew(join(folder, 'policy.json'), files.policy);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
-    writeWhole(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
+    writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
+    seal(folder);
   }
 
   /** Completes what will be persisted, before the kernel is asked. */

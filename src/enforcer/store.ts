@@ -57,6 +57,16 @@ export function writeWhole(path: string, text: string, mode = PRIVATE_FILE): voi
   });
 }
 
+/** Writes a file that is not there yet, into a folder that nobody looks into before it is complete. @throws Refusal */
+export function writeNew(path: string, text: string): void {
+  writing(path, () => writeOnce(path, text, PRIVATE_FILE));
+}
+
+/** Sees that every name in a folder is on the disk. @throws Refusal */
+export function seal(folder: string): void {
+  writing(folder, () => syncFolder(folder));
+}
+
 /** Adds to the end of a file, which is made where there is none; on the disk when this returns. @throws Refusal */
 export function append(path: string, text: string): void {
   writing(path, () => {

@@ -66,7 +66,7 @@ fs.symlinkSync = (target, path, type) => {
   symlinkSync(target, path, type);
 };
 fs.rmSync = (path, options) => {
-  fileStep(`rm ${shown(path)}`);
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) fileStep(`rm ${shown(path)}`);
   rmSync(path, options);
 };
 fs.chmodSync = (path, mode) => {

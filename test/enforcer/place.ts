@@ -86,6 +86,7 @@ export class Place {
     const { at, countSteps = false, nodeArguments = [], prefix = [] } = options;
     const isHooked = at !== undefined || countSteps;
     const env = [
+      `NODE_COMPILE_CACHE=${TEST_ONLY}/compiled`, // parsing the sources each time would take most of the time
       ...(at === undefined ? [] : [`AT_STEP=${JSON.stringify(at)}`]),
       ...(countSteps ? [`STEPS_FILE=${TEST_ONLY}/steps`] : []),
     ];
@@ -135,6 +136,17 @@ export class Place {
     await this.checked('nft', ['flush', 'ruleset']);
     await this.checked('rm', ['-rf', '/run/portcullis']);
     await this.checked('tee', [`${TEST_ONLY}/boot_id`], `${bootId}\n`);
+  }
+
+  /** Runs the unit's ExecStart lines as systemd.service(5) does: in order, to the first that fails. @returns that one */
+  async boot(): Promise<string | undefined> {
+    const unit = await this.checked('cat', ['/etc/systemd/system/portcullis.service']);
+    for (const [, mayFail, line = ''] of unit.matchAll(/^ExecStart=(-?)(.*)$/gm)) {
+      const [program = '', ...args] = line.split(' ');
+      const { exitCode } = await this.run(program, args);
+      if (exitCode !== 0 && mayFail !== '-') return line;
+    }
+    return undefined;
   }
 
   /** Every process in here but the first one. */

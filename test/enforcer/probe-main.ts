@@ -14,7 +14,10 @@ const HEARTBEAT_MS = 50;
 for (const port of LOCK_PORTS) {
   for (const host of HOSTS) {
     await new Promise<void>((resolve) =>
-      createServer((socket) => socket.on('error', () => undefined).destroy()).listen(port, host, resolve),
+      createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.destroy();
+      }).listen(port, host, resolve),
     );
   }
 }

@@ -1,0 +1,176 @@
+import type { Isolation } from '../../src/host/index.ts';
+import type { FaultCase, Operation } from './fault-cases.ts';
+import { type AskOptions, Place } from './place.ts';
+import { now, Probe, type Sight, violations } from './probe.ts';
+import type { Seen } from './seen.ts';
+import { atOnceTexts, OLD_PORT, persisted } from './texts.ts';
+
+const TRIAL_SECONDS = 2; // that runs out in a case
+const LONG_TRIAL_SECONDS = 600; // that does not
+const STEADY: readonly Seen[] = ['old', 'new'];
+const PATIENCE_MS = 20_000;
+
+/** What came out of one case. */
+export interface FaultResult {
+  readonly problems: readonly string[];
+  readonly lateMs?: number; // by packets: how much longer than its time a change was in force
+  readonly sights: number;
+  readonly ends: 'old' | 'new';
+}
+
+/** Puts everything back: files, rules, in one transaction that is never open. */
+const RESET = `rm -rf /var/lib/portcullis /run/portcullis /etc/systemd/system
+cp -a /run/place/before /var/lib/portcullis
+cp -a /run/place/units /etc/systemd/system
+{ echo flush ruleset; cat /var/lib/portcullis/current/ruleset.nft; } | nft -f -`;
+
+type Act = (options: AskOptions) => Promise<unknown>;
+
+/** A machine on which one case after the other is played, with packets sent all the time. */
+export class FaultRunner {
+  readonly #place: Place;
+  readonly #probe: Probe;
+  readonly #terse: string;
+  readonly #off: { readonly from: number; readonly to: number }[] = []; // when the machine was switched off
+  #boots = 1;
+
+  private constructor(place: Place, probe: Probe, terse: string) {
+    this.#place = place;
+    this.#probe = probe;
+    this.#terse = terse;
+  }
+
+  /** The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with. */
+  static async open(isolation: Isolation): Promise<FaultRunner> {
+    const place = await Place.open(isolation);
+    await place.checked('mkdir', ['-p', '/run/systemd/system']);
+    const first = await place.begin({ texts: atOnceTexts(OLD_PORT), persist: persisted(OLD_PORT) });
+    if (first.reply?.ok !== true) throw new Error(`no beginning: ${JSON.stringify(first)}`);
+    await place.checked('cp', ['-a', '/var/lib/portcullis', '/run/place/before']);
+    await place.checked('cp', ['-a', '/etc/systemd/system', '/run/place/units']);
+    const probe = new Probe(place);
+    await probe.until('old', PATIENCE_MS);
+    return new FaultRunner(place, probe, await place.terse());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#probe[Symbol.dispose]();
+    await this.#place[Symbol.asyncDispose]();
+  }
+
+  /** The steps of an operation to which nothing happens. */
+  async stepsOf(operation: Operation): Promise<readonly string[]> {
+    const act = await this.#ready(operation, operation === 'reap' ? 1 : LONG_TRIAL_SECONDS);
+    await act({ countSteps: true });
+    return this.#place.steps();
+  }
+
+  async play({ operation, step, happening, reboots }: FaultCase): Promise<FaultResult> {
+    const isFrozen = happening.kind === 'signal' && happening.signal === 'SIGSTOP';
+    const runsOut = operation === 'begin' || operation === 'reap';
+    const trialSeconds = runsOut ? TRIAL_SECONDS : isFrozen ? 2 * TRIAL_SECONDS : LONG_TRIAL_SECONDS;
+    const act = await this.#ready(operation, trialSeconds);
+    const from = now();
+    const acting = act({ at: { step, happening } });
+    const problems: string[] = [];
+    if (isFrozen) {
+      await sleep((trialSeconds + 1) * 1_000);
+      const { seen } = await this.#probe.until(STEADY, PATIENCE_MS);
+      if (operation === 'begin' && seen[0] !== 'old') problems.push('frozen, it is still in force after its time');
+      await this.#place.run('kill', ['-CONT', '--', '-1']);
+    }
+    await acting;
+    const lateMs = operation === 'begin' ? await this.#end(from, trialSeconds, problems) : undefined;
+    await this.#probe.until(STEADY, PATIENCE_MS);
+    if (reboots) await this.#reboot(problems);
+    const settled = await this.#place.ask('revert', { by: { name: 'bob' } });
+    if (settled.reply?.ok !== true) problems.push(`a successor could not settle it: ${JSON.stringify(settled)}`);
+    const ends = await this.#inForce();
+    if (operation !== 'confirm' && operation !== 'at once' && ends === 'new') problems.push('it became permanent');
+    problems.push(...(await this.#residue(ends)));
+    await this.#reboot(problems);
+    const loaded = await this.#inForce();
+    if (loaded !== ends) problems.push(`a restart loads the ${loaded} rules, in force were the ${ends}`);
+    const sights = this.#probe
+      .since(from)
+      .filter(({ at }) => !this.#off.some((each) => at >= each.from && at <= each.to));
+    problems.push(...violations(sights, STEADY).slice(0, 3));
+    return { problems, sights: sights.length, ends, ...(lateMs === undefined ? {} : { lateMs }) };
+  }
+
+  /** Everything as in the beginning, then as it is when an operation is asked for. */
+  async #ready(operation: Operation, trialSeconds: number): Promise<Act> {
+    await this.#place.endProcesses();
+    await this.#place.checked('sh', ['-ec', RESET]);
+    await this.#probe.until('old', PATIENCE_MS);
+    switch (operation) {
+      case 'begin':
+        return (options) => this.#place.begin({ trialSeconds, terse: this.#terse }, options);
+      case 'at once':
+        return (options) => this.#place.begin({ texts: atOnceTexts(1002), terse: this.#terse }, options);
+      case 'confirm':
+        await this.#onTrial(trialSeconds);
+        return (options) => this.#place.ask('confirm', { by: { name: 'alice' }, sameSession: true }, options);
+      case 'revert':
+        await this.#onTrial(trialSeconds);
+        return (options) => this.#place.ask('revert', { by: { name: 'alice' } }, options);
+      case 'reap': {
+        await this.#onTrial(trialSeconds);
+        await this.#place.endProcesses();
+        const { id } = JSON.parse(await this.#place.checked('cat', ['/var/lib/portcullis/pending.json']));
+        await this.#probe.until('old', PATIENCE_MS);
+        return (options) => this.#place.enforcer('', ['reap', String(id)], options);
+      }
+    }
+  }
+
+  async #onTrial(trialSeconds: number): Promise<void> {
+    const begun = await this.#place.begin({ trialSeconds, terse: this.#terse });
+    if (begun.reply?.ok !== true) throw new Error(`no trial: ${JSON.stringify(begun)}`);
+  }
+
+  /** Waits for the end of a trial, if one began. @returns how late it came */
+  async #end(from: number, trialSeconds: number, problems: string[]): Promise<number | undefined> {
+    await this.#probe.until(STEADY, PATIENCE_MS);
+    const isNew = ({ seen }: Sight): boolean => seen.includes('new');
+    const began = this.#probe.since(from).find(isNew);
+    if (began === undefined) return undefined;
+    await this.#probe.until('old', PATIENCE_MS);
+    const ended = this.#probe.sights.findLast(isNew)?.at ?? 0;
+    const lateMs = ended - began.at - trialSeconds * 1_000;
+    if (lateMs > 1_000) problems.push(`it was in force ${lateMs.toFixed(0)} ms longer than its time`);
+    return lateMs;
+  }
+
+  async #inForce(): Promise<'old' | 'new'> {
+    return (await this.#probe.until(STEADY, PATIENCE_MS)).seen[0] === 'new' ? 'new' : 'old';
+  }
+
+  /** Off and on: the kernel forgets, processes are gone, and the lines of the unit run as systemd would run them. */
+  async #reboot(problems: string[]): Promise<void> {
+    const from = now() - 5;
+    await this.#place.powerCycle(`00000000-0000-4000-8000-${String(++this.#boots).padStart(12, '0')}`);
+    const failed = await this.#place.boot();
+    if (failed !== undefined) problems.push(`at boot, \`${failed}\` failed`);
+    await this.#probe.until(STEADY, PATIENCE_MS);
+    this.#off.push({ from, to: now() });
+  }
+
+  async #residue(ends: 'old' | 'new'): Promise<readonly string[]> {
+    const { reply } = await this.#place.ask('snapshot', { callerPid: 1, connections: false });
+    if (reply?.ok !== true) return [`no snapshot: ${JSON.stringify(reply)}`];
+    const { ruleset, state } = reply.answer;
+    const wanted = ends === 'old' ? 1 : 2;
+    return [
+      ...(ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
+      ...(state.pending === undefined ? [] : ['a pending change is left on disk']),
+      ...(state.current?.number === wanted ? [] : [`current is ${state.current?.number}, in force is ${ends}`]),
+      ...(state.boot.enabled ? [] : ['boot is not enabled']),
+      ...state.problems,
+    ];
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
