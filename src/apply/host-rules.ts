@@ -2,7 +2,7 @@ import { type Diagnostic, hasErrors } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
-import { nameSet, type Opaque, type Standing, standing, TABLE_NAME } from '../target/index.ts';
+import { LOCKDOWN_TABLE, nameSet, type Opaque, type Standing, standing, TABLE_NAME } from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
 import { assume, type Truth } from './assume.ts';
 
@@ -11,9 +11,6 @@ export interface HostRules {
   readonly ruleset: Ruleset;
   readonly opaque: readonly Opaque[];
 }
-
-/** Loaded at boot before the rules, and removed by them. */
-const LOCKDOWN_TABLE = `${TABLE_NAME}-lockdown`;
 
 /** Whether a table, as a lifted ruleset names it (`inet filter`), is ours to change. */
 export function isOurs(table: string): boolean {

@@ -51,8 +51,8 @@ export function readPolicy(
 }
 
 /** A sound policy: errors stop, warnings are told on standard error. */
-export function soundPolicy(console: Console, source: SourceFile, accounts: Accounts): Intent {
-  const { intent, diagnostics } = readPolicy(console, source, accounts);
+export function soundPolicy(console: Console, source: SourceFile, accounts: Accounts, read = filesOf(console)): Intent {
+  const { intent, diagnostics } = readPolicy(console, source, accounts, read);
   if (intent === undefined) throw new Stop(EXIT.unusable, diagnostics);
   reportDiagnostics(
     console,
@@ -69,7 +69,7 @@ export function emptyIntent(console: Console): Intent {
 }
 
 /** Included files, relative to the console's folder as the policy's own path is. */
-function filesOf(console: Console): ReadFile {
+export function filesOf(console: Console): ReadFile {
   return (path) => {
     const content = readFile(console, path);
     if (typeof content === 'string') return { reason: content };

@@ -5,7 +5,7 @@ import { parseRequest } from './parse-request.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { Person, Problem, Request, RequestKind, Requests } from './protocol.ts';
 import { asProblem, refusal } from './refusal.ts';
-import { snapshot } from './snapshot.ts';
+import { snapshot, storedState } from './snapshot.ts';
 
 type AnyReply =
   | { readonly ok: true; readonly answer: Requests[RequestKind]['answer'] }
@@ -34,6 +34,8 @@ async function dispatch(
   switch (request.kind) {
     case 'snapshot':
       return snapshot(context, request);
+    case 'state':
+      return storedState(context);
     case 'begin':
       return begin(context, { ...request, meta: { ...request.meta, by: whoever(request.meta.by) } });
     case 'confirm':

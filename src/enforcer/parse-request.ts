@@ -4,7 +4,7 @@ import type { Request, RequestKind } from './protocol.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { REQUESTS } from './shapes.ts';
 
-const KINDS: readonly RequestKind[] = ['snapshot', 'begin', 'confirm', 'revert', 'recall', 'cut', 'note'];
+const KINDS: readonly RequestKind[] = ['snapshot', 'state', 'begin', 'confirm', 'revert', 'recall', 'cut', 'note'];
 const kindGuard = oneOf(...KINDS);
 
 /** @throws Refusal with all that is wrong with it */

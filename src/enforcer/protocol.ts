@@ -5,6 +5,8 @@
 export interface Requests {
   /** What there is to know of this machine; changes nothing. */
   readonly snapshot: { readonly ask: SnapshotRequest; readonly answer: HostSnapshot };
+  /** What is confirmed and pending, and how boot is set; changes nothing, and is cheap. */
+  readonly state: { readonly ask: object; readonly answer: StoredState };
   /** Loads a change, on trial or at once. */
   readonly begin: { readonly ask: ChangeRequest; readonly answer: ChangeAnswer };
   /** Makes the pending change permanent, and persists it. */

@@ -39,7 +39,7 @@ const confirmedParts = { ...metaParts, number: whole(1, Number.MAX_SAFE_INTEGER)
 export const changeMeta: Guard<ChangeMeta> = record(metaParts, {});
 export const confirmedChange: Guard<ConfirmedChange> = record(confirmedParts, {});
 
-const persisted = record({ ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) }, {});
+const persisted = record({ ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) }, { others: text(LONG) });
 
 const connection: Guard<Connection> = record(
   {
@@ -56,6 +56,7 @@ const connection: Guard<Connection> = record(
 /** What is asked. */
 export const REQUESTS: { readonly [K in RequestKind]: Guard<Extract<Request, { readonly kind: K }>> } = {
   snapshot: record({ kind: oneOf('snapshot'), callerPid: whole(1, 2 ** 31), connections: flag }, {}),
+  state: record({ kind: oneOf('state') }, {}),
   begin: record(
     {
       kind: oneOf('begin'),
@@ -100,7 +101,7 @@ const hostSnapshot: Guard<HostSnapshot> = record(
     state: storedState,
     limits: list(text()),
   },
-  {},
+  { text: text(2 ** 30) },
 );
 
 const changeAnswer: Guard<ChangeAnswer> = record(
@@ -110,6 +111,7 @@ const changeAnswer: Guard<ChangeAnswer> = record(
 
 export const ANSWERS: { readonly [K in RequestKind]: Guard<Requests[K]['answer']> } = {
   snapshot: hostSnapshot,
+  state: storedState,
   begin: changeAnswer,
   confirm: changeAnswer,
   revert: changeAnswer,

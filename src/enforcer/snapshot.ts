@@ -5,7 +5,7 @@ import { connectionsOf } from './connections.ts';
 import { listTracked } from './conntrack.ts';
 import type { Context } from './context.ts';
 import { iptablesTables } from './iptables.ts';
-import { listRuleset, readTrial, terseChecksum } from './kernel.ts';
+import { listRuleset, listRulesetText, readTrial, terseChecksum } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
 import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
 import { sessionsOf } from './sessions.ts';
@@ -39,8 +39,10 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     const found = interfaces.get(peerOf(connection) ?? '');
     return found === undefined ? connection : { ...connection, interface: found };
   };
+  const text = hidesIptables(ruleset) ? await listRulesetText() : undefined;
   return {
     ruleset,
+    ...(text === undefined ? {} : { text }),
     terse,
     iptables: iptables.tables,
     connections: connections ? live.map(onInterface) : [],
@@ -50,6 +52,11 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     state: await storedState(context),
     limits: [addresses, tracked].filter((each) => typeof each === 'string').concat(limits, iptables.limits),
   };
+}
+
+/** libnftables-json writes what iptables-nft asks or does beyond nft's language as `{"xt": ...}`, without its parameters. */
+function hidesIptables(ruleset: string): boolean {
+  return /"xt": *[{n]/.test(ruleset);
 }
 
 function peerOf({ hook, src, dst }: Connection): string | undefined {
@@ -67,7 +74,8 @@ function listener({ protocol, local, uid, owner }: Socket): Listener {
   };
 }
 
-async function storedState({ state, paths, bootId }: Context): Promise<StoredState> {
+/** What is on disk, and how much of a trial is left; changes nothing. @throws Refusal where the kernel cannot be asked */
+export async function storedState({ state, paths, bootId }: Context): Promise<StoredState> {
   const problems: string[] = [];
   const pending = told(problems, () => state.readPending());
   const { changes, problems: altered } = state.confirmed();

@@ -25,7 +25,8 @@ import {
  *
  *     pending.json             the change that is on trial, and how far it has come
  *     pending/                 its texts, and in `change/` what will be persisted
- *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, change.json, SHA256SUMS
+ *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, change.json, SHA256SUMS;
+ *                              others.nft, the tables beside ours as they stood
  *     current -> changes/N     what is loaded at boot
  *     ledger.jsonl
  *
@@ -67,8 +68,12 @@ const pendingGuard: Guard<Pending> = record(
   {},
 );
 
+/** What is persisted of a change, each part in a file of its own, with its checksum in `change.json`. */
+const FILES = { ruleset: 'ruleset.nft', lockdown: 'lockdown.nft', policy: 'policy.json' } as const;
+const OTHERS = 'others.nft'; // absent from changes that were confirmed without them
+
 const sums = { 'ruleset.nft': text(64), 'lockdown.nft': text(64), 'policy.json': text(64) };
-const storedGuard = record({ change: confirmedChange, sha256: record(sums, {}) }, {});
+const storedGuard = record({ change: confirmedChange, sha256: record(sums, { [OTHERS]: text(64) }) }, {});
 
 export class State {
   readonly #paths: Paths;
@@ -122,9 +127,7 @@ export class State {
   #writeFiles(files: PersistedFiles): void {
     const folder = this.#at('pending/change');
     ownFolder(folder);
-    writeNew(join(folder, 'ruleset.nft'), files.ruleset);
-    writeNew(join(folder, 'lockdown.nft'), files.lockdown);
-    writeNew(join(folder, 'policy.json'), files.policy);
+    for (const [name, content] of contents(files)) writeWhole(join(folder, name), content);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
     writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
     seal(folder);
@@ -134,12 +137,9 @@ export class State {
   writeChange(pending: Pending, change: ConfirmedChange): void {
     if (!pending.persists) return;
     const folder = this.#at('pending/change');
-    const files = this.#filesIn(folder);
-    const sha256s = {
-      'ruleset.nft': sha256(files.ruleset),
-      'lockdown.nft': sha256(files.lockdown),
-      'policy.json': sha256(files.policy),
-    };
+    const sha256s = Object.fromEntries(
+      contents(this.#filesIn(folder)).map(([name, content]) => [name, sha256(content)]),
+    );
     writeWhole(join(folder, 'change.json'), JSON.stringify({ change, sha256: sha256s }));
   }
 
@@ -186,11 +186,9 @@ export class State {
     if (!exists(folder)) throw refusal('refused', ENFORCER_PROBLEMS.noSuchChange, number);
     const { change, sha256: wanted } = this.#stored(number);
     const files = this.#filesIn(folder);
-    const altered = [
-      ...(sha256(files.ruleset) === wanted['ruleset.nft'] ? [] : ['ruleset.nft']),
-      ...(sha256(files.lockdown) === wanted['lockdown.nft'] ? [] : ['lockdown.nft']),
-      ...(sha256(files.policy) === wanted['policy.json'] ? [] : ['policy.json']),
-    ];
+    const known: Readonly<Record<string, string | undefined>> = wanted;
+    const altered = contents(files).flatMap(([name, content]) => (sha256(content) === known[name] ? [] : [name]));
+    if (wanted[OTHERS] !== undefined && files.others === undefined) altered.push(OTHERS);
     if (altered.length > 0) {
       const why = `${altered.join(', ')} has been altered since it was confirmed`;
       throw refusal('machine', ENFORCER_PROBLEMS.stateNotOurs, folder, why);
@@ -225,12 +223,29 @@ export class State {
       }
       return found;
     };
-    return { ruleset: file('ruleset.nft'), lockdown: file('lockdown.nft'), policy: file('policy.json') };
+    const others = readOwn(join(folder, OTHERS));
+    return {
+      ruleset: file(FILES.ruleset),
+      lockdown: file(FILES.lockdown),
+      policy: file(FILES.policy),
+      ...(others === undefined ? {} : { others }),
+    };
   }
 
   #at(name: string): string {
     return join(this.#paths.state, name);
   }
+}
+
+/** The files of a change, by name. */
+function contents(files: PersistedFiles): readonly (readonly [name: string, content: string])[] {
+  const { others } = files;
+  return [
+    [FILES.ruleset, files.ruleset],
+    [FILES.lockdown, files.lockdown],
+    [FILES.policy, files.policy],
+    ...(others === undefined ? [] : [[OTHERS, others] as const]),
+  ];
 }
 
 function parsed<T>(path: string, content: string, guard: Guard<T>): T {

@@ -18,6 +18,8 @@ export {
   asOf,
   clearTrial,
   DENIED_COUNTERS,
+  inTable,
+  LOCKDOWN_TABLE,
   learntNames,
   NFTABLES_PROBLEMS,
   nameSet,

@@ -107,7 +107,7 @@ function recorded(name: string, text: string): HostListing {
 /** Drift is remembered where it was found; nothing hangs on it. */
 async function note(host: LiveHost, { none, wider, narrower, foreign }: Drift): Promise<void> {
   if (none) return;
-  const by = { name: host.person };
+  const by = host.person;
   const details = { wider: wider.length, narrower: narrower.length, stopped: foreign.stopped.length };
   await host.ask('note', { event: 'drift', by, outcome: 'found', details });
 }

@@ -56,6 +56,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./plan.ts')).planCommand,
   },
   {
+    name: 'apply',
+    summary: 'enforce a policy on this machine; it reverts by itself unless confirmed',
+    load: async () => (await import('./apply.ts')).applyCommand,
+  },
+  {
+    name: 'confirm',
+    summary: 'make the change that is on trial permanent',
+    load: async () => (await import('./confirm.ts')).confirmCommand,
+  },
+  {
+    name: 'rollback',
+    summary: 'take the change on trial back, or go back to an earlier one',
+    load: async () => (await import('./rollback.ts')).rollbackCommand,
+  },
+  {
     name: 'status',
     summary: 'what is enforced on this machine, since when, and what other tables could still stop',
     load: async () => (await import('./status.ts')).statusCommand,

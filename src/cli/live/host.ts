@@ -1,14 +1,19 @@
-import { userInfo } from 'node:os';
-import type { RequestKind, Requests } from '../../enforcer/protocol.ts';
+import {
+  askEnforcer,
+  type Person,
+  type Problem,
+  type RequestKind,
+  type Requests,
+  whoAsks,
+} from '../../enforcer/index.ts';
 import { type Machine, machineAt } from '../../host/index.ts';
-import { EXIT } from '../console.ts';
-import { stop } from '../report.ts';
-import { LIVE_PROBLEMS } from './problems.ts';
+import { EXIT, type ExitCode } from '../console.ts';
+import { Stop } from '../report.ts';
 
 /** The machine that a command runs on: what anybody may read of it, and what it takes root to ask. */
 export interface LiveHost {
   readonly machine: Machine;
-  readonly person: string; // the account that asks, of sudo's caller where there is one
+  readonly person: Person; // who asks
   /** @throws Stop where the answer is a problem */
   readonly ask: <K extends RequestKind>(kind: K, ask: Requests[K]['ask']) => Promise<Requests[K]['answer']>;
 }
@@ -16,7 +21,21 @@ export interface LiveHost {
 export function liveHost(): LiveHost {
   return {
     machine: machineAt(),
-    person: process.env.SUDO_USER ?? userInfo().username,
-    ask: () => Promise.reject(stop(EXIT.machine, LIVE_PROBLEMS.noEnforcer)),
+    person: whoAsks(),
+    ask: async (kind, ask) => {
+      const reply = await askEnforcer(kind, ask, { viaSudo: true });
+      if (reply.ok) return reply.answer;
+      throw problemStop(reply.problem);
+    },
   };
+}
+
+const CODES: Readonly<Record<Problem['kind'], ExitCode>> = {
+  refused: EXIT.refused,
+  machine: EXIT.machine,
+  unusable: EXIT.unusable,
+};
+
+function problemStop({ kind, code, message, help }: Problem): Stop {
+  return new Stop(CODES[kind], [{ code, severity: 'error', message, ...(help === undefined ? {} : { help }) }]);
 }

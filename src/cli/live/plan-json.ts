@@ -5,16 +5,16 @@ import { changeJson, connectionText, neighbourJson, pathJson, repairJson } from 
 import type { Planned } from './planned.ts';
 
 /** schema/plan.json */
-export function planJson({ policy, intent, proof, plan, live }: Planned) {
-  const accounts = intent.unknownAccounts;
+export function planJson({ rules, plan, live }: Planned) {
+  const accounts = rules.intent.unknownAccounts;
   return {
-    policy: policy.name,
+    policy: rules.name,
     opened: plan.opened.map((each) => changeJson(each, accounts)),
     closed: plan.closed.map((each) => changeJson(each, accounts)),
     untold: plan.untold,
     denied: plan.denied.map(deniedJson),
     tables: plan.neighbours.map(neighbourJson),
-    approximations: proof.approximations.map(approximationJson),
+    approximations: (rules.proof?.approximations ?? []).map(approximationJson),
     unclear: plan.unclear.map(unclearJson),
     preflight: live === undefined ? null : preflightJson(live.preflight),
   };

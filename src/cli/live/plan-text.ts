@@ -23,13 +23,17 @@ const TOLD = 20; // connections; the rest is counted
 const CONDITIONS = 3; // of one change
 
 /** For people: the most dangerous first, and whether they could still log in last, where they look. */
-export function planText(output: TextOutput, { policy, intent, proof, plan, live }: Planned): string {
+export function planText(
+  output: TextOutput,
+  { rules, plan, live }: Planned,
+  moment: 'planned' | 'about to change' = 'planned',
+): string {
   const { colors } = output;
-  const accounts = intent.unknownAccounts;
+  const accounts = rules.intent.unknownAccounts;
   const parts = [
     [
       colors.bold(
-        `what ${escapeControls(policy.name)} would change ${live === undefined ? 'there' : 'on this machine'}`,
+        `what ${escapeControls(rules.name)} would change ${live === undefined ? 'there' : 'on this machine'}`,
       ),
     ],
     changesText(colors.red('newly allowed'), plan.opened, plan.untold.opened, accounts),
@@ -38,11 +42,11 @@ export function planText(output: TextOutput, { policy, intent, proof, plan, live
     deniedText(plan.denied),
     neighboursText(plan.neighbours),
     unclearText(plan.unclear),
-    approximationsText(proof),
+    approximationsText(rules.proof),
     live === undefined
       ? ['not asked who could still log in: a saved listing has no sessions']
       : preflightText(output, live.preflight),
-    [colors.dim('nothing has been changed')],
+    moment === 'planned' ? [colors.dim('nothing has been changed')] : [],
   ];
   return `${parts
     .filter((part) => part.length > 0)
@@ -109,7 +113,8 @@ function deeds(order: NeighbourChain['order'], chains: readonly NeighbourChain[]
   ];
 }
 
-function approximationsText({ approximations }: Proof): string[] {
+function approximationsText(proof: Proof | undefined): string[] {
+  const approximations = proof?.approximations ?? [];
   if (approximations.length === 0) return [];
   return [
     'what the rules cannot say as exactly as the policy (`portcullis render nftables` tells more):',

@@ -1,17 +1,22 @@
-import { HostListing, type Plan, type Preflight, plan, preflight, sessionName, sideNow } from '../../apply/index.ts';
-import type { Intent } from '../../ir/index.ts';
-import { SourceFile } from '../../source/index.ts';
-import { TARGETS } from '../../target/registry.ts';
-import { type Proof, renderProven } from '../../verify/index.ts';
-import { accountsOf } from '../accounts.ts';
+import {
+  HostListing,
+  type LiveConnection,
+  type Plan,
+  type Preflight,
+  plan,
+  preflight,
+  type Surroundings,
+  sessionName,
+  sideNow,
+} from '../../apply/index.ts';
+import type { SourceFile } from '../../source/index.ts';
 import { type Console, EXIT } from '../console.ts';
 import { readSource } from '../files.ts';
-import { policySource, soundPolicy } from '../policy-input.ts';
 import { reportDiagnostics, Stop, stop } from '../report.ts';
-import { isFault } from '../unproven.ts';
 import { type LiveFacts, readFacts } from './facts.ts';
 import type { LiveHost } from './host.ts';
 import { hostNeeds } from './needs.ts';
+import { type NewRules, policyRules } from './new-rules.ts';
 import { LIVE_PROBLEMS } from './problems.ts';
 
 export interface PlanOptions {
@@ -21,51 +26,49 @@ export interface PlanOptions {
   readonly console?: boolean;
 }
 
-/** A change, proven and thought through; nothing has been done. */
+/** A change, thought through; nothing has been done. */
 export interface Planned {
-  readonly policy: SourceFile;
-  readonly intent: Intent;
-  readonly proof: Proof; // that the rules mean what the policy says
-  readonly ruleset: string; // the rules, as `render` prints them
-  readonly ours: HostListing; // the same, read back
+  readonly rules: NewRules;
   readonly plan: Plan;
-  readonly live?: { readonly facts: LiveFacts; readonly preflight: Preflight }; // absent for a saved listing
+  readonly live?: Live; // absent for a saved listing
+}
+
+/** What a machine has that a saved listing has not. */
+export interface Live {
+  readonly facts: LiveFacts;
+  readonly preflight: Preflight;
 }
 
 /** @throws Stop where the policy cannot be enforced, or the machine or its saved listing not be read */
 export async function planChange(
   console: Console,
-  policyPath: string | undefined,
+  policy: string | undefined,
   options: PlanOptions,
   host: LiveHost,
 ): Promise<Planned> {
-  const policy = await policySource(console, policyPath);
-  const intent = soundPolicy(console, policy, accountsOf(console, options.account));
-  const { artifacts, proof } = renderProven(TARGETS.nftables, intent);
-  if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
-  const ruleset = artifacts.map(({ text }) => text).join('');
-  const { listing: ours } = HostListing.read([new SourceFile('<the new rules>', ruleset)]);
-  if (ours === undefined) throw new Error('rules that were proven cannot be read');
-  const facts = options.in === undefined ? await snapshotFacts(console, host) : undefined;
-  const listing = facts?.around.listing ?? (await savedListing(console, options.in ?? []));
-  const before = listing.rules(sideNow(listing));
-  const after = listing.withOurs(ours);
-  const around = facts?.around ?? { listing, addresses: [] };
-  const change = plan({ before, after, intent, around, connections: facts?.connections ?? [] });
-  const found = { policy, intent, proof, ruleset, ours, plan: change };
-  if (facts === undefined) return found;
-  const { sessions, listeners, connections } = facts;
-  const needs = hostNeeds(host.machine, connections, listeners);
-  const yesCut = options.yesCut ?? [];
+  const rules = await policyRules(console, policy, options);
+  if (options.in === undefined) return planLive(rules, options, host, await snapshotFacts(console, host));
+  const listing = await savedListing(console, options.in);
+  return { rules, plan: planOn({ listing, addresses: [] }, rules, []) };
+}
+
+/** @throws Stop where a session is named that is not there */
+export function planLive(
+  rules: NewRules,
+  options: Pick<PlanOptions, 'yesCut' | 'console'>,
+  host: LiveHost,
+  facts: LiveFacts,
+): Planned & { readonly live: Live } {
+  const { around, sessions, listeners, connections } = facts;
   const flight = preflight({
     around,
-    before,
-    after,
-    intent,
+    before: around.listing.rules(sideNow(around.listing)),
+    after: around.listing.withOurs(rules.ours),
+    intent: rules.intent,
     sessions,
     listeners,
-    needs,
-    yesCut,
+    needs: hostNeeds(host.machine, connections, listeners),
+    yesCut: options.yesCut ?? [],
     console: options.console === true,
   });
   const [unknown] = flight.unknownNames;
@@ -74,7 +77,13 @@ export async function planChange(
     const known = names.length === 0 ? 'nobody is logged in' : names.join(', ');
     throw stop(EXIT.unusable, LIVE_PROBLEMS.noSuchSession, unknown, known);
   }
-  return { ...found, live: { facts, preflight: flight } };
+  return { rules, plan: planOn(around, rules, connections), live: { facts, preflight: flight } };
+}
+
+function planOn(around: Surroundings, { intent, ours }: NewRules, connections: readonly LiveConnection[]): Plan {
+  const { listing } = around;
+  const before = listing.rules(sideNow(listing));
+  return plan({ before, after: listing.withOurs(ours), intent, around, connections });
 }
 
 export async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {

@@ -7,6 +7,8 @@ import type { Family } from '../../net/index.ts';
  * with a letter and are no keyword, hence the fixed beginnings; other bytes are written as `/` and two hexadecimal digits.
  */
 export const TABLE_NAME = 'portcullis';
+/** Loaded at boot before the rules, and removed by them. */
+export const LOCKDOWN_TABLE = `${TABLE_NAME}-lockdown`;
 
 /** NFT_NAME_MAXLEN less its NUL, include/uapi/linux/netfilter/nf_tables.h. */
 export const MAX_NAME_BYTES = 255;
