@@ -127,7 +127,7 @@ export class State {
   #writeFiles(files: PersistedFiles): void {
     const folder = this.#at('pending/change');
     ownFolder(folder);
-    for (const [name, content] of contents(files)) writeWhole(join(folder, name), content);
+    for (const [name, content] of contents(files)) writeNew(join(folder, name), content);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
     writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
     seal(folder);

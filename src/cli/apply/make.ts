@@ -127,7 +127,7 @@ function confirmed(
 
 function trialText({ stderr: { colors } }: Console, { by }: Confirmation, seconds: number): string {
   const lines = [
-    `${colors.bold('on trial')} for ${durationText(seconds)}: the new rules are in force, and go by themselves`,
+    `${colors.bold('on trial')} for ${durationText(Math.ceil(seconds))}: the new rules are in force, and go by themselves`,
   ];
   if (by === 'reconnect') {
     lines.push(
