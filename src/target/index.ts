@@ -17,6 +17,7 @@ export type {
 export {
   asOf,
   clearTrial,
+  effective,
   learntNames,
   NFTABLES_PROBLEMS,
   nameSet,
