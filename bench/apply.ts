@@ -40,7 +40,7 @@ async function enterPrivateWorld(): Promise<void> {
 
 async function measure({ quick }: BenchOptions): Promise<Finding[]> {
   const flows = quick ? 100 : 10_000;
-  const rounds = quick ? 1 : 5;
+  const rounds = quick ? 1 : 3;
   const flow = await SteadyFlow.start();
   try {
     const ours = await changes(flow, flows, rounds);
@@ -108,17 +108,19 @@ async function changes(flow: SteadyFlow, flows: number, rounds: number): Promise
     if (known === undefined) steps.set(name, [cost]);
     else known.push(cost);
   };
-  const proofs: number[] = [];
+  let proofMs = 0;
   for (let round = 0; round < rounds; round++) {
     await nft(plainText(first));
     await note('bare `nft -f` of the plain text', () => nft(plainText(second)));
     await nft(plainText(first));
     const plain = await listed();
     const tried = stage(plain, second, TRIAL);
-    const before = { before: plain, policy: second, alive: [], onTrial: true, texts: tried };
-    const proof = timed(() => proveChange(before));
-    if (proof.result.length > 0) throw new Error(proof.result.map(({ problem }) => problem).join('; '));
-    proofs.push(proof.ms);
+    if (round === 0) {
+      const change = { before: plain, policy: second, alive: [], onTrial: true, texts: tried };
+      const { ms, result } = timed(() => proveChange(change));
+      if (result.length > 0) throw new Error(result.map(({ problem }) => problem).join('; '));
+      proofMs = ms;
+    }
     await note('begin', () => nft(tried.begin));
     await note('the trial runs out', () => sleep(TRIAL * 1_000));
     await note('revert: clearing away what it left', () => nft(tried.revert));
@@ -144,7 +146,7 @@ async function changes(flow: SteadyFlow, flows: number, rounds: number): Promise
     {
       title: 'Before anything is loaded',
       columns: ['step', 'ms'],
-      rows: [['proving the change in all its states', Math.round(median(proofs))]],
+      rows: [['proving the change in all its states', Math.round(proofMs)]],
     },
   ];
 }
