@@ -5,8 +5,8 @@ import { type Denotation, denote, packetsOf, sampleFlow } from '../semantics/ind
 import { SourceFile } from '../source/index.ts';
 import {
   type AliveConnection,
-  asOf,
   type Command,
+  effective,
   learntNames,
   ownTable,
   type Program,
@@ -111,6 +111,7 @@ class Follower {
   readonly #faults: ChangeFault[] = [];
   readonly #stood: Standing;
   readonly #before: Program; // our table alone
+  readonly #known = new Map<string, Denotation | undefined>(); // by the text of the rules
   readonly #learnt: ReadonlySet<string>;
 
   constructor(change: WrittenChange) {
@@ -176,10 +177,19 @@ class Follower {
     }
   }
 
+  /** The same rules have the same text, and the same text is judged once. */
   #denote(at: ChangeFault['at'], program: Program): Denotation | undefined {
-    const { ruleset, opaque } = TARGETS.nftables.lift(asOf(program, { trial: 'running', alive: 'held' }));
-    for (const { reason } of opaque) this.#faults.push({ at, problem: `a rule is not understood: ${reason}` });
-    return opaque.length === 0 ? denote(this.#space, ruleset) : undefined;
+    const rules = effective(program, { trial: 'running', alive: 'held' });
+    const text = TARGETS.nftables
+      .print(rules)
+      .map((artifact) => artifact.text)
+      .join('');
+    if (!this.#known.has(text)) {
+      const { ruleset, opaque } = TARGETS.nftables.lift(rules);
+      for (const { reason } of opaque) this.#faults.push({ at, problem: `a rule is not understood: ${reason}` });
+      this.#known.set(text, opaque.length === 0 ? denote(this.#space, ruleset) : undefined);
+    }
+    return this.#known.get(text);
   }
 
   #compare(

@@ -20,6 +20,7 @@ export {
   DENIED_COUNTERS,
   inTable,
   LOCKDOWN_TABLE,
+  effective,
   learntNames,
   NFTABLES_PROBLEMS,
   nameSet,

@@ -27,6 +27,7 @@ export { NFTABLES_PROBLEMS } from './problems.ts';
 export { referenceProblems } from './references.ts';
 export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange } from './stage.ts';
 export { asOf, type Moment } from './stage-assume.ts';
+export { effective } from './stage-effective.ts';
 export type { ChangeNote } from './stage-note.ts';
 export { type AliveConnection, ownTable } from './stage-slot.ts';
 export {

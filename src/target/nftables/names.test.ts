@@ -7,9 +7,11 @@ import {
   decodeName,
   encodeName,
   flowCounter,
+  flowOfRateSet,
   groupOfNameSet,
   nameSet,
   originOfCounter,
+  rateSet,
 } from './names.ts';
 
 describe('names of what the table holds', () => {
@@ -28,6 +30,7 @@ describe('names of what the table holds', () => {
     [baselineCounter.of('dhcp'), 'baseline-dhcp'],
     [nameSet('catalog:discord', 4), 'names4-catalog/3adiscord'],
     [nameSet('backend', 6), 'names6-backend'],
+    [rateSet('ssh-6-hour', { count: 6, per: 'minute' }, 4), 'rate4-6-minute-ssh-6-hour'],
     [cgroupSet.of('system.slice/agent@1.service'), 'cgroup-system.slice/2fagent/401.service'],
   ];
   for (const [name, expected] of cases) it(expected, () => assert.equal(name, expected));
@@ -38,6 +41,9 @@ describe('names of what the table holds', () => {
     assert.equal(originOfCounter('denied_input'), undefined);
     assert.equal(groupOfNameSet('names4-a', 6), undefined);
     assert.equal(groupOfNameSet('names6-a', 6), 'a');
+    assert.equal(flowOfRateSet('rate4-6-minute-ssh-6-hour', 4), 'ssh-6-hour');
+    assert.equal(flowOfRateSet('rate4-6-minute-ssh', 6), undefined);
+    assert.equal(flowOfRateSet('rate4-ssh', 4), undefined);
   });
 
   for (const wrong of ['a/', 'a/3', 'a/zz', 'a/41', 'a/3A']) {

@@ -53,6 +53,26 @@ describe('errors of the nftables reader, as people see them', () => {
     ],
     ['an end too early', 'table ip t {\nchain a {\naccept\n', 'N0201 4:1 expected `}`, found the end'],
     [
+      'a set that is there already',
+      'table ip t {\nset s { type mark; }\n}\ncreate set ip t s { type mark; }',
+      'N0211 4:1 the set `s` is there already, and `create` wants a new one',
+    ],
+    [
+      'an element that is there already',
+      'table ip t {\nset s { type mark; elements = { 1 }; }\n}\ncreate element ip t s { 2, 1 }',
+      'N0211 4:1 the element `1` is there already, and `create` wants a new one',
+    ],
+    [
+      'an element that is not there',
+      'table ip t {\nset s { type mark; elements = { 1 }; }\n}\ndelete element ip t s { 1, 2 }',
+      'N0210 4:1 there is no element `2` that this could change',
+    ],
+    [
+      'a counter that is not there to delete',
+      'table ip t {\n}\ndelete counter ip t c',
+      'N0210 3:1 there is no counter `c` that this could change',
+    ],
+    [
       'a command for what is not there',
       'flush table ip t',
       'N0210 1:1 there is no table `ip t` that this could change',

@@ -53,7 +53,7 @@ export const NFTABLES_PROBLEMS = {
   alreadyThere: {
     code: 'N0211',
     severity: 'error',
-    message: (kind: string, name: string) => `there is a ${kind} \`${name}\` already, and \`create\` wants a new one`,
+    message: (kind: string, name: string) => `the ${kind} \`${name}\` is there already, and \`create\` wants a new one`,
     help: () => 'write `add`, which takes what is there',
     explanation: 'The kernel refuses a whole file for a `create` of what exists.',
   },
