@@ -6,7 +6,7 @@ import { denote, describe, evaluate, packetsOf, type Step, sampleFlow } from '..
 import { flowLeaves } from './flow-leaves.ts';
 import type { HostRules } from './host-rules.ts';
 import { directionOf, type Scope, type ScopeName, scopes, scopeWords } from './scopes.ts';
-import { servicesIn, serviceWords } from './service-words.ts';
+import { serviceParts, servicesIn, serviceWords } from './service-words.ts';
 
 /** New connections that fare otherwise than before, told together. */
 export interface Change {
@@ -44,6 +44,7 @@ export function changes(before: HostRules, after: HostRules, intent: Intent): Ch
     before,
     after,
     intent,
+    flowsOf: flowSets(space),
   };
   const opened = told('opened', is.subtract(was), after, context);
   const closed = told('closed', was.subtract(is), before, context);
@@ -61,6 +62,17 @@ interface Context {
   readonly before: HostRules;
   readonly after: HostRules;
   readonly intent: Intent;
+  readonly flowsOf: (rules: HostRules) => ReadonlyMap<string, PacketSet>; // what our table lets through for each flow's sake
+}
+
+function flowSets(space: HeaderSpace): Context['flowsOf'] {
+  const known = new Map<HostRules, ReadonlyMap<string, PacketSet>>();
+  return (rules) => {
+    const found =
+      known.get(rules) ?? new Map([...flowLeaves(rules)].map(([flow, match]) => [flow, packetsOf(space, match)]));
+    known.set(rules, found);
+    return found;
+  };
 }
 
 /** @param allows the side that lets the packets through, whose flows they are told by */
@@ -96,15 +108,17 @@ interface FlowPart {
   readonly scope: Scope; // the most dangerous that it has a part in
 }
 
+/** Packets that a flow lets through without being for them. */
+const SIDE_SCOPES: readonly ScopeName[] = ['within', 'unusual'];
+
 /** What of the set passes for the sake of each flow. */
-function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Context): FlowPart[] {
-  return [...flowLeaves(allows)].flatMap(([flow, match]) => {
-    const ofFlow = packetsOf(space, match);
+function flowParts(set: PacketSet, allows: HostRules, { flowsOf, scopes: all }: Context): FlowPart[] {
+  return [...flowsOf(allows)].flatMap(([flow, ofFlow]) => {
     const packets = ofFlow.intersect(set);
     const scope = packets.isEmpty() ? undefined : all.find((each) => each.packets.intersects(packets));
     if (scope === undefined) return [];
     const isWhole = (): boolean =>
-      all.every((each) => each.name === 'unusual' || set.contains(ofFlow.intersect(each.packets)));
+      all.every(({ name, packets: within }) => SIDE_SCOPES.includes(name) || set.contains(ofFlow.intersect(within)));
     return [{ flow, packets, isWhole, scope }];
   });
 }
@@ -154,22 +168,30 @@ function restParts(effect: Change['effect'], set: PacketSet, scope: Scope, conte
   if (set.isEmpty()) return [];
   if (scope.name === 'unusual') return [{ scope, packets: set, services: 'packets', but: '' }];
   const { whole, partial } = servicesIn(set, scope.packets);
-  return [whole, partial].flatMap((services) => {
+  const parts = whole.isEmpty() ? [] : [whole];
+  return [...parts, ...alikeServices(partial, set, scope)].map((services) => {
     const packets = set.intersect(services);
-    if (packets.isEmpty()) return [];
-    const but =
-      services === partial ? exceptions(effect, scope.packets.intersect(services).subtract(set), context) : '';
-    return [{ scope, packets, services: setServices(packets, scope), but: remoteWords(packets, scope) + but }];
+    const but = services === whole ? '' : exceptions(effect, scope.packets.intersect(services).subtract(set), context);
+    return { scope, packets, services: setServices(packets, scope), but: remoteWords(packets, scope) + but };
   });
+}
+
+/** Services of which the same addresses at the other end are meant. */
+function alikeServices(services: PacketSet, set: PacketSet, { remote }: Scope): PacketSet[] {
+  if (services.isEmpty()) return [];
+  const parts = remote === undefined ? undefined : serviceParts(services);
+  if (remote === undefined || parts === undefined) return [services];
+  const ends = (part: PacketSet): number => set.space.project(set.intersect(part), ['family', remote]).node;
+  return [...Map.groupBy(parts, ends).values()].map((alike) => set.space.union(alike));
 }
 
 /** Flows because of which the same services fare otherwise for others. */
 function exceptions(effect: Change['effect'], others: PacketSet, context: Context): string {
   const allows = effect === 'opened' ? context.before : context.after;
   const names: string[] = [];
-  for (const [flow, match] of flowLeaves(allows)) {
+  for (const [flow, packets] of context.flowsOf(allows)) {
     if (names.length > SHOWN) break;
-    if (packetsOf(context.space, match).intersects(others)) names.push(flow);
+    if (packets.intersects(others)) names.push(flow);
   }
   if (names.length === 0) return '';
   const flows = `${names.length === 1 ? 'flow' : 'flows'} ${few(
