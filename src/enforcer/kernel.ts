@@ -46,6 +46,11 @@ export async function listRuleset(): Promise<string> {
   return list('the ruleset', ['-j', 'list', 'ruleset']);
 }
 
+/** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
+export async function listRulesetAsText(): Promise<string> {
+  return list('the ruleset', ['-a', 'list', 'ruleset']);
+}
+
 /**
  * A checksum of the ruleset without the elements of sets, counters, handles: what `begin` holds a plan against. Learned
  * elements and counted packets are no change of the rules.

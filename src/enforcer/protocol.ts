@@ -51,6 +51,7 @@ export interface SnapshotRequest {
 
 export interface HostSnapshot {
   readonly ruleset: string; // `nft -j list ruleset`
+  readonly text?: string; // `nft -a list ruleset`, where rules of iptables-nft are in it: nft's text tells what its JSON hides as `xt`
   readonly terse: string; // checksum of `nft -t -j list ruleset` less counters and handles: `begin` holds the ruleset against it
   readonly iptables: readonly LegacyTables[]; // `iptables-save` texts of tables that nft cannot list in full
   readonly connections: readonly Connection[];
@@ -150,6 +151,7 @@ export interface PersistedFiles {
   readonly ruleset: string; // loaded at boot: plain form
   readonly lockdown: string; // loaded before, removed by the former
   readonly policy: string; // JSON: the sources, by name
+  readonly others?: string; // all tables as they stood when it was confirmed (`nft -a list ruleset`): what drift is held against
 }
 
 export interface RecalledChange {

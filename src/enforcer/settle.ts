@@ -51,7 +51,9 @@ async function settleGone(context: Context, pending: Pending): Promise<Omit<Sett
       return forget(context, pending, 'taken back');
     case 'confirming': {
       const own = await ownChecksum();
-      const taken = pending.trialSeconds === 0 ? (own ?? '') !== pending.before : own !== undefined;
+      // With a trial, its set is gone only with the confirmation, unless somebody else took the whole table away.
+      const taken =
+        pending.trialSeconds === 0 ? (own ?? '') !== pending.before : own !== undefined || !pending.persists;
       if (!taken) return forget(context, pending, 'the kernel was never asked to keep it');
       const { change, warnings } = await finish(context, pending);
       return { ended: { outcome: 'permanent', change }, warnings };

@@ -39,7 +39,7 @@ const confirmedParts = { ...metaParts, number: whole(1, Number.MAX_SAFE_INTEGER)
 export const changeMeta: Guard<ChangeMeta> = record(metaParts, {});
 export const confirmedChange: Guard<ConfirmedChange> = record(confirmedParts, {});
 
-const persisted = record({ ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) }, {});
+const persisted = record({ ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) }, { others: text(LONG) });
 
 const connection: Guard<Connection> = record(
   {
@@ -100,7 +100,7 @@ const hostSnapshot: Guard<HostSnapshot> = record(
     state: storedState,
     limits: list(text()),
   },
-  {},
+  { text: text(2 ** 30) },
 );
 
 const changeAnswer: Guard<ChangeAnswer> = record(

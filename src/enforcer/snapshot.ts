@@ -4,8 +4,8 @@ import { bootState } from './boot.ts';
 import { connectionsOf } from './connections.ts';
 import { listTracked } from './conntrack.ts';
 import type { Context } from './context.ts';
-import { iptablesTables } from './iptables.ts';
-import { listRuleset, readTrial, terseChecksum } from './kernel.ts';
+import { hidesRules, iptablesTables } from './iptables.ts';
+import { listRuleset, listRulesetAsText, readTrial, terseChecksum } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
 import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
 import { sessionsOf } from './sessions.ts';
@@ -41,6 +41,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
   };
   return {
     ruleset,
+    ...(hidesRules(ruleset) ? { text: await listRulesetAsText() } : {}),
     terse,
     iptables: iptables.tables,
     connections: connections ? live.map(onInterface) : [],

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
+import { dictionary, flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
 import { sha256 } from './ledger.ts';
 import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
@@ -25,7 +25,7 @@ import {
  *
  *     pending.json             the change that is on trial, and how far it has come
  *     pending/                 its texts, and in `change/` what will be persisted
- *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, change.json, SHA256SUMS
+ *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, others.nft, change.json, SHA256SUMS
  *     current -> changes/N     what is loaded at boot
  *     ledger.jsonl
  *
@@ -67,8 +67,7 @@ const pendingGuard: Guard<Pending> = record(
   {},
 );
 
-const sums = { 'ruleset.nft': text(64), 'lockdown.nft': text(64), 'policy.json': text(64) };
-const storedGuard = record({ change: confirmedChange, sha256: record(sums, {}) }, {});
+const storedGuard = record({ change: confirmedChange, sha256: dictionary(text(64)) }, {});
 
 export class State {
   readonly #paths: Paths;
@@ -125,6 +124,7 @@ export class State {
     writeNew(join(folder, 'ruleset.nft'), files.ruleset);
     writeNew(join(folder, 'lockdown.nft'), files.lockdown);
     writeNew(join(folder, 'policy.json'), files.policy);
+    if (files.others !== undefined) writeNew(join(folder, 'others.nft'), files.others);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
     writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
     seal(folder);
@@ -135,12 +135,7 @@ export class State {
     if (!pending.persists) return;
     const folder = this.#at('pending/change');
     const files = this.#filesIn(folder);
-    const sha256s = {
-      'ruleset.nft': sha256(files.ruleset),
-      'lockdown.nft': sha256(files.lockdown),
-      'policy.json': sha256(files.policy),
-    };
-    writeWhole(join(folder, 'change.json'), JSON.stringify({ change, sha256: sha256s }));
+    writeWhole(join(folder, 'change.json'), JSON.stringify({ change, sha256: checksums(files) }));
   }
 
   /** The kernel has it: what was written becomes what boot loads. Does again whatever part was done already. */
@@ -186,11 +181,9 @@ export class State {
     if (!exists(folder)) throw refusal('refused', ENFORCER_PROBLEMS.noSuchChange, number);
     const { change, sha256: wanted } = this.#stored(number);
     const files = this.#filesIn(folder);
-    const altered = [
-      ...(sha256(files.ruleset) === wanted['ruleset.nft'] ? [] : ['ruleset.nft']),
-      ...(sha256(files.lockdown) === wanted['lockdown.nft'] ? [] : ['lockdown.nft']),
-      ...(sha256(files.policy) === wanted['policy.json'] ? [] : ['policy.json']),
-    ];
+    const found = checksums(files);
+    const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
+    const altered = [...names].filter((name) => wanted[name] !== found[name]);
     if (altered.length > 0) {
       const why = `${altered.join(', ')} has been altered since it was confirmed`;
       throw refusal('machine', ENFORCER_PROBLEMS.stateNotOurs, folder, why);
@@ -225,12 +218,24 @@ export class State {
       }
       return found;
     };
-    return { ruleset: file('ruleset.nft'), lockdown: file('lockdown.nft'), policy: file('policy.json') };
+    const others = readOwn(join(folder, 'others.nft'));
+    return {
+      ruleset: file('ruleset.nft'),
+      lockdown: file('lockdown.nft'),
+      policy: file('policy.json'),
+      ...(others === undefined ? {} : { others }),
+    };
   }
 
   #at(name: string): string {
     return join(this.#paths.state, name);
   }
+}
+
+function checksums({ ruleset, lockdown, policy, others }: PersistedFiles): Readonly<Record<string, string>> {
+  const kept = { 'ruleset.nft': ruleset, 'lockdown.nft': lockdown, 'policy.json': policy };
+  const all = others === undefined ? kept : { ...kept, 'others.nft': others };
+  return Object.fromEntries(Object.entries(all).map(([name, content]) => [name, sha256(content)]));
 }
 
 function parsed<T>(path: string, content: string, guard: Guard<T>): T {
