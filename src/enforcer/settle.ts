@@ -126,6 +126,7 @@ export async function takeBack(
       throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, said, standing);
     }
     if (trial.kind === 'expired') warnings.push(`it is not in force, but its rules were not removed: ${said}`);
+    if (trial.kind === 'none' && pending.stage === 'begun') warnings.push(`what it loaded was not removed: ${said}`);
   }
   warnings.push(...(await endConnectionsOfTrial(context.paths)));
   told(warnings, () => context.state.dropPending());
