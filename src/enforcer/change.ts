@@ -3,7 +3,7 @@ import { alone, type Context, LOCK_WAIT_MS, note, secondsSinceBoot } from './con
 import { whyNotFresh } from './fresh-session.ts';
 import { type Loaded, load, ownChecksum, readTrial, type Trial, terseChecksum } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
-import { foreignCommands } from './own-tables.ts';
+import { beginsTrial, foreignCommands } from './own-tables.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { ChangeAnswer, ChangeRequest, ConfirmedChange, ConfirmRequest, Person } from './protocol.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -32,13 +32,16 @@ export async function begin(context: Context, request: ChangeRequest): Promise<C
 }
 
 /** Each is held against the promise before anything else is done, those that are loaded later and at boot, too. */
-function holdToOwnTables({ texts, persist }: ChangeRequest): void {
+function holdToOwnTables({ texts, persist, trialSeconds }: ChangeRequest): void {
   const all = { ...texts, ...(persist === undefined ? {} : { ruleset: persist.ruleset, lockdown: persist.lockdown }) };
   for (const [name, text] of Object.entries(all)) {
     const [foreign] = foreignCommands(text);
     if (foreign !== undefined) {
       throw refusal('unusable', ENFORCER_PROBLEMS.foreignCommand, name, foreign.line, foreign.why);
     }
+  }
+  if (trialSeconds !== undefined && !beginsTrial(texts.begin)) {
+    throw refusal('unusable', ENFORCER_PROBLEMS.noTrial, 'it was not loaded');
   }
 }
 
@@ -101,10 +104,11 @@ async function withdrawn(context: Context, pending: Pending, loaded: Loaded, tri
     told([], () => context.state.dropPending());
     return refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'nothing was changed');
   }
-  await takeBack(context, pending, pending.meta.by, 'not loaded as it should be');
+  const left = await takeBack(context, pending, pending.meta.by, 'not loaded as it should be');
+  const standing = ['what the kernel had taken was taken back', ...left].join('; ');
   return loaded.kind === 'unclear'
-    ? refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'what the kernel had taken was taken back')
-    : refusal('machine', ENFORCER_PROBLEMS.noTrial, 'it was taken back');
+    ? refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, standing)
+    : refusal('machine', ENFORCER_PROBLEMS.noTrial, standing);
 }
 
 async function beginAtOnce(context: Context, pending: Pending, request: ChangeRequest): Promise<ChangeAnswer> {

@@ -34,10 +34,15 @@ interface Save {
   readonly program: string;
 }
 
+/** Whether a listing in JSON holds expressions of iptables-nft, which nft cannot spell there. */
+export function hidesRules(ruleset: string): boolean {
+  return /\{\s*"xt"\s*:/.test(ruleset);
+}
+
 /** `iptables-legacy-save` makes the tables that it asks for, so it is run only where the kernel names some. */
 function wantedSaves(ruleset: string, proc: string): readonly Save[] {
   const saves: Save[] = [];
-  if (/\{\s*"xt"\s*:/.test(ruleset)) {
+  if (hidesRules(ruleset)) {
     if (/"family"\s*:\s*"ip"/.test(ruleset)) saves.push({ family: 4, backend: 'nft', program: 'iptables-nft-save' });
     if (/"family"\s*:\s*"ip6"/.test(ruleset)) saves.push({ family: 6, backend: 'nft', program: 'ip6tables-nft-save' });
   }

@@ -46,8 +46,8 @@ export async function listRuleset(): Promise<string> {
   return list('the ruleset', ['-j', 'list', 'ruleset']);
 }
 
-/** The same as text, with handles. @throws Refusal */
-export async function listRulesetText(): Promise<string> {
+/** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
+export async function listRulesetAsText(): Promise<string> {
   return list('the ruleset', ['-a', 'list', 'ruleset']);
 }
 

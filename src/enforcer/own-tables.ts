@@ -23,6 +23,14 @@ export function foreignCommands(text: string): readonly ForeignCommand[] {
   });
 }
 
+/** Whether a text makes the set `trial` and fills it: without that, nothing would take a change back. */
+export function beginsTrial(text: string): boolean {
+  const scanned = scan(text);
+  if ('why' in scanned) return false;
+  const given = scanned.commands.map(({ words }) => words.slice(0, 5).join(' '));
+  return ['create set', 'add element'].every((verb) => given.includes(`${verb} inet portcullis trial`));
+}
+
 interface TopLevelCommand {
   readonly line: number;
   readonly words: readonly string[]; // up to the first brace, `{` for the brace; then what stands after the last one

@@ -115,7 +115,7 @@ export const ENFORCER_PROBLEMS = {
   noTrial: {
     code: 'E0015',
     severity: 'error',
-    message: (standing: string) => `the kernel took the text, but no trial runs; ${standing}`,
+    message: (standing: string) => `the text of a change on trial begins no trial; ${standing}`,
     help: () => 'this is a fault of the program: please report it with the policy',
     explanation: 'A change on trial must be held by elements that time out. Without them nothing would take it back.',
   } satisfies DiagnosticKind<[standing: string]>,

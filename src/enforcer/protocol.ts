@@ -161,11 +161,6 @@ export interface RecalledChange {
   readonly files: PersistedFiles;
 }
 
-export interface RecalledChange {
-  readonly change: ConfirmedChange;
-  readonly files: PersistedFiles;
-}
-
 export interface ConfirmRequest {
   readonly by: Person;
   readonly sameSession: boolean; // allowed from the session that began the change

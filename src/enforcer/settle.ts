@@ -51,7 +51,9 @@ async function settleGone(context: Context, pending: Pending): Promise<Omit<Sett
       return forget(context, pending, 'taken back');
     case 'confirming': {
       const own = await ownChecksum();
-      const taken = pending.trialSeconds === 0 ? (own ?? '') !== pending.before : own !== undefined;
+      // With a trial, its set is gone only with the confirmation, unless somebody else took the whole table away.
+      const taken =
+        pending.trialSeconds === 0 ? (own ?? '') !== pending.before : own !== undefined || !pending.persists;
       if (!taken) return forget(context, pending, 'the kernel was never asked to keep it');
       const { change, warnings } = await finish(context, pending);
       return { ended: { outcome: 'permanent', change }, warnings };
@@ -124,6 +126,7 @@ export async function takeBack(
       throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, said, standing);
     }
     if (trial.kind === 'expired') warnings.push(`it is not in force, but its rules were not removed: ${said}`);
+    if (trial.kind === 'none' && pending.stage === 'begun') warnings.push(`what it loaded was not removed: ${said}`);
   }
   warnings.push(...(await endConnectionsOfTrial(context.paths)));
   told(warnings, () => context.state.dropPending());

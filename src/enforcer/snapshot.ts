@@ -4,8 +4,8 @@ import { bootState } from './boot.ts';
 import { connectionsOf } from './connections.ts';
 import { listTracked } from './conntrack.ts';
 import type { Context } from './context.ts';
-import { iptablesTables } from './iptables.ts';
-import { listRuleset, listRulesetText, readTrial, terseChecksum } from './kernel.ts';
+import { hidesRules, iptablesTables } from './iptables.ts';
+import { listRuleset, listRulesetAsText, readTrial, terseChecksum } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
 import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
 import { sessionsOf } from './sessions.ts';
@@ -39,10 +39,9 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     const found = interfaces.get(peerOf(connection) ?? '');
     return found === undefined ? connection : { ...connection, interface: found };
   };
-  const text = hidesIptables(ruleset) ? await listRulesetText() : undefined;
   return {
     ruleset,
-    ...(text === undefined ? {} : { text }),
+    ...(hidesRules(ruleset) ? { text: await listRulesetAsText() } : {}),
     terse,
     iptables: iptables.tables,
     connections: connections ? live.map(onInterface) : [],
@@ -52,11 +51,6 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     state: await storedState(context),
     limits: [addresses, tracked].filter((each) => typeof each === 'string').concat(limits, iptables.limits),
   };
-}
-
-/** libnftables-json writes what iptables-nft asks or does beyond nft's language as `{"xt": ...}`, without its parameters. */
-function hidesIptables(ruleset: string): boolean {
-  return /"xt": *[{n]/.test(ruleset);
 }
 
 function peerOf({ hook, src, dst }: Connection): string | undefined {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
+import { dictionary, flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
 import { sha256 } from './ledger.ts';
 import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
@@ -25,8 +25,7 @@ import {
  *
  *     pending.json             the change that is on trial, and how far it has come
  *     pending/                 its texts, and in `change/` what will be persisted
- *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, change.json, SHA256SUMS;
- *                              others.nft, the tables beside ours as they stood
+ *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, others.nft, change.json, SHA256SUMS
  *     current -> changes/N     what is loaded at boot
  *     ledger.jsonl
  *
@@ -68,12 +67,7 @@ const pendingGuard: Guard<Pending> = record(
   {},
 );
 
-/** What is persisted of a change, each part in a file of its own, with its checksum in `change.json`. */
-const FILES = { ruleset: 'ruleset.nft', lockdown: 'lockdown.nft', policy: 'policy.json' } as const;
-const OTHERS = 'others.nft'; // absent from changes that were confirmed without them
-
-const sums = { 'ruleset.nft': text(64), 'lockdown.nft': text(64), 'policy.json': text(64) };
-const storedGuard = record({ change: confirmedChange, sha256: record(sums, { [OTHERS]: text(64) }) }, {});
+const storedGuard = record({ change: confirmedChange, sha256: dictionary(text(64)) }, {});
 
 export class State {
   readonly #paths: Paths;
@@ -127,7 +121,10 @@ export class State {
   #writeFiles(files: PersistedFiles): void {
     const folder = this.#at('pending/change');
     ownFolder(folder);
-    for (const [name, content] of contents(files)) writeNew(join(folder, name), content);
+    writeNew(join(folder, 'ruleset.nft'), files.ruleset);
+    writeNew(join(folder, 'lockdown.nft'), files.lockdown);
+    writeNew(join(folder, 'policy.json'), files.policy);
+    if (files.others !== undefined) writeNew(join(folder, 'others.nft'), files.others);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
     writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
     seal(folder);
@@ -137,10 +134,8 @@ export class State {
   writeChange(pending: Pending, change: ConfirmedChange): void {
     if (!pending.persists) return;
     const folder = this.#at('pending/change');
-    const sha256s = Object.fromEntries(
-      contents(this.#filesIn(folder)).map(([name, content]) => [name, sha256(content)]),
-    );
-    writeWhole(join(folder, 'change.json'), JSON.stringify({ change, sha256: sha256s }));
+    const files = this.#filesIn(folder);
+    writeWhole(join(folder, 'change.json'), JSON.stringify({ change, sha256: checksums(files) }));
   }
 
   /** The kernel has it: what was written becomes what boot loads. Does again whatever part was done already. */
@@ -186,9 +181,9 @@ export class State {
     if (!exists(folder)) throw refusal('refused', ENFORCER_PROBLEMS.noSuchChange, number);
     const { change, sha256: wanted } = this.#stored(number);
     const files = this.#filesIn(folder);
-    const known: Readonly<Record<string, string | undefined>> = wanted;
-    const altered = contents(files).flatMap(([name, content]) => (sha256(content) === known[name] ? [] : [name]));
-    if (wanted[OTHERS] !== undefined && files.others === undefined) altered.push(OTHERS);
+    const found = checksums(files);
+    const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
+    const altered = [...names].filter((name) => wanted[name] !== found[name]);
     if (altered.length > 0) {
       const why = `${altered.join(', ')} has been altered since it was confirmed`;
       throw refusal('machine', ENFORCER_PROBLEMS.stateNotOurs, folder, why);
@@ -223,11 +218,11 @@ export class State {
       }
       return found;
     };
-    const others = readOwn(join(folder, OTHERS));
+    const others = readOwn(join(folder, 'others.nft'));
     return {
-      ruleset: file(FILES.ruleset),
-      lockdown: file(FILES.lockdown),
-      policy: file(FILES.policy),
+      ruleset: file('ruleset.nft'),
+      lockdown: file('lockdown.nft'),
+      policy: file('policy.json'),
       ...(others === undefined ? {} : { others }),
     };
   }
@@ -237,15 +232,10 @@ export class State {
   }
 }
 
-/** The files of a change, by name. */
-function contents(files: PersistedFiles): readonly (readonly [name: string, content: string])[] {
-  const { others } = files;
-  return [
-    [FILES.ruleset, files.ruleset],
-    [FILES.lockdown, files.lockdown],
-    [FILES.policy, files.policy],
-    ...(others === undefined ? [] : [[OTHERS, others] as const]),
-  ];
+function checksums({ ruleset, lockdown, policy, others }: PersistedFiles): Readonly<Record<string, string>> {
+  const kept = { 'ruleset.nft': ruleset, 'lockdown.nft': lockdown, 'policy.json': policy };
+  const all = others === undefined ? kept : { ...kept, 'others.nft': others };
+  return Object.fromEntries(Object.entries(all).map(([name, content]) => [name, sha256(content)]));
 }
 
 function parsed<T>(path: string, content: string, guard: Guard<T>): T {

@@ -77,7 +77,7 @@ export class FaultRunner {
       await sleep((trialSeconds + 1) * 1_000);
       const { seen } = await this.#probe.until(STEADY, PATIENCE_MS);
       if (operation === 'begin' && seen[0] !== 'old') problems.push('frozen, it is still in force after its time');
-      await this.#place.run('kill', ['-CONT', '--', '-1']);
+      await this.#place.checked('sh', ['-c', 'kill -CONT -1']);
     }
     await acting;
     const lateMs = operation === 'begin' ? await this.#end(from, trialSeconds, problems) : undefined;
@@ -136,8 +136,8 @@ export class FaultRunner {
     const began = this.#probe.since(from).find(isNew);
     if (began === undefined) return undefined;
     await this.#probe.until('old', PATIENCE_MS);
-    const ended = this.#probe.sights.findLast(isNew)?.at ?? 0;
-    const lateMs = ended - began.at - trialSeconds * 1_000;
+    const ended = this.#probe.sights[this.#probe.sights.findLastIndex(isNew) + 1];
+    const lateMs = (ended?.at ?? now()) - began.at - trialSeconds * 1_000;
     if (lateMs > 1_000) problems.push(`it was in force ${lateMs.toFixed(0)} ms longer than its time`);
     return lateMs;
   }

@@ -3,7 +3,7 @@
  * the enforcer writes, says so, and holds everything up until its standard input ends.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 
 function mount(...args: string[]): void {
   execFileSync('mount', args, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -11,7 +11,10 @@ function mount(...args: string[]): void {
 
 mount('--make-rprivate', '/');
 mount('-t', 'proc', 'proc', '/proc');
-for (const folder of ['/var/lib', '/run', '/etc/systemd', '/etc/init.d']) mount('-t', 'tmpfs', 'tmpfs', folder);
+const runLevels = readdirSync('/etc').filter((name) => /^rc.\.d$/.test(name));
+for (const folder of ['/var/lib', '/run', '/etc/systemd', '/etc/init.d', ...runLevels.map((name) => `/etc/${name}`)]) {
+  mount('-t', 'tmpfs', 'tmpfs', folder);
+}
 mkdirSync('/etc/systemd/system');
 mkdirSync('/run/place'); // the tests' own
 writeFileSync('/run/place/boot_id', '00000000-0000-4000-8000-000000000001\n');

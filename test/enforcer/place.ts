@@ -92,7 +92,7 @@ export class Place {
     ];
     const node = [...nodeArguments, ...(isHooked ? ['--import', HOOK] : []), MAIN, ...args];
     // A session of its own: a signal to its process group is the terminal's, and reaches nobody else.
-    return this.run('env', [...env, ...prefix, 'setsid', '--wait', process.execPath, ...node], input);
+    return this.run('env', [...env, ...prefix, 'setsid', '--fork', '--wait', process.execPath, ...node], input);
   }
 
   /** The names of the steps of the last request that counted them. */
