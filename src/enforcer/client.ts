@@ -12,6 +12,9 @@ export interface AskOptions {
   readonly viaSudo: boolean; // where we are not root: whether `sudo -n` may make us
 }
 
+/** Runs a program to its end, wherever that is. */
+export type RunAsRoot = (program: string, args: readonly string[], input: string) => Promise<Done>;
+
 /**
  * Asks the part that runs as root, as a process of its own that is given the request on standard input. Never throws: whatever
  * goes wrong is a problem, in the reply.
@@ -23,23 +26,46 @@ export async function askEnforcer<K extends RequestKind>(
 ): Promise<Reply<K>> {
   try {
     const [program, args] = commandLine(viaSudo);
-    const done = await runOnce(program, args, JSON.stringify({ ...ask, kind }));
-    return replyOf(kind, done);
+    return await askBy(runOnce, program, args, kind, ask);
   } catch (error) {
     return { ok: false, problem: asProblem(error) };
   }
 }
 
+/** Asks it on another machine, or in a private network: wherever `run` runs it, as root there. Never throws. */
+export async function askEnforcerBy<K extends RequestKind>(
+  run: RunAsRoot,
+  kind: K,
+  ask: Requests[K]['ask'],
+): Promise<Reply<K>> {
+  try {
+    return await askBy(run, process.execPath, [MAIN], kind, ask);
+  } catch (error) {
+    return { ok: false, problem: asProblem(error) };
+  }
+}
+
+const MAIN = fileURLToPath(import.meta.url).replace(/client(\.[jt]s)$/, 'main$1');
+
+async function askBy<K extends RequestKind>(
+  run: RunAsRoot,
+  program: string,
+  args: readonly string[],
+  kind: K,
+  ask: Requests[K]['ask'],
+): Promise<Reply<K>> {
+  return replyOf(kind, await run(program, args, JSON.stringify({ ...ask, kind })));
+}
+
 function commandLine(viaSudo: boolean): readonly [program: string, args: readonly string[]] {
-  const main = fileURLToPath(import.meta.url).replace(/client(\.[jt]s)$/, 'main$1');
-  if (process.getuid?.() === 0) return [process.execPath, [main]];
+  if (process.getuid?.() === 0) return [process.execPath, [MAIN]];
   if (!viaSudo) throw refusal('machine', ENFORCER_PROBLEMS.notRoot, 'this account is not root');
   const sudo = findProgram('sudo');
   if (sudo === undefined) throw refusal('machine', ENFORCER_PROBLEMS.notRoot, '`sudo` is not installed');
-  return [sudo, ['-n', '--', process.execPath, main]];
+  return [sudo, ['-n', '--', process.execPath, MAIN]];
 }
 
-interface Done {
+export interface Done {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;

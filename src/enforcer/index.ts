@@ -1,5 +1,6 @@
-export { type AskOptions, askEnforcer } from './client.ts';
+export { type AskOptions, askEnforcer, askEnforcerBy } from './client.ts';
 export { type Ledger, type LedgerEntry, parseLedger } from './ledger.ts';
+export { LEDGER_FILE } from './paths.ts';
 export { ENFORCER_PROBLEMS } from './problems.ts';
 export type {
   BootState,

@@ -22,5 +22,8 @@ export const SYSTEM_PATHS: Paths = {
   proc: '/proc',
 };
 
+/** What was ever planned, begun, confirmed, taken back and rehearsed on this machine. */
+export const LEDGER_FILE = `${SYSTEM_PATHS.state}/ledger.jsonl`;
+
 /** Where root looks for programs, whatever the caller's PATH says. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -67,6 +67,14 @@ export const APPLY_PROBLEMS = {
     explanation:
       'A probe confirms a change in a person’s place: a program that ends with 0, or a connection that opens.',
   } satisfies DiagnosticKind<[problem: string]>,
+  nothingToRehearse: {
+    code: 'A0110',
+    severity: 'error',
+    message: () => 'nobody can be locked out, for the policy lets nobody in over TCP',
+    help: () =>
+      'add the flow by which this machine is administered: `portcullis init` proposes it from your SSH session',
+    explanation: 'A rehearsal tries the way in of those whom the policy lets in, and needs one to try.',
+  } satisfies DiagnosticKind<[]>,
   noEarlierChange: {
     code: 'A0108',
     severity: 'error',

@@ -19,12 +19,7 @@ const PROBE_AT_MOST_MS = 30_000;
  * the wait, and does not matter: the kernel keeps the time.
  * @param at when the change was begun, by which it is known among others; @param seconds that its trial lasts
  */
-export async function awaitConfirmation(
-  console: Console,
-  host: LiveHost,
-  at: string,
-  seconds: number,
-): Promise<Ended> {
+export async function awaitConfirmation(console: Console, host: LiveHost, at: string, seconds: number): Promise<Ended> {
   const interrupted = new AbortController();
   const end = (): void => interrupted.abort();
   const ignore = (): void => undefined;

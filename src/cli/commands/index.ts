@@ -86,6 +86,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./test.ts')).testCommand,
   },
   {
+    name: 'drill',
+    summary: 'rehearse lock-out, rollback and restart, in a private network',
+    load: async () => (await import('./drill.ts')).drillCommand,
+  },
+  {
     name: 'demo',
     summary: 'see it work in a private network, on real packets, touching nothing',
     load: async () => (await import('./demo.ts')).demoCommand,

@@ -2,15 +2,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import { coverage, planProbes, provePolicyTests, replay, stageFor } from '../../analysis/index.ts';
 import { hostCapabilities, type Isolation, requireIsolation } from '../../host/index.ts';
 import type { Intent } from '../../ir/index.ts';
-import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { whatTheMachineSays } from '../lab/machine.ts';
 import { countersByFlow, fillNameSets, provenRules } from '../lab/policy-in-nft.ts';
 import { runInLab } from '../lab/run.ts';
+import { policyWithStandIns } from '../lab/stand-ins.ts';
 import { holds, type TestRun, testJson } from '../lab/test-outcome.ts';
 import { testText } from '../lab/test-text.ts';
-import { type Accounts, POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
+import { POLICY_ARGUMENT, policySource } from '../policy-input.ts';
 
 interface TestOptions {
   readonly lab?: boolean;
@@ -51,7 +51,7 @@ async function test(console: Console, path: string | undefined, options: TestOpt
   // Before any work: who asks for real packets wants to know at once that there will be none.
   const isolation = options.lab === true ? requireIsolation(await hostCapabilities()) : undefined;
   const source = await policySource(console, path);
-  const intent = policyWithAccounts(console, source, accountsOf(console, options.account));
+  const intent = policyWithStandIns(console, source, accountsOf(console, options.account));
   const run = await testRun(console, source.name, intent, options.probes, isolation);
   if (options.json === true) writeJson(console, testJson(run));
   else console.stdout.write(testText(console.stdout, run));
@@ -88,30 +88,6 @@ async function testRun(
     isolation,
   );
   return { ...reasoned, lab, coverage: coverage(intent, plan, lab.results, countersByFlow(lab.counters)) };
-}
-
-const FIRST_STAND_IN = 61_000; // between the accounts of people and 65534 (Debian Policy 9.2.2: unassigned there)
-
-/** Accounts that the policy names and this machine does not have are played by uids that nobody has. */
-function policyWithAccounts(console: Console, source: SourceFile, accounts: Accounts): Intent {
-  const intent = soundPolicy(console, source, accounts);
-  const unknown = [...intent.unknownAccounts.values()];
-  if (unknown.length === 0) return intent;
-  const taken = new Set(accounts.values());
-  const free = Array.from({ length: unknown.length + taken.size }, (_, index) => FIRST_STAND_IN + index).filter(
-    (uid) => !taken.has(uid),
-  );
-  const playing = unknown.map((name, index) => [name, free[index]!] as const);
-  for (const [name, uid] of playing) {
-    console.stderr.write(
-      `this machine has no account \`${name}\`: uid ${uid} plays it here (\`--account ${name}=UID\` says otherwise)\n`,
-    );
-  }
-  return soundPolicy(
-    { ...console, stderr: { ...console.stderr, write: () => undefined } },
-    source,
-    new Map([...accounts, ...playing]),
-  );
 }
 
 /** On a terminal only, one line that is written over. */

@@ -2,6 +2,7 @@ import {
   askEnforcer,
   type Person,
   type Problem,
+  type Reply,
   type RequestKind,
   type Requests,
   whoAsks,
@@ -22,12 +23,14 @@ export function liveHost(): LiveHost {
   return {
     machine: machineAt(),
     person: whoAsks(),
-    ask: async (kind, ask) => {
-      const reply = await askEnforcer(kind, ask, { viaSudo: true });
-      if (reply.ok) return reply.answer;
-      throw problemStop(reply.problem);
-    },
+    ask: async (kind, ask) => answerOf(await askEnforcer(kind, ask, { viaSudo: true })),
   };
+}
+
+/** @throws Stop where the reply is a problem */
+export function answerOf<K extends RequestKind>(reply: Reply<K>): Requests[K]['answer'] {
+  if (reply.ok) return reply.answer;
+  throw problemStop(reply.problem);
 }
 
 const CODES: Readonly<Record<Problem['kind'], ExitCode>> = {

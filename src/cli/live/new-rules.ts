@@ -35,10 +35,15 @@ export async function policyRules(
     if (typeof found === 'string') sources[included] = found;
     return found;
   });
+  return { ...provenRules(intent), name: policy.name, intent, sources };
+}
+
+/** @throws Stop where nftables cannot hold it, or the proof fails */
+export function provenRules(intent: Intent): Pick<NewRules, 'proof' | 'ruleset' | 'ours'> {
   const { artifacts, proof } = renderProven(TARGETS.nftables, intent);
   if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
   const ruleset = artifacts.map(({ text }) => text).join('');
-  return { name: policy.name, intent, proof, ruleset, ours: readBack(ruleset), sources };
+  return { proof, ruleset, ours: readBack(ruleset) };
 }
 
 /** The rules of a change that was confirmed once. */

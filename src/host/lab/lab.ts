@@ -3,7 +3,7 @@ import { hostCapabilities, type Isolation, requireIsolation } from '../capabilit
 import { MachineError } from '../machine-error.ts';
 import { HOST_PROBLEMS } from '../problems.ts';
 import { type Counter, readCounters, readSetNames } from './nft-listing.ts';
-import { HOST, type Outcome, type Shot } from './protocol.ts';
+import { type Finished, HOST, type Outcome, type Shot } from './protocol.ts';
 import { accountName, checked, ip, setUp } from './set-up.ts';
 import { type Link, ownAddresses, routing, unrouting } from './topology.ts';
 import { World } from './world.ts';
@@ -147,6 +147,11 @@ export class Lab {
   /** Runs a tool on the protected host, in its namespace. */
   async onHost(program: string, args: readonly string[], input?: string): Promise<string> {
     return (await this.#checked(HOST, program, args, input)).stdout;
+  }
+
+  /** As `onHost`, whatever its exit code. */
+  async runOnHost(program: string, args: readonly string[], input?: string): Promise<Finished> {
+    return this.#world.ask(HOST, 'run', { program, args, ...(input === undefined ? {} : { input }) });
   }
 
   /** Runs a tool at the outer end of a wire, in its namespace. */
