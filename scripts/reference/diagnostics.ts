@@ -1,3 +1,4 @@
+import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
@@ -24,6 +25,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
   ['The live machine', LIVE_PROBLEMS],
+  ['A change of the live machine', APPLY_PROBLEMS],
   ['The command line', CLI_PROBLEMS],
 ];
 
