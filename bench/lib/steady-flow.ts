@@ -13,7 +13,7 @@ export interface StepCost {
 }
 
 export const ALLOWED_PORT = 514;
-export const DENIED_PORT = 515;
+const DENIED_PORT = 515;
 export const NEIGHBOUR = { host: '10.9.0.1', peer: '10.9.0.2' } as const;
 
 /** Another machine that sends 1,000 packets a second to the host, and as many to a port that no rules allow. */
