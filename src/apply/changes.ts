@@ -1,0 +1,202 @@
+import { conditionsOf, endsText, serviceText, unknownConditions } from '../analysis/index.ts';
+import type { Flow, Grant, Intent } from '../ir/index.ts';
+import { formatRange } from '../net/index.ts';
+import { boxes, HeaderSpace, IntervalSet, type PacketSet } from '../packetset/index.ts';
+import { denote, describe, evaluate, packetsOf, type Step, sampleFlow } from '../semantics/index.ts';
+import { flowLeaves } from './flow-leaves.ts';
+import type { HostRules } from './host-rules.ts';
+import { type Scope, type ScopeName, scopes } from './scopes.ts';
+import { servicesIn, serviceWords } from './service-words.ts';
+
+/** New connections that fare otherwise than before, told together. */
+export interface Change {
+  readonly effect: 'opened' | 'closed';
+  readonly scope: ScopeName;
+  readonly sentence: string;
+  readonly flow?: string; // of ours, that lets them through on one side; `baseline:<piece>` for a piece of the baseline
+  readonly packets: readonly string[]; // as disjoint boxes; the last may say that there are more
+  readonly witness: Flow; // one of them, replayed through both
+  readonly before: readonly Step[]; // the rules that it meets
+  readonly after: readonly Step[];
+  readonly conditions: readonly string[]; // that nobody can know and that it depends on
+}
+
+export interface Changes {
+  readonly opened: readonly Change[]; // the most dangerous first
+  readonly closed: readonly Change[];
+  /** Flows that would be told, too, if there were not so many, by their names. */
+  readonly untold: { readonly opened: readonly string[]; readonly closed: readonly string[] };
+}
+
+/** Flows that are told one by one on each side. */
+const TOLD = 50;
+const BOXES = 4; // of one change
+
+/** What new connections one ruleset lets through and the other does not: over all packets, by flow, and by where they go. */
+export function changes(before: HostRules, after: HostRules, intent: Intent): Changes {
+  const space = new HeaderSpace();
+  const was = denote(space, before.ruleset).accept;
+  const is = denote(space, after.ruleset).accept;
+  const context: Context = {
+    space,
+    scopes: scopes(space, intent),
+    unknown: [...new Set([before.ruleset, after.ruleset].flatMap(unknownConditions))],
+    before,
+    after,
+    intent,
+  };
+  const opened = told('opened', is.subtract(was), after, context);
+  const closed = told('closed', was.subtract(is), before, context);
+  return {
+    opened: opened.changes,
+    closed: closed.changes,
+    untold: { opened: opened.untold, closed: closed.untold },
+  };
+}
+
+interface Context {
+  readonly space: HeaderSpace;
+  readonly scopes: readonly Scope[];
+  readonly unknown: readonly string[];
+  readonly before: HostRules;
+  readonly after: HostRules;
+  readonly intent: Intent;
+}
+
+/** @param allows the side that lets the packets through, whose flows they are told by */
+function told(effect: Change['effect'], all: PacketSet, allows: HostRules, context: Context) {
+  const { space } = context;
+  let rest = all.intersect(space.union(context.scopes.map(({ packets }) => packets)));
+  if (rest.isEmpty()) return { changes: [], untold: [] };
+  const parts = flowParts(rest, allows, context);
+  rest = rest.subtract(space.union(parts.map(({ packets }) => packets)));
+  const ranked = parts.toSorted((a, b) => rank(a.scope, context) - rank(b.scope, context));
+  const changes = [
+    ...ranked.slice(0, TOLD).map((part) => flowChange(effect, part, context)),
+    ...context.scopes.flatMap((scope) => restChange(effect, rest.intersect(scope.packets), scope, context)),
+  ];
+  return {
+    changes: changes.toSorted((a, b) => rankOf(a.scope, context) - rankOf(b.scope, context)),
+    untold: ranked.slice(TOLD).map(({ flow }) => flow),
+  };
+}
+
+function rank(scope: Scope, { scopes: all }: Context): number {
+  return all.indexOf(scope);
+}
+
+function rankOf(name: ScopeName, { scopes: all }: Context): number {
+  return all.findIndex((each) => each.name === name);
+}
+
+interface FlowPart {
+  readonly flow: string;
+  readonly packets: PacketSet;
+  readonly isWhole: () => boolean; // every new connection of the flow
+  readonly scope: Scope; // the most dangerous that it has a part in
+}
+
+/** What of the set passes for the sake of each flow. */
+function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Context): FlowPart[] {
+  return [...flowLeaves(allows)].flatMap(([flow, match]) => {
+    const ofFlow = packetsOf(space, match);
+    const packets = ofFlow.intersect(set);
+    const scope = packets.isEmpty() ? undefined : all.find((each) => each.packets.intersects(packets));
+    if (scope === undefined) return [];
+    const isWhole = (): boolean => all.every((each) => set.contains(ofFlow.intersect(each.packets)));
+    return [{ flow, packets, isWhole, scope }];
+  });
+}
+
+function flowChange(effect: Change['effect'], part: FlowPart, context: Context): Change {
+  const { flow, packets, scope } = part;
+  const some = part.isWhole() ? '' : 'some of ';
+  const grant = effect === 'opened' ? context.intent.grants.find(({ name }) => name === flow) : undefined;
+  const words =
+    grant === undefined ? setWords(packets.intersect(scope.packets), scope) : grantWords(grant, context.intent);
+  return change(effect, scope, `${some}${words} (${flowName(flow, effect)})`, packets, context, flow);
+}
+
+function flowName(flow: string, effect: Change['effect']): string {
+  const piece = flow.startsWith('baseline:') ? flow.slice('baseline:'.length) : undefined;
+  const name = piece === undefined ? `flow \`${flow}\`` : `baseline \`${piece}\``;
+  return effect === 'opened' ? name : `${name}, as it was`;
+}
+
+function grantWords({ from, to, services }: Grant, intent: Intent): string {
+  const ends = (peers: Grant['from']): string => few(endsText(peers, intent));
+  return `${few(services.map(serviceText))} from ${ends(from)} to ${ends(to)}`;
+}
+
+/** What passes, or not, for no flow's sake: because another policy, or none at all, stands there. */
+function restChange(effect: Change['effect'], set: PacketSet, scope: Scope, context: Context): Change[] {
+  if (set.isEmpty()) return [];
+  if (scope.name === 'unusual') return [change(effect, scope, `packets ${scope.words}`, set, context)];
+  const { whole, partial } = servicesIn(set, scope.packets);
+  return [whole, partial].flatMap((services) => {
+    const packets = set.intersect(services);
+    if (packets.isEmpty()) return [];
+    return [change(effect, scope, setWords(packets, scope), packets, context)];
+  });
+}
+
+/** Services, way, and as far as they tell anything the addresses at the other end. */
+function setWords(packets: PacketSet, scope: Scope): string {
+  const { space } = packets;
+  const services = space.project(packets, ['protocol', 'dport', 'icmpType']);
+  const words = `${serviceWords(services).join(', ')} ${scope.words}`;
+  if (scope.remote === undefined) return words;
+  const addresses = remoteWords(packets, scope.packets.intersect(services), scope.remote);
+  return addresses === '' ? words : `${words}${addresses}`;
+}
+
+function remoteWords(packets: PacketSet, all: PacketSet, side: 'src' | 'dst'): string {
+  const { space } = packets;
+  const kept = (set: PacketSet): PacketSet => space.project(set, ['family', side]);
+  const [some, untouched] = [kept(packets), kept(all).subtract(kept(packets))];
+  if (untouched.isEmpty()) return kept(all.subtract(packets)).isEmpty() ? '' : ', not all of it';
+  const [inside, outside] = [addressTexts(some, side), addressTexts(untouched, side)];
+  return inside.length <= outside.length ? `: only ${few(inside)}` : `: all but ${few(outside)}`;
+}
+
+function addressTexts(set: PacketSet, side: 'src' | 'dst'): string[] {
+  return [...boxes(set)].flatMap(({ family = 4, wides }) =>
+    (wides.get(side) ?? IntervalSet.of([])).intervals.map((interval) => formatRange({ family, ...interval })),
+  );
+}
+
+function change(
+  effect: Change['effect'],
+  scope: Scope,
+  sentence: string,
+  packets: PacketSet,
+  { before, after, unknown }: Context,
+  flow?: string,
+): Change {
+  const witness = sampleFlow(packets.intersect(scope.packets));
+  if (witness === undefined) throw new Error('a change has no packet that shows it');
+  const [was, is] = [evaluate(before.ruleset, witness), evaluate(after.ruleset, witness)];
+  const isShown =
+    effect === 'opened'
+      ? was.verdict !== 'accept' && is.verdict === 'accept'
+      : was.verdict === 'accept' && is.verdict !== 'accept';
+  if (!isShown) throw new Error('a witness of a change does not show it');
+  return {
+    effect,
+    scope: scope.name,
+    sentence,
+    ...(flow === undefined ? {} : { flow }),
+    packets: describe(packets, BOXES),
+    witness,
+    before: was.path,
+    after: is.path,
+    conditions: conditionsOf([packets], unknown),
+  };
+}
+
+const SHOWN = 4; // parts of a list before the rest is counted
+
+function few(texts: readonly string[]): string {
+  const shown = texts.slice(0, SHOWN).join(', ');
+  return texts.length > SHOWN ? `${shown} and ${texts.length - SHOWN} more` : shown;
+}

@@ -1,0 +1,108 @@
+import { type Diagnostic, hasErrors } from '../diagnostic/index.ts';
+import type { Ruleset } from '../ir/index.ts';
+import type { Address, Family } from '../net/index.ts';
+import type { SourceFile } from '../source/index.ts';
+import { nameSet, type Opaque, TABLE_NAME } from '../target/index.ts';
+import { TARGETS } from '../target/registry.ts';
+import { assume, type Truth } from './assume.ts';
+
+/** Rules that decide on a machine, and what of their text is not understood. */
+export interface HostRules {
+  readonly ruleset: Ruleset;
+  readonly opaque: readonly Opaque[];
+}
+
+/** Loaded at boot before the rules, and removed by them. */
+const LOCKDOWN_TABLE = `${TABLE_NAME}-lockdown`;
+
+/** Whether a table, as a lifted ruleset names it (`inet filter`), is ours to change. */
+export function isOurs(table: string): boolean {
+  return table === `inet ${TABLE_NAME}` || table === `inet ${LOCKDOWN_TABLE}`;
+}
+
+/** Which rules of ours packets meet: those on trial, or those that stood before and come back when the trial ends. */
+export type TrialSide = 'on-trial' | 'standing';
+
+type Program = NonNullable<ReturnType<typeof TARGETS.nftables.parse>['ast']>;
+
+/** All that the kernel's packet filter holds on one machine, as it was listed. */
+export class HostListing {
+  readonly #program: Program;
+
+  private constructor(program: Program) {
+    this.#program = program;
+  }
+
+  /** @param files text or JSON of `nft list ruleset`; several are one listing */
+  static read(files: readonly SourceFile[]): {
+    readonly listing: HostListing | undefined; // undefined where there are errors
+    readonly diagnostics: readonly Diagnostic[];
+  } {
+    const { ast, diagnostics } = TARGETS.nftables.parse(files);
+    const listing = ast === undefined || hasErrors(diagnostics) ? undefined : new HostListing(ast);
+    return { listing, diagnostics };
+  }
+
+  /** What decides now. */
+  rules(side: TrialSide): HostRules {
+    return onSide(TARGETS.nftables.lift(this.#program), side);
+  }
+
+  /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
+  withOurs(ours: HostListing | undefined): HostRules {
+    const commands = [...this.#program.commands, ...DELETE_OURS, ...(ours === undefined ? [] : ours.#program.commands)];
+    return onSide(TARGETS.nftables.lift({ commands }), 'standing');
+  }
+
+  /** Whether an address is held now for a group of names: what was learnt survives a change. */
+  holds(group: string, { family, value }: Address): boolean {
+    return this.#namesHeld(nameSet(group, family), family).has(value);
+  }
+
+  readonly #held = new Map<string, ReadonlySet<bigint>>();
+
+  #namesHeld(set: string, family: Family): ReadonlySet<bigint> {
+    let held = this.#held.get(set);
+    if (held === undefined) {
+      held = new Set(this.#elements(set).flatMap((key) => (key.family === family ? [key.value] : [])));
+      this.#held.set(set, held);
+    }
+    return held;
+  }
+
+  #elements(name: string): Address[] {
+    const elements = this.#program.commands.flatMap((command) => {
+      if (command.kind === 'table' && isOurs(`${command.table.family} ${command.table.name}`))
+        return command.table.sets.filter((set) => set.name === name).flatMap((set) => set.elements);
+      if (command.kind === 'add-elements' && command.set === name && isOurs(`${command.family} ${command.table}`))
+        return command.elements;
+      return [];
+    });
+    return elements.flatMap(({ key }) => (key.kind === 'address' ? [key.address] : []));
+  }
+}
+
+const DELETE_OURS: Program['commands'] = [TABLE_NAME, LOCKDOWN_TABLE].map((name) => ({
+  kind: 'delete-table',
+  family: 'inet',
+  name,
+}));
+
+/** Our table alone. */
+export function oursAlone({ ruleset, opaque }: HostRules): HostRules {
+  return { ruleset: { ...ruleset, tables: ruleset.tables.filter(({ name }) => isOurs(name)) }, opaque };
+}
+
+const SWITCH = `set inet ${TABLE_NAME} trial`;
+/** The connections that were alive when a change began; a slot's name stands before. */
+const ALIVE = new RegExp(`^set inet ${TABLE_NAME} (?:[ab]/)?alive[46](?:,|$)`);
+
+/** With the trial's switch settled, and no connection remembered from before: what lives on is no rule. */
+function onSide({ ruleset, opaque }: HostRules, side: TrialSide): HostRules {
+  const truth: Truth = (symbol) => {
+    if (symbol.kind !== 'unknown') return undefined;
+    if (symbol.place === SWITCH || symbol.place.startsWith(`${SWITCH},`)) return side === 'on-trial';
+    return ALIVE.test(symbol.place) ? false : undefined;
+  };
+  return { ruleset: assume(ruleset, truth), opaque };
+}

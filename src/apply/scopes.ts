@@ -1,0 +1,109 @@
+import {
+  address,
+  all,
+  any,
+  atHook,
+  everything,
+  type Intent,
+  inState,
+  interfaces,
+  type Match,
+  ofType,
+  quantity,
+} from '../ir/index.ts';
+import type { AddressRange } from '../net/index.ts';
+import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
+import { packetsOf, possiblePackets } from '../semantics/index.ts';
+
+/** Where packets come from and go to, in the order of how dangerous it is when more of them pass. */
+export const SCOPES = [
+  'internet-in',
+  'internet-through',
+  'out-to-internet',
+  'through-to-internet',
+  'private-in',
+  'elsewhere-in',
+  'out-to-private',
+  'out-to-elsewhere',
+  'through',
+  'within',
+  'unusual',
+] as const;
+export type ScopeName = (typeof SCOPES)[number];
+
+/** First packets of connections that go one way. No two scopes have a packet in common, and each new packet is in one. */
+export interface Scope {
+  readonly name: ScopeName;
+  readonly words: string;
+  readonly remote: 'src' | 'dst' | undefined; // the side whose addresses tell more; both, or neither, where undefined
+  readonly packets: PacketSet;
+}
+
+const WORDS: Readonly<Record<ScopeName, string>> = {
+  'internet-in': 'from the internet to this machine',
+  'internet-through': 'from the internet through this machine',
+  'out-to-internet': 'from this machine to the internet',
+  'through-to-internet': 'through this machine to the internet',
+  'private-in': 'from private networks to this machine',
+  'elsewhere-in': 'from other addresses to this machine',
+  'out-to-private': 'from this machine to private networks',
+  'out-to-elsewhere': 'from this machine to other addresses',
+  through: 'between other networks through this machine',
+  within: 'between programs of this machine',
+  unusual: 'that no ordinary connection begins with: marked, to a group, or with an address that is not what it seems',
+};
+
+/** @param intent whose built-in zones say what the internet and private networks are */
+export function scopes(space: HeaderSpace, intent: Intent): readonly Scope[] {
+  const internet = rangesOf(intent, 'internet');
+  const privates = rangesOf(intent, 'private');
+  const lo = { name: 'lo', wildcard: false };
+  const loop = all(atHook('input'), interfaces('in', lo));
+  const loopOut = all(atHook('output'), interfaces('out', lo));
+  const matches: Readonly<Record<ScopeName, Match>> = {
+    'internet-in': all(atHook('input'), address('src', ...internet)),
+    'internet-through': all(atHook('forward'), address('src', ...internet)),
+    'out-to-internet': all(atHook('output'), address('dst', ...internet)),
+    'through-to-internet': all(atHook('forward'), address('dst', ...internet)),
+    'private-in': all(atHook('input'), address('src', ...privates)),
+    'elsewhere-in': atHook('input'),
+    'out-to-private': all(atHook('output'), address('dst', ...privates)),
+    'out-to-elsewhere': atHook('output'),
+    through: atHook('forward'),
+    within: atHook('input', 'output'),
+    unusual: everything,
+  };
+  const loops = packetsOf(space, loop).union(packetsOf(space, loopOut));
+  const known = packetsOf(space, ordinary());
+  let rest = packetsOf(space, inState('new')).intersect(possiblePackets(space));
+  return SCOPES.map((name) => {
+    const wanted = packetsOf(space, matches[name]);
+    const packets = rest.intersect(
+      name === 'unusual'
+        ? wanted
+        : name === 'within'
+          ? wanted.intersect(known)
+          : wanted.intersect(known).subtract(loops),
+    );
+    rest = rest.subtract(packets);
+    return { name, words: WORDS[name], remote: remoteSide(name), packets };
+  });
+}
+
+function remoteSide(name: ScopeName): Scope['remote'] {
+  if (name.endsWith('-in')) return 'src';
+  return name.startsWith('out-') ? 'dst' : undefined;
+}
+
+/** Unmarked, and between two machines or two programs: no broadcasts, no groups, no address that is not what it seems. */
+function ordinary(): Match {
+  const input = all(atHook('input'), ofType('src', 'unicast'), ofType('dst', 'local'));
+  const output = all(atHook('output'), ofType('src', 'local'), ofType('dst', 'unicast'));
+  const through = all(atHook('forward'), ofType('src', 'unicast'), ofType('dst', 'unicast', 'local'));
+  const loop = all(atHook('input', 'output'), ofType('src', 'local'), ofType('dst', 'local'));
+  return all(quantity('mark', 0xffff_ffff, 0), any(input, output, through, loop));
+}
+
+function rangesOf(intent: Intent, zone: string): AddressRange[] {
+  return (intent.zones.get(zone) ?? []).flatMap((peer) => (peer.kind === 'remote' ? peer.ranges : []));
+}
