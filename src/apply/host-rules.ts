@@ -2,7 +2,7 @@ import { type Diagnostic, hasErrors } from '../diagnostic/index.ts';
 import type { Ruleset } from '../ir/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
-import { nameSet, type Opaque, TABLE_NAME } from '../target/index.ts';
+import { nameSet, type Opaque, type Standing, standing, TABLE_NAME } from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
 import { assume, type Truth } from './assume.ts';
 
@@ -22,6 +22,11 @@ export function isOurs(table: string): boolean {
 
 /** Which rules of ours packets meet: those on trial, or those that stood before and come back when the trial ends. */
 export type TrialSide = 'on-trial' | 'standing';
+
+/** The side that packets meet at the time of the listing. */
+export function sideNow(listing: HostListing): TrialSide {
+  return listing.standing().kind === 'trial' ? 'on-trial' : 'standing';
+}
 
 type Program = NonNullable<ReturnType<typeof TARGETS.nftables.parse>['ast']>;
 
@@ -43,15 +48,39 @@ export class HostListing {
     return { listing, diagnostics };
   }
 
+  /** What stands of ours, told from names alone. */
+  standing(): Standing {
+    return standing(this.#program);
+  }
+
+  /** Names of the tables that are not ours, as a lifted ruleset has them. */
+  otherTables(): ReadonlySet<string> {
+    const tables = new Set<string>();
+    for (const command of this.#program.commands) {
+      if (command.kind === 'table') tables.add(`${command.table.family} ${command.table.name}`);
+      if (command.kind === 'delete-table') tables.delete(`${command.family} ${command.name}`);
+    }
+    return new Set([...tables].filter((name) => !isOurs(name)));
+  }
+
   /** What decides now. */
   rules(side: TrialSide): HostRules {
     return onSide(TARGETS.nftables.lift(this.#program), side);
   }
 
+  /** Our tables alone, as if there were no others. */
+  ours(side: TrialSide): HostRules {
+    return onSide(TARGETS.nftables.lift({ commands: this.#own() }), side);
+  }
+
   /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
-  withOurs(ours: HostListing | undefined): HostRules {
-    const commands = [...this.#program.commands, ...DELETE_OURS, ...(ours === undefined ? [] : ours.#program.commands)];
-    return onSide(TARGETS.nftables.lift({ commands }), 'standing');
+  withOurs(ours: HostListing | undefined, side: TrialSide = 'standing'): HostRules {
+    const others = this.#program.commands.filter((command) => !isOwn(command));
+    return onSide(TARGETS.nftables.lift({ commands: [...others, ...(ours?.#own() ?? [])] }), side);
+  }
+
+  #own(): Program['commands'] {
+    return this.#program.commands.filter(isOwn);
   }
 
   /** Whether an address is held now for a group of names: what was learnt survives a change. */
@@ -82,15 +111,19 @@ export class HostListing {
   }
 }
 
-const DELETE_OURS: Program['commands'] = [TABLE_NAME, LOCKDOWN_TABLE].map((name) => ({
-  kind: 'delete-table',
-  family: 'inet',
-  name,
-}));
-
-/** Our table alone. */
-export function oursAlone({ ruleset, opaque }: HostRules): HostRules {
-  return { ruleset: { ...ruleset, tables: ruleset.tables.filter(({ name }) => isOurs(name)) }, opaque };
+/** Whether a command says something of our tables. */
+function isOwn(command: Program['commands'][number]): boolean {
+  switch (command.kind) {
+    case 'table':
+      return isOurs(`${command.table.family} ${command.table.name}`);
+    case 'delete-table':
+    case 'flush-table':
+      return isOurs(`${command.family} ${command.name}`);
+    case 'flush-ruleset':
+      return false;
+    default:
+      return isOurs(`${command.family} ${command.table}`);
+  }
 }
 
 const SWITCH = `set inet ${TABLE_NAME} trial`;

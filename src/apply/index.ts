@@ -2,7 +2,8 @@ export { type ChangeFault, proveChange, type WrittenChange } from './prove-chang
 export { type Change, type Changes, changes } from './changes.ts';
 export type { LiveConnection, Surroundings } from './connection.ts';
 export { type DeniedConnection, deniedConnections } from './cut.ts';
-export { HostListing, type HostRules, isOurs, oursAlone, type TrialSide } from './host-rules.ts';
+export { type Drift, type DriftInput, drift, type ForeignDrift, type OwnDrift } from './drift.ts';
+export { HostListing, type HostRules, isOurs, sideNow, type TrialSide } from './host-rules.ts';
 export type { HostNeeds, NeedLost } from './needs.ts';
 export { type Neighbour, type NeighbourChain, neighbours } from './neighbours.ts';
 export { type Plan, type PlanInput, plan, type Unclear } from './plan.ts';
@@ -10,3 +11,4 @@ export { type Preflight, type PreflightInput, preflight } from './preflight.ts';
 export type { Repair } from './repair.ts';
 export { type AdminSession, type ListeningSocket, OWN_SESSION, sessionName } from './session.ts';
 export type { ProvenPath, Refusal } from './session-paths.ts';
+export { type Enforced, type Status, type StatusInput, status } from './status.ts';

@@ -19,6 +19,7 @@ export {
   clearTrial,
   effective,
   learntNames,
+  DENIED_COUNTERS,
   NFTABLES_PROBLEMS,
   nameSet,
   originOfCounter,
