@@ -136,15 +136,36 @@ function restChange(effect: Change['effect'], set: PacketSet, scope: Scope, cont
   return [whole, partial].flatMap((services) => {
     const packets = set.intersect(services);
     if (packets.isEmpty()) return [];
-    return [change(effect, scope, setWords(packets, scope), packets, context)];
+    const but =
+      services === partial ? exceptions(effect, scope.packets.intersect(services).subtract(set), context) : '';
+    return [change(effect, scope, setWords(packets, scope) + but, packets, context)];
   });
+}
+
+/** Flows because of which the same services fare otherwise for others. */
+function exceptions(effect: Change['effect'], others: PacketSet, context: Context): string {
+  const allows = effect === 'opened' ? context.before : context.after;
+  const names: string[] = [];
+  for (const [flow, match] of flowLeaves(allows)) {
+    if (names.length > SHOWN) break;
+    if (packetsOf(context.space, match).intersects(others)) names.push(flow);
+  }
+  if (names.length === 0) return '';
+  const flows = `${names.length === 1 ? 'flow' : 'flows'} ${few(
+    names.map((name) => `\`${name}\``),
+    'and others',
+  )}`;
+  return effect === 'opened' ? `, beyond what ${flows} let through` : `, but for what ${flows} let through`;
 }
 
 /** Services, way, and as far as they tell anything the addresses at the other end. */
 function setWords(packets: PacketSet, scope: Scope): string {
   const { space } = packets;
   const services = space.project(packets, ['protocol', 'dport', 'icmpType']);
-  const words = `${serviceWords(services).join(', ')} ${scope.words}`;
+  const others = space.project(scope.packets, ['protocol', 'dport', 'icmpType']).subtract(services);
+  const [inside, outside] = [serviceWords(services).join(', '), serviceWords(others).join(', ')];
+  const everything = outside === '' ? 'everything' : `everything but ${outside}`;
+  const words = `${everything.length < inside.length ? everything : inside} ${scope.words}`;
   if (scope.remote === undefined) return words;
   const addresses = remoteWords(packets, scope.packets.intersect(services), scope.remote);
   return addresses === '' ? words : `${words}${addresses}`;
@@ -154,7 +175,7 @@ function remoteWords(packets: PacketSet, all: PacketSet, side: 'src' | 'dst'): s
   const { space } = packets;
   const kept = (set: PacketSet): PacketSet => space.project(set, ['family', side]);
   const [some, untouched] = [kept(packets), kept(all).subtract(kept(packets))];
-  if (untouched.isEmpty()) return kept(all.subtract(packets)).isEmpty() ? '' : ', not all of it';
+  if (untouched.isEmpty()) return '';
   const [inside, outside] = [addressTexts(some, side), addressTexts(untouched, side)];
   return inside.length <= outside.length ? `: only ${few(inside)}` : `: all but ${few(outside)}`;
 }
@@ -196,7 +217,7 @@ function change(
 
 const SHOWN = 4; // parts of a list before the rest is counted
 
-function few(texts: readonly string[]): string {
+function few(texts: readonly string[], more = `and ${texts.length - SHOWN} more`): string {
   const shown = texts.slice(0, SHOWN).join(', ');
-  return texts.length > SHOWN ? `${shown} and ${texts.length - SHOWN} more` : shown;
+  return texts.length > SHOWN ? `${shown} ${more}` : shown;
 }

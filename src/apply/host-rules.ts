@@ -76,7 +76,7 @@ export class HostListing {
   /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
   withOurs(ours: HostListing | undefined, side: TrialSide = 'standing'): HostRules {
     const others = this.#program.commands.filter((command) => !isOwn(command));
-    return onSide(TARGETS.nftables.lift({ commands: [...others, ...(ours?.#own() ?? [])] }), side);
+    return onSide(TARGETS.nftables.lift({ commands: [...others, ...(ours === undefined ? [] : ours.#own())] }), side);
   }
 
   #own(): Program['commands'] {

@@ -4,14 +4,16 @@ import {
   any,
   atHook,
   everything,
+  field,
   type Intent,
   inState,
   interfaces,
   type Match,
+  not,
   ofType,
   quantity,
 } from '../ir/index.ts';
-import type { AddressRange } from '../net/index.ts';
+import { type AddressRange, ICMP_TYPES, ICMPV6_TYPES, PROTOCOLS } from '../net/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { packetsOf, possiblePackets } from '../semantics/index.ts';
 
@@ -50,7 +52,8 @@ const WORDS: Readonly<Record<ScopeName, string>> = {
   'out-to-elsewhere': 'from this machine to other addresses',
   through: 'between other networks through this machine',
   within: 'between programs of this machine',
-  unusual: 'that no ordinary connection begins with: marked, to a group, or with an address that is not what it seems',
+  unusual:
+    'that no ordinary connection begins with (errors, leases, groups, marks, addresses that are not what they seem)',
 };
 
 /** @param intent whose built-in zones say what the internet and private networks are */
@@ -95,14 +98,38 @@ function remoteSide(name: ScopeName): Scope['remote'] {
   return name.startsWith('out-') ? 'dst' : undefined;
 }
 
-/** Unmarked, and between two machines or two programs: no broadcasts, no groups, no address that is not what it seems. */
+/**
+ * Unmarked, between two machines or two programs, and asking for an answer: no broadcasts, no groups, no errors, no address that is not
+ * what it seems. Leases and neighbour discovery, which the baseline is for, are none either.
+ */
 function ordinary(): Match {
   const input = all(atHook('input'), ofType('src', 'unicast'), ofType('dst', 'local'));
   const output = all(atHook('output'), ofType('src', 'local'), ofType('dst', 'unicast'));
   const through = all(atHook('forward'), ofType('src', 'unicast'), ofType('dst', 'unicast', 'local'));
   const loop = all(atHook('input', 'output'), ofType('src', 'local'), ofType('dst', 'local'));
-  return all(quantity('mark', 0xffff_ffff, 0), any(input, output, through, loop));
+  const { tcp, udp, icmp, icmpv6 } = PROTOCOLS;
+  const protocol = (number: number): Match => field('protocol', number);
+  const lease = any(...LEASES.map(([from, to]) => all(field('sport', from), field('dport', to))));
+  return all(
+    quantity('mark', 0xffff_ffff, 0),
+    any(input, output, through, loop),
+    any(not(protocol(tcp)), field('tcpFlags', ...SYNS)),
+    not(all(protocol(udp), lease)),
+    not(any(all(field('family', 6), protocol(icmp)), all(field('family', 4), protocol(icmpv6)))),
+    any(not(protocol(icmp)), field('icmpType', ICMP_TYPES['echo-request'] ?? 8)),
+    any(not(protocol(icmpv6)), field('icmpType', ICMPV6_TYPES['echo-request'] ?? 128)),
+  );
 }
+
+/** SYN alone, and with the two bits that offer congestion notification (RFC 3168 6.1.1). */
+const SYNS = [0x02, 0xc2];
+/** Ports of DHCP (RFC 2131 4.1) and DHCPv6 (RFC 8415 7.2), from and to. */
+const LEASES = [
+  [67, 68],
+  [68, 67],
+  [547, 546],
+  [546, 547],
+] as const;
 
 function rangesOf(intent: Intent, zone: string): AddressRange[] {
   return (intent.zones.get(zone) ?? []).flatMap((peer) => (peer.kind === 'remote' ? peer.ranges : []));
