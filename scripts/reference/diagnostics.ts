@@ -1,4 +1,5 @@
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
+import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import { RULESET_PROBLEMS } from '../../src/cli/ruleset/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
@@ -22,6 +23,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['The rules of a firewall', RULESET_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
+  ['The live machine', LIVE_PROBLEMS],
   ['The command line', CLI_PROBLEMS],
 ];
 

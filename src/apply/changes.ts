@@ -18,7 +18,7 @@ export interface Change {
   readonly witness: Flow; // one of them, replayed through both
   readonly before: readonly Step[]; // the rules that it meets
   readonly after: readonly Step[];
-  readonly conditions: readonly string[]; // that nobody can know and that it depends on
+  readonly conditions: readonly string[]; // that it depends on and no packet tells: what nobody can know, and rates
 }
 
 export interface Changes {
@@ -103,7 +103,8 @@ function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Co
     const packets = ofFlow.intersect(set);
     const scope = packets.isEmpty() ? undefined : all.find((each) => each.packets.intersects(packets));
     if (scope === undefined) return [];
-    const isWhole = (): boolean => all.every((each) => set.contains(ofFlow.intersect(each.packets)));
+    const isWhole = (): boolean =>
+      all.every((each) => each.name === 'unusual' || set.contains(ofFlow.intersect(each.packets)));
     return [{ flow, packets, isWhole, scope }];
   });
 }
@@ -211,8 +212,13 @@ function change(
     witness,
     before: was.path,
     after: is.path,
-    conditions: conditionsOf([packets], unknown),
+    conditions: [...conditionsOf([packets], unknown), ...ratesOf(packets)],
   };
+}
+
+/** Rates that settle whether a packet is one of these. */
+function ratesOf(packets: PacketSet): string[] {
+  return packets.space.symbolsOf(packets).filter((key) => key.startsWith('within '));
 }
 
 const SHOWN = 4; // parts of a list before the rest is counted

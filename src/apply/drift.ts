@@ -10,7 +10,7 @@ export interface DriftInput {
   readonly actual: HostListing;
   readonly expected: HostListing; // our table as it was confirmed, or as a policy is written
   readonly side: TrialSide; // while a trial runs: which of the two sets of rules is meant
-  readonly then?: HostListing; // every table when that was confirmed; absent: nobody kept it
+  readonly atConfirmation?: HostListing; // every table when that was confirmed; absent: nobody kept it
   readonly intent: Intent; // its zones name what other tables stop
 }
 
@@ -40,7 +40,7 @@ export interface ForeignDrift {
 
 const TOLD = 50;
 
-export function drift({ actual, expected, side, then, intent }: DriftInput): Drift {
+export function drift({ actual, expected, side, atConfirmation, intent }: DriftInput): Drift {
   const stands = actual.standing();
   const [should, does] = [expected.ours('standing'), actual.ours(side)];
   const { wider, narrower } = difference(new HeaderSpace(), should.ruleset, does.ruleset, {
@@ -53,7 +53,7 @@ export function drift({ actual, expected, side, then, intent }: DriftInput): Dri
     expected: evaluate(should.ruleset, found.witness).path,
     actual: evaluate(does.ruleset, found.witness).path,
   });
-  const foreign = foreignDrift(actual, now, then, side, does, intent);
+  const foreign = foreignDrift(actual, now, atConfirmation, side, does, intent);
   const missing = stands.kind === 'absent';
   const differs = [wider, narrower, foreign.appeared, foreign.vanished, foreign.passed].some((each) => each.length > 0);
   const isStopped = foreign.since === 'confirmed' && foreign.stopped.length > 0;
@@ -71,15 +71,15 @@ export function drift({ actual, expected, side, then, intent }: DriftInput): Dri
 function foreignDrift(
   actual: HostListing,
   now: HostRules,
-  then: HostListing | undefined,
+  past: HostListing | undefined,
   side: TrialSide,
   ours: HostRules,
   intent: Intent,
 ): ForeignDrift {
-  const { opened, closed } = changes(then?.withOurs(actual, side) ?? ours, now, intent);
-  const [before, after] = [then?.otherTables() ?? actual.otherTables(), actual.otherTables()];
+  const { opened, closed } = changes(past?.withOurs(actual, side) ?? ours, now, intent);
+  const [before, after] = [past?.otherTables() ?? actual.otherTables(), actual.otherTables()];
   return {
-    since: then === undefined ? 'unknown' : 'confirmed',
+    since: past === undefined ? 'unknown' : 'confirmed',
     stopped: closed,
     passed: opened,
     appeared: [...after].filter((name) => !before.has(name)),

@@ -33,18 +33,26 @@ type Program = NonNullable<ReturnType<typeof TARGETS.nftables.parse>['ast']>;
 /** All that the kernel's packet filter holds on one machine, as it was listed. */
 export class HostListing {
   readonly #program: Program;
+  readonly #unread: readonly Opaque[];
 
-  private constructor(program: Program) {
+  private constructor(program: Program, unread: readonly Opaque[]) {
     this.#program = program;
+    this.#unread = unread;
   }
 
-  /** @param files text or JSON of `nft list ruleset`; several are one listing */
-  static read(files: readonly SourceFile[]): {
+  /**
+   * @param files text or JSON of `nft list ruleset`; several are one listing
+   * @param unread rules that decide beside these, and that no reader understands (those of iptables-legacy)
+   */
+  static read(
+    files: readonly SourceFile[],
+    unread: readonly Opaque[] = [],
+  ): {
     readonly listing: HostListing | undefined; // undefined where there are errors
     readonly diagnostics: readonly Diagnostic[];
   } {
     const { ast, diagnostics } = TARGETS.nftables.parse(files);
-    const listing = ast === undefined || hasErrors(diagnostics) ? undefined : new HostListing(ast);
+    const listing = ast === undefined || hasErrors(diagnostics) ? undefined : new HostListing(ast, unread);
     return { listing, diagnostics };
   }
 
@@ -65,7 +73,7 @@ export class HostListing {
 
   /** What decides now. */
   rules(side: TrialSide): HostRules {
-    return onSide(TARGETS.nftables.lift(this.#program), side);
+    return this.#lifted(this.#program.commands, side);
   }
 
   /** Our tables alone, as if there were no others. */
@@ -76,7 +84,12 @@ export class HostListing {
   /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
   withOurs(ours: HostListing | undefined, side: TrialSide = 'standing'): HostRules {
     const others = this.#program.commands.filter((command) => !isOwn(command));
-    return onSide(TARGETS.nftables.lift({ commands: [...others, ...(ours === undefined ? [] : ours.#own())] }), side);
+    return this.#lifted([...others, ...(ours === undefined ? [] : ours.#own())], side);
+  }
+
+  #lifted(commands: Program['commands'], side: TrialSide): HostRules {
+    const { ruleset, opaque } = onSide(TARGETS.nftables.lift({ commands }), side);
+    return { ruleset, opaque: [...opaque, ...this.#unread] };
   }
 
   #own(): Program['commands'] {

@@ -11,8 +11,13 @@ export interface Requests {
   readonly confirm: { readonly ask: ConfirmRequest; readonly answer: ChangeAnswer };
   /** Takes the pending change back now, and cleans up. Nothing pending, or expired: cleans up what is left. */
   readonly revert: { readonly ask: { readonly by: Person }; readonly answer: ChangeAnswer };
+  /** What was persisted of a confirmed change, as it was; refused where it has been altered since. */
+  readonly recall: { readonly ask: { readonly number: number }; readonly answer: RecalledChange };
   /** Ends connections: their conntrack entries are deleted and their sockets of this machine closed. */
-  readonly cut: { readonly ask: { readonly connections: readonly Connection[] }; readonly answer: CutAnswer };
+  readonly cut: {
+    readonly ask: { readonly by: Person; readonly connections: readonly Connection[] };
+    readonly answer: CutAnswer;
+  };
   /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill). */
   readonly note: { readonly ask: LedgerNote; readonly answer: Record<string, never> };
 }
@@ -46,6 +51,7 @@ export interface SnapshotRequest {
 
 export interface HostSnapshot {
   readonly ruleset: string; // `nft -j list ruleset`
+  readonly text?: string; // `nft -a list ruleset`, where rules of iptables-nft are in it: nft's text tells what its JSON hides as `xt`
   readonly terse: string; // checksum of `nft -t -j list ruleset` less counters and handles: `begin` holds the ruleset against it
   readonly iptables: readonly LegacyTables[]; // `iptables-save` texts of tables that nft cannot list in full
   readonly connections: readonly Connection[];
@@ -145,6 +151,12 @@ export interface PersistedFiles {
   readonly ruleset: string; // loaded at boot: plain form
   readonly lockdown: string; // loaded before, removed by the former
   readonly policy: string; // JSON: the sources, by name
+  readonly others?: string; // all tables as they stood when it was confirmed (`nft -a list ruleset`): what drift is held against
+}
+
+export interface RecalledChange {
+  readonly change: ConfirmedChange;
+  readonly files: PersistedFiles;
 }
 
 export interface ConfirmRequest {

@@ -51,6 +51,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./diff.ts')).diffCommand,
   },
   {
+    name: 'plan',
+    summary: 'what a policy would change on this machine, and whether you could still log in',
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
+  {
+    name: 'status',
+    summary: 'what is enforced on this machine, since when, and what other tables could still stop',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  {
+    name: 'drift',
+    summary: 'whether this machine still enforces what was confirmed, or what a policy says',
+    load: async () => (await import('./drift.ts')).driftCommand,
+  },
+  {
     name: 'test',
     summary: 'prove the tests, ask about every flow, and with --lab send real packets',
     load: async () => (await import('./test.ts')).testCommand,

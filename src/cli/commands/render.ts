@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { formatFlow } from '../../analysis/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Artifact } from '../../target/index.ts';
 import { TARGET_NAMES, TARGETS, type TargetName } from '../../target/registry.ts';
-import { type Proof, type ProvenApproximation, renderProven } from '../../verify/index.ts';
+import { type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { writeFile } from '../files.ts';
 import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
-import { diagnosticsJson, placeJson, reportDiagnostics, Stop } from '../report.ts';
+import { diagnosticsJson, reportDiagnostics, Stop } from '../report.ts';
+import { isFault } from '../unproven.ts';
 
 interface RenderOptions {
   readonly output?: string;
@@ -39,15 +40,6 @@ export function renderCommand(console: Console): Command {
     });
 }
 
-/** Whether the proof failed, and not the policy. */
-function isFault(proof: Proof): boolean {
-  return (
-    proof.unexplained.length > 0 ||
-    proof.opaque.length > 0 ||
-    proof.diagnostics.some(({ code }) => code.startsWith('V'))
-  );
-}
-
 function writeArtifacts(console: Console, folder: string, artifacts: readonly Artifact[]): void {
   for (const { name, text } of artifacts) writeFile(console, join(folder, name), text);
 }
@@ -58,15 +50,7 @@ function renderJson(proof: Proof, artifacts: readonly Artifact[]) {
     target: proof.target,
     proven: proof.holds,
     artifacts,
-    approximations: proof.approximations.map(({ approximation, packets, witness }) => ({
-      effect: approximation.effect,
-      sentence: approximation.sentence,
-      ...(approximation.help === undefined ? {} : { help: approximation.help }),
-      flow: approximation.origin.flow ?? null,
-      origin: approximation.origin.span === undefined ? null : placeJson(approximation.origin.span),
-      packets,
-      witness: formatFlow(witness),
-    })),
+    approximations: proof.approximations.map(approximationJson),
     diagnostics: diagnosticsJson(proof.diagnostics),
   };
 }
@@ -83,15 +67,4 @@ function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], fo
   for (const each of proof.approximations) console.stderr.write(approximationText(each));
   const but = proof.approximations.length === 0 ? '' : `, but for ${proof.approximations.length} approximations above`;
   console.stderr.write(`${colors.green('proven')}: this lets through exactly what the policy allows${but}\n`);
-}
-
-function approximationText({ approximation, packets, witness }: ProvenApproximation): string {
-  const { effect, sentence, help } = approximation;
-  const lines = [
-    `approximation, ${effect} than the policy: ${escapeControls(sentence)}`,
-    ...packets.slice(0, 2).map((line) => `  ${escapeControls(line)}`),
-    `  for example ${escapeControls(formatFlow(witness))}`,
-    ...(help === undefined ? [] : [`  help: ${escapeControls(help)}`]),
-  ];
-  return `${lines.join('\n')}\n`;
 }

@@ -56,7 +56,7 @@ const RESOLVER_FILES = [
   '/etc/resolv.pre-tailscale-backup.conf',
 ];
 
-function resolversOf(machine: Machine): Address[] {
+export function resolversOf(machine: Machine): Address[] {
   return parseResolvers(RESOLVER_FILES.map((path) => textOf(machine, path)).join('\n'));
 }
 
@@ -69,7 +69,7 @@ const TIME_FILES = [
 ];
 const TIME_FOLDERS = ['/etc/systemd/timesyncd.conf.d', '/etc/chrony/sources.d', '/etc/chrony/conf.d'];
 
-function timeServersOf(machine: Machine): string[] {
+export function timeServersOf(machine: Machine): string[] {
   const files = [...TIME_FILES, ...TIME_FOLDERS.flatMap((folder) => machine.list(folder))];
   return parseTimeServers(files.map((path) => textOf(machine, path)).join('\n'));
 }

@@ -70,6 +70,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
   },
+  enforcer: {
+    mayImport: [...BASE, 'host'],
+    why: 'what runs as root loads texts that it is given and keeps files: it knows no policy, no YAML, no prover, and nothing that others wrote',
+  },
   cli: {
     mayImport: [
       ...BASE,
@@ -85,6 +89,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'analysis',
       'apply',
       'host',
+      'enforcer',
     ],
     why: 'the command line is the composition root',
   },
@@ -93,6 +98,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 /** Files beside `index.ts` by which a folder may be entered. */
 export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/target/registry.ts': 'it loads every target, which those who need the contract alone must not',
+  'src/enforcer/protocol.ts': 'what is asked and answered, without the part that runs as root',
   'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };
 

@@ -1,0 +1,28 @@
+import { formatFlow } from '../analysis/index.ts';
+import { escapeControls } from '../diagnostic/index.ts';
+import type { ProvenApproximation } from '../verify/index.ts';
+import { placeJson } from './report.ts';
+
+/** A declared difference as other programs read it (schema/render.json). */
+export function approximationJson({ approximation, packets, witness }: ProvenApproximation) {
+  return {
+    effect: approximation.effect,
+    sentence: approximation.sentence,
+    ...(approximation.help === undefined ? {} : { help: approximation.help }),
+    flow: approximation.origin.flow ?? null,
+    origin: approximation.origin.span === undefined ? null : placeJson(approximation.origin.span),
+    packets,
+    witness: formatFlow(witness),
+  };
+}
+
+export function approximationText({ approximation, packets, witness }: ProvenApproximation): string {
+  const { effect, sentence, help } = approximation;
+  const lines = [
+    `approximation, ${effect} than the policy: ${escapeControls(sentence)}`,
+    ...packets.slice(0, 2).map((line) => `  ${escapeControls(line)}`),
+    `  for example ${escapeControls(formatFlow(witness))}`,
+    ...(help === undefined ? [] : [`  help: ${escapeControls(help)}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,161 @@
+import { formatFlow, pathEntry } from '../../analysis/index.ts';
+import type {
+  Change,
+  DeniedConnection,
+  Neighbour,
+  NeighbourChain,
+  Preflight,
+  Refusal,
+  Repair,
+  Unclear,
+} from '../../apply/index.ts';
+import { escapeControls } from '../../diagnostic/index.ts';
+import type { Step } from '../../semantics/index.ts';
+import { spanPosition } from '../../source/index.ts';
+import type { Proof } from '../../verify/index.ts';
+import type { TextOutput } from '../console.ts';
+import { connectionText } from './change-json.ts';
+import type { Planned } from './planned.ts';
+
+type Accounts = ReadonlyMap<number, string>;
+
+const TOLD = 20; // connections; the rest is counted
+
+/** For people: the most dangerous first, and whether they could still log in last, where they look. */
+export function planText(output: TextOutput, { policy, intent, proof, plan, live }: Planned): string {
+  const { colors } = output;
+  const accounts = intent.unknownAccounts;
+  const parts = [
+    [
+      colors.bold(
+        `what ${escapeControls(policy.name)} would change ${live === undefined ? 'there' : 'on this machine'}`,
+      ),
+    ],
+    changesText(colors.red('newly allowed'), plan.opened, plan.untold.opened, accounts),
+    changesText(colors.yellow('newly denied'), plan.closed, plan.untold.closed, accounts),
+    plan.opened.length + plan.closed.length === 0 ? [colors.green('no new connection fares otherwise than now')] : [],
+    deniedText(plan.denied),
+    neighboursText(plan.neighbours),
+    unclearText(plan.unclear),
+    approximationsText(proof),
+    live === undefined
+      ? ['not asked who could still log in: a saved listing has no sessions']
+      : preflightText(output, live.preflight),
+    [colors.dim('nothing has been changed')],
+  ];
+  return `${parts
+    .filter((part) => part.length > 0)
+    .map((part) => part.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+export function changesText(
+  title: string,
+  changes: readonly Change[],
+  untold: readonly string[],
+  accounts: Accounts,
+): string[] {
+  if (changes.length === 0) return [];
+  return [
+    `${title}:`,
+    ...changes.flatMap(({ sentence, witness, conditions }) => [
+      `  ${escapeControls(sentence)}`,
+      `    for example ${escapeControls(formatFlow(witness, accounts))}`,
+      ...conditions.map((condition) => `    depending on ${escapeControls(condition)}`),
+    ]),
+    ...(untold.length === 0 ? [] : [`  and ${untold.length} more flows, which --json names`]),
+  ];
+}
+
+function deniedText(denied: readonly DeniedConnection[]): string[] {
+  if (denied.length === 0) return [];
+  const lines = denied.slice(0, TOLD).map(({ connection, certain }) => {
+    const { program, pid } = connection;
+    const who = program === undefined ? '' : ` (${program}${pid === undefined ? '' : `, process ${pid}`})`;
+    return `  ${escapeControls(connectionText(connection) + who)}${certain ? '' : ', perhaps'}`;
+  });
+  const more = denied.length > TOLD ? [`  and ${denied.length - TOLD} more`] : [];
+  return ['live connections that it would not let open; they would live on (--cut ends them):', ...lines, ...more];
+}
+
+export function neighboursText(neighbours: readonly Neighbour[]): string[] {
+  if (neighbours.length === 0) return [];
+  return ['other tables, which stay as they are:', ...neighbours.map(neighbourText)];
+}
+
+function neighbourText({ table, software, rules, chains }: Neighbour): string {
+  const who = software.length === 0 ? '' : ` (${software.join(', ')})`;
+  const does = chains.map(chainText).filter((text) => text !== '');
+  const what = does.length === 0 ? 'stops nothing' : does.join('; ');
+  return escapeControls(`  ${table}${who}, ${rules} ${rules === 1 ? 'rule' : 'rules'}: ${what}`);
+}
+
+function chainText({ hook, order, stops, translates, marks }: NeighbourChain): string {
+  const deeds = [
+    ...(stops ? ['can stop packets'] : []),
+    ...(translates ? ['translates addresses'] : []),
+    ...(marks ? ['marks'] : []),
+  ];
+  return deeds.length === 0 ? '' : `${deeds.join(', ')} at ${hook}, ${order} ours`;
+}
+
+function approximationsText({ approximations }: Proof): string[] {
+  if (approximations.length === 0) return [];
+  return [
+    'what the rules cannot say as exactly as the policy (`portcullis render nftables` tells more):',
+    ...approximations.map(({ approximation: { effect, sentence } }) => `  ${effect}: ${escapeControls(sentence)}`),
+  ];
+}
+
+function unclearText(unclear: readonly Unclear[]): string[] {
+  if (unclear.length === 0) return [];
+  return [
+    'not understood; what is said of these packets may be wrong:',
+    ...unclear.slice(0, TOLD).map(({ opaque: { span, text, reason }, packets }) => {
+      const place = `${span.file.name}:${spanPosition(span).line}`;
+      return `  ${escapeControls(`${place}: ${text} (${reason}): ${packets.join('; ')}`)}`;
+    }),
+    ...(unclear.length > TOLD ? [`  and ${unclear.length - TOLD} more`] : []),
+  ];
+}
+
+/** @param output to paint for */
+export function preflightText(output: TextOutput, { ok, proven, refused, waived, warnings }: Preflight): string[] {
+  const { colors } = output;
+  return [
+    ...warnings.flatMap(({ sentence, path, repair }) => [
+      `${colors.yellow('warning')}: ${escapeControls(sentence)}${byRule(path)}`,
+      ...repairText(repair),
+    ]),
+    ...waived.map(({ sentence }) => `${colors.yellow('as you said')}: ${escapeControls(sentence)}`),
+    ...refused.flatMap((each) => refusalText(each, colors.red('refused'))),
+    ...(ok
+      ? proven.map(({ sentence, path }) => `${colors.green('proven')}: ${escapeControls(sentence)}${byRule(path)}`)
+      : [colors.dim('to lose a session and mean it: --yes-cut NAME; at the console: --console')]),
+  ];
+}
+
+function refusalText({ subject, sentence, path, because, repair }: Refusal, word: string): string[] {
+  return [
+    `${word}: ${escapeControls(sentence)}${byRule(path)}`,
+    ...because.map((each) => `  it depends on ${escapeControls(each)}`),
+    ...(repair === undefined
+      ? [`  no flow helps: another table decides (its name for --yes-cut: ${escapeControls(subject)})`]
+      : repairText(repair)),
+  ];
+}
+
+function repairText({ kind, yaml }: Repair): string[] {
+  return [
+    `  to keep it, add to \`${kind === 'flow' ? 'flows' : 'baseline'}\` of the policy:`,
+    `    ${escapeControls(yaml)}`,
+  ];
+}
+
+/** The rule that has the last word. */
+export function byRule(path: readonly Step[]): string {
+  const last = path.at(-1);
+  if (last === undefined) return '';
+  const { table, chain, rule } = pathEntry(last);
+  return ` (${escapeControls(`${table ?? 'policy'} ${chain}: ${rule}`)})`;
+}

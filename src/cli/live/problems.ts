@@ -1,0 +1,56 @@
+import type { DiagnosticKind } from '../../diagnostic/index.ts';
+
+/** What there is to say about the machine that commands run on. */
+export const LIVE_PROBLEMS = {
+  noEnforcer: {
+    code: 'L0001',
+    severity: 'error',
+    message: () => 'the rules of this machine cannot be read from here',
+    help: () => 'save them with `sudo nft list ruleset > rules.nft`, and add `--in rules.nft`',
+    explanation: 'What the kernel enforces is read by a part of its own that runs as root.',
+  } satisfies DiagnosticKind<[]>,
+  unreadListing: {
+    code: 'L0002',
+    severity: 'error',
+    message: (reason: string) => `what \`nft\` lists on this machine could not be read: ${reason}`,
+    help: () => 'this is a fault of Portcullis: please report it with the output of `sudo nft -j list ruleset`',
+    explanation:
+      'The listing of the kernel’s rules is not in a form that the reader knows, so nothing can be said of them.',
+  } satisfies DiagnosticKind<[reason: string]>,
+  limit: {
+    code: 'L0003',
+    severity: 'warning',
+    message: (limit: string) => `not looked at: ${limit}`,
+    help: () => 'what is said of live connections and sessions may be incomplete',
+    explanation: 'A part of the machine could not be read, so it is left out of what is told.',
+  } satisfies DiagnosticKind<[limit: string]>,
+  unreadSession: {
+    code: 'L0005',
+    severity: 'error',
+    message: (session: string) => `the session \`${session}\` has no address that could be read`,
+    help: () => 'this is a fault of Portcullis: please report it with the output of `sudo ss -tnp`',
+    explanation: 'A session whose ends are not known cannot be kept open, so nothing is planned without it.',
+  } satisfies DiagnosticKind<[session: string]>,
+  nothingConfirmed: {
+    code: 'L0006',
+    severity: 'error',
+    message: () =>
+      'nothing has been confirmed on this machine yet, so there is nothing that it could have drifted from',
+    help: () => 'hold it against a policy: `portcullis drift portcullis.yaml`',
+    explanation: 'Drift is told against what was confirmed last, or against a policy that is named.',
+  } satisfies DiagnosticKind<[]>,
+  unreadRecord: {
+    code: 'L0007',
+    severity: 'error',
+    message: (what: string, reason: string) => `what was kept of ${what} cannot be read: ${reason}`,
+    help: () => 'hold the machine against a policy instead: `portcullis drift portcullis.yaml`',
+    explanation: 'The rules of a confirmed change are kept beside it, and are read again to find drift.',
+  } satisfies DiagnosticKind<[what: string, reason: string]>,
+  noSuchSession: {
+    code: 'L0004',
+    severity: 'error',
+    message: (name: string) => `there is no session \`${name}\``,
+    help: (_name, names) => `\`--yes-cut\` takes the name of a session that would be lost: ${names}`,
+    explanation: 'Nobody’s session is given up by a slip: `--yes-cut` takes the name of one that is there.',
+  } satisfies DiagnosticKind<[name: string, names: string]>,
+} as const;
