@@ -5,7 +5,7 @@ import { boxes, HeaderSpace, IntervalSet, type PacketSet } from '../packetset/in
 import { denote, describe, evaluate, packetsOf, type Step, sampleFlow } from '../semantics/index.ts';
 import { flowLeaves } from './flow-leaves.ts';
 import type { HostRules } from './host-rules.ts';
-import { type Scope, type ScopeName, scopes } from './scopes.ts';
+import { directionOf, type Scope, type ScopeName, scopes, scopeWords } from './scopes.ts';
 import { servicesIn, serviceWords } from './service-words.ts';
 
 /** New connections that fare otherwise than before, told together. */
@@ -73,7 +73,7 @@ function told(effect: Change['effect'], all: PacketSet, allows: HostRules, conte
   const ranked = parts.toSorted((a, b) => rank(a.scope, context) - rank(b.scope, context));
   const changes = [
     ...ranked.slice(0, TOLD).map((part) => flowChange(effect, part, context)),
-    ...context.scopes.flatMap((scope) => restChange(effect, rest.intersect(scope.packets), scope, context)),
+    ...restChanges(effect, rest, context),
   ];
   return {
     changes: changes.toSorted((a, b) => rankOf(a.scope, context) - rankOf(b.scope, context)),
@@ -129,17 +129,37 @@ function grantWords({ from, to, services }: Grant, intent: Intent): string {
   return `${few(services.map(serviceText))} from ${ends(from)} to ${ends(to)}`;
 }
 
+/** Packets of one scope, with what there is to say of them beside where they go. */
+interface RestPart {
+  readonly scope: Scope;
+  readonly packets: PacketSet;
+  readonly services: string;
+  readonly but: string;
+}
+
 /** What passes, or not, for no flow's sake: because another policy, or none at all, stands there. */
-function restChange(effect: Change['effect'], set: PacketSet, scope: Scope, context: Context): Change[] {
+function restChanges(effect: Change['effect'], rest: PacketSet, context: Context): Change[] {
+  const parts = context.scopes.flatMap((scope) => restParts(effect, rest.intersect(scope.packets), scope, context));
+  const groups = Map.groupBy(parts, ({ scope, services, but }) => `${directionOf(scope.name)} ${services} ${but}`);
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const { scope, services, but } = first;
+    const all = [first, ...others];
+    const sentence = `${services} ${scopeWords(all.map((part) => part.scope.name))}${but}`;
+    return [change(effect, scope, sentence, context.space.union(all.map(({ packets }) => packets)), context)];
+  });
+}
+
+function restParts(effect: Change['effect'], set: PacketSet, scope: Scope, context: Context): RestPart[] {
   if (set.isEmpty()) return [];
-  if (scope.name === 'unusual') return [change(effect, scope, `packets ${scope.words}`, set, context)];
+  if (scope.name === 'unusual') return [{ scope, packets: set, services: 'packets', but: '' }];
   const { whole, partial } = servicesIn(set, scope.packets);
   return [whole, partial].flatMap((services) => {
     const packets = set.intersect(services);
     if (packets.isEmpty()) return [];
     const but =
       services === partial ? exceptions(effect, scope.packets.intersect(services).subtract(set), context) : '';
-    return [change(effect, scope, setWords(packets, scope) + but, packets, context)];
+    return [{ scope, packets, services: setServices(packets, scope), but: remoteWords(packets, scope) + but }];
   });
 }
 
@@ -161,23 +181,28 @@ function exceptions(effect: Change['effect'], others: PacketSet, context: Contex
 
 /** Services, way, and as far as they tell anything the addresses at the other end. */
 function setWords(packets: PacketSet, scope: Scope): string {
-  const { space } = packets;
-  const services = space.project(packets, ['protocol', 'dport', 'icmpType']);
-  const others = space.project(scope.packets, ['protocol', 'dport', 'icmpType']).subtract(services);
-  const [inside, outside] = [serviceWords(services).join(', '), serviceWords(others).join(', ')];
-  const everything = outside === '' ? 'everything' : `everything but ${outside}`;
-  const words = `${everything.length < inside.length ? everything : inside} ${scope.words}`;
-  if (scope.remote === undefined) return words;
-  const addresses = remoteWords(packets, scope.packets.intersect(services), scope.remote);
-  return addresses === '' ? words : `${words}${addresses}`;
+  return `${setServices(packets, scope)} ${scopeWords([scope.name])}${remoteWords(packets, scope)}`;
 }
 
-function remoteWords(packets: PacketSet, all: PacketSet, side: 'src' | 'dst'): string {
-  const { space } = packets;
-  const kept = (set: PacketSet): PacketSet => space.project(set, ['family', side]);
-  const [some, untouched] = [kept(packets), kept(all).subtract(kept(packets))];
+function servicesOf(set: PacketSet): PacketSet {
+  return set.space.project(set, ['protocol', 'dport', 'icmpType']);
+}
+
+function setServices(packets: PacketSet, scope: Scope): string {
+  const services = servicesOf(packets);
+  const inside = serviceWords(services).join(', ');
+  const outside = serviceWords(servicesOf(scope.packets).subtract(services)).join(', ');
+  const everything = outside === '' ? 'everything' : `everything but ${outside}`;
+  return everything.length < inside.length ? everything : inside;
+}
+
+function remoteWords(packets: PacketSet, { remote, packets: scope }: Scope): string {
+  if (remote === undefined) return '';
+  const kept = (set: PacketSet): PacketSet => set.space.project(set, ['family', remote]);
+  const some = kept(packets);
+  const untouched = kept(scope.intersect(servicesOf(packets))).subtract(some);
   if (untouched.isEmpty()) return '';
-  const [inside, outside] = [addressTexts(some, side), addressTexts(untouched, side)];
+  const [inside, outside] = [addressTexts(some, remote), addressTexts(untouched, remote)];
   return inside.length <= outside.length ? `: only ${few(inside)}` : `: all but ${few(outside)}`;
 }
 

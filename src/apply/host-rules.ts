@@ -1,5 +1,5 @@
 import { type Diagnostic, hasErrors } from '../diagnostic/index.ts';
-import type { Ruleset } from '../ir/index.ts';
+import type { Intent, Ruleset } from '../ir/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import { nameSet, type Opaque, type Standing, standing, TABLE_NAME } from '../target/index.ts';
@@ -54,6 +54,11 @@ export class HostListing {
     const { ast, diagnostics } = TARGETS.nftables.parse(files);
     const listing = ast === undefined || hasErrors(diagnostics) ? undefined : new HostListing(ast, unread);
     return { listing, diagnostics };
+  }
+
+  /** Our table as it would be for a policy. */
+  static of(intent: Intent): HostListing {
+    return new HostListing(TARGETS.nftables.lower(intent).ast, []);
   }
 
   /** What stands of ours, told from names alone. */

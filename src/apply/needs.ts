@@ -48,7 +48,7 @@ export function lostNeeds(
       name: to === 'internet' ? need : `${need}-${inName(to)}`,
       from: 'host',
       to,
-      service: SERVICES[need],
+      ...SERVICES[need],
       purpose: PURPOSES[need],
     } as const;
     const sentence = `this machine could not reach ${what} any more`;
@@ -66,7 +66,14 @@ export function lostNeeds(
 }
 
 const PORTS = { dns: 53, time: 123 } as const;
-const SERVICES = { dns: 'dns', time: 'ntp' } as const;
+/** As the catalogue has them (RFC 1035 4.2, RFC 7766; RFC 5905 7.2). */
+const SERVICES = {
+  dns: {
+    service: 'dns',
+    services: [PROTOCOLS.udp, PROTOCOLS.tcp].map((protocol) => ({ protocol, ports: { first: 53, last: 53 } })),
+  },
+  time: { service: 'ntp', services: [{ protocol: PROTOCOLS.udp, ports: { first: 123, last: 123 } }] },
+} as const;
 const PURPOSES = { dns: 'name resolution', time: 'correct time' } as const;
 
 /** A question over UDP, which both begin with. */

@@ -60,9 +60,11 @@ function neighbourChain(
     policy,
     stops: policy !== 'accept' || rules.some((rule) => verdicts(rule).some((verdict) => verdict !== 'accept')),
     translates: effects.some(({ kind }) => kind === 'translate'),
-    marks: effects.some(({ kind }) => kind === 'assign'),
+    marks: effects.some((effect) => effect.kind === 'assign' && MARKS.includes(effect.quantity)),
   };
 }
+
+const MARKS: readonly string[] = ['mark', 'ctmark'];
 
 function orderOf(hook: ChainHook, priority: number): NeighbourChain['order'] {
   switch (hook) {

@@ -1,7 +1,8 @@
 import type { Intent } from '../ir/index.ts';
 import type { Surroundings } from './connection.ts';
-import type { HostRules } from './host-rules.ts';
+import { HostListing, type HostRules } from './host-rules.ts';
 import { type HostNeeds, lostNeeds, type NeedLost } from './needs.ts';
+import { repairedIntent } from './repair.ts';
 import { type AdminSession, type ListeningSocket, sessionName } from './session.ts';
 import { type Found, type ProvenPath, pathContext, type Refusal, sessionPaths } from './session-paths.ts';
 import { wayIn } from './way-in.ts';
@@ -38,7 +39,10 @@ export function preflight(input: PreflightInput): Preflight {
     ...sessions.flatMap((session) => sessionPaths(session, context)),
     ...(sessions.length === 0 && !input.console ? wayIn(after, around, listeners) : []),
   ];
-  const failed = found.flatMap((each) => ('refusal' in each ? [each.refusal] : []));
+  const failed = withProvenRepairs(
+    found.flatMap((each) => ('refusal' in each ? [each.refusal] : [])),
+    input,
+  );
   const isWaived = ({ subject }: Refusal): boolean => yesCut.includes(subject);
   const refused = failed.filter((each) => !isWaived(each));
   const names = new Set(sessions.map(sessionName));
@@ -50,4 +54,23 @@ export function preflight(input: PreflightInput): Preflight {
     warnings: lostNeeds(input.needs, before, after, around, intent),
     unknownNames: yesCut.filter((name) => !names.has(name)),
   };
+}
+
+/** A repair that would not help, because another table has a part in it, is not offered. */
+function withProvenRepairs(
+  failed: readonly Refusal[],
+  { around, intent, listeners, sessions }: PreflightInput,
+): readonly Refusal[] {
+  const repairs = failed.flatMap(({ repair }) => repair ?? []);
+  if (repairs.length === 0) return failed;
+  const repaired = repairedIntent(intent, repairs);
+  const context = pathContext(around, repaired, listeners, around.listing.withOurs(HostListing.of(repaired)));
+  const helped = new Set(
+    sessions
+      .flatMap((session) => sessionPaths(session, context))
+      .flatMap((each) => ('proven' in each ? [`${each.proven.subject} ${each.proven.what}`] : [])),
+  );
+  return failed.map(({ repair, ...refusal }) =>
+    repair !== undefined && helped.has(`${refusal.subject} ${refusal.what}`) ? { ...refusal, repair } : refusal,
+  );
 }

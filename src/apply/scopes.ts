@@ -36,25 +36,51 @@ export type ScopeName = (typeof SCOPES)[number];
 /** First packets of connections that go one way. No two scopes have a packet in common, and each new packet is in one. */
 export interface Scope {
   readonly name: ScopeName;
-  readonly words: string;
   readonly remote: 'src' | 'dst' | undefined; // the side whose addresses tell more; both, or neither, where undefined
   readonly packets: PacketSet;
 }
 
-const WORDS: Readonly<Record<ScopeName, string>> = {
-  'internet-in': 'from the internet to this machine',
-  'internet-through': 'from the internet through this machine',
-  'out-to-internet': 'from this machine to the internet',
-  'through-to-internet': 'through this machine to the internet',
-  'private-in': 'from private networks to this machine',
-  'elsewhere-in': 'from other addresses to this machine',
-  'out-to-private': 'from this machine to private networks',
-  'out-to-elsewhere': 'from this machine to other addresses',
-  through: 'between other networks through this machine',
-  within: 'between programs of this machine',
-  unusual:
+type Direction = 'in' | 'out' | 'through' | 'other';
+
+/** What the other end of a scope's packets is, or all that there is to say of them. */
+const ENDS: Readonly<Record<ScopeName, readonly [Direction, string]>> = {
+  'internet-in': ['in', 'the internet'],
+  'internet-through': ['through', 'from the internet'],
+  'out-to-internet': ['out', 'the internet'],
+  'through-to-internet': ['through', 'to the internet'],
+  'private-in': ['in', 'private networks'],
+  'elsewhere-in': ['in', 'other addresses'],
+  'out-to-private': ['out', 'private networks'],
+  'out-to-elsewhere': ['out', 'other addresses'],
+  through: ['through', 'between other networks'],
+  within: ['other', 'between programs of this machine'],
+  unusual: [
+    'other',
     'that no ordinary connection begins with (errors, leases, groups, marks, addresses that are not what they seem)',
+  ],
 };
+
+export function directionOf(scope: ScopeName): Direction {
+  return ENDS[scope][0];
+}
+
+/** Scopes of one direction in words: `from the internet and private networks to this machine`. */
+export function scopeWords(names: readonly ScopeName[]): string {
+  const direction = names[0] === undefined ? 'other' : directionOf(names[0]);
+  const ends = names.map((name) => ENDS[name][1]);
+  const isAll = ends.length > 1 && ends.length === SCOPES.filter((name) => directionOf(name) === direction).length;
+  const joined = ends.join(', ').replace(/, ([^,]*)$/, ' and $1');
+  switch (direction) {
+    case 'in':
+      return `from ${isAll ? 'anywhere' : joined} to this machine`;
+    case 'out':
+      return `from this machine to ${isAll ? 'anywhere' : joined}`;
+    case 'through':
+      return isAll ? 'through this machine' : `through this machine, ${joined}`;
+    case 'other':
+      return joined;
+  }
+}
 
 /** @param intent whose built-in zones say what the internet and private networks are */
 export function scopes(space: HeaderSpace, intent: Intent): readonly Scope[] {
@@ -89,7 +115,7 @@ export function scopes(space: HeaderSpace, intent: Intent): readonly Scope[] {
           : wanted.intersect(known).subtract(loops),
     );
     rest = rest.subtract(packets);
-    return { name, words: WORDS[name], remote: remoteSide(name), packets };
+    return { name, remote: remoteSide(name), packets };
   });
 }
 

@@ -22,7 +22,8 @@ export function serviceWords(services: PacketSet): string[] {
   const { space } = services;
   const named = [PROTOCOLS.tcp, PROTOCOLS.udp].flatMap((protocol) => portWords(space, services, protocol));
   const icmp = [PROTOCOLS.icmp, PROTOCOLS.icmpv6].flatMap((protocol) => typeWords(space, services, protocol));
-  return [...named, ...new Set(icmp), ...otherWords(space, services)];
+  const isBothPings = icmp.length === 2 && icmp.every((words) => PINGS.includes(words));
+  return [...named, ...(isBothPings ? ['ping'] : icmp), ...otherWords(space, services)];
 }
 
 function ofProtocol(space: HeaderSpace, services: PacketSet, protocol: number): PacketSet {
@@ -45,15 +46,18 @@ function isWide(of: readonly NumberRange[]): boolean {
   return of.reduce((sum, { first, last }) => sum + last - first + 1, 0) > 32768;
 }
 
+const PINGS = ['IPv4 ping', 'IPv6 ping'];
+
 function typeWords(space: HeaderSpace, services: PacketSet, protocol: number): string[] {
   const types = ofProtocol(space, services, protocol);
   if (types.isEmpty()) return [];
-  const isPing = protocol === PROTOCOLS.icmp ? 8 : 128;
+  const echo = protocol === PROTOCOLS.icmp ? 8 : 128;
   const name = protocol === PROTOCOLS.icmp ? 'ICMP' : 'ICMPv6';
   const found = ranges(types, 'icmpType');
   if (types.isEverything()) return [`any ${name}`];
   const [only] = found;
-  if (found.length === 1 && only?.first === isPing && only.last === isPing) return ['ping'];
+  if (found.length === 1 && only?.first === echo && only.last === echo)
+    return [`IPv${protocol === PROTOCOLS.icmp ? 4 : 6} ping`];
   if (isMany(found)) return [`any ${name} but ${listedTypes(ranges(types.complement(), 'icmpType'), protocol)}`];
   return [`${name} ${listedTypes(found, protocol)}`];
 }

@@ -115,10 +115,10 @@ function openPort(session: AdminSession, port: number, judged: Judged, intent: I
   if (isLoop(session)) return repairBaseline('loopback');
   const { src, protocol } = session.connection;
   return repairFlow(intent, {
-    name: `ssh-from-${inName(src)}`,
+    name: `ssh${port === 22 ? '' : `-${port}`}-from-${inName(src)}`,
     from: src,
     to: 'host',
-    service: portService(protocol, port),
+    ...portService(protocol, port),
     purpose: 'administration',
   });
 }

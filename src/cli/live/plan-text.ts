@@ -20,6 +20,7 @@ import type { Planned } from './planned.ts';
 type Accounts = ReadonlyMap<number, string>;
 
 const TOLD = 20; // connections; the rest is counted
+const CONDITIONS = 3; // of one change
 
 /** For people: the most dangerous first, and whether they could still log in last, where they look. */
 export function planText(output: TextOutput, { policy, intent, proof, plan, live }: Planned): string {
@@ -61,10 +62,16 @@ export function changesText(
     ...changes.flatMap(({ sentence, witness, conditions }) => [
       `  ${escapeControls(sentence)}`,
       `    for example ${escapeControls(formatFlow(witness, accounts))}`,
-      ...conditions.map((condition) => `    depending on ${escapeControls(condition)}`),
+      ...conditionsText(conditions),
     ]),
     ...(untold.length === 0 ? [] : [`  and ${untold.length} more flows, which --json names`]),
   ];
+}
+
+function conditionsText(conditions: readonly string[]): string[] {
+  const shown = conditions.slice(0, CONDITIONS).map((condition) => `    depending on ${escapeControls(condition)}`);
+  const more = conditions.length - shown.length;
+  return more === 0 ? shown : [...shown, `    and on ${more} more`];
 }
 
 function deniedText(denied: readonly DeniedConnection[]): string[] {
@@ -85,18 +92,21 @@ export function neighboursText(neighbours: readonly Neighbour[]): string[] {
 
 function neighbourText({ table, software, rules, chains }: Neighbour): string {
   const who = software.length === 0 ? '' : ` (${software.join(', ')})`;
-  const does = chains.map(chainText).filter((text) => text !== '');
+  const does = (['before', 'after'] as const).flatMap((order) => deeds(order, chains));
   const what = does.length === 0 ? 'stops nothing' : does.join('; ');
   return escapeControls(`  ${table}${who}, ${rules} ${rules === 1 ? 'rule' : 'rules'}: ${what}`);
 }
 
-function chainText({ hook, order, stops, translates, marks }: NeighbourChain): string {
-  const deeds = [
-    ...(stops ? ['can stop packets'] : []),
-    ...(translates ? ['translates addresses'] : []),
-    ...(marks ? ['marks'] : []),
+function deeds(order: NeighbourChain['order'], chains: readonly NeighbourChain[]): string[] {
+  const at = (words: string, does: (chain: NeighbourChain) => boolean): string[] => {
+    const hooks = [...new Set(chains.filter((each) => each.order === order && does(each)).map(({ hook }) => hook))];
+    return hooks.length === 0 ? [] : [`${order} ours ${words} at ${hooks.join(', ')}`];
+  };
+  return [
+    ...at('can stop packets', ({ stops }) => stops),
+    ...at('translates addresses', ({ translates }) => translates),
+    ...at('marks', ({ marks }) => marks),
   ];
-  return deeds.length === 0 ? '' : `${deeds.join(', ')} at ${hook}, ${order} ours`;
 }
 
 function approximationsText({ approximations }: Proof): string[] {
@@ -125,10 +135,11 @@ export function preflightText(output: TextOutput, { ok, proven, refused, waived,
   return [
     ...warnings.flatMap(({ sentence, path, repair }) => [
       `${colors.yellow('warning')}: ${escapeControls(sentence)}${byRule(path)}`,
-      ...repairText(repair),
+      ...repairsText([repair]),
     ]),
     ...waived.map(({ sentence }) => `${colors.yellow('as you said')}: ${escapeControls(sentence)}`),
     ...refused.flatMap((each) => refusalText(each, colors.red('refused'))),
+    ...repairsText(refused.flatMap(({ repair }) => repair ?? [])),
     ...(ok
       ? proven.map(({ sentence, path }) => `${colors.green('proven')}: ${escapeControls(sentence)}${byRule(path)}`)
       : [colors.dim('to lose a session and mean it: --yes-cut NAME; at the console: --console')]),
@@ -139,17 +150,18 @@ function refusalText({ subject, sentence, path, because, repair }: Refusal, word
   return [
     `${word}: ${escapeControls(sentence)}${byRule(path)}`,
     ...because.map((each) => `  it depends on ${escapeControls(each)}`),
-    ...(repair === undefined
-      ? [`  no flow helps: another table decides (its name for --yes-cut: ${escapeControls(subject)})`]
-      : repairText(repair)),
+    ...(repair === undefined ? ['  no flow of the policy would help'] : []),
+    `  its name for --yes-cut: ${escapeControls(subject)}`,
   ];
 }
 
-function repairText({ kind, yaml }: Repair): string[] {
-  return [
-    `  to keep it, add to \`${kind === 'flow' ? 'flows' : 'baseline'}\` of the policy:`,
-    `    ${escapeControls(yaml)}`,
+function repairsText(repairs: readonly Repair[]): string[] {
+  const lines = (kind: Repair['kind']): string[] => [
+    ...new Set(repairs.flatMap((repair) => (repair.kind === kind ? [`  ${escapeControls(repair.yaml)}`] : []))),
   ];
+  const part = (key: string, added: readonly string[]): string[] =>
+    added.length === 0 ? [] : [`to keep it open, add to \`${key}\` of the policy:`, ...added];
+  return [...part('flows', lines('flow')), ...part('baseline', lines('baseline'))];
 }
 
 /** The rule that has the last word. */
