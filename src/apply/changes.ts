@@ -6,7 +6,7 @@ import { denote, describe, evaluate, packetsOf, type Step, sampleFlow } from '..
 import { flowLeaves } from './flow-leaves.ts';
 import type { HostRules } from './host-rules.ts';
 import { directionOf, type Scope, type ScopeName, scopes, scopeWords } from './scopes.ts';
-import { servicesIn, serviceWords } from './service-words.ts';
+import { serviceParts, servicesIn, serviceWords } from './service-words.ts';
 
 /** New connections that fare otherwise than before, told together. */
 export interface Change {
@@ -96,6 +96,9 @@ interface FlowPart {
   readonly scope: Scope; // the most dangerous that it has a part in
 }
 
+/** Packets that a flow lets through without being for them. */
+const SIDE_SCOPES: readonly ScopeName[] = ['within', 'unusual'];
+
 /** What of the set passes for the sake of each flow. */
 function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Context): FlowPart[] {
   return [...flowLeaves(allows)].flatMap(([flow, match]) => {
@@ -104,7 +107,7 @@ function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Co
     const scope = packets.isEmpty() ? undefined : all.find((each) => each.packets.intersects(packets));
     if (scope === undefined) return [];
     const isWhole = (): boolean =>
-      all.every((each) => each.name === 'unusual' || set.contains(ofFlow.intersect(each.packets)));
+      all.every(({ name, packets: within }) => SIDE_SCOPES.includes(name) || set.contains(ofFlow.intersect(within)));
     return [{ flow, packets, isWhole, scope }];
   });
 }
@@ -154,13 +157,21 @@ function restParts(effect: Change['effect'], set: PacketSet, scope: Scope, conte
   if (set.isEmpty()) return [];
   if (scope.name === 'unusual') return [{ scope, packets: set, services: 'packets', but: '' }];
   const { whole, partial } = servicesIn(set, scope.packets);
-  return [whole, partial].flatMap((services) => {
+  const parts = whole.isEmpty() ? [] : [whole];
+  return [...parts, ...alikeServices(partial, set, scope)].map((services) => {
     const packets = set.intersect(services);
-    if (packets.isEmpty()) return [];
-    const but =
-      services === partial ? exceptions(effect, scope.packets.intersect(services).subtract(set), context) : '';
-    return [{ scope, packets, services: setServices(packets, scope), but: remoteWords(packets, scope) + but }];
+    const but = services === whole ? '' : exceptions(effect, scope.packets.intersect(services).subtract(set), context);
+    return { scope, packets, services: setServices(packets, scope), but: remoteWords(packets, scope) + but };
   });
+}
+
+/** Services of which the same addresses at the other end are meant. */
+function alikeServices(services: PacketSet, set: PacketSet, { remote }: Scope): PacketSet[] {
+  if (services.isEmpty()) return [];
+  const parts = remote === undefined ? undefined : serviceParts(services);
+  if (remote === undefined || parts === undefined) return [services];
+  const ends = (part: PacketSet): number => set.space.project(set.intersect(part), ['family', remote]).node;
+  return [...Map.groupBy(parts, ends).values()].map((alike) => set.space.union(alike));
 }
 
 /** Flows because of which the same services fare otherwise for others. */

@@ -40,6 +40,12 @@ export interface Scope {
   readonly packets: PacketSet;
 }
 
+const LOOPBACK = { name: 'lo', wildcard: false };
+const withinMachine = any(
+  all(atHook('input'), interfaces('in', LOOPBACK)),
+  all(atHook('output'), interfaces('out', LOOPBACK)),
+);
+
 type Direction = 'in' | 'out' | 'through' | 'other';
 
 /** What the other end of a scope's packets is, or all that there is to say of them. */
@@ -86,9 +92,6 @@ export function scopeWords(names: readonly ScopeName[]): string {
 export function scopes(space: HeaderSpace, intent: Intent): readonly Scope[] {
   const internet = rangesOf(intent, 'internet');
   const privates = rangesOf(intent, 'private');
-  const lo = { name: 'lo', wildcard: false };
-  const loop = all(atHook('input'), interfaces('in', lo));
-  const loopOut = all(atHook('output'), interfaces('out', lo));
   const matches: Readonly<Record<ScopeName, Match>> = {
     'internet-in': all(atHook('input'), address('src', ...internet)),
     'internet-through': all(atHook('forward'), address('src', ...internet)),
@@ -102,7 +105,7 @@ export function scopes(space: HeaderSpace, intent: Intent): readonly Scope[] {
     within: atHook('input', 'output'),
     unusual: everything,
   };
-  const loops = packetsOf(space, loop).union(packetsOf(space, loopOut));
+  const loops = packetsOf(space, withinMachine);
   const known = packetsOf(space, ordinary());
   let rest = packetsOf(space, inState('new')).intersect(possiblePackets(space));
   return SCOPES.map((name) => {
@@ -132,7 +135,7 @@ function ordinary(): Match {
   const input = all(atHook('input'), ofType('src', 'unicast'), ofType('dst', 'local'));
   const output = all(atHook('output'), ofType('src', 'local'), ofType('dst', 'unicast'));
   const through = all(atHook('forward'), ofType('src', 'unicast'), ofType('dst', 'unicast', 'local'));
-  const loop = all(atHook('input', 'output'), ofType('src', 'local'), ofType('dst', 'local'));
+  const loop = all(withinMachine, ofType('src', 'local'), ofType('dst', 'local'));
   const { tcp, udp, icmp, icmpv6 } = PROTOCOLS;
   const protocol = (number: number): Match => field('protocol', number);
   const lease = any(...LEASES.map(([from, to]) => all(field('sport', from), field('dport', to))));

@@ -15,6 +15,25 @@ export function servicesIn(set: PacketSet, within: PacketSet): Services {
   return { whole: some.subtract(missing), partial: some.intersect(missing) };
 }
 
+const MOST_PARTS = 16;
+
+/** A set over protocol, port and type taken apart by its ranges; `undefined` where that makes too many parts. */
+export function serviceParts(services: PacketSet): PacketSet[] | undefined {
+  const { space } = services;
+  const parts: PacketSet[] = [];
+  for (const { numbers } of boxes(services)) {
+    const ofBox = (['protocol', 'icmpType'] as const).reduce(
+      (set, name) => (numbers.has(name) ? set.intersect(space.numbers(name, numbers.get(name) ?? [])) : set),
+      services,
+    );
+    const ports = numbers.get('dport');
+    const cut = ports === undefined ? [ofBox] : ports.map((each) => ofBox.intersect(space.numbers('dport', [each])));
+    parts.push(...cut);
+    if (parts.length > MOST_PARTS) return undefined;
+  }
+  return parts;
+}
+
 const TOLD = 6; // ranges of one protocol before the rest is counted
 
 /** The services of a set over protocol, port and type, in words: `TCP 22, 80-443`, `any UDP port`, `ping`. */

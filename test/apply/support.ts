@@ -36,6 +36,7 @@ table ip filter {
 table ip6 filter {
   chain ufw6-user-input { tcp dport 22 accept; }
   chain INPUT { type filter hook input priority filter; policy drop; iifname "lo" accept; ct state related,established accept; jump ufw6-user-input; }
+  chain FORWARD { type filter hook forward priority filter; policy drop; }
 }
 `;
 
