@@ -44,6 +44,7 @@ export function changes(before: HostRules, after: HostRules, intent: Intent): Ch
     before,
     after,
     intent,
+    flowsOf: flowSets(space),
   };
   const opened = told('opened', is.subtract(was), after, context);
   const closed = told('closed', was.subtract(is), before, context);
@@ -61,6 +62,17 @@ interface Context {
   readonly before: HostRules;
   readonly after: HostRules;
   readonly intent: Intent;
+  readonly flowsOf: (rules: HostRules) => ReadonlyMap<string, PacketSet>; // what our table lets through for each flow's sake
+}
+
+function flowSets(space: HeaderSpace): Context['flowsOf'] {
+  const known = new Map<HostRules, ReadonlyMap<string, PacketSet>>();
+  return (rules) => {
+    const found =
+      known.get(rules) ?? new Map([...flowLeaves(rules)].map(([flow, match]) => [flow, packetsOf(space, match)]));
+    known.set(rules, found);
+    return found;
+  };
 }
 
 /** @param allows the side that lets the packets through, whose flows they are told by */
@@ -100,9 +112,8 @@ interface FlowPart {
 const SIDE_SCOPES: readonly ScopeName[] = ['within', 'unusual'];
 
 /** What of the set passes for the sake of each flow. */
-function flowParts(set: PacketSet, allows: HostRules, { space, scopes: all }: Context): FlowPart[] {
-  return [...flowLeaves(allows)].flatMap(([flow, match]) => {
-    const ofFlow = packetsOf(space, match);
+function flowParts(set: PacketSet, allows: HostRules, { flowsOf, scopes: all }: Context): FlowPart[] {
+  return [...flowsOf(allows)].flatMap(([flow, ofFlow]) => {
     const packets = ofFlow.intersect(set);
     const scope = packets.isEmpty() ? undefined : all.find((each) => each.packets.intersects(packets));
     if (scope === undefined) return [];
@@ -178,9 +189,9 @@ function alikeServices(services: PacketSet, set: PacketSet, { remote }: Scope): 
 function exceptions(effect: Change['effect'], others: PacketSet, context: Context): string {
   const allows = effect === 'opened' ? context.before : context.after;
   const names: string[] = [];
-  for (const [flow, match] of flowLeaves(allows)) {
+  for (const [flow, packets] of context.flowsOf(allows)) {
     if (names.length > SHOWN) break;
-    if (packetsOf(context.space, match).intersects(others)) names.push(flow);
+    if (packets.intersects(others)) names.push(flow);
   }
   if (names.length === 0) return '';
   const flows = `${names.length === 1 ? 'flow' : 'flows'} ${few(
