@@ -40,7 +40,7 @@ export function plan({ before, after, intent, around, connections }: PlanInput):
 
 const BOXES = 3;
 
-export function unclear(opaque: readonly Opaque[]): Unclear[] {
+function unclear(opaque: readonly Opaque[]): Unclear[] {
   const space = new HeaderSpace();
   return opaque.flatMap((each) => {
     const packets = describe(packetsOf(space, each.packets), BOXES);

@@ -17,7 +17,7 @@ export interface Asked {
 type Answers = { readonly [K in RequestKind]?: Requests[K]['answer'] };
 
 /** A machine that answers what it was given, and remembers what it was asked. */
-export function fakeHost(answers: Answers, root: string, asked: Asked[] = []): LiveHost {
+function fakeHost(answers: Answers, root: string, asked: Asked[] = []): LiveHost {
   return {
     machine: machineAt(root),
     person: 'alice',

@@ -131,7 +131,7 @@ function unclearText(unclear: readonly Unclear[]): string[] {
 }
 
 /** @param output to paint for */
-export function preflightText(output: TextOutput, { ok, proven, refused, waived, warnings }: Preflight): string[] {
+function preflightText(output: TextOutput, { ok, proven, refused, waived, warnings }: Preflight): string[] {
   const { colors } = output;
   return [
     ...warnings.flatMap(({ sentence, path, repair }) => [

@@ -77,7 +77,7 @@ export async function planChange(
   return { ...found, live: { facts, preflight: flight } };
 }
 
-export async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {
+async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {
   return readFacts(console, await host.ask('snapshot', { callerPid: process.pid, connections: true }));
 }
 
