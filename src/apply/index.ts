@@ -1,4 +1,3 @@
-export { type ChangeFault, proveChange, type WrittenChange } from './prove-change.ts';
 export { type Change, type Changes, changes } from './changes.ts';
 export type { LiveConnection, Surroundings } from './connection.ts';
 export { type DeniedConnection, deniedConnections } from './cut.ts';
@@ -8,6 +7,7 @@ export type { HostNeeds, NeedLost } from './needs.ts';
 export { type Neighbour, type NeighbourChain, neighbours } from './neighbours.ts';
 export { type Plan, type PlanInput, plan, type Unclear } from './plan.ts';
 export { type Preflight, type PreflightInput, preflight } from './preflight.ts';
+export { type ChangeFault, proveChange, type WrittenChange } from './prove-change.ts';
 export type { Repair } from './repair.ts';
 export { type AdminSession, type ListeningSocket, OWN_SESSION, sessionName } from './session.ts';
 export type { ProvenPath, Refusal } from './session-paths.ts';

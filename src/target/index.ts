@@ -17,9 +17,9 @@ export type {
 export {
   asOf,
   clearTrial,
+  DENIED_COUNTERS,
   effective,
   learntNames,
-  DENIED_COUNTERS,
   NFTABLES_PROBLEMS,
   nameSet,
   originOfCounter,

@@ -11,8 +11,6 @@ import { printProgram } from './print.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Command, Program } from './ast.ts';
-export { flowCounter, nameSet, originOfCounter, TABLE_NAME, TRIAL_SET } from './names.ts';
-export type { Program } from './ast.ts';
 export { DENIED_COUNTERS, flowCounter, nameSet, originOfCounter, TABLE_NAME, TRIAL_SET } from './names.ts';
 /** @public for those who read rulesets that include others */
 export type { Includer } from './parse-block.ts';
