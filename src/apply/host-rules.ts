@@ -2,9 +2,17 @@ import { type Diagnostic, hasErrors } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
-import { LOCKDOWN_TABLE, nameSet, type Opaque, type Standing, standing, TABLE_NAME } from '../target/index.ts';
+import {
+  asOf,
+  LOCKDOWN_TABLE,
+  nameSet,
+  type Opaque,
+  type Program,
+  type Standing,
+  standing,
+  TABLE_NAME,
+} from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
-import { assume, type Truth } from './assume.ts';
 
 /** Rules that decide on a machine, and what of their text is not understood. */
 export interface HostRules {
@@ -24,8 +32,6 @@ export type TrialSide = 'on-trial' | 'standing';
 export function sideNow(listing: HostListing): TrialSide {
   return listing.standing().kind === 'trial' ? 'on-trial' : 'standing';
 }
-
-type Program = NonNullable<ReturnType<typeof TARGETS.nftables.parse>['ast']>;
 
 /** All that the kernel's packet filter holds on one machine, as it was listed. */
 export class HostListing {
@@ -80,7 +86,7 @@ export class HostListing {
 
   /** Our tables alone, as if there were no others. */
   ours(side: TrialSide): HostRules {
-    return onSide(TARGETS.nftables.lift({ commands: this.#own() }), side);
+    return lift(this.#own(), side);
   }
 
   /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
@@ -90,7 +96,7 @@ export class HostListing {
   }
 
   #lifted(commands: Program['commands'], side: TrialSide): HostRules {
-    const { ruleset, opaque } = onSide(TARGETS.nftables.lift({ commands }), side);
+    const { ruleset, opaque } = lift(commands, side);
     return { ruleset, opaque: [...opaque, ...this.#unread] };
   }
 
@@ -141,16 +147,8 @@ function isOwn(command: Program['commands'][number]): boolean {
   }
 }
 
-const SWITCH = `set inet ${TABLE_NAME} trial`;
-/** The connections that were alive when a change began; a slot's name stands before. */
-const ALIVE = new RegExp(`^set inet ${TABLE_NAME} (?:[ab]/)?alive[46](?:,|$)`);
-
-/** With the trial's switch settled, and no connection remembered from before: what lives on is no rule. */
-function onSide({ ruleset, opaque }: HostRules, side: TrialSide): HostRules {
-  const truth: Truth = (symbol) => {
-    if (symbol.kind !== 'unknown') return undefined;
-    if (symbol.place === SWITCH || symbol.place.startsWith(`${SWITCH},`)) return side === 'on-trial';
-    return ALIVE.test(symbol.place) ? false : undefined;
-  };
-  return { ruleset: assume(ruleset, truth), opaque };
+/** With no connection remembered from before: what lives on is no rule. */
+function lift(commands: Program['commands'], side: TrialSide): HostRules {
+  const trial = side === 'on-trial' ? 'running' : 'over';
+  return TARGETS.nftables.lift(asOf({ commands }, { trial, alive: 'gone' }));
 }

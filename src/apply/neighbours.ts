@@ -23,7 +23,7 @@ export interface NeighbourChain {
 }
 
 /** Our chains stand at `filter - 5`; of hooks where we have none, those of the way in come before, those of the way out after. */
-export const OUR_PRIORITY = -5;
+const OUR_PRIORITY = -5;
 
 export function neighbours({ ruleset }: HostRules): Neighbour[] {
   return ruleset.tables

@@ -40,7 +40,10 @@ export function plan({ before, after, intent, around, connections }: PlanInput):
 
 const BOXES = 3;
 
-export function unclear(opaque: readonly Opaque[]): Unclear[] {
+function unclear(opaque: readonly Opaque[]): Unclear[] {
   const space = new HeaderSpace();
-  return opaque.map((each) => ({ opaque: each, packets: describe(packetsOf(space, each.packets), BOXES) }));
+  return opaque.flatMap((each) => {
+    const packets = describe(packetsOf(space, each.packets), BOXES);
+    return packets.length === 0 ? [] : [{ opaque: each, packets }]; // where no packet comes, it decides nothing
+  });
 }

@@ -42,10 +42,7 @@ suite('preflight', () => {
       ['new', 'incoming', 'replies'],
     );
     const [logIn] = found.proven;
-    assert.match(
-      logIn?.sentence ?? '',
-      /your own session's client 10\.0\.5\.10:51234 can log in anew at 10\.0\.0\.5 port 22/,
-    );
+    assert.match(logIn?.sentence ?? '', /you \(10\.0\.5\.10:51234\) can log in anew at 10\.0\.0\.5 port 22/);
     assert.ok(logIn?.path.some(({ origin }) => origin?.flow === 'ssh'));
   });
 

@@ -63,17 +63,17 @@ function logIn(session: AdminSession, context: PathContext): Found {
   const open = tried.find(({ judged }) => judged.verdict === 'allowed');
   const subject = sessionName(session);
   if (open !== undefined) {
-    const sentence = `${client(session)} can log in anew at ${server(session, open.port)}`;
+    const sentence = `${who(session)} can log in anew at ${server(session, open.port)}`;
     return { proven: { subject, what: 'new', sentence, path: open.judged.path } };
   }
   const [first] = tried;
   if (first === undefined) {
-    const sentence = `nothing is known that ${client(session)} could log in at`;
+    const sentence = `nothing is known that ${who(session)} could log in at`;
     return { refusal: { subject, what: 'new', sentence, verdict: 'unknown', path: [], because: [] } };
   }
   const { port, judged } = first;
   const could = judged.verdict === 'denied' ? 'could not' : 'perhaps could not';
-  const sentence = `${client(session)} ${could} log in anew at ${server(session, port)}`;
+  const sentence = `${who(session)} ${could} log in anew at ${server(session, port)}`;
   const others = context.others.ask(newConnection(session, port));
   const repair = others.verdict === 'allowed' ? openPort(session, port, judged, context.intent) : undefined;
   return { refusal: refusal(subject, 'new', sentence, judged, others, repair) };
@@ -83,13 +83,13 @@ function stays(what: 'incoming' | 'replies', session: AdminSession, context: Pat
   const way = what === 'incoming' ? incoming(session) : replies(session);
   const judged = context.after.ask(way);
   const subject = sessionName(session);
-  const name = client(session);
+  const name = `${session.own ? 'your' : 'the'} session from ${clientText(session)}`;
   if (judged.verdict === 'allowed') {
-    const sentence = what === 'incoming' ? `the session of ${name} goes on` : `answers to ${name} go out`;
+    const sentence = what === 'incoming' ? `${name} goes on` : `answers to ${name} go out`;
     return { proven: { subject, what, sentence, path: judged.path } };
   }
   const not = judged.verdict === 'denied' ? 'would not' : 'perhaps would not';
-  const sentence = what === 'incoming' ? `the session of ${name} ${not} go on` : `answers to ${name} ${not} go out`;
+  const sentence = what === 'incoming' ? `${name} ${not} go on` : `answers to ${name} ${not} go out`;
   const others = context.others.ask(way);
   const isBySelf = others.verdict === 'allowed' && isOurs(deciding(judged)?.table ?? '');
   const repair = isBySelf ? repairBaseline(isLoop(session) ? 'loopback' : 'established') : undefined;
@@ -127,8 +127,8 @@ function isLoop({ connection }: AdminSession): boolean {
   return connection.way === 'loopback';
 }
 
-function client(session: AdminSession): string {
-  return session.own ? `your own session's client ${clientText(session)}` : clientText(session);
+function who(session: AdminSession): string {
+  return session.own ? `you (${clientText(session)})` : clientText(session);
 }
 
 function server({ connection: { dst } }: AdminSession, port: number): string {

@@ -78,7 +78,8 @@ describe('apply, confirm and rollback on a machine of their own', { skip }, () =
 
   test('a probe decides at once', async () => {
     await using place = await Place.open(isolation);
-    const probed = (...args: string[]) => portcullis(place, ['apply', '-', '--console', '--confirm-by', 'probe', ...args], POLICY);
+    const probed = (...args: string[]) =>
+      portcullis(place, ['apply', '-', '--console', '--confirm-by', 'probe', ...args], POLICY);
     const failed = await probed('--', 'false');
     assert.equal(failed.exitCode, 1, failed.stderr);
     assert.match(failed.stdout, /taken back: the probe failed: `false` ended with 1/);

@@ -43,6 +43,15 @@ export async function inFolder<T>(
 }
 
 export async function portcullisIn(folder: string, args: readonly string[], situation: Situation = {}): Promise<Ran> {
+  return withConsole(folder, situation, (console) => run(args, console));
+}
+
+/** What some work writes to a console in a folder, and how it ends. */
+export async function withConsole(
+  folder: string,
+  situation: Situation,
+  work: (console: Console) => Promise<void>,
+): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
   const output = (stream: 'stdout' | 'stderr') => ({
     write: (text: string): void => {
@@ -62,7 +71,7 @@ export async function portcullisIn(folder: string, args: readonly string[], situ
     today: situation.today ?? '2026-11-22',
     exitCode: EXIT.holds,
   };
-  await run(args, console);
+  await work(console);
   return { exitCode: console.exitCode, ...written };
 }
 

@@ -34,7 +34,7 @@ function deniedJson({ connection, certain, path, because }: DeniedConnection) {
   };
 }
 
-export function unclearJson({ opaque, packets }: Unclear) {
+function unclearJson({ opaque, packets }: Unclear) {
   return { ...opaqueJson(opaque), packets };
 }
 

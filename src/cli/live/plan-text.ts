@@ -1,13 +1,14 @@
 import { formatFlow, pathEntry } from '../../analysis/index.ts';
-import type {
-  Change,
-  DeniedConnection,
-  Neighbour,
-  NeighbourChain,
-  Preflight,
-  Refusal,
-  Repair,
-  Unclear,
+import {
+  type Change,
+  type DeniedConnection,
+  isOurs,
+  type Neighbour,
+  type NeighbourChain,
+  type Preflight,
+  type Refusal,
+  type Repair,
+  type Unclear,
 } from '../../apply/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Step } from '../../semantics/index.ts';
@@ -135,7 +136,7 @@ function unclearText(unclear: readonly Unclear[]): string[] {
 }
 
 /** @param output to paint for */
-export function preflightText(output: TextOutput, { ok, proven, refused, waived, warnings }: Preflight): string[] {
+function preflightText(output: TextOutput, { ok, proven, refused, waived, warnings }: Preflight): string[] {
   const { colors } = output;
   return [
     ...warnings.flatMap(({ sentence, path, repair }) => [
@@ -146,7 +147,7 @@ export function preflightText(output: TextOutput, { ok, proven, refused, waived,
     ...refused.flatMap((each) => refusalText(each, colors.red('refused'))),
     ...repairsText(refused.flatMap(({ repair }) => repair ?? [])),
     ...(ok
-      ? proven.map(({ sentence, path }) => `${colors.green('proven')}: ${escapeControls(sentence)}${byRule(path)}`)
+      ? proven.map(({ sentence, path }) => `${colors.green('proven')}: ${escapeControls(sentence)}${byOurRule(path)}`)
       : [colors.dim('to lose a session and mean it: --yes-cut NAME; at the console: --console')]),
   ];
 }
@@ -167,6 +168,12 @@ function repairsText(repairs: readonly Repair[]): string[] {
   const part = (key: string, added: readonly string[]): string[] =>
     added.length === 0 ? [] : [`to keep it open, add to \`${key}\` of the policy:`, ...added];
   return [...part('flows', lines('flow')), ...part('baseline', lines('baseline'))];
+}
+
+/** Of a packet that passes every table: what our table lets it through for. */
+function byOurRule(path: readonly Step[]): string {
+  const flow = path.findLast(({ table, origin }) => isOurs(table) && origin?.flow !== undefined)?.origin?.flow;
+  return flow === undefined ? byRule(path) : ` (${escapeControls(flow)})`;
 }
 
 /** The rule that has the last word. */

@@ -19,6 +19,7 @@ export interface ChainContext {
 export interface Entry {
   readonly hook: ChainHook;
   readonly priority: number;
+  readonly isNat: boolean; // only first packets enter
 }
 
 /** What all rules together do. */
@@ -103,7 +104,7 @@ export function chainEntries(
   for (const chain of table.chains) {
     const hook = chain.base === undefined ? undefined : hookOf(chain.base.hook);
     if (chain.base === undefined || hook === undefined) continue;
-    const entry: Entry = { hook, priority: chain.base.priority };
+    const entry: Entry = { hook, priority: chain.base.priority, isNat: chain.base.type === 'nat' };
     const seen = new Set<string>();
     const open = [chain.name];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {

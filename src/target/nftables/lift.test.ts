@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { all, everything, field, type Match, not, type Range, symbol } from '../../ir/index.ts';
+import { all, atHook, everything, field, type Match, not, nothing, type Range, symbol } from '../../ir/index.ts';
 import { range } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { nftablesTarget } from './index.ts';
@@ -151,11 +151,14 @@ describe('what nobody can vouch for is named, never skipped', () => {
   }
 
   it('with its place, its text and the packets that it can touch at most', () => {
-    const text = 'table inet t {\nchain c {\ntcp dport 22 meta l4proto frob accept\n}\n}\n';
+    const rule = 'tcp dport 22 meta l4proto frob accept';
+    const hooked = 'chain i {\ntype filter hook input priority 0; policy accept\njump c\n}';
+    const text = `table ip t {\nchain c {\n${rule}\n}\nchain unused {\n${rule}\n}\n${hooked}\n}\n`;
     const { ast } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
-    const [opaque] = nftablesTarget.lift(ast!).opaque;
-    assert.equal(opaque?.text, 'tcp dport 22 meta l4proto frob accept');
+    const [opaque, unused] = nftablesTarget.lift(ast!).opaque;
+    assert.equal(opaque?.text, rule);
     assert.equal(opaque?.span.file.positionAt(opaque.span.start).line, 3);
-    assert.deepEqual(opaque?.packets, all(TCP, field('dport', 22)));
+    assert.deepEqual(opaque?.packets, all(atHook('input'), field('family', 4), TCP, field('dport', 22)));
+    assert.deepEqual(unused?.packets, nothing);
   });
 });

@@ -1,6 +1,7 @@
 import {
   all,
   any,
+  atHook,
   type BaseChain,
   type Chain,
   type ChainHook,
@@ -11,6 +12,7 @@ import {
   interfaces,
   type Match,
   not,
+  nothing,
   PASSING,
   quantity,
   type Rule,
@@ -132,12 +134,22 @@ function liftTable(
       chain.base === undefined ? [] : gateRules(table, chain.base, chainContext, natChains.get(chain.base.hook) ?? 0);
     const rules = chain.rules.flatMap((rule, index) => {
       const lifted = liftRule(rule, chainContext, { rule: index });
-      for (const each of lifted.opaque) opaque.push(each);
+      for (const each of lifted.opaque)
+        opaque.push({ ...each, packets: all(comingTo(table, chainContext), each.packets) });
       return lifted.rules;
     });
     return { name: chain.name, ...(base === undefined ? {} : { base }), rules: [...gate, ...rules] };
   });
   return { name, families: FAMILIES[table.family] ?? [], chains: chains.reverse() };
+}
+
+/** At most the packets that come to a chain, by where they enter its table. */
+function comingTo(table: nft.Table, { entries }: ChainContext): Match {
+  if (entries.length === 0) return nothing;
+  const hooks = [...new Set(entries.flatMap(({ hook }) => PASSING[hook]))];
+  const families = FAMILIES[table.family] ?? [];
+  const isFirstOnly = entries.every(({ isNat }) => isNat);
+  return all(atHook(...hooks), field('family', ...families), isFirstOnly ? firstPacket() : everything);
 }
 
 function liftBase(base: nft.BaseChainSpec): BaseChain | undefined {
