@@ -2,13 +2,6 @@ import type { DiagnosticKind } from '../../diagnostic/index.ts';
 
 /** What there is to say about the machine that commands run on. */
 export const LIVE_PROBLEMS = {
-  noEnforcer: {
-    code: 'L0001',
-    severity: 'error',
-    message: () => 'the rules of this machine cannot be read from here',
-    help: () => 'save them with `sudo nft list ruleset > rules.nft`, and add `--in rules.nft`',
-    explanation: 'What the kernel enforces is read by a part of its own that runs as root.',
-  } satisfies DiagnosticKind<[]>,
   unreadListing: {
     code: 'L0002',
     severity: 'error',
