@@ -63,7 +63,7 @@ function problemOf(text: string): string {
 test('what is wrong is told, all of it', () => {
   const cases: readonly (readonly [text: string, ...said: RegExp[]])[] = [
     ['', /it is no JSON/],
-    ['{"kind":"reboot"}', /kind must be one of snapshot, begin/],
+    ['{"kind":"reboot"}', /kind must be one of snapshot, state, begin/],
     ['[]', /kind must be one of/],
     ['{"kind":"__proto__"}', /kind must be one of/],
     ['{"kind":"recall","number":0}', /recall\.number must be a whole number from 1/],
