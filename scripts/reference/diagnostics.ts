@@ -5,6 +5,7 @@ import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import { RULESET_PROBLEMS } from '../../src/cli/ruleset/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
+import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
 import { FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
@@ -26,6 +27,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['The machine', HOST_PROBLEMS],
   ['The live machine', LIVE_PROBLEMS],
   ['A change of the live machine', APPLY_PROBLEMS],
+  ['The part that runs as root', ENFORCER_PROBLEMS],
   ['The command line', CLI_PROBLEMS],
 ];
 

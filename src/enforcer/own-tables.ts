@@ -1,5 +1,5 @@
 /** The tables that are ours; nothing else is ever written (docs/decisions/0005-how-a-live-host-is-changed.md). */
-export const OWN_TABLES = ['portcullis', 'portcullis-lockdown'] as const;
+const OWN_TABLES = ['portcullis', 'portcullis-lockdown'] as const;
 
 /** Something in a text for `nft -f` that we do not give to the kernel. */
 export interface ForeignCommand {

@@ -127,6 +127,8 @@ export async function takeBack(
     }
     if (trial.kind === 'expired') warnings.push(`it is not in force, but its rules were not removed: ${said}`);
     if (trial.kind === 'none' && pending.stage === 'begun') warnings.push(`what it loaded was not removed: ${said}`);
+    // What is asked next tries once more, and then leaves it to the next change.
+    if (trial.kind === 'expired' && pending.stage !== 'reverting') return warnings;
   }
   warnings.push(...(await endConnectionsOfTrial(context.paths)));
   told(warnings, () => context.state.dropPending());

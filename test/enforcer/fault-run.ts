@@ -74,13 +74,17 @@ export class FaultRunner {
     const acting = act({ at: { step, happening } });
     const problems: string[] = [];
     if (isFrozen) {
+      await this.#untilFrozen();
       await sleep((trialSeconds + 1) * 1_000);
       const { seen } = await this.#probe.until(STEADY, PATIENCE_MS);
       if (operation === 'begin' && seen[0] !== 'old') problems.push('frozen, it is still in force after its time');
       await this.#place.checked('sh', ['-c', 'kill -CONT -1']);
     }
     await acting;
-    const lateMs = operation === 'begin' ? await this.#end(from, trialSeconds, problems) : undefined;
+    // Where `nft` was interrupted, what it had loaded is taken back at once: that is no trial that ran out.
+    const runOut = operation === 'begin' && happening.kind !== 'tool';
+    const lateMs = runOut ? await this.#end(from, trialSeconds, problems) : undefined;
+    if (operation === 'begin') await this.#probe.until('old', PATIENCE_MS);
     await this.#probe.until(STEADY, PATIENCE_MS);
     if (reboots) await this.#reboot(problems);
     const settled = await this.#place.ask('revert', { by: { name: 'bob' } });
@@ -127,6 +131,14 @@ export class FaultRunner {
   async #onTrial(trialSeconds: number): Promise<void> {
     const begun = await this.#place.begin({ trialSeconds, terse: this.#terse });
     if (begun.reply?.ok !== true) throw new Error(`no trial: ${JSON.stringify(begun)}`);
+  }
+
+  /** A process that has stopped is in the state `T` (proc_pid_stat(5)). */
+  async #untilFrozen(): Promise<void> {
+    const until = now() + PATIENCE_MS;
+    while ((await this.#place.run('sh', ['-c', 'grep -ls "^State:.T" /proc/[0-9]*/status'])).stdout === '') {
+      if (now() > until) throw new Error('it did not freeze');
+    }
   }
 
   /** Waits for the end of a trial, if one began. @returns how late it came */

@@ -67,7 +67,7 @@ export class Place {
   }
 
   run(program: string, args: readonly string[], input?: string): Promise<Completed> {
-    return run(...this.commandLine(program, args), { timeoutMs: 60_000, ...(input === undefined ? {} : { input }) });
+    return run(...this.commandLine(program, args), { timeoutMs: 180_000, ...(input === undefined ? {} : { input }) });
   }
 
   async checked(program: string, args: readonly string[], input?: string): Promise<string> {

@@ -36,7 +36,7 @@ delete table inet portcullis-lockdown
 /** What stands until the ruleset is loaded: neither port, but a third one, on which the machine is managed. */
 export const MANAGEMENT_PORT = 1003;
 
-export const LOCKDOWN = `table inet portcullis-lockdown
+const LOCKDOWN = `table inet portcullis-lockdown
 delete table inet portcullis-lockdown
 table inet portcullis-lockdown {
 ${perHook((hook) => `  chain ${hook} {\n    type filter hook ${hook} priority filter - 5; policy drop;\n${rules(MANAGEMENT_PORT)}\n  }`)}

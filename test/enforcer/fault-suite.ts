@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Isolation } from '../../src/host/index.ts';
+import { isolationOrReason } from '../lab/support.ts';
+import { casesFor, described, type FaultCase, type Operation, whatHappens } from './fault-cases.ts';
+import { type FaultResult, FaultRunner } from './fault-run.ts';
+
+/** Machines that cases are played on at a time: they mostly wait. */
+const RUNNERS = 4;
+
+/** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
+const all = process.env.PORTCULLIS_FAULTS === 'all';
+
+interface Played {
+  readonly fault: FaultCase;
+  readonly result: FaultResult;
+}
+
+/** Lets everything happen to the enforcer while it is asked for one operation, and looks by packets what is in force. */
+export async function faultSuite(operation: Operation): Promise<void> {
+  const found = await isolationOrReason();
+  const skip = 'skip' in found ? found.skip : false;
+  const name = `whatever happens to \`${operation}\`, the rules in force are the old or the new ones, whole, in both families`;
+  await test(name, { skip }, async (t) => {
+    assert.ok('isolation' in found);
+    const played = await playAll(found.isolation, operation);
+    const wrong = played.filter(({ result }) => result.problems.length > 0);
+    for (const line of summary(played)) t.diagnostic(line);
+    assert.deepEqual(
+      wrong.map(({ fault, result }) => `${described(fault)}: ${result.problems.join('; ')}`),
+      [],
+    );
+    assert.ok(played.length >= 20, `only ${played.length} cases`);
+  });
+}
+
+async function playAll(isolation: Isolation, operation: Operation): Promise<readonly Played[]> {
+  const runners = await Promise.all(Array.from({ length: RUNNERS }, () => FaultRunner.open(isolation)));
+  try {
+    const waiting = [...casesFor(operation, await runners[0]!.stepsOf(operation), all)];
+    const played = runners.map(async (runner) => {
+      const own: Played[] = [];
+      for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+        own.push({ fault, result: await runner.play(fault) });
+      }
+      return own;
+    });
+    return (await Promise.all(played)).flat();
+  } finally {
+    await Promise.all(runners.map((runner) => runner[Symbol.asyncDispose]()));
+  }
+}
+
+function summary(played: readonly Played[]): string[] {
+  const byKind = Map.groupBy(played, ({ fault }) => whatHappens(fault.happening));
+  const lates = played.flatMap(({ result }) => result.lateMs ?? []).toSorted((a, b) => a - b);
+  const looks = played.reduce((sum, { result }) => sum + result.sights, 0);
+  const news = played.filter(({ result }) => result.ends === 'new').length;
+  const steps = new Set(played.map(({ fault }) => fault.step)).size;
+  const ranOut = `${lates.length} trials ran out; at the latest ${lates.at(-1)?.toFixed(0)} ms after their time, median ${lates[lates.length >> 1]?.toFixed(0)} ms`;
+  return [
+    `${played.length} cases at ${steps} steps, ${looks} looks by packets; ${news} ended with the new rules, the others with the old`,
+    [...byKind].map(([kind, cases]) => `${kind}: ${cases.length}`).join(', '),
+    ...(lates.length === 0 ? [] : [ranOut]),
+  ];
+}
