@@ -1,6 +1,6 @@
+import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
-import { RULESET_PROBLEMS } from '../../src/cli/ruleset/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
