@@ -4,7 +4,7 @@ import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
-import { FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
+import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
 import { NFTABLES_PROBLEMS } from '../../src/target/index.ts';
 import { VERIFY_PROBLEMS } from '../../src/verify/index.ts';
@@ -20,6 +20,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Writing a first policy', INIT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
   ['The rules of a firewall', RULESET_PROBLEMS],
+  ['Files that an audit reads', AUDIT_FILE_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
   ['The command line', CLI_PROBLEMS],

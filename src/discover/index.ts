@@ -9,6 +9,7 @@ export {
   LISTEN,
   type ListeningSocket,
   type MachineFacts,
+  type ProcSocket,
   parseAccounts,
   parseDistribution,
   parseProcSockets,

@@ -7,6 +7,7 @@ import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
 import { RULES } from './kinds-rules.ts';
 import type { AuditView } from './view.ts';
+import { withoutCounters } from './words.ts';
 
 /** One state of a rule that names several. */
 interface Part {
@@ -33,13 +34,14 @@ export function idleStates(view: AuditView): Finding[] {
     if (faults.length === all.length) return []; // the rule as a whole has no effect
     const states = faults.map(({ rule }) => CONNTRACK_STATES[parts.get(rule)!.state]!).join(',');
     const by = [...new Set(faults.flatMap((fault) => fault.by.map((rule) => parts.get(rule)?.whole ?? rule)))];
-    const names = by.map((rule) => `\`${text.of(rule)}\`${placeText(rule)}`);
+    const names = by.map((rule) => `\`${withoutCounters(text.of(rule))}\`${placeText(rule)}`);
     const reason =
       names.length === 0
         ? 'its packets are decided before'
         : `${names.join(', ')} decide${names.length === 1 ? 's' : ''} such packets first`;
+    const name = withoutCounters(text.of(whole));
     const origins = [whole, ...by].map(({ origin }) => origin);
-    return [finding(RULES.idleState, { subject: text.of(whole), origins }, states, text.of(whole), reason)];
+    return [finding(RULES.idleState, { subject: name, origins }, states, name, reason)];
   });
 }
 

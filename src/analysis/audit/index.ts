@@ -14,3 +14,5 @@ export { FINDING_KINDS } from './kinds.ts';
 export { RULE_CONTROLS, RULE_SEVERITIES } from './rules.ts';
 export { compareSeverities, isAtLeast, SEVERITIES, type Severity } from './severity.ts';
 export type { AuditSubject } from './subject.ts';
+export { type Suppressed, type Suppression, suppress } from './suppress.ts';
+export { withoutCounters } from './words.ts';

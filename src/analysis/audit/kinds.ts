@@ -6,6 +6,7 @@ import { INBOUND } from './kinds-inbound.ts';
 import { OUTBOUND } from './kinds-outbound.ts';
 import { POLICY } from './kinds-policy.ts';
 import { RULES } from './kinds-rules.ts';
+import { SUPPRESSION } from './suppress.ts';
 
 /** Every kind of finding of its own; rules without effect have the words of `rule-problems.ts`. */
 export const FINDING_KINDS = {
@@ -15,6 +16,7 @@ export const FINDING_KINDS = {
   'Parts of rules': RULES,
   'The policy as a document': POLICY,
   'The machine': HOST,
+  Suppressions: SUPPRESSION,
 } as const satisfies Readonly<
   Record<string, Readonly<Record<string, FindingKind<never> & { readonly controls: readonly ControlId[] }>>>
 >;

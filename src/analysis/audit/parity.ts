@@ -28,7 +28,7 @@ function wider(view: AuditView, family: Family, kind: (typeof HYGIENE)['ipv6Wide
 function alone(view: AuditView, hook: Hook, family: Family) {
   const closed = portsOpenIn(view, hook, family === 4 ? 6 : 4).complement();
   const parts = openings(view, hook)
-    .filter((each) => each.families.includes(family) && isMany(each.breadth))
+    .filter((each) => each.families.includes(family) && isMany(each.breadth, family))
     .map((each) => ({ each, packets: openingPackets(view, hook, { ...each, families: [family] }).intersect(closed) }))
     .filter(({ packets }) => !packets.isEmpty());
   if (parts.length === 0) return [];
@@ -36,8 +36,9 @@ function alone(view: AuditView, hook: Hook, family: Family) {
   return [{ hook, packets, ports: parts.map(({ each }) => portsText(each.protocol, each.ports)) }];
 }
 
-function isMany(breadth: Breadth): boolean {
-  return breadth === 'world' || breadth === 'broad';
+/** A private network of IPv4 often has no counterpart in IPv6. */
+function isMany(breadth: Breadth, family: Family): boolean {
+  return breadth === 'world' || (breadth === 'broad' && family === 6);
 }
 
 /** In either family, the packets whose port somebody may use in this one. */

@@ -93,7 +93,7 @@ export class AuditView {
 
   /** Packets in another state than new, between this machine and others. */
   inState(hook: Hook, family: Family, state: Match): PacketSet {
-    const asked = this.packets(all(atHook(hook), field('family', family), fromOutside(hook), state));
+    const asked = this.packets(all(betweenMachines(hook, family), state));
     return asked.intersect(this.#quiet).intersect(this.#possible);
   }
 
@@ -164,23 +164,27 @@ function quietly(of: RuleSymbol): Match {
 }
 
 function firstPackets(hook: Hook, family: Family): Match {
+  return all(
+    betweenMachines(hook, family),
+    inState('new'),
+    any(not(field('protocol', PROTOCOLS.tcp)), field('tcpFlags', SYN)),
+    any(not(field('protocol', ...PORT_PROTOCOLS)), field('sport', ORDINARY_PORTS)),
+    quantity('ctmark', 0xffff_ffff, 0),
+  );
+}
+
+/** Packets without marks, with addresses as machines have them. */
+function betweenMachines(hook: Hook, family: Family): Match {
   const unicast = UNICAST.filter((range) => range.family === family);
-  const ends: Match[] = [
-    { kind: 'address', side: 'src', ranges: unicast },
-    { kind: 'address', side: 'dst', ranges: unicast },
-    ofType('src', hook === 'output' ? 'local' : 'unicast'),
-    ofType('dst', hook === 'input' ? 'local' : 'unicast'),
-  ];
   return all(
     atHook(hook),
     field('family', family),
-    inState('new'),
     fromOutside(hook),
-    ...ends,
-    any(not(field('protocol', PROTOCOLS.tcp)), field('tcpFlags', SYN)),
-    any(not(field('protocol', ...PORT_PROTOCOLS)), field('sport', ORDINARY_PORTS)),
+    address('src', ...unicast),
+    address('dst', ...unicast),
+    ofType('src', hook === 'output' ? 'local' : 'unicast'),
+    ofType('dst', hook === 'input' ? 'local' : 'unicast'),
     quantity('mark', 0xffff_ffff, 0),
-    quantity('ctmark', 0xffff_ffff, 0),
   );
 }
 

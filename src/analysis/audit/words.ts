@@ -41,3 +41,8 @@ export function list(texts: readonly string[]): string {
   const shown = texts.slice(0, SHOWN).join(', ');
   return texts.length > SHOWN ? `${shown} and ${texts.length - SHOWN} more` : shown;
 }
+
+/** A rule as it was written, without what its counters say in a listing. */
+export function withoutCounters(text: string): string {
+  return text.replace(/ counter packets \d+ bytes \d+/g, '');
+}

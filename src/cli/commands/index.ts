@@ -51,6 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./diff.ts')).diffCommand,
   },
   {
+    name: 'audit',
+    summary: 'what is wrong with a policy or a firewall, worst first',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
+  {
     name: 'test',
     summary: 'prove the tests, ask about every flow, and with --lab send real packets',
     load: async () => (await import('./test.ts')).testCommand,

@@ -67,7 +67,8 @@ class RuleLifter {
   lift(): LiftedRule {
     this.#from(0, { conditions: [], changes: new Changes(), isLogged: false });
     // A rule that no packet can match (it looks up an empty map) is still a rule.
-    if (this.#rules.length === 0) this.#emit({ conditions: [nothing], changes: new Changes(), isLogged: false }, CONTINUE);
+    if (this.#rules.length === 0)
+      this.#emit({ conditions: [nothing], changes: new Changes(), isLogged: false }, CONTINUE);
     return { rules: this.#rules, opaque: this.#opaque };
   }
 
