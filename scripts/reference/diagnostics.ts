@@ -1,4 +1,5 @@
 import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
+import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
@@ -18,6 +19,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
+  ['A policy from a firewall', IMPORT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
   ['The rules of a firewall', RULESET_PROBLEMS],
   ['Files that an audit reads', AUDIT_FILE_PROBLEMS],

@@ -51,6 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./diff.ts')).diffCommand,
   },
   {
+    name: 'import',
+    summary: 'a policy from a firewall that is there, proven equal',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  {
     name: 'audit',
     summary: 'what is wrong with a policy or a firewall, worst first',
     load: async () => (await import('./audit.ts')).auditCommand,

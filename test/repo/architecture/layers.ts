@@ -62,6 +62,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
     why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
   },
+  import: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
+    why: 'a policy is made from what a firewall means, whatever it was read from: it knows no firewall, and whether it is right others prove',
+  },
   host: {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
@@ -79,6 +83,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'target',
       'verify',
       'analysis',
+      'import',
       'host',
     ],
     why: 'the command line is the composition root',
