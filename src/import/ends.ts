@@ -56,7 +56,7 @@ export function endsOf({ hook, selector, product }: FoundFlow, context: EndsCont
   const there = (): readonly End[] | Unsayable =>
     selector.group === undefined
       ? machines(only(product.dst), { families, meaningful }, selector.out, hook, context)
-      : named(selector.group, only(product.dst), selector.out, context);
+      : named(selector.group, product.dst, meaningful, selector.out, context);
   switch (hook) {
     case 'input':
       return whole(families, machines(only(product.src), { families, meaningful }, selector.in, hook, context), [host]);
@@ -149,11 +149,12 @@ function addressTexts(addresses: AddressSet, families: readonly Family[]): Pick<
 function named(
   group: string,
   addresses: AddressSet,
+  meaningful: readonly Family[],
   through: InterfacePattern | undefined,
   { groups }: EndsContext,
 ): readonly End[] | Unsayable {
-  if (through !== undefined || !([4, 6] as const).some((family) => isWhole(addresses, family)))
-    return { reason: `names of \`${group}\` are known by name alone, not by addresses or interfaces as well` };
+  if (through !== undefined || !meaningful.every((family) => isWhole(addresses, family)))
+    return { reason: `names of \`${group}\` are known by name alone, not by family, addresses or interfaces as well` };
   if (group.startsWith('catalog:')) return [{ kind: 'word', text: group }];
   if (group.includes('.') && parseDnsPattern(group) !== undefined) return [{ kind: 'word', text: group }];
   const known = groups.find(({ key }) => key === group);

@@ -1,9 +1,8 @@
 import type { Hook, InterfacePattern, Range } from '../ir/index.ts';
 import type { PacketSet } from '../packetset/index.ts';
-import { packetsOf, symbolsOf } from '../semantics/index.ts';
+import { packetsOf } from '../semantics/index.ts';
 import type { PieceChoice } from './baseline.ts';
 import { type Product, products } from './products.ts';
-import { rateSymbols } from './rates.ts';
 import type { Scope } from './scope.ts';
 import {
   accountPieces,
@@ -49,9 +48,8 @@ export function flowsAt(scope: Scope, hook: Hook, baseline: readonly PieceChoice
     ),
   );
   const settled = granted!.union(refused!);
-  const rates = rateSymbols(symbolsOf(scope.ruleset));
-  const needed = new Slices(scope, hook, scope.accepted.intersect(scope.packets).subtract(settled), rates);
-  const allowed = new Slices(scope, hook, scope.accepted.union(settled).intersect(scope.packets), rates);
+  const needed = new Slices(scope, hook, scope.accepted.intersect(scope.packets).subtract(settled));
+  const allowed = new Slices(scope, hook, scope.accepted.union(settled).intersect(scope.packets));
   const { classes, selectors } = kindsOf(
     scope,
     hook,
@@ -80,9 +78,9 @@ interface Kinds {
 }
 
 /** Every combination of what rules name. @throws ImportTooLarge where there are too many */
-function kindsOf({ ruleset }: Scope, hook: Hook, isLoopbackOpen: boolean): Kinds {
+function kindsOf({ ruleset, symbols, rates }: Scope, hook: Hook, isLoopbackOpen: boolean): Kinds {
   const words = vocabularyOf(ruleset);
-  const symbols = symbolsOf(ruleset);
+
   const inPatterns = hook === 'output' ? [] : interfacesOf(words.in, hook, isLoopbackOpen);
   const outPatterns = hook === 'input' ? [] : interfacesOf(words.out, hook, isLoopbackOpen);
   const ranges = hook === 'output' ? words.accounts : [];
@@ -95,7 +93,7 @@ function kindsOf({ ruleset }: Scope, hook: Hook, isLoopbackOpen: boolean): Kinds
   const kinds = {
     cgroup: [null, ...cgroups],
     group: [null, ...new Set(groups)],
-    rate: [null, ...rateSymbols(symbols)],
+    rate: [null, ...rates],
   };
   const accounts = hook === 'output' ? [null, ...pieces] : [null];
   const [inNames, outNames] = [interfaceNames(inPatterns), interfaceNames(outPatterns)];
@@ -123,10 +121,11 @@ function kindsOf({ ruleset }: Scope, hook: Hook, isLoopbackOpen: boolean): Kinds
   return { classes, selectors: selectors.toSorted((a, b) => specificity(a) - specificity(b)) };
 }
 
-/** Packets over loopback are settled where the baseline has them, and are never forwarded. */
+/** Packets over loopback are settled where the baseline has them. */
 function interfacesOf(named: readonly InterfacePattern[], hook: Hook, isLoopbackOpen: boolean): InterfacePattern[] {
+  if (hook === 'forward') return [...named];
   const others = named.filter(({ name, wildcard }) => name !== 'lo' || wildcard);
-  return isLoopbackOpen || hook === 'forward' ? others : [{ name: 'lo', wildcard: false }, ...others];
+  return isLoopbackOpen ? others : [{ name: 'lo', wildcard: false }, ...others];
 }
 
 function rangeKey({ first, last }: Range): string {

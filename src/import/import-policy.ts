@@ -26,6 +26,8 @@ export interface Imported {
   readonly baseline: readonly PieceChoice[];
   /** What the firewall lets through and the policy language has no words for: left out, so that the policy is never wider. */
   readonly leftOut: readonly LeftOut[];
+  /** Limits that several flows share: a policy has limits of flows only, so these flows have none. */
+  readonly lostLimits: readonly string[];
   /** The firewall in the policy's terms: what the policy is to be compared with. */
   readonly comparable: Ruleset;
 }
@@ -97,12 +99,20 @@ export function importPolicy(input: ImportInput): Imported {
     };
   });
   const text = policyText({ name: input.name, source: input.source, zones: zones.all(), flows, baseline, leftOut });
-  return { text, flows, baseline, leftOut, comparable: inPolicyTerms(input.ruleset, names.taken) };
+  return {
+    text,
+    flows,
+    baseline,
+    leftOut,
+    lostLimits: names.lost,
+    comparable: inPolicyTerms(input.ruleset, names.taken),
+  };
 }
 
 /** Names of flows; a limit belongs to one flow, and a policy can take it over only where one flow has it. */
 class FlowNames {
   readonly taken: TakenRate[] = [];
+  readonly #lost = new Set<string>();
   readonly #names = new Names();
   readonly #uses = new Map<RateSymbol, number>();
 
@@ -113,6 +123,10 @@ class FlowNames {
     }
   }
 
+  get lost(): readonly string[] {
+    return [...this.#lost];
+  }
+
   of({ found, called }: Draft, services: readonly string[]): { readonly name: string; readonly rate?: string } {
     const { rate } = found.selector;
     const wanted = rate?.flow ?? called.name;
@@ -120,7 +134,11 @@ class FlowNames {
       wanted === undefined
         ? this.#names.of(called.comment ?? flowWords(found.hook, services))
         : this.#names.exactly(wanted);
-    if (rate === undefined || this.#uses.get(rate) !== 1) return { name };
+    if (rate === undefined) return { name };
+    if (this.#uses.get(rate) !== 1) {
+      this.#lost.add(rate.text);
+      return { name };
+    }
     this.taken.push({ keys: rate.keys, flow: name, text: rate.text });
     return { name, rate: rate.text };
   }

@@ -1,6 +1,6 @@
 import { all, any, type Flow, field, type Hook, type Match, not, type Origin, symbol, symbolKey } from '../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
-import { evaluate, packetsOf, sampleFlow, symbolsOf } from '../semantics/index.ts';
+import { evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
 import type { FoundFlow } from './found-flows.ts';
 import type { Scope } from './scope.ts';
 
@@ -23,7 +23,7 @@ export function calledBy(scope: Scope, { hook, selector, product }: FoundFlow): 
     ...(selector.in === undefined ? [] : [{ kind: 'interface', side: 'in', names: [selector.in] } satisfies Match]),
     ...(selector.out === undefined ? [] : [{ kind: 'interface', side: 'out', names: [selector.out] } satisfies Match]),
     ...(selector.account === undefined ? [] : [field('srcAccount', selector.account)]),
-    ...symbolsOf(scope.ruleset).map((each) => {
+    ...scope.symbols.map((each) => {
       const holds =
         (each.kind === 'cgroup' && each.path === selector.cgroup) ||
         ((each.kind === 'member' || each.kind === 'asked') && each.group === selector.group) ||

@@ -27,13 +27,13 @@ export function products(needed: PacketSet, allowed: PacketSet): Product[] {
   const wanted = new Transposed(space, needed, false);
   const groups = codes.groups();
   const candidates = groups.flatMap((group) => codes.products(group)).filter((each) => wanted.has(each));
-  if (groups.length > FEW) return candidates;
+  if (groups.length > FEW) return candidates.map((each) => wanted.tightened(each));
   // Each run of services by itself: what happens to have the same ends need not belong together.
   const runs = candidates.flatMap((each) => each.codes.map((run) => ({ ...each, codes: [run] })));
   const enlarged = runs
     .filter((each) => wanted.has(each))
     .map((each) => ({ ...each, codes: codes.runAround(each, groups) }));
-  return wanted.cover(enlarged);
+  return wanted.cover(enlarged).map((each) => wanted.tightened(each));
 }
 
 /** Ends that some services share: nodes over source and destination. */
@@ -164,6 +164,32 @@ class Transposed {
   /** The packets of the set that a product has. */
   packets(product: Product): PacketSet {
     return this.#set.intersect(this.#space.numbers('in0', product.codes)).intersect(this.#endPackets(product));
+  }
+
+  /** The product with only those addresses that some packet of the set has, where that is shorter to say. */
+  tightened(product: Product): Product {
+    const packets = this.packets(product);
+    return {
+      ...product,
+      src: this.#needed(packets, 'src', product.src),
+      dst: this.#needed(packets, 'dst', product.dst),
+    };
+  }
+
+  #needed(packets: PacketSet, side: 'src' | 'dst', allowed: AddressSet): AddressSet {
+    const used = boxes(this.#space.project(packets, ['family', side]));
+    const needed = AddressSet.of(
+      [...used].flatMap(({ family = 4, wides }) => {
+        const intervals = wides.get(side)?.intervals ?? [wholeFamily(family)];
+        return intervals.map(({ first, last }) => ({ family, first, last }));
+      }),
+    );
+    return AddressSet.of(
+      FAMILIES.flatMap((family) => {
+        const [some, all] = [needed, allowed].map((set) => set.ranges().filter((range) => range.family === family));
+        return some!.length > 0 && some!.length < all!.length ? some! : all!;
+      }),
+    );
   }
 
   /** Of products that together have the whole set, few that still do: the larger ones first. */

@@ -19,7 +19,7 @@ import {
 } from '../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet, type PacketSet } from '../packetset/index.ts';
-import { NO_ACCOUNT, packetsOf, symbolsOf } from '../semantics/index.ts';
+import { NO_ACCOUNT, packetsOf } from '../semantics/index.ts';
 import type { Scope } from './scope.ts';
 import type { PacketClass, RateSymbol } from './selector.ts';
 
@@ -41,11 +41,11 @@ export class Slices {
   readonly #rates: readonly RateSymbol[];
   readonly #passing: PacketSet;
 
-  constructor(scope: Scope, hook: Hook, passing: PacketSet, rates: readonly RateSymbol[]) {
+  constructor(scope: Scope, hook: Hook, passing: PacketSet) {
     this.#scope = scope;
     this.#hook = hook;
-    this.#symbols = symbolsOf(scope.ruleset);
-    this.#rates = rates;
+    this.#symbols = scope.symbols;
+    this.#rates = scope.rates;
     this.#passing = passing.intersect(packetsOf(scope.space, firstPackets(hook)));
   }
 

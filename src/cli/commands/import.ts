@@ -50,6 +50,7 @@ interface ImportJson {
   readonly policy: string;
   readonly flows: readonly { readonly name: string; readonly hook: string }[];
   readonly leftOut: Imported['leftOut'];
+  readonly lostLimits: readonly string[];
   readonly wider: readonly DifferenceJson[]; // the policy lets through, the firewall does not
   readonly narrower: readonly DifferenceJson[];
   readonly opaque: readonly OpaqueJson[];
@@ -91,6 +92,7 @@ async function runImport(console: Console, what: readonly string[], options: Imp
     policy: imported.text,
     flows: imported.flows.map(({ name, hook }) => ({ name, hook })),
     leftOut: imported.leftOut,
+    lostLimits: imported.lostLimits,
     wider: proof.wider.parts.map(differenceJson),
     narrower: proof.narrower.parts.map(differenceJson),
     opaque: opaque.map(opaqueJson),
@@ -136,6 +138,8 @@ function tell(console: Console, found: ImportJson, proof: ImportProof): void {
   const lines = found.file === undefined ? [] : [`wrote ${escapeControls(found.file)}: ${found.flows.length} flows`];
   for (const { hook, services, reason } of found.leftOut)
     lines.push(`left out, at ${hook}: ${escapeControls(`${services.slice(0, 8).join(', ')}: ${reason}`)}`);
+  for (const limit of found.lostLimits)
+    lines.push(`the limit of ${limit} holds for several flows together, which a policy cannot say: they have none now`);
   const side = (title: string, { outline, parts }: ImportProof['wider'], paint: (text: string) => string): void => {
     if (outline.length === 0) return;
     lines.push(paint(title), ...outline.map((line) => `  ${escapeControls(line)}`));

@@ -22,14 +22,16 @@ const LINES_AT_MOST = 10;
 /** @param firewall in the policy's terms */
 export function proveImport(firewall: Ruleset, intent: Intent): ImportProof {
   const policy = intentRuleset(intent);
-  const among = realPackets([firewall, policy]);
   const space = new HeaderSpace();
+  const accepted = [firewall, policy].map((each) => denote(space, each).accept);
+  const among = realPackets([firewall, policy], accepted);
   const scope = packetsOf(space, among).intersect(possiblePackets(space));
-  const [before, after] = [firewall, policy].map((each) => denote(space, each).accept.intersect(scope));
+  const [before, after] = accepted.map((each) => each.intersect(scope));
+  const equal = before!.equals(after!);
   const options = { limit: PARTS_AT_MOST, onlyNew: false, among };
-  const { wider, narrower } = difference(space, firewall, policy, options);
+  const { wider, narrower } = equal ? { wider: [], narrower: [] } : difference(space, firewall, policy, options);
   return {
-    equal: before!.equals(after!),
+    equal,
     wider: { parts: wider, outline: outlineOf(after!.subtract(before!)) },
     narrower: { parts: narrower, outline: outlineOf(before!.subtract(after!)) },
   };
