@@ -209,8 +209,33 @@ class Transposed {
       const others = this.#space.union([...kept].filter((other) => other !== each).map((other) => this.packets(other)));
       if (this.packets(each).subtract(others).isEmpty()) kept.delete(each);
     }
-    return [...kept];
+    return [...kept].map((each) =>
+      this.#withoutCovered(
+        each,
+        [...kept].filter((other) => other !== each),
+      ),
+    );
   }
+
+  /** Without a family that other products have anyway, where that family would have to be said beside addresses of the other. */
+  #withoutCovered(product: Product, others: readonly Product[]): Product {
+    const covered = FAMILIES.filter((family) => {
+      const here = this.packets(product).intersect(packetsOf(this.#space, field('family', family)));
+      return !here.isEmpty() && here.subtract(this.#space.union(others.map((other) => this.packets(other)))).isEmpty();
+    });
+    const [family] = covered;
+    if (family === undefined || covered.length > 1) return product;
+    const rest = (set: AddressSet): AddressSet => AddressSet.of(set.ranges().filter((each) => each.family !== family));
+    const isPlain = [product.src, product.dst].every((set) => isWhole(set, family === 4 ? 6 : 4));
+    return isPlain ? product : { ...product, src: rest(product.src), dst: rest(product.dst) };
+  }
+}
+
+function isWhole(set: AddressSet, family: Family): boolean {
+  return AddressSet.of([wholeFamily(family)])
+    .subtract(set)
+    .of(family)
+    .isEmpty();
 }
 
 function size({ codes, src, dst }: Product): number {

@@ -46,6 +46,13 @@ function imported(ruleset: Ruleset, groups: readonly NameGroup[]): RoundTrip {
   return { imported: result, proof: proveImport(result.comparable, resolved.intent) };
 }
 
+function fromNft(text: string): RoundTrip {
+  const { ast, diagnostics } = TARGETS.nftables.parse([new SourceFile('rules.nft', text)]);
+  assert.deepEqual(diagnostics, []);
+  assert.ok(ast);
+  return imported(TARGETS.nftables.lift(ast).ruleset, []);
+}
+
 /** policy -> nftables -> policy */
 function roundTrip(intent: Intent): RoundTrip {
   const { artifacts, proof } = renderProven(TARGETS.nftables, intent);
@@ -84,5 +91,51 @@ describe('a policy, rendered and imported again, lets the same packets through',
       }),
       { numRuns: Number(process.env.IMPORT_RUNS ?? 60) },
     );
+  });
+});
+
+describe('a firewall that somebody wrote', () => {
+  test('of two thousand rules that overlap, refuse and accept, is imported exactly', () => {
+    const PORTS = [22, 53, 80, 110, 143, 389, 443, 445, 993, 3306, 5432, 6379, 8080, 9090, 9100, 9200];
+    let seed = 7;
+    const below = (limit: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0; // the generator of the C standard's example
+      return (seed >>> 8) % limit;
+    };
+    const rules = Array.from({ length: 2_000 }, () => {
+      const source = below(3) === 0 ? `10.${below(4)}.${below(8)}.0/24` : `10.${below(4)}.${below(8)}.${below(256)}`;
+      const port = below(4) === 0 ? `${8_000 + below(50)}-${8_050 + below(50)}` : String(PORTS[below(PORTS.length)]);
+      return `ip saddr ${source} ${below(5) === 0 ? 'udp' : 'tcp'} dport ${port} ${below(8) === 0 ? 'drop' : 'accept'}`;
+    });
+    const text = `table inet t {
+  chain i {
+    type filter hook input priority 0; policy drop;
+    iifname "lo" accept
+    ct state established,related accept
+    ct state invalid drop
+    ${rules.join('\n    ')}
+  }
+  chain o { type filter hook output priority 0; policy drop; oifname "lo" accept; ct state established,related accept; ct state invalid drop; }
+  chain f { type filter hook forward priority 0; policy drop; ct state invalid drop; }
+}`;
+    const { imported: result, proof } = fromNft(text);
+    assert.ok(proof.equal, `${proof.wider.outline}\n${proof.narrower.outline}`);
+    assert.ok(result.flows.length > 0 && result.flows.length < 2_000, String(result.flows.length));
+  });
+
+  test('a policy with one port too many or one too few is found out', () => {
+    const rules = (
+      port: string,
+    ): string => `table inet t { chain i { type filter hook input priority 0; policy drop; tcp dport ${port} accept; }
+  chain o { type filter hook output priority 0; policy drop; }
+  chain f { type filter hook forward priority 0; policy drop; } }`;
+    const { imported: more } = fromNft(rules('22-23'));
+    const { imported: less } = fromNft(rules('22'));
+    const intentOf = (text: string): Intent => {
+      const { policy } = loadPolicyText(new SourceFile('p.yaml', text), () => ({ reason: 'none' }));
+      return resolvePolicy(policy!, context).intent!;
+    };
+    assert.match(proveImport(less.comparable, intentOf(more.text)).wider.outline.join(), /port 23/);
+    assert.match(proveImport(more.comparable, intentOf(less.text)).narrower.outline.join(), /port 23/);
   });
 });
