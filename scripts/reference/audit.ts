@@ -10,14 +10,13 @@ import {
 /** docs/reference/audit.md: every finding of an audit, why it is one, and the controls that it touches. */
 export function auditReference(): string {
   const parts = [INTRODUCTION, '## Rules without effect', RULES];
-  for (const kind of Object.keys(RULE_SEVERITIES) as (keyof typeof RULE_SEVERITIES)[]) {
-    const { code, explanation } = RULESET_PROBLEMS[kind];
-    parts.push(entry(code, RULE_SEVERITIES[kind], explanation, undefined, RULE_CONTROLS));
-  }
+  const severities: Readonly<Record<string, string>> = RULE_SEVERITIES;
+  for (const [kind, { code, explanation }] of Object.entries(RULESET_PROBLEMS))
+    parts.push(entry(code, severities[kind] ?? '', explanation, undefined, RULE_CONTROLS));
   for (const [title, kinds] of Object.entries(FINDING_KINDS)) {
     parts.push(`## ${title}`);
-    for (const kind of Object.values(kinds) as FindingKind<never>[])
-      parts.push(entry(kind.code, kind.severity, kind.explanation, helpOf(kind), kind.controls));
+    const all: readonly FindingKind<never>[] = Object.values(kinds);
+    for (const kind of all) parts.push(entry(kind.code, kind.severity, kind.explanation, helpOf(kind), kind.controls));
   }
   parts.push('## Controls', CONTROLS_WORDS, controlTable());
   return `${parts.join('\n\n')}\n`;

@@ -2,6 +2,7 @@ import type { Hook, InterfacePattern, Range } from '../ir/index.ts';
 import type { PacketSet } from '../packetset/index.ts';
 import { packetsOf } from '../semantics/index.ts';
 import type { PieceChoice } from './baseline.ts';
+import { ImportTooLarge } from './import-too-large.ts';
 import { type Product, products } from './products.ts';
 import type { Scope } from './scope.ts';
 import {
@@ -25,14 +26,6 @@ export interface FoundFlow {
 
 /** Kinds of packets that are looked at one by one. */
 const MOST_CLASSES = 4_096;
-
-/** The rules tell so many kinds of packets apart that they cannot be looked at one by one. */
-export class ImportTooLarge extends Error {
-  constructor(hook: Hook, count: number) {
-    super(`the rules at ${hook} tell ${count} kinds of packets apart by interfaces, accounts, names and limits`);
-    this.name = 'ImportTooLarge';
-  }
-}
 
 /** All that the firewall lets be opened at a hook, beyond the baseline. General flows come first, and special ones only for what is left. */
 export function flowsAt(scope: Scope, hook: Hook, baseline: readonly PieceChoice[]): FoundFlow[] {
@@ -99,7 +92,10 @@ function kindsOf({ ruleset, symbols, rates }: Scope, hook: Hook, isLoopbackOpen:
   const [inNames, outNames] = [interfaceNames(inPatterns), interfaceNames(outPatterns)];
   const counts = [inNames, outNames, accounts, kinds.cgroup, kinds.group, kinds.rate].map(({ length }) => length);
   const count = counts.reduce((all, each) => all * each, 1);
-  if (count > MOST_CLASSES) throw new ImportTooLarge(hook, count);
+  if (count > MOST_CLASSES)
+    throw new ImportTooLarge(
+      `the rules at ${hook} tell ${count} kinds of packets apart by interfaces, accounts, names and limits`,
+    );
   const classes: PacketClass[] = [];
   for (const [cgroup, group, rate] of triples(kinds))
     for (const account of accounts)

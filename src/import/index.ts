@@ -1,3 +1,3 @@
-export { ImportTooLarge } from './found-flows.ts';
 export { type Imported, type ImportedFlow, type ImportInput, importPolicy, type LeftOut } from './import-policy.ts';
+export { ImportTooLarge } from './import-too-large.ts';
 export { realPackets } from './scope.ts';

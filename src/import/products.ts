@@ -3,6 +3,7 @@ import type { Family } from '../net/index.ts';
 import { wholeFamily } from '../net/index.ts';
 import { AddressSet, boxes, type HeaderSpace, IntervalSet, type NumberRange, PacketSet } from '../packetset/index.ts';
 import { packetsOf } from '../semantics/index.ts';
+import { ImportTooLarge } from './import-too-large.ts';
 import { HIGHEST_CODE, meaninglessCodes, serviceCodes } from './service-codes.ts';
 
 /** Every service of a list between any source and any destination; IPv4 with IPv4 and IPv6 with IPv6. */
@@ -55,7 +56,7 @@ class Transposed {
       const ofFamily = packetsOf(space, field('family', family));
       let count = 0;
       for (const box of boxes(packets.intersect(ofFamily))) {
-        if (++count > MAX_BOXES) throw new RangeError('the rules take more boxes than can be turned into flows');
+        if (++count > MAX_BOXES) throw new ImportTooLarge('addresses and services are woven together too closely');
         const ends = (['src', 'dst'] as const).flatMap((side) => {
           const values = box.wides.get(side);
           return values === undefined

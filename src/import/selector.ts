@@ -44,7 +44,7 @@ export function fits(selector: Selector, packets: PacketClass): boolean {
   );
 }
 
-export function isNamed({ name, wildcard }: InterfacePattern, interfaceName: string): boolean {
+function isNamed({ name, wildcard }: InterfacePattern, interfaceName: string): boolean {
   return wildcard ? interfaceName.startsWith(name) : interfaceName === name;
 }
 

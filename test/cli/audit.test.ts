@@ -315,7 +315,13 @@ dockerPorts: []
         bridge: 'br-0123456789ab',
       },
     );
-    assert.deepEqual(publishedPorts('not JSON'), []);
+    for (const odd of ['not JSON', '7', 'null', '{"NetworkSettings":7}', '{"State":{"Running":true}}'])
+      assert.deepEqual(publishedPorts(odd), [], odd);
+    const ports = {
+      ...record,
+      NetworkSettings: { ...record.NetworkSettings, Ports: { '80/tcp': 'x', '81/tcp': [7] } },
+    };
+    assert.deepEqual(publishedPorts(JSON.stringify(ports)), []);
     assert.deepEqual(publishedPorts(JSON.stringify({ ...record, State: { Running: false } })), []);
   });
 });

@@ -112,7 +112,7 @@ export function shown(view: AuditView, packets: PacketSet) {
   return { witness: view.witness(packets), origins: view.deciders(packets), conditions: view.conditions(packets) };
 }
 
-export function isSsh(view: AuditView, { protocol, ports }: Pick<Opening, 'protocol' | 'ports'>): boolean {
+function isSsh(view: AuditView, { protocol, ports }: Pick<Opening, 'protocol' | 'ports'>): boolean {
   if (protocol !== 'tcp') return false;
   return (view.subject.facts?.sshPorts ?? [22]).some((port) => ports.first === port && ports.last === port);
 }

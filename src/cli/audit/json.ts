@@ -43,7 +43,7 @@ interface SuppressionJson {
   readonly until: string;
 }
 
-export function findingJson(found: Finding): FindingJson {
+function findingJson(found: Finding): FindingJson {
   const { code, severity, message, help, subject, origins, witness, conditions, controls, fix } = found;
   return {
     code,
@@ -77,7 +77,7 @@ export function auditJson(ok: boolean, findings: readonly Finding[], suppressed:
   };
 }
 
-export function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, number>> {
+function countsOf(findings: readonly Finding[]): Readonly<Record<Severity, number>> {
   const count = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   return {
     critical: count('critical'),

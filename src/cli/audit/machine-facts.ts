@@ -110,42 +110,31 @@ function dockerPortsOf(machine: Machine): DockerPort[] {
   });
 }
 
-interface ContainerRecord {
-  readonly Name?: string;
-  readonly State?: { readonly Running?: boolean };
-  readonly NetworkSettings?: {
-    readonly Ports?: Readonly<Record<string, readonly { HostIp?: string; HostPort?: string }[] | null>> | null;
-    readonly Networks?: Readonly<Record<string, { IPAddress?: string; NetworkID?: string } | null>> | null;
-  };
-}
-
 /** @param text a container's config.v2.json; what is not as Docker writes it is passed over */
 export function publishedPorts(text: string): DockerPort[] {
-  let found: ContainerRecord;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  const { Name = '', State, NetworkSettings } = found;
-  const networks = Object.entries(NetworkSettings?.Networks ?? {});
-  const attached = networks.find(([, network]) => parseAddress(network?.IPAddress ?? '') !== undefined);
-  const containerAddress = parseAddress(attached?.[1]?.IPAddress ?? '');
-  if (State?.Running !== true || attached === undefined || containerAddress === undefined) return [];
-  const [name, network] = attached;
-  const bridge = name === 'bridge' ? 'docker0' : `br-${(network?.NetworkID ?? '').slice(0, 12)}`;
-  return Object.entries(NetworkSettings?.Ports ?? {}).flatMap(([key, bindings]) => {
+  const container = parsed(text);
+  const settings = part(container, 'NetworkSettings');
+  const networks = Object.entries(part(settings, 'Networks'));
+  const attached = networks.find(([, network]) => addressOf(network, 'IPAddress') !== undefined);
+  if (part(container, 'State').Running !== true || attached === undefined) return [];
+  const [network, details] = attached;
+  const containerAddress = addressOf(details, 'IPAddress');
+  if (containerAddress === undefined) return [];
+  const bridge = network === 'bridge' ? 'docker0' : `br-${words(details, 'NetworkID').slice(0, 12)}`;
+  return Object.entries(part(settings, 'Ports')).flatMap(([key, bindings]) => {
     const [, containerPort, protocol] = /^(\d{1,5})\/(tcp|udp)$/.exec(key) ?? [];
     if (containerPort === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return [];
-    return (bindings ?? []).flatMap(({ HostIp = '', HostPort = '' }): DockerPort[] => {
-      const address = parseAddress(HostIp);
-      if (!/^\d{1,5}$/.test(HostPort) || address?.family === 6) return []; // the same port again, over IPv6
+    const all: readonly unknown[] = Array.isArray(bindings) ? bindings : [];
+    return all.flatMap((binding): DockerPort[] => {
+      const address = addressOf(binding, 'HostIp');
+      const port = words(binding, 'HostPort');
+      if (!/^\d{1,5}$/.test(port) || address?.family === 6) return []; // the same port again, over IPv6
       return [
         {
           protocol,
-          port: Number(HostPort),
+          port: Number(port),
           ...(address === undefined || address.value === 0n ? {} : { address }),
-          container: Name.replace(/^\//, ''),
+          container: words(container, 'Name').replace(/^\//, ''),
           containerAddress,
           containerPort: Number(containerPort),
           bridge,
@@ -153,4 +142,30 @@ export function publishedPorts(text: string): DockerPort[] {
       ];
     });
   });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member that is a mapping; an empty one where there is none. */
+function part(value: unknown, key: string): Readonly<Record<string, unknown>> {
+  const found =
+    value !== null && typeof value === 'object' ? Object.entries(value).find(([name]) => name === key) : undefined;
+  const member: unknown = found?.[1];
+  return member !== null && typeof member === 'object' ? { ...member } : {};
+}
+
+function words(value: unknown, key: string): string {
+  const found =
+    value !== null && typeof value === 'object' ? Object.entries(value).find(([name]) => name === key) : undefined;
+  return typeof found?.[1] === 'string' ? found[1] : '';
+}
+
+function addressOf(value: unknown, key: string) {
+  return parseAddress(words(value, key));
 }
