@@ -1,5 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { policyJsonSchema } from '../src/policy/index.ts';
+import { factsJsonSchema, policyJsonSchema, suppressionsJsonSchema } from '../src/policy/index.ts';
 
-/** Writes schema/policy.json, by which editors help to write policies. A test says when it is out of date. */
-writeFileSync(new URL('../schema/policy.json', import.meta.url), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+/** Writes the schemas by which editors help to write our files. A test says when they are out of date. */
+const SCHEMAS = {
+  policy: policyJsonSchema(),
+  'audit-suppressions': suppressionsJsonSchema(),
+  'host-facts': factsJsonSchema(),
+};
+for (const [name, schema] of Object.entries(SCHEMAS)) {
+  writeFileSync(new URL(`../schema/${name}.json`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+}

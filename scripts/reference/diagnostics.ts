@@ -1,13 +1,14 @@
 import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
+import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
+import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
-import { RULESET_PROBLEMS } from '../../src/cli/ruleset/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
-import { FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
+import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
 import { NFTABLES_PROBLEMS } from '../../src/target/index.ts';
 import { VERIFY_PROBLEMS } from '../../src/verify/index.ts';
@@ -21,8 +22,10 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
+  ['A policy from a firewall', IMPORT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
   ['The rules of a firewall', RULESET_PROBLEMS],
+  ['Files that an audit reads', AUDIT_FILE_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
   ['The live machine', LIVE_PROBLEMS],

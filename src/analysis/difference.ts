@@ -1,5 +1,4 @@
-import type { Flow, Ruleset } from '../ir/index.ts';
-import { inState } from '../ir/index.ts';
+import { all, everything, type Flow, inState, type Match, type Ruleset } from '../ir/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { denote, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
 import { firstPart } from './box-packets.ts';
@@ -20,6 +19,7 @@ export interface DifferingPackets {
 export interface DifferenceOptions {
   readonly limit: number; // parts of each side that are told; a last line says if there are more
   readonly onlyNew: boolean; // first packets only
+  readonly among?: Match; // only these packets
 }
 
 /** Compares what two rulesets let through, packet by packet, over all packets. */
@@ -29,7 +29,7 @@ export function difference(
   after: Ruleset,
   options: DifferenceOptions,
 ): Difference {
-  const scope = options.onlyNew ? packetsOf(space, inState('new')) : space.everything();
+  const scope = packetsOf(space, all(options.onlyNew ? inState('new') : everything, options.among ?? everything));
   const [a, b] = [denote(space, before).accept.intersect(scope), denote(space, after).accept.intersect(scope)];
   const unknown = [...new Set([before, after].flatMap(unknownConditions))];
   return {

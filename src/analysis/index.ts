@@ -1,4 +1,5 @@
 export { type Answer, type Case, Oracle } from './answer.ts';
+export * from './audit/index.ts';
 export { type Coverage, coverage } from './coverage.ts';
 export { type Difference, type DifferenceOptions, type DifferingPackets, difference } from './difference.ts';
 export { type Passage, type PatternContext, patternContext, questionPassages, testPassages } from './flow-patterns.ts';
@@ -14,6 +15,8 @@ export { type Judgement, judge, type Observed, type ProbeResult } from './probe-
 export { FAMILIES, METADATA, type ProbeStage, type StageInterface, type StageName, stageFor } from './probe-stage.ts';
 export { decidingFlow, type Probe, type ProbePlan, type ProbeSubject, planProbes, probesFor } from './probes.ts';
 export { type Connection, type Reachability, reachability, TooManyPairs } from './reach.ts';
+export { RuleFindingText, spanOf } from './rule-finding-text.ts';
 export { type RuleFinding, ruleFindings, type Witness, writtenRules } from './rule-findings.ts';
+export { RULESET_PROBLEMS } from './rule-problems.ts';
 export type { AllowedService } from './service-set.ts';
 export { conditionsOf, unknownConditions } from './unknowns.ts';

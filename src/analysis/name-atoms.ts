@@ -1,5 +1,4 @@
-import type { Action, DispatchCase, Match, NameGroup, Ruleset } from '../ir/index.ts';
-import { any, symbol } from '../ir/index.ts';
+import { any, type Match, type NameGroup, type Ruleset, rewriteMatches, symbol } from '../ir/index.ts';
 import { type DnsPattern, formatDnsPattern } from '../net/index.ts';
 
 /**
@@ -19,7 +18,7 @@ export function byNames(ruleset: Ruleset, own: readonly NameGroup[], all: readon
       ],
     ]),
   );
-  return rewritten(ruleset, (match) => matchByNames(match, atoms));
+  return rewriteMatches(ruleset, (match) => matchByNames(match, atoms));
 }
 
 /** Whether every name of the second pattern is one of the first. */
@@ -44,27 +43,4 @@ function matchByNames(match: Match, atoms: ReadonlyMap<string, readonly string[]
     default:
       return match;
   }
-}
-
-function rewritten(ruleset: Ruleset, rewrite: (match: Match) => Match): Ruleset {
-  return {
-    ...ruleset,
-    tables: ruleset.tables.map((table) => ({
-      ...table,
-      chains: table.chains.map((chain) => ({
-        ...chain,
-        rules: chain.rules.map((rule) => ({
-          ...rule,
-          match: rewrite(rule.match),
-          action: actionBy(rule.action, rewrite),
-        })),
-      })),
-    })),
-  };
-}
-
-function actionBy(action: Action, rewrite: (match: Match) => Match): Action {
-  if (action.kind !== 'dispatch') return action;
-  const cases: readonly DispatchCase[] = action.cases.map((each) => ({ ...each, match: rewrite(each.match) }));
-  return { ...action, cases };
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DiagramTooLarge } from '../packetset/index.ts';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { reportDiagnostics, Stop, stop, writeFailureJson } from './report.ts';
+import { programVersion } from './version.ts';
 
 /** Runs one command line (without node and script); never throws, and leaves the result in `console.exitCode`. */
 export async function run(args: readonly string[], console: Console): Promise<void> {
@@ -90,11 +90,4 @@ function report(console: Console, cause: Stop | undefined, args: readonly string
   if (cause.diagnostics.length === 0) return;
   if (args.includes('--json')) writeFailureJson(console, cause.diagnostics);
   else reportDiagnostics(console, cause.diagnostics);
-}
-
-function programVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const content: unknown = JSON.parse(text);
-  if (typeof content === 'object' && content !== null && 'version' in content) return String(content.version);
-  throw new TypeError('package.json has no version');
 }

@@ -105,7 +105,7 @@ async function readSubject(
 }
 
 /** What a file is, seen from its content. */
-function formatOf(source: SourceFile): Format | undefined {
+export function formatOf(source: SourceFile): Format | undefined {
   const { text } = source;
   if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
   if (/^portcullis\s*:/m.test(text)) return 'policy';
@@ -135,7 +135,7 @@ export async function readRulesetFiles(console: Console, paths: readonly string[
   return readRuleset(console, sources);
 }
 
-async function readRuleset(console: Console, sources: readonly SourceFile[]): Promise<ReadRuleset> {
+export async function readRuleset(console: Console, sources: readonly SourceFile[]): Promise<ReadRuleset> {
   const { TARGETS } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
   const { ast, diagnostics } = TARGETS.nftables.parse(sources, includerOf(console));
   if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);

@@ -6,6 +6,7 @@ export {
   type Account,
   type ListeningSocket,
   type MachineFacts,
+  type ProcSocket,
   parseAccounts,
   parseDistribution,
   parseResolvers,

@@ -46,6 +46,7 @@ export {
   symbol,
   symbolKey,
 } from './match.ts';
+export { rewriteMatches } from './rewrite.ts';
 export type {
   Action,
   BaseChain,

@@ -47,6 +47,7 @@ export type Effect =
 export interface Rule {
   readonly match: Match;
   readonly effects?: readonly Effect[]; // in this order
+  readonly logs?: true; // it also writes about the packets that it matches, or sends them to who does
   readonly action: Action;
   readonly origin: Origin;
 }

@@ -1,3 +1,5 @@
+export { AUDIT_FILE_PROBLEMS } from './audit-file-problems.ts';
+export { type FactsFile, factsJsonSchema, type LoadedFacts, loadFacts } from './facts-file.ts';
 export {
   type FlowEnd,
   type FlowExpression,
@@ -42,3 +44,9 @@ export type {
 export { POLICY_PROBLEMS } from './problems.ts';
 export { Reporter } from './reporter.ts';
 export { parseService } from './service-text.ts';
+export {
+  type LoadedSuppressions,
+  loadSuppressions,
+  type SuppressionEntry,
+  suppressionsJsonSchema,
+} from './suppressions.ts';

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { loadPolicyText, policyJsonSchema } from '../../src/policy/index.ts';
+import { factsJsonSchema, loadPolicyText, policyJsonSchema, suppressionsJsonSchema } from '../../src/policy/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -18,10 +18,18 @@ function codes(text: string): string[] {
   );
 }
 
-test('schema/policy.json is up to date', () => {
-  const committed = readFileSync(new URL('schema/policy.json', root), 'utf8');
-  const current = `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
-  assert.equal(committed, current, 'run `npm run reference`');
+describe('schemas of what people write are up to date', () => {
+  const schemas = {
+    policy: policyJsonSchema(),
+    'audit-suppressions': suppressionsJsonSchema(),
+    'host-facts': factsJsonSchema(),
+  };
+  for (const [name, schema] of Object.entries(schemas)) {
+    test(`schema/${name}.json`, () => {
+      const committed = readFileSync(new URL(`schema/${name}.json`, root), 'utf8');
+      assert.equal(committed, `${JSON.stringify(schema, null, 2)}\n`, 'run `npm run reference`');
+    });
+  }
 });
 
 describe('the schema accepts every example', () => {

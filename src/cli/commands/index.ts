@@ -81,6 +81,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./drift.ts')).driftCommand,
   },
   {
+    name: 'import',
+    summary: 'a policy from a firewall that is there, proven equal',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'what is wrong with a policy or a firewall, worst first',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
+  {
     name: 'test',
     summary: 'prove the tests, ask about every flow, and with --lab send real packets',
     load: async () => (await import('./test.ts')).testCommand,

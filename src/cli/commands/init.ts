@@ -1,8 +1,6 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { loadConfigKeys } from '../../catalog/index.ts';
-import { hasErrors } from '../../diagnostic/index.ts';
-import { type Discovery, discover, type Proposal, parseDotenv, proposePolicy } from '../../discover/index.ts';
+import { type Proposal, proposePolicy } from '../../discover/index.ts';
 import { type Machine, machineAt, writeNewFile } from '../../host/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
@@ -10,8 +8,9 @@ import { STDIN } from '../files.ts';
 import { accountsOf, findConfig } from '../init/find-config.ts';
 import { machineFacts } from '../init/machine-facts.ts';
 import { INIT_PROBLEMS } from '../init/problems.ts';
+import { readConfig, reasonOf } from '../init/read-config.ts';
 import { catalog, DEFAULT_POLICY, readPolicy } from '../policy-input.ts';
-import { diagnosticJson, reportDiagnostics, Stop, stop } from '../report.ts';
+import { diagnosticJson, reportDiagnostics, stop } from '../report.ts';
 
 export interface InitOptions {
   readonly config?: string;
@@ -76,36 +75,6 @@ function configPath(console: Console, options: InitOptions, machine: Machine): s
   }
 }
 
-function readConfig(console: Console, path: string, machine: Machine): Discovery {
-  const reading = machine.read(path);
-  if ('error' in reading) {
-    const code = reading.error.code;
-    const exit = code === 'EACCES' || code === 'EPERM' ? EXIT.machine : EXIT.unusable;
-    throw stop(exit, INIT_PROBLEMS.unreadableConfig, path, reasonOf(code));
-  }
-  const home = accountsOf(machine).find(({ uid }) => uid === machine.ownerOf(path))?.home;
-  const dotenvs = [`${dirname(path)}/.env`, ...(home === undefined ? [] : [`${home}/.config/openclaw/gateway.env`])];
-  const variables = dotenvs.map((file) => {
-    const text = machine.read(file);
-    return 'text' in text ? parseDotenv(text.text) : {};
-  });
-  const discovery = discover({
-    path,
-    files: {
-      realPath: machine.realPath,
-      read: (file) => {
-        const found = machine.read(file);
-        return 'text' in found ? found : { unreadable: reasonOf(found.error.code) };
-      },
-    },
-    environment: [console.env, ...variables],
-    catalog: catalog(),
-    keys: loadConfigKeys(),
-  });
-  if (hasErrors(discovery.diagnostics)) throw new Stop(EXIT.unusable, discovery.diagnostics);
-  return discovery;
-}
-
 /** What is written must be a policy: if it is none, that is our mistake, and nobody else's to find. */
 function refuseFaulty(console: Console, text: string, machine: Machine): void {
   const accounts = new Map(accountsOf(machine).map(({ name, uid }) => [name, uid]));
@@ -153,20 +122,4 @@ function answer(console: Console, { json }: InitOptions, proposal: Proposal, { c
     '',
   ];
   console.stdout.write(lines.join('\n'));
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EISDIR: 'it is no file',
-  ENOTDIR: 'a part of the path is no folder',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  ELOOP: 'its symbolic links lead in a circle',
-  EFBIG: 'it is too large',
-};
-
-function reasonOf(code: string): string {
-  return REASONS[code] ?? code;
 }

@@ -1,8 +1,8 @@
-import { type RuleFinding, ruleFindings, writtenRules } from '../../analysis/index.ts';
+import { type RuleFinding, ruleFindings, spanOf, writtenRules } from '../../analysis/index.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
 import { diagnosticsJson, type OpaqueJson, opaqueJson, reportDiagnostics } from '../report.ts';
 import { readRulesetFiles } from '../subject.ts';
-import { type FindingJson, FindingWriter, spanOf } from './findings.ts';
+import { type FindingJson, FindingWriter } from './findings.ts';
 
 /** schema/check.json, of a firewall's configuration */
 interface CheckRulesetJson {

@@ -42,6 +42,7 @@ export function liftRule(rule: nft.Rule, context: ChainContext, position: Positi
 interface Reached {
   readonly conditions: readonly Match[]; // of the packet as it was when the rule began
   readonly changes: Changes;
+  readonly isLogged: boolean;
 }
 
 const CONTINUE: Action = { kind: 'continue' };
@@ -64,9 +65,10 @@ class RuleLifter {
   }
 
   lift(): LiftedRule {
-    this.#from(0, { conditions: [], changes: new Changes() });
+    this.#from(0, { conditions: [], changes: new Changes(), isLogged: false });
     // A rule that no packet can match (it looks up an empty map) is still a rule.
-    if (this.#rules.length === 0) this.#emit({ conditions: [nothing], changes: new Changes() }, CONTINUE);
+    if (this.#rules.length === 0)
+      this.#emit({ conditions: [nothing], changes: new Changes(), isLogged: false }, CONTINUE);
     return { rules: this.#rules, opaque: this.#opaque };
   }
 
@@ -109,8 +111,10 @@ class RuleLifter {
         break;
       case 'counter':
       case 'counter-object':
-      case 'log':
         on([]); // neither decides nor stops
+        break;
+      case 'log':
+        this.#from(index + 1, { ...reached, isLogged: true });
         break;
       case 'limit':
       case 'quota':
@@ -171,10 +175,11 @@ class RuleLifter {
     return now;
   }
 
-  #emit({ conditions, changes }: Reached, action: Action): void {
+  #emit({ conditions, changes, isLogged }: Reached, action: Action): void {
     const match = all(...conditions);
     const effects = changes.effects.length === 0 ? {} : { effects: changes.effects };
-    this.#rules.push({ match, ...effects, action, origin: this.#origin });
+    const logs = isLogged ? { logs: true as const } : {};
+    this.#rules.push({ match, ...effects, ...logs, action, origin: this.#origin });
   }
 
   /** The cases of a map are asked of the packet as the rule has changed it, like all actions of the IR. */

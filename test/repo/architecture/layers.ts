@@ -66,6 +66,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'analysis', 'target'],
     why: 'it says what a change means for a host from what it is shown: it reads and changes no machine itself, and knows no command',
   },
+  import: {
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
+    why: 'a policy is made from what a firewall means, whatever it was read from: it knows no firewall, and whether it is right others prove',
+  },
   host: {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
@@ -88,6 +92,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'verify',
       'analysis',
       'apply',
+      'import',
       'host',
       'enforcer',
     ],

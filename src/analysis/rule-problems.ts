@@ -1,4 +1,4 @@
-import type { DiagnosticKind } from '../../diagnostic/index.ts';
+import type { DiagnosticKind } from '../diagnostic/index.ts';
 
 /**
  * What is wrong with the rules of a firewall that somebody wrote. `by` are other rules in backticks with their places, `end` what

@@ -1,0 +1,12 @@
+/** From the worst to what is only worth knowing. */
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Negative where the first is worse. */
+export function compareSeverities(a: Severity, b: Severity): number {
+  return SEVERITIES.indexOf(a) - SEVERITIES.indexOf(b);
+}
+
+export function isAtLeast(severity: Severity, limit: Severity): boolean {
+  return compareSeverities(severity, limit) <= 0;
+}

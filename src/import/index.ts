@@ -1,0 +1,3 @@
+export { type Imported, type ImportedFlow, type ImportInput, importPolicy, type LeftOut } from './import-policy.ts';
+export { ImportTooLarge } from './import-too-large.ts';
+export { realPackets } from './scope.ts';

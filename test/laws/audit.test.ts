@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { audit, type Finding } from '../../src/analysis/index.ts';
+import { type Flow, formatRate, type Intent, symbolKey } from '../../src/ir/index.ts';
+import type { Family } from '../../src/net/index.ts';
+import { evaluate, intentRuleset } from '../../src/semantics/index.ts';
+import { rulesetArbitrary } from './arbitraries.ts';
+import { intentArbitrary } from './nftables-intents.ts';
+
+const rest = { opaque: [], today: '2026-11-25', serviceName: () => undefined };
+
+describe('an audit', () => {
+  test('of any ruleset shows only packets that fare as it says', () => {
+    fc.assert(
+      fc.property(rulesetArbitrary, (ruleset) => {
+        for (const { witness, code, message } of audit({ ...rest, ruleset })) {
+          assert.ok(message.length > 0);
+          if (witness !== undefined) assert.equal(evaluate(ruleset, witness.flow).verdict, witness.verdict, code);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('calls a port open to the world exactly where most strangers get in, asked one by one', () => {
+    fc.assert(
+      fc.property(intentArbitrary, (policy) => {
+        const ruleset = intentRuleset(policy);
+        const findings = audit({ ...rest, ruleset, policy });
+        for (const family of [4, 6] as const) {
+          for (const port of [22, 443, 444, 65_535]) {
+            const passing = STRANGERS[family].filter((value) =>
+              WIRES.some((wire) =>
+                RECEIVERS.some((account) => {
+                  const flow = knock(policy, family, value, wire, port);
+                  return (
+                    evaluate(ruleset, account === undefined ? flow : { ...flow, dstAccount: account }).verdict ===
+                    'accept'
+                  );
+                }),
+              ),
+            );
+            const isOpen = passing.length * 2 > STRANGERS[family].length;
+            assert.equal(saysOpen(findings, family, port), isOpen, `IPv${family} ${port}: ${passing.length}`);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+/** Addresses spread evenly over those that machines have on the internet. */
+const STRANGERS: Readonly<Record<Family, readonly bigint[]>> = {
+  4: Array.from({ length: 59 }, (_, index) => BigInt(index + 1) * 0x0370_0000n + 0x0101_0101n),
+  6: Array.from({ length: 59 }, (_, index) => (0x2000n << 112n) + (BigInt(index) << 119n) + 7n),
+};
+const WIRES = ['eth0', 'eth9', 'wan0'];
+const RECEIVERS = [undefined, 0, 20, 33, 500, 1000, 70_000]; // a policy may say whose service it is
+
+function knock({ grants }: Intent, family: Family, stranger: bigint, wire: string, port: number): Flow {
+  const rates = grants.flatMap(({ name, rate }) =>
+    rate === undefined ? [] : [symbolKey({ kind: 'within-rate', flow: name, limit: formatRate(rate) })],
+  );
+  return {
+    hook: 'input',
+    family,
+    src: { family, value: stranger },
+    dst: { family, value: family === 4 ? 0xc000_0205n : (0x2001_0db8n << 96n) + 5n },
+    protocol: 6,
+    sport: 40_000,
+    dport: port,
+    tcpFlags: 2,
+    state: 'new',
+    inInterface: wire,
+    srcType: 'unicast',
+    dstType: 'local',
+    symbols: new Set(rates),
+  };
+}
+
+function saysOpen(findings: readonly Finding[], family: Family, port: number): boolean {
+  return findings.some(({ code, subject, message }) => {
+    const only = / over IPv([46])/.exec(message)?.[1];
+    if (only !== undefined && only !== String(family)) return false;
+    if (code === 'A1001') return subject.startsWith('tcp');
+    const [, first, last] = /^tcp\/(\d+)(?:-(\d+))?$/.exec(subject) ?? [];
+    return /^A100[2-5]$/.test(code) && first !== undefined && Number(first) <= port && port <= Number(last ?? first);
+  });
+}
