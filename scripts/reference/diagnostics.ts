@@ -1,5 +1,5 @@
-import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
 import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
+import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
 import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';

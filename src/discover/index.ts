@@ -6,7 +6,6 @@ export {
   type Account,
   type ListeningSocket,
   type MachineFacts,
-  type ProcSocket,
   parseAccounts,
   parseDistribution,
   parseResolvers,

@@ -63,11 +63,15 @@ export function writeChange(
   });
   const [fault] = faults;
   if (fault !== undefined) throw stop(EXIT.machine, APPLY_PROBLEMS.unprovenChange, faultText(fault), faults.length);
+  const withoutLock =
+    trialSeconds === undefined
+      ? { begin: texts.begin + REMOVES_LOCKDOWN }
+      : { confirm: texts.confirm + REMOVES_LOCKDOWN };
   return {
     meta,
     terse,
     ...(trialSeconds === undefined ? {} : { trialSeconds }),
-    texts,
+    texts: { ...texts, ...withoutLock }, // where a boot has left the lock-down standing
     ...(policy === undefined ? {} : { persist: persisted(rules, managementOf(live), text ?? ruleset) }),
     keep,
   };

@@ -1,7 +1,7 @@
 import type { DockerPort, HostFacts, ListeningService, OpenClawFacts, PersistentUnit } from '../../analysis/index.ts';
-import { LISTEN, type ProcSocket, parseProcSockets, parseSshPorts } from '../../discover/index.ts';
+import { parseSshPorts } from '../../discover/index.ts';
 import type { Machine } from '../../host/index.ts';
-import { parseAddress } from '../../net/index.ts';
+import { LISTEN, type ProcSocket, parseAddress, parseProcSockets } from '../../net/index.ts';
 
 /** Looks at the machine for what an audit wants to know. What cannot be read is left out. */
 export async function hostFacts(machine: Machine, openclaw: OpenClawFacts | undefined): Promise<HostFacts> {
