@@ -25,8 +25,8 @@ export interface Entry {
 export interface ProgramContext {
   readonly translates: boolean; // some rule translates addresses or ports
   readonly unknowns: Unknowns;
-  /** Whether a rule that packets meet later reads that part of them. */
-  readonly readsLater: (end: End, entries: readonly Entry[]) => boolean;
+  /** Whether a rule that packets meet later reads that part of them; `here`: or one of the same chains. */
+  readonly readsLater: (end: End, entries: readonly Entry[], here?: 'here') => boolean;
 }
 
 /** Conditions that nobody can know, told apart by their text and place. */
@@ -85,13 +85,21 @@ function isBeforeTracking({ hook, priority }: Entry): boolean {
   }
 }
 
-/** Whether packets that come here have an interface on that side: where it is not known yet, the kernel shows an empty name. */
+/**
+ * Whether packets that come here have an interface on that side: where it is not known yet, or not any more, the kernel shows an empty
+ * name. At output there is none to come in by, and the packet itself says so.
+ */
 export function interfaceKnown(side: 'in' | 'out', entries: readonly Entry[]): 'yes' | 'no' | 'either' {
-  if (side === 'in') return 'yes'; // at output there is none, and the packet itself says so
-  const unknown = entries.filter(({ hook }) => hook === 'prerouting' || hook === 'ingress').length;
+  const unknown = entries.filter(({ hook }) => NAMELESS[side].includes(hook)).length;
   if (unknown === 0) return 'yes';
   return unknown === entries.length ? 'no' : 'either';
 }
+
+/** Where the kernel does not say which interface (nf_hook_egress, include/linux/netfilter_netdev.h, hands over the way out alone). */
+const NAMELESS: Readonly<Record<'in' | 'out', readonly ChainHook[]>> = {
+  in: ['egress'],
+  out: ['ingress', 'prerouting'],
+};
 
 /** The entries of every chain of a table, by following its jumps. */
 export function chainEntries(

@@ -63,8 +63,8 @@ function programContext(tables: readonly nft.Table[]): ProgramContext {
   return {
     translates: tables.some(translates),
     unknowns: new Unknowns(),
-    readsLater: (end, entries) =>
-      (reads.get(end) ?? []).some((reader) => entries.some((entry) => isLater(reader, entry))),
+    readsLater: (end, entries, here) =>
+      (reads.get(end) ?? []).some((reader) => entries.some((entry) => isLater(reader, entry, here === 'here'))),
   };
 }
 
@@ -74,9 +74,10 @@ function readingEntries(table: nft.Table, end: End): readonly Entry[] {
 }
 
 /** Whether a packet can come to the one after it was at the other. */
-function isLater(later: Entry, earlier: Entry): boolean {
+function isLater(later: Entry, earlier: Entry, orSame: boolean): boolean {
   const meets = PASSING[later.hook].some((hook) => PASSING[earlier.hook].includes(hook));
   if (!meets) return false;
+  if (later.hook === earlier.hook && later.priority === earlier.priority) return orSame;
   if (later.hook === earlier.hook) return later.priority > earlier.priority;
   return ORDER.indexOf(later.hook) > ORDER.indexOf(earlier.hook);
 }
