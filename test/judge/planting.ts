@@ -1,9 +1,10 @@
 import type { Ruleset } from '../../src/ir/index.ts';
 import { DiagramStore, DiagramTooLarge, HeaderSpace } from '../../src/packetset/index.ts';
-import { denote, evaluate } from '../../src/semantics/index.ts';
-import { FAULTS } from './faults.ts';
-import type { Judgement } from './judge.ts';
+import { denote } from '../../src/semantics/index.ts';
+import type { Outcome } from './case.ts';
+import { FAULTS } from './faults/index.ts';
 import type { Random } from './random.ts';
+import { allows, answerOf } from './verdicts.ts';
 
 /** How often a kind of fault was planted, changed any verdict at all, and was seen in what the kernel had said. */
 export interface Caught {
@@ -15,19 +16,18 @@ export interface Caught {
 /** Plants each kind of fault once in what was read of a ruleset, and asks the packets that were sent whether they notice. */
 export function plantFaults(
   random: Random,
-  ruleset: Ruleset,
-  { compared }: Judgement,
+  { text, reading, judgement }: Extract<Outcome, { kind: 'judged' }>,
   tally: Map<string, Caught>,
 ): void {
   for (const fault of FAULTS) {
     const row = tally.get(fault.name) ?? { planted: 0, visible: 0, caught: 0 };
     tally.set(fault.name, row);
-    const faulty = fault.plant(random, ruleset);
+    const faulty = fault.plant(random, reading.ruleset, text);
     if (faulty === undefined) continue;
     row.planted++;
-    const caught = compared.some(({ flow, passed }) => (evaluate(faulty, flow).verdict === 'accept') !== passed);
+    const caught = judgement.compared.some(({ flow, passed }) => !allows(answerOf(faulty, flow, reading), passed));
     if (caught) row.caught++;
-    if (caught || changesAVerdict(faulty, ruleset)) row.visible++;
+    if (caught || changesAVerdict(faulty, reading.ruleset)) row.visible++;
   }
 }
 

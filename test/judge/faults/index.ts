@@ -1,14 +1,38 @@
-import type { Action, BaseChain, Chain, Field, Match, Range, Rule, Ruleset, Table } from '../../src/ir/index.ts';
-import { all, field, not } from '../../src/ir/index.ts';
-import { addressBits } from '../../src/net/index.ts';
-import type { Random } from './random.ts';
-
-/** A mistake that a reader or the semantics could make, planted in what was read. */
-export interface Fault {
-  readonly name: string;
-  /** The ruleset with the mistake at a random place; `undefined` where it has no place for it. */
-  readonly plant: (random: Random, ruleset: Ruleset) => Ruleset | undefined;
-}
+import type { Field } from '../../../src/ir/index.ts';
+import { all, not } from '../../../src/ir/index.ts';
+import { readRuleset } from '../read.ts';
+import {
+  certain,
+  effectChanged,
+  exactName,
+  halfPrefix,
+  higher,
+  isLeaf,
+  longer,
+  ofFields,
+  ofQuantity,
+  oneAddressMore,
+  otherDirection,
+  otherFamily,
+  otherPort,
+  otherSide,
+  otherVerdict,
+  shorter,
+  withoutGate,
+  withoutLaterChains,
+  withPrioritiesExchanged,
+} from './changes.ts';
+import {
+  exchanged,
+  type Fault,
+  inSomeAction,
+  inSomeBase,
+  inSomeChain,
+  inSomeMatch,
+  inSomeRule,
+  inSomeTable,
+  without,
+} from './sites.ts';
 
 const NUMBER_FIELDS: readonly Field[] = ['protocol', 'sport', 'dport', 'icmpType', 'icmpCode', 'srcAccount'];
 
@@ -85,228 +109,67 @@ export const FAULTS: readonly Fault[] = [
     name: 'another hook',
     plant: inSomeBase((base) => ({ ...base, hook: base.hook === 'input' ? 'forward' : 'input' })),
   },
+  {
+    name: 'a translation lost',
+    plant: inSomeRule(effectChanged(({ kind }) => (kind === 'translate' ? 'lost' : undefined))),
+  },
+  {
+    name: 'the other side translated',
+    plant: inSomeRule(
+      effectChanged((effect) =>
+        effect.kind === 'translate' ? { ...effect, side: effect.side === 'src' ? 'dst' : 'src' } : undefined,
+      ),
+    ),
+  },
+  {
+    name: 'a translated port one higher',
+    plant: inSomeRule(
+      effectChanged((effect) =>
+        effect.kind === 'translate' && effect.port !== undefined ? { ...effect, port: effect.port + 1 } : undefined,
+      ),
+    ),
+  },
+  {
+    name: 'notrack lost',
+    plant: inSomeRule(effectChanged(({ kind }) => (kind === 'untrack' ? 'lost' : undefined))),
+  },
+  {
+    name: 'the wrong value of a mark',
+    plant: inSomeRule(
+      effectChanged((effect) => (effect.kind === 'assign' ? { ...effect, flip: (effect.flip ^ 1) >>> 0 } : undefined)),
+    ),
+  },
+  {
+    name: 'translation of every packet of a connection',
+    plant: withoutGate('only the first packet of a connection comes here'),
+  },
+  { name: 'a connection translated twice', plant: withoutGate('the connection is translated already') },
+  { name: 'the chain of a device at all devices', plant: withoutGate('packets of other devices do not come here') },
+  {
+    name: 'the chains of devices lost',
+    plant: (_, { tables, ...ruleset }) => {
+      const others = tables.map((table) => ({
+        ...table,
+        chains: table.chains.filter(({ base }) => base?.hook !== 'ingress' && base?.hook !== 'egress'),
+      }));
+      const isChanged = others.some(({ chains }, index) => chains.length !== tables[index]?.chains.length);
+      return isChanged ? { ...ruleset, tables: others } : undefined;
+    },
+  },
+  {
+    name: 'the other direction of a connection',
+    plant: inSomeMatch((match) =>
+      match.kind === 'quantity' && match.quantity === 'ct direction' ? not(match) : undefined,
+    ),
+  },
+  { name: 'what nobody knows taken for true', plant: inSomeMatch(certain('true')) },
+  { name: 'what nobody knows taken for false', plant: inSomeMatch(certain('false')) },
+  {
+    name: 'a dormant table awake',
+    plant: (_, _ruleset, text) => {
+      const awake = text.replaceAll('flags dormant;', '');
+      const reading = awake === text ? undefined : readRuleset('text', awake);
+      return reading?.kind === 'understood' ? reading.ruleset : undefined;
+    },
+  },
 ];
-
-type Sites<T> = (ruleset: Ruleset) => readonly T[];
-type Plant = Fault['plant'];
-
-/** One of the places of a ruleset, changed. */
-function somewhere<T>(sites: Sites<T>, change: (random: Random, site: T, ruleset: Ruleset) => Ruleset): Plant {
-  return (random, ruleset) => {
-    const found = sites(ruleset);
-    return found.length === 0 ? undefined : change(random, random.pick(found), ruleset);
-  };
-}
-
-const chainsOf = (ruleset: Ruleset): { table: Table; chain: Chain }[] =>
-  ruleset.tables.flatMap((table) => table.chains.map((chain) => ({ table, chain })));
-
-function replaced(ruleset: Ruleset, before: Chain, after: Chain): Ruleset {
-  return {
-    ...ruleset,
-    tables: ruleset.tables.map((table) => ({
-      ...table,
-      chains: table.chains.map((chain) => (chain === before ? after : chain)),
-    })),
-  };
-}
-
-function inSomeChain(change: (random: Random, rules: readonly Rule[]) => readonly Rule[], least: number): Plant {
-  return somewhere(
-    (ruleset) => chainsOf(ruleset).filter(({ chain }) => chain.rules.length >= least),
-    (random, { chain }, ruleset) => replaced(ruleset, chain, { ...chain, rules: change(random, chain.rules) }),
-  );
-}
-
-function without<T>(items: readonly T[], index: number): T[] {
-  return items.filter((_, at) => at !== index);
-}
-
-function exchanged(random: Random, rules: readonly Rule[]): Rule[] {
-  const index = random.below(rules.length - 1);
-  return rules.toSpliced(index, 2, rules[index + 1]!, rules[index]!);
-}
-
-function inSomeRule(change: (random: Random, rule: Rule) => Rule | undefined): Plant {
-  return (random, ruleset) => {
-    const sites = chainsOf(ruleset).flatMap(({ chain }) => chain.rules.map((rule, index) => ({ chain, rule, index })));
-    const changed = sites.flatMap(({ chain, rule, index }) => {
-      const after = change(random, rule);
-      return after === undefined ? [] : [{ chain, rules: chain.rules.with(index, after) }];
-    });
-    if (changed.length === 0) return undefined;
-    const { chain, rules } = random.pick(changed);
-    return replaced(ruleset, chain, { ...chain, rules });
-  };
-}
-
-function inSomeAction(change: (action: Action) => Action | undefined): Plant {
-  return inSomeRule((random, rule) => {
-    const { action } = rule;
-    const after = change(action);
-    if (after !== undefined) return { ...rule, action: after };
-    if (action.kind !== 'dispatch' || action.cases.length === 0) return undefined;
-    const index = random.below(action.cases.length);
-    const one = action.cases[index]!;
-    const changed = change(one.action);
-    if (changed === undefined || changed.kind === 'dispatch') return undefined;
-    return { ...rule, action: { ...action, cases: action.cases.with(index, { ...one, action: changed }) } };
-  });
-}
-
-/** One part of one rule's match, or of one element of its verdict map. */
-function inSomeMatch(change: (match: Match, random: Random) => Match | undefined): Plant {
-  return inSomeRule((random, rule) => {
-    const match = rewritten(random, rule.match, change);
-    if (match !== undefined) return { ...rule, match };
-    if (rule.action.kind !== 'dispatch' || rule.action.cases.length === 0) return undefined;
-    const index = random.below(rule.action.cases.length);
-    const one = rule.action.cases[index]!;
-    const changed = rewritten(random, one.match, change);
-    return changed === undefined
-      ? undefined
-      : { ...rule, action: { ...rule.action, cases: rule.action.cases.with(index, { ...one, match: changed }) } };
-  });
-}
-
-function rewritten(
-  random: Random,
-  match: Match,
-  change: (match: Match, random: Random) => Match | undefined,
-): Match | undefined {
-  const here = change(match, random);
-  if (here !== undefined) return here;
-  if (match.kind === 'not') {
-    const of = rewritten(random, match.of, change);
-    return of === undefined ? undefined : not(of);
-  }
-  if (match.kind !== 'all' && match.kind !== 'any') return undefined;
-  const changed = match.of.flatMap((part, index) => {
-    const after = rewritten(random, part, change);
-    return after === undefined ? [] : [match.of.with(index, after)];
-  });
-  return changed.length === 0 ? undefined : { kind: match.kind, of: random.pick(changed) };
-}
-
-function isLeaf({ kind }: Match): boolean {
-  return kind === 'field' || kind === 'address' || kind === 'interface' || kind === 'quantity';
-}
-
-function ofFields(names: readonly Field[], change: (ranges: readonly Range[]) => readonly Range[]) {
-  return (match: Match): Match | undefined =>
-    match.kind === 'field' && names.includes(match.field) && match.ranges.length > 0
-      ? field(match.field, ...change(match.ranges))
-      : undefined;
-}
-
-function ofQuantity(change: (match: Extract<Match, { kind: 'quantity' }>) => Match) {
-  return (match: Match): Match | undefined =>
-    match.kind === 'quantity' && match.ranges.length > 0 && match.mask !== 0 ? change(match) : undefined;
-}
-
-function higher([first, ...others]: readonly Range[]): Range[] {
-  return first === undefined ? [] : [{ first: first.first + 1, last: first.last + 1 }, ...others];
-}
-
-function longer(ranges: readonly Range[]): Range[] {
-  const last = ranges.at(-1);
-  return last === undefined ? [] : [...ranges.slice(0, -1), { first: last.first, last: last.last + 1 }];
-}
-
-function shorter([first, ...others]: readonly Range[]): Range[] {
-  return first === undefined ? [] : [{ first: first.first + 1, last: first.last }, ...others];
-}
-
-function otherPort(match: Match): Match | undefined {
-  if (match.kind !== 'field' || (match.field !== 'sport' && match.field !== 'dport')) return undefined;
-  return { ...match, field: match.field === 'sport' ? 'dport' : 'sport' };
-}
-
-function otherSide(match: Match): Match | undefined {
-  return match.kind === 'address' ? { ...match, side: match.side === 'src' ? 'dst' : 'src' } : undefined;
-}
-
-function halfPrefix(match: Match): Match | undefined {
-  if (match.kind !== 'address') return undefined;
-  const wide = match.ranges.find(({ first, last }) => last > first);
-  if (wide === undefined) return undefined;
-  const half = { ...wide, last: wide.first + (wide.last - wide.first) / 2n };
-  return { ...match, ranges: match.ranges.map((range) => (range === wide ? half : range)) };
-}
-
-function oneAddressMore(match: Match): Match | undefined {
-  if (match.kind !== 'address') return undefined;
-  const highest = (family: 4 | 6): bigint => (1n << BigInt(addressBits(family))) - 1n;
-  const bounded = match.ranges.find(({ family, last }) => last < highest(family));
-  if (bounded === undefined) return undefined;
-  const more = { ...bounded, last: bounded.last + 1n };
-  return { ...match, ranges: match.ranges.map((range) => (range === bounded ? more : range)) };
-}
-
-function inSomeTable(change: (table: Table) => Table): Plant {
-  return somewhere(
-    ({ tables }) => tables,
-    (_, site, ruleset) => ({
-      ...ruleset,
-      tables: ruleset.tables.map((table) => (table === site ? change(table) : table)),
-    }),
-  );
-}
-
-function otherFamily(table: Table): Table {
-  return { ...table, families: table.families.length === 2 ? [4] : table.families[0] === 4 ? [6] : [4] };
-}
-
-function exactName(match: Match): Match | undefined {
-  if (match.kind !== 'interface' || !match.names.some(({ wildcard }) => wildcard)) return undefined;
-  return { ...match, names: match.names.map((pattern) => ({ ...pattern, wildcard: false })) };
-}
-
-function otherDirection(match: Match): Match | undefined {
-  return match.kind === 'interface' ? { ...match, side: match.side === 'in' ? 'out' : 'in' } : undefined;
-}
-
-function otherVerdict(action: Action): Action | undefined {
-  return action.kind === 'verdict'
-    ? { kind: 'verdict', verdict: action.verdict === 'accept' ? 'drop' : 'accept' }
-    : undefined;
-}
-
-function inSomeBase(change: (base: BaseChain) => BaseChain): Plant {
-  return somewhere(
-    (ruleset) => chainsOf(ruleset).filter(({ chain }) => chain.base !== undefined),
-    (_, { chain }, ruleset) =>
-      chain.base === undefined ? ruleset : replaced(ruleset, chain, { ...chain, base: change(chain.base) }),
-  );
-}
-
-/** Two base chains of one hook in the other order. */
-function withPrioritiesExchanged(random: Random, ruleset: Ruleset): Ruleset | undefined {
-  const bases = chainsOf(ruleset).flatMap(({ chain }) =>
-    chain.base === undefined ? [] : [{ chain, base: chain.base }],
-  );
-  const pairs = bases.flatMap((one) =>
-    bases.flatMap((other) =>
-      one.base.hook === other.base.hook && one.base.priority < other.base.priority ? [[one, other] as const] : [],
-    ),
-  );
-  if (pairs.length === 0) return undefined;
-  const [one, other] = random.pick(pairs);
-  const first = replaced(ruleset, one.chain, { ...one.chain, base: { ...one.base, priority: other.base.priority } });
-  return replaced(first, other.chain, { ...other.chain, base: { ...other.base, priority: one.base.priority } });
-}
-
-/** An accept of the first chain at a hook taken for the last word: what later chains there say is lost. */
-function withoutLaterChains(_: Random, ruleset: Ruleset): Ruleset | undefined {
-  const bases = chainsOf(ruleset).flatMap(({ chain }) =>
-    chain.base === undefined ? [] : [{ chain, base: chain.base }],
-  );
-  const later = bases.find(({ base, chain }) =>
-    bases.some(
-      (other) => other.chain !== chain && other.base.hook === base.hook && other.base.priority < base.priority,
-    ),
-  );
-  return later === undefined
-    ? undefined
-    : replaced(ruleset, later.chain, { ...later.chain, base: { ...later.base, policy: 'accept' }, rules: [] });
-}
