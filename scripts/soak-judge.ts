@@ -22,7 +22,7 @@ import { Tally } from '../test/judge/tally.ts';
 import { JudgeWorld } from '../test/judge/world/client.ts';
 
 const OWN_EVERY = 10; // every tenth ruleset is one that our own target has written
-const FAULTS_EVERY = 3;
+const FAULTS_EVERY = 5;
 const PROGRESS_MS = 5_000;
 const LANES = 2; // worlds at work at the same time
 const REPORTS = 5; // disagreements that are told in full
@@ -42,6 +42,7 @@ const [seed, packets] = [whole('seed', values.seed), whole('packets', values.pac
 const from = whole('only', values.only ?? values.from);
 const to = values.only === undefined ? whole('rulesets', values.rulesets) : from + 1;
 
+const commit = output('git', ['-C', root, 'describe', '--always', '--dirty']);
 const survey = surveyReader();
 const options = { seed, packets, ingredients: survey };
 const tally = new Tally();
@@ -73,7 +74,7 @@ const result = {
   packetsEach: packets,
   kernel: release(),
   nft: output('nft', ['--version']),
-  commit: output('git', ['-C', root, 'describe', '--always', '--dirty']),
+  commit,
   seconds: Math.round((performance.now() - started) / 1000),
   ...tally.summary(),
   faults: Object.fromEntries([...faults].sort(([a], [b]) => (a < b ? -1 : 1))),
