@@ -103,7 +103,11 @@ async function judgeOnes(world: JudgeWorld): Promise<void> {
         : await judgeRandom(world, index, options, (_, said) => tally.refuse(said));
     tally.add(one);
     if (one.outcome.kind === 'judged') {
-      if (one.outcome.judgement.disagreements.length > 0) differing.push(one);
+      const { length } = one.outcome.judgement.disagreements;
+      if (length > 0) {
+        differing.push(one);
+        process.stderr.write(`ruleset ${index}: the kernel and we differ about ${length} packets\n`);
+      }
       if (index % FAULTS_EVERY === 0) plantFaults(new Random(seed, index), one.outcome, faults);
     }
     if (performance.now() - toldAt > PROGRESS_MS) tellProgress();

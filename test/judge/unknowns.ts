@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { findProgram } from '../../src/host/index.ts';
 import type { Packet } from './packet.ts';
 
 /** Whether the nft of this machine is older than 1.1. */
-const JOINING_NFT = /v(?:0\.|1\.0\.)/.test(spawnSync('nft', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+const JOINING_NFT = /v(?:0\.|1\.0\.)/.test(
+  spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '',
+);
 
 /**
  * When a condition holds that our reader says nobody can know, here, where some are known: limits and quotas are too wide to bite, no

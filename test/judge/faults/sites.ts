@@ -14,7 +14,7 @@ export type Plant = (random: Random, ruleset: Ruleset, text: string) => Ruleset 
 type Sites<T> = (ruleset: Ruleset) => readonly T[];
 
 /** One of the places of a ruleset, changed. */
-export function somewhere<T>(sites: Sites<T>, change: (random: Random, site: T, ruleset: Ruleset) => Ruleset): Plant {
+function somewhere<T>(sites: Sites<T>, change: (random: Random, site: T, ruleset: Ruleset) => Ruleset): Plant {
   return (random, ruleset) => {
     const found = sites(ruleset);
     return found.length === 0 ? undefined : change(random, random.pick(found), ruleset);
@@ -92,7 +92,7 @@ export function inSomeMatch(change: (match: Match, random: Random) => Match | un
   });
 }
 
-export function rewritten(
+function rewritten(
   random: Random,
   match: Match,
   change: (match: Match, random: Random) => Match | undefined,
