@@ -1,5 +1,5 @@
 import { type ChainHook, type Match, symbol } from '../../ir/index.ts';
-import type { SetDeclaration, Table, TableFamily } from './ast.ts';
+import type { BaseChainSpec, SetDeclaration, Table, TableFamily } from './ast.ts';
 import type { End } from './lift-reads.ts';
 
 /** What a rule needs to know of where it stands. */
@@ -101,6 +101,16 @@ const NAMELESS: Readonly<Record<'in' | 'out', readonly ChainHook[]>> = {
   out: ['ingress', 'prerouting'],
 };
 
+/**
+ * Where a base chain runs. Those of type nat run where translation itself stands, whatever their own priority, which only orders them among
+ * each other (NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c).
+ */
+export function priorityAt(hook: ChainHook, { type, priority }: BaseChainSpec): number {
+  if (type !== 'nat') return priority;
+  const among = priority / 2 ** 33; // less than one half
+  return (hook === 'prerouting' || hook === 'output' ? -100 : 100) + among;
+}
+
 /** The entries of every chain of a table, by following its jumps. */
 export function chainEntries(
   table: Table,
@@ -111,7 +121,7 @@ export function chainEntries(
   for (const chain of table.chains) {
     const hook = chain.base === undefined ? undefined : hookOf(chain.base.hook);
     if (chain.base === undefined || hook === undefined) continue;
-    const entry: Entry = { hook, priority: chain.base.priority };
+    const entry: Entry = { hook, priority: priorityAt(hook, chain.base) };
     const seen = new Set<string>();
     const open = [chain.name];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {

@@ -26,6 +26,7 @@ import {
   chainEntries,
   type Entry,
   type ProgramContext,
+  priorityAt,
   Unknowns,
 } from './lift-context.ts';
 import { CT_MARK, CT_STATUS } from './lift-ct.ts';
@@ -146,18 +147,9 @@ function liftBase(base: nft.BaseChainSpec): BaseChain | undefined {
   if (hook === undefined) return undefined;
   return {
     hook,
-    priority: base.type === 'nat' ? natPriority(hook, base.priority) : base.priority,
+    priority: priorityAt(hook, base),
     policy: base.policy,
   };
-}
-
-/**
- * Chains of type nat run where translation itself stands, whatever their own priority, which only orders them among each other
- * (NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c).
- */
-function natPriority(hook: ChainHook, own: number): number {
-  const among = own / 2 ** 33; // less than one half
-  return (hook === 'prerouting' || hook === 'output' ? -100 : 100) + among;
 }
 
 /** Packets that a base chain does not see, although they pass its hook: they are let go on at once. */
