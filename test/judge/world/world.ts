@@ -20,6 +20,7 @@ import { CONNTRACK_SETTINGS, machineLines, outsideLines, SETTINGS } from './topo
 import { sendHistory, sendVolley } from './volley.ts';
 
 const ATTEMPTS = 5; // to get every packet of a volley as far as the first hook
+const PATIENCE = { timeoutMs: 120_000 }; // a machine that is busy with other tests, for hours, is not broken
 const SETTLE_MS = 2; // for the softirqs of the last packets, where they did not run at once
 
 /** The network in which rulesets are judged: this process's own namespace, which must be a private one, and one outside. */
@@ -48,14 +49,14 @@ export class World {
     if (packets.length > VOLLEY_LIMIT) throw new RangeError(`a volley has at most ${VOLLEY_LIMIT} packets`);
     await nft(this.#cleaning + FLUSH_RECORDER);
     this.#cleaning = '';
-    const checked = await run('nft', ['-c', '-f', '-'], { input: ruleset });
+    const checked = await run('nft', ['-c', '-f', '-'], { input: ruleset, ...PATIENCE });
     if (checked.exitCode !== 0) return { kind: 'refused', said: checked.stderr.trim() };
     this.#sockets.forgetConnections();
     const free = await this.#volley(packets, (records) => records.length > 0);
     this.#sockets.forgetConnections();
     sendHistory(this.#sockets, packets);
     this.#cleaning = deletions(ruleset);
-    const loaded = await run('nft', ['-f', '-'], { input: `${ruleset}\n${FLUSH_RECORDER}` });
+    const loaded = await run('nft', ['-f', '-'], { input: `${ruleset}\n${FLUSH_RECORDER}`, ...PATIENCE });
     if (loaded.exitCode !== 0) return { kind: 'refused', said: loaded.stderr.trim() };
     const text = await listing(['list', 'ruleset']);
     const json = await listing(['-j', 'list', 'ruleset']);
@@ -153,7 +154,7 @@ function batch(family: Family, lines: readonly string[], outside: number | 'igno
 }
 
 async function nft(input: string): Promise<void> {
-  const done = await run('nft', ['-f', '-'], { input });
+  const done = await run('nft', ['-f', '-'], { input, ...PATIENCE });
   if (done.exitCode !== 0) throw new Error(`nft -f: ${done.stderr.trim()}`);
 }
 
@@ -168,6 +169,6 @@ async function recorded(): Promise<readonly string[]> {
 }
 
 async function listing(args: readonly string[]): Promise<string | undefined> {
-  const done = await run('nft', args);
+  const done = await run('nft', args, PATIENCE);
   return done.exitCode === 0 ? done.stdout : undefined;
 }
