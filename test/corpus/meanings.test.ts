@@ -5,6 +5,7 @@ import { parseAddress } from '../../src/net/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { denote, evaluate, packetsOf } from '../../src/semantics/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
+import { JOINS } from '../../src/target/nftables/lift-joined.ts';
 import { meaningOf } from './meaning.ts';
 
 type Packet = Partial<Omit<Flow, 'src' | 'dst'>> & { readonly src?: string; readonly dst?: string };
@@ -142,6 +143,16 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['only the way back', input('ct direction reply accept'), {}, 'drop'],
     ['packets of another device', `table netdev n {\nchain c {\ntype filter hook ingress device "eth9" priority 0; policy drop;\n}\n}\n`, {}, 'accept'],
     ['packets of the device', `table netdev n {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nip saddr 203.0.113.9 drop\n}\n}\n`, {}, 'drop'],
+    ['where a packet came in, no device tells when it leaves', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\niifname "eth0" drop\n}\n}\n`, { hook: 'forward' }, 'accept'],
+    ['the length on the wire', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\nmeta length 54 drop\n}\n}\n`, { hook: 'forward', quantities: new Map([['meta length', 40], ['meta length at egress', 54]]) }, 'drop'],
+    ['notrack after connection tracking leaves a connection alone', `table ip r {\nchain c {\ntype filter hook prerouting priority mangle;\nnotrack\n}\n}\n${input('ct state new accept')}`, {}, 'accept'],
+    ['and a packet without one is untracked from there on', `table ip r {\nchain c {\ntype filter hook prerouting priority mangle;\nnotrack\n}\n}\n${input('ct state untracked accept')}`, { state: 'invalid' }, 'accept'],
+    ['a mark made from a connection that is not known yet ends the rule', `table ip r {\nchain c {\ntype filter hook prerouting priority raw; policy accept;\nct mark set ct mark or 0x1 drop\n}\n}\n`, {}, 'accept'],
+    ['two ports that are not', input('tcp sport != 40000 tcp dport != 23 accept'), {}, 'drop'],
+    ['two ports that are not, as an nft that joins them loads it', input('tcp sport != 40000 tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'accept'],
+    ['joined: both at once', input('tcp dport != 22 tcp sport != 40000 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
+    ['ranges are never joined', input('tcp sport != 40000-40001 tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
+    ['a value whose type nft does not know', input('meta l4proto tcp ct original proto-dst 0x16 [invalid type] accept'), {}, 'accept'],
     ['the hours of the day', input('meta hour "08:00"-"17:00" accept'), { quantities: new Map([['meta hour', 9 * 3600]]) }, 'accept'],
     ['a field by its bits', input('@th,16,16 22 accept'), {}, 'accept'],
     ['an address by its bits', input('@nh,96,32 0xcb007109 accept', '', 'ip'), {}, 'accept'],

@@ -1,11 +1,10 @@
-import type { Ruleset } from '../../src/ir/index.ts';
 import { type RulesetDraft, withRules } from './generate/draft.ts';
 import { draftText } from './generate/styles.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { Packet } from './packet.ts';
 import { boundaryPackets } from './packets.ts';
 import type { Random } from './random.ts';
-import { readRuleset } from './read.ts';
+import { readRuleset, type Understood } from './read.ts';
 import type { JudgeWorld } from './world/client.ts';
 
 /** A ruleset, sent to the kernel and read by us. */
@@ -13,7 +12,7 @@ export type Outcome =
   | {
       readonly kind: 'judged';
       readonly text: string;
-      readonly ruleset: Ruleset;
+      readonly reading: Understood;
       readonly judgement: Judgement;
       readonly notListed: readonly string[]; // which listings nft broke over
       readonly notRead: readonly string[]; // constructs of the listings that our reader does not understand
@@ -25,19 +24,19 @@ export type Outcome =
 export async function judgeText(world: JudgeWorld, random: Random, text: string, count: number): Promise<Outcome> {
   const reading = readRuleset('text', text);
   if (reading.kind === 'refused') return { kind: 'refused by the reader', text, constructs: reading.constructs };
-  return judgePackets(world, text, reading.ruleset, boundaryPackets(random, text, reading.ruleset, count));
+  return judgePackets(world, text, reading, boundaryPackets(random, text, reading.ruleset, count));
 }
 
 /** Judges a text with packets that are given; what nft lists of it is read too, as text and as JSON. */
 export async function judgePackets(
   world: JudgeWorld,
   text: string,
-  ruleset: Ruleset,
+  reading: Understood,
   packets: readonly Packet[],
 ): Promise<Outcome> {
   const result = await world.trial({ ruleset: text, packets });
   if (result.kind === 'refused') return { kind: 'refused by the kernel', text, said: result.said };
-  const rulesets: Record<string, Ruleset> = { text: ruleset };
+  const readings: Record<string, Understood> = { text: reading };
   const notListed: string[] = [];
   const notRead: string[] = [];
   for (const [source, listed] of Object.entries(result.listing)) {
@@ -45,12 +44,12 @@ export async function judgePackets(
       notListed.push(source);
       continue;
     }
-    const reading = readRuleset(source, listed);
-    if (reading.kind === 'understood') rulesets[`listed ${source}`] = reading.ruleset;
-    else notRead.push(...reading.constructs);
+    const again = readRuleset(source, listed);
+    if (again.kind === 'understood') readings[`listed ${source}`] = again;
+    else notRead.push(...again.constructs);
   }
-  const judgement = judge(rulesets, packets, result.sightings);
-  return { kind: 'judged', text, ruleset, judgement, notListed, notRead };
+  const judgement = judge(readings, packets, result.sightings);
+  return { kind: 'judged', text, reading, judgement, notListed, notRead };
 }
 
 const REPAIRS = 4;

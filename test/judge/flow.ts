@@ -64,6 +64,7 @@ function quantitiesOf(packet: Packet, { hook, connection }: Seen): (readonly [st
     ['ct status', connection.status],
     ['ct direction', connection.reply ? 1 : 0],
     ['meta length', bytes.length],
+    ['meta length at egress', bytes.length + 14], // with the Ethernet header, which loopback has too
     ...(packet.family === 4 ? ipv4Quantities(packet, hops, bytes.length) : ipv6Quantities(packet, hops, bytes.length)),
     ...transportQuantities(packet, bytes),
   ];

@@ -14,9 +14,9 @@ import { JudgeWorld } from './world/client.ts';
 
 /** The same rulesets and packets every time; `JUDGE_SEED` and `JUDGE_RULESETS` ask for others and for more. */
 const SEED = Number(process.env.JUDGE_SEED ?? '1');
-const RULESETS = Number(process.env.JUDGE_RULESETS ?? '48');
+const RULESETS = Number(process.env.JUDGE_RULESETS ?? '40');
 const PACKETS = 400;
-const FAULT_ROUNDS = 3; // each kind of fault so often in each ruleset
+const FAULT_ROUNDS = 1; // each kind of fault so often in each ruleset
 
 const opened = await JudgeWorld.open();
 const skip = 'skip' in opened ? opened.skip : false;
@@ -38,7 +38,7 @@ describe('the kernel agrees with what we say', { skip }, () => {
       if (one.outcome.kind !== 'judged') continue;
       if (one.outcome.judgement.disagreements.length > 0) cases.push(one);
       for (let round = 0; round < FAULT_ROUNDS; round++) {
-        plantFaults(new Random(SEED, index, round), one.outcome.ruleset, one.outcome.judgement, faults);
+        plantFaults(new Random(SEED, index, round), one.outcome, faults);
       }
     }
     t.diagnostic(
@@ -84,7 +84,7 @@ describe('the kernel agrees with what we say', { skip }, () => {
     const reading = readRuleset('text', text.replace('drop', 'accept'));
     assert.ok(reading.kind === 'understood');
     const packets = boundaryPackets(new Random(SEED), text, reading.ruleset, 50);
-    const outcome = await judgePackets(world, text, reading.ruleset, packets);
+    const outcome = await judgePackets(world, text, reading, packets);
     const [report = ''] = await reports(world, [{ seed: SEED, index: 7, outcome, draft: undefined }]);
     assert.match(report, /^Seed \d+, ruleset 7: the kernel and we differ about \d+ packets/);
     assert.match(report, /--only 7\n/);

@@ -50,12 +50,11 @@ function complete(random: Random, draft: PacketDraft, values: Values): Packet {
   };
   const address = (): Packet['src'] => ({ family, value: usableAddress(random, family, values.addresses[family]) });
   const protocol = usableProtocol(draft.protocol ?? anyProtocol(random, family, number), family);
-  const src = draft.src?.family === family ? draft.src : address();
+  const src = sendable(random, entry, draft.src?.family === family ? draft.src : address());
   const packet: Packet = {
     entry: 'account' in entry && draft.entry === undefined ? { account: random.pick(ACCOUNTS) } : entry,
     family,
-    // The kernel itself fills in a missing source of what it sends (raw(7)).
-    src: family === 4 && src.value === 0n && 'account' in entry ? { family, value: 1n } : src,
+    src,
     dst: draft.dst?.family === family ? draft.dst : address(),
     protocol,
     sport: draft.sport ?? number(PORTS, 65535),
@@ -78,6 +77,15 @@ function complete(random: Random, draft: PacketDraft, values: Values): Packet {
 function usableAddress(random: Random, family: Family, known: readonly Span[]): bigint {
   if (random.chance(0.1)) return random.pick(OWN[family]);
   return random.chance(0.9) ? edgeAddress(random, family, known) : anyAddress(random, family);
+}
+
+/** Groups are no sources: the kernel takes in no packet from one. A few are sent all the same. */
+const FIRST_GROUP: Readonly<Record<Family, bigint>> = { 4: 0xe000_0000n, 6: 0xff00n << 112n };
+
+function sendable(random: Random, entry: Packet['entry'], { family, value }: Packet['src']): Packet['src'] {
+  if ('account' in entry) return { family, value: family === 4 && value === 0n ? 1n : value }; // else the kernel fills it in, raw(7)
+  if (value >= FIRST_GROUP[family] && random.chance(0.8)) return { family, value: FIRST_GROUP[family] - 1n };
+  return { family, value: family === 6 && value === 1n && random.chance(0.8) ? 2n : value };
 }
 
 const OWN: Readonly<Record<Family, readonly bigint[]>> = {

@@ -1,25 +1,36 @@
 import { type Diagnostic, hasErrors } from '../../src/diagnostic/index.ts';
-import type { Match, Ruleset } from '../../src/ir/index.ts';
+import { type Match, type Rule, type Ruleset, symbolKey } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
 import { whenHolds } from './unknowns.ts';
 
-/** What our reader makes of a ruleset: its meaning, or the constructs that it does not understand. */
-export type Reading =
-  | { readonly kind: 'understood'; readonly ruleset: Ruleset }
-  | { readonly kind: 'refused'; readonly constructs: readonly string[] };
+/** What our reader makes of a ruleset: its meaning with what is left open in it, or what it cannot read at all. */
+export type Reading = Understood | { readonly kind: 'refused'; readonly constructs: readonly string[] };
+
+export interface Understood {
+  readonly kind: 'understood';
+  readonly ruleset: Ruleset;
+  readonly unknown: ReadonlySet<string>; // keys of symbols that nobody knows, here either
+  readonly notUnderstood: ReadonlySet<string>; // texts of rules that are not understood altogether
+  readonly doubts: readonly string[]; // both, for people
+}
 
 export function readRuleset(name: string, text: string): Reading {
   const { ast, diagnostics } = nftablesTarget.parse([new SourceFile(name, text)]);
   if (ast === undefined || hasErrors(diagnostics))
     return { kind: 'refused', constructs: diagnostics.map(diagnosticText) };
   const { ruleset, opaque } = nftablesTarget.lift(ast);
-  if (opaque.length > 0)
-    return { kind: 'refused', constructs: opaque.map(({ reason, text: rule }) => `${reason}: ${rule}`) };
-  const undecided = unknownConditions(ruleset).filter((text) => whenHolds(text) === undefined);
-  return undecided.length > 0
-    ? { kind: 'refused', constructs: undecided.map((text) => `cannot be known: ${text}`) }
-    : { kind: 'understood', ruleset };
+  const unknown = unknownConditions(ruleset);
+  return {
+    kind: 'understood',
+    ruleset,
+    unknown: new Set(unknown.keys()),
+    notUnderstood: new Set(opaque.map((each) => each.text)),
+    doubts: [
+      ...opaque.map(({ reason, text: rule }) => `${reason}: ${rule}`),
+      ...[...unknown.values()].map((condition) => `cannot be known: ${condition}`),
+    ],
+  };
 }
 
 function diagnosticText({ message, span }: Diagnostic): string {
@@ -28,28 +39,38 @@ function diagnosticText({ message, span }: Diagnostic): string {
     : `${message}: ${span.file.lineText(span.file.positionAt(span.start).line).trim()}`;
 }
 
-/** The texts of all conditions that the reader calls unknown. */
-function unknownConditions(ruleset: Ruleset): string[] {
-  const found = new Set<string>();
+/** The conditions that nobody knows, by their keys. */
+function unknownConditions(ruleset: Ruleset): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
   visitMatches(ruleset, (match) => {
-    if (match.kind === 'symbol' && match.symbol.kind === 'unknown') found.add(match.symbol.text);
+    if (match.kind !== 'symbol' || match.symbol.kind !== 'unknown') return;
+    if (whenHolds(match.symbol.text) === undefined) found.set(symbolKey(match.symbol), match.symbol.text);
   });
-  return [...found];
+  return found;
 }
 
 /** Every match of a ruleset and every part of it. */
 export function visitMatches(ruleset: Ruleset, visit: (match: Match) => void): void {
-  const walk = (match: Match): void => {
-    visit(match);
-    if (match.kind === 'not') walk(match.of);
-    if (match.kind === 'all' || match.kind === 'any') for (const part of match.of) walk(part);
-  };
-  for (const table of ruleset.tables) {
-    for (const chain of table.chains) {
-      for (const rule of chain.rules) {
-        walk(rule.match);
-        if (rule.action.kind === 'dispatch') for (const each of rule.action.cases) walk(each.match);
-      }
-    }
+  for (const match of matchesOf(ruleset)) visit(match);
+}
+
+export function matchesOf(ruleset: Ruleset): readonly Match[] {
+  return ruleset.tables.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules.flatMap(ruleMatches)));
+}
+
+/** The matches of a rule and of the elements of its map, with all their parts. */
+export function ruleMatches({ match, action }: Rule): readonly Match[] {
+  return [match, ...(action.kind === 'dispatch' ? action.cases.map((each) => each.match) : [])].flatMap(withParts);
+}
+
+function withParts(match: Match): readonly Match[] {
+  switch (match.kind) {
+    case 'not':
+      return [match, ...withParts(match.of)];
+    case 'all':
+    case 'any':
+      return [match, ...match.of.flatMap(withParts)];
+    default:
+      return [match];
   }
 }

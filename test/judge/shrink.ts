@@ -47,7 +47,7 @@ async function stillDiffers(
 ): Promise<Shrunk | undefined> {
   const reading = readRuleset('text', text);
   if (reading.kind === 'refused') return undefined;
-  const outcome = await judgePackets(world, text, reading.ruleset, [packet]);
+  const outcome = await judgePackets(world, text, reading, [packet]);
   if (outcome.kind !== 'judged') return undefined;
   const disagreement = outcome.judgement.disagreements.find((each) => each.source === source);
   return disagreement === undefined ? undefined : { text, disagreement };

@@ -4,6 +4,7 @@ import type { Case } from './run.ts';
 export class Tally {
   rulesets = 0;
   packets = 0; // compared with the kernel's verdict
+  bothSides = 0; // of these we said that nobody can know: the kernel's word was one of two
   disagreements = 0;
   readonly verdicts: Record<string, number> = {}; // `input 4 passed`
   readonly states: Record<string, number> = {};
@@ -23,7 +24,8 @@ export class Tally {
     this.rulesets++;
     this.packets += compared.length;
     this.disagreements += disagreements.length;
-    for (const { flow, passed } of compared) {
+    for (const { flow, passed, isOpen } of compared) {
+      if (isOpen) this.bothSides++;
       count(this.verdicts, `${flow.hook} IPv${flow.family} ${passed ? 'passed' : 'stopped'}`);
       count(this.states, flow.state);
     }
@@ -42,6 +44,7 @@ export class Tally {
     const {
       rulesets,
       packets,
+      bothSides,
       disagreements,
       verdicts,
       states,
@@ -55,6 +58,7 @@ export class Tally {
     return {
       rulesets,
       packets,
+      bothSides,
       disagreements,
       verdicts: sorted(verdicts),
       states: sorted(states),

@@ -1,4 +1,4 @@
-import { all, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
+import { all, any, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
@@ -7,6 +7,7 @@ import type { ChainContext } from './lift-context.ts';
 import type { Formula } from './lift-effect.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
+import { KIND_UNKNOWN } from './lift-reads.ts';
 import { mapElements } from './lift-set.ts';
 import { type Subject, subjectOf } from './lift-subject.ts';
 import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
@@ -16,6 +17,7 @@ import { printExpression } from './print-rule.ts';
 export interface AssignCase {
   readonly when: Match;
   readonly effect?: Effect; // absent: nothing that a filter asks for
+  readonly uncertain?: string; // why later rules may see another packet than we say
 }
 
 /** `meta mark set ...`, `ip daddr set ...`: what it does to a packet that comes so far. */
@@ -28,14 +30,35 @@ export function assignCases(
   switch (subject.kind) {
     case 'absent':
     case 'interface':
-      return [{ when: everything }];
+      return [{ when: readable(value, context) }];
     case 'other':
-      return [{ when: subject.guard }];
+      return [{ when: all(subject.guard, readable(value, context)) }];
     case 'quantity':
       return quantityCases(subject, target, value, context);
     case 'number':
     case 'address':
-      return translationCases(presence({ subject }), target, value);
+      return translationCases(presence({ subject }), target, value, context);
+  }
+}
+
+/** The packets that have what a value is made from: without it the rule ends there, even where what it sets is nobody's. */
+function readable(value: nft.Expression, context: ChainContext): Match {
+  switch (value.kind) {
+    case 'binary':
+      return all(readable(value.left, context), readable(value.right, context));
+    case 'map': {
+      const parts = keyParts(value.key, context);
+      return any(...mapElements(value.data, context).map(({ element }) => elementMatch(parts, element.key, context)));
+    }
+    case 'payload':
+    case 'meta':
+    case 'ct':
+    case 'fib':
+    case 'raw':
+    case 'option':
+      return presence({ subject: subjectOf(value, context) });
+    default:
+      return everything;
   }
 }
 
@@ -131,13 +154,21 @@ function unknown(value: nft.Expression, context: ChainContext): Formula {
 }
 
 /** `ip daddr set 10.0.0.1`, `tcp dport set 80`: translation that no connection remembers. */
-function translationCases(when: Match, target: nft.Selector, value: nft.Expression): AssignCase[] {
+function translationCases(
+  when: Match,
+  target: nft.Selector,
+  value: nft.Expression,
+  { program, entries }: ChainContext,
+): AssignCase[] {
   if (target.kind !== 'payload') throw new NotUnderstood('it changes a field that is not understood');
   const side = target.field === 'saddr' || target.field === 'sport' ? 'src' : 'dst';
   const address = addressOf(value);
   if (target.field === 'saddr' || target.field === 'daddr') {
     if (address === undefined) throw new NotUnderstood('it changes an address to what nobody knows');
-    return [{ when, effect: { kind: 'translate', side, address } }];
+    const kindIsAsked = program.readsLater(`${target.field} type`, entries, 'here');
+    return [
+      { when, effect: { kind: 'translate', side, address }, ...(kindIsAsked ? { uncertain: KIND_UNKNOWN } : {}) },
+    ];
   }
   const datatype = selectorDatatype(target);
   if (datatype !== DATATYPES.inet_service || !isConstant(value))

@@ -1,5 +1,5 @@
 import { type ChainHook, type Match, symbol } from '../../ir/index.ts';
-import type { SetDeclaration, Table, TableFamily } from './ast.ts';
+import type { BaseChainSpec, SetDeclaration, Table, TableFamily } from './ast.ts';
 import type { End } from './lift-reads.ts';
 
 /** What a rule needs to know of where it stands. */
@@ -26,8 +26,8 @@ export interface Entry {
 export interface ProgramContext {
   readonly translates: boolean; // some rule translates addresses or ports
   readonly unknowns: Unknowns;
-  /** Whether a rule that packets meet later reads that part of them. */
-  readonly readsLater: (end: End, entries: readonly Entry[]) => boolean;
+  /** Whether a rule that packets meet later reads that part of them; `here`: or one of the same chains. */
+  readonly readsLater: (end: End, entries: readonly Entry[], here?: 'here') => boolean;
 }
 
 /** Conditions that nobody can know, told apart by their text and place. */
@@ -86,12 +86,30 @@ function isBeforeTracking({ hook, priority }: Entry): boolean {
   }
 }
 
-/** Whether packets that come here have an interface on that side: where it is not known yet, the kernel shows an empty name. */
+/**
+ * Whether packets that come here have an interface on that side: where it is not known yet, or not any more, the kernel shows an empty
+ * name. At output there is none to come in by, and the packet itself says so.
+ */
 export function interfaceKnown(side: 'in' | 'out', entries: readonly Entry[]): 'yes' | 'no' | 'either' {
-  if (side === 'in') return 'yes'; // at output there is none, and the packet itself says so
-  const unknown = entries.filter(({ hook }) => hook === 'prerouting' || hook === 'ingress').length;
+  const unknown = entries.filter(({ hook }) => NAMELESS[side].includes(hook)).length;
   if (unknown === 0) return 'yes';
   return unknown === entries.length ? 'no' : 'either';
+}
+
+/** Where the kernel does not say which interface (nf_hook_egress, include/linux/netfilter_netdev.h, hands over the way out alone). */
+const NAMELESS: Readonly<Record<'in' | 'out', readonly ChainHook[]>> = {
+  in: ['egress'],
+  out: ['ingress', 'prerouting'],
+};
+
+/**
+ * Where a base chain runs. Those of type nat run where translation itself stands, whatever their own priority, which only orders them among
+ * each other (NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c).
+ */
+export function priorityAt(hook: ChainHook, { type, priority }: BaseChainSpec): number {
+  if (type !== 'nat') return priority;
+  const among = priority / 2 ** 33; // less than one half
+  return (hook === 'prerouting' || hook === 'output' ? -100 : 100) + among;
 }
 
 /** The entries of every chain of a table, by following its jumps. */
@@ -104,7 +122,7 @@ export function chainEntries(
   for (const chain of table.chains) {
     const hook = chain.base === undefined ? undefined : hookOf(chain.base.hook);
     if (chain.base === undefined || hook === undefined) continue;
-    const entry: Entry = { hook, priority: chain.base.priority, isNat: chain.base.type === 'nat' };
+    const entry: Entry = { hook, priority: priorityAt(hook, chain.base), isNat: chain.base.type === 'nat' };
     const seen = new Set<string>();
     const open = [chain.name];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {

@@ -97,7 +97,8 @@ function interfaceMatch(
     constant.kind === 'anything' ? { name: '', wildcard: true } : interfaceOf(constant),
   );
   const known = interfaceKnown(side, context.entries);
-  if (known === 'either') throw new NotUnderstood('packets come here both before and after their way out is known');
+  if (known === 'either')
+    throw new NotUnderstood('packets come here both where that interface is known and where it is not');
   const nameless = names.some(({ name, wildcard }) => wildcard && name === '') ? everything : nothing;
   const match = known === 'no' ? nameless : interfaces(side, ...names);
   switch (operator) {

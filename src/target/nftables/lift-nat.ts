@@ -6,7 +6,7 @@ import type { ChainContext } from './lift-context.ts';
 import { CT_STATUS } from './lift-ct.ts';
 import { keyParts } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
-import type { End } from './lift-reads.ts';
+import { type End, KIND_UNKNOWN } from './lift-reads.ts';
 import { mapElements } from './lift-set.ts';
 import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
@@ -51,9 +51,7 @@ function doubtsOf(side: 'src' | 'dst', { program, entries }: ChainContext): Doub
       return { uncertain: 'where it sends packets, and later rules ask for that, is not one address and port' };
     }
     if (asks(`${address} type`)) {
-      return {
-        uncertain: 'what kind of address it leads to, and later rules ask for that, only the routing table knows',
-      };
+      return { uncertain: KIND_UNKNOWN };
     }
     return {};
   };

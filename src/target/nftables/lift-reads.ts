@@ -1,5 +1,9 @@
 import type * as nft from './ast.ts';
 
+/** What is said of a translation where later rules ask for the kind of the address. */
+export const KIND_UNKNOWN =
+  'what kind of address it leads to, and later rules ask for that, only the routing table knows';
+
 /** Whether any rule of a table translates addresses or ports. */
 export function translates(table: nft.Table): boolean {
   return table.chains.some((chain) =>

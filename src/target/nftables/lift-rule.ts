@@ -6,6 +6,7 @@ import {
   type Effect,
   everything,
   field,
+  inState,
   type Match,
   not,
   nothing,
@@ -16,8 +17,9 @@ import { PROTOCOLS } from '../../net/index.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
-import type { ChainContext } from './lift-context.ts';
+import { type ChainContext, tracking } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
+import { JOINS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, withPorts } from './lift-key.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
@@ -55,6 +57,7 @@ class RuleLifter {
   readonly #rules: Rule[] = [];
   readonly #opaque: Opaque[] = [];
   readonly #origin: Origin;
+  readonly #joined: ReadonlyMap<number, readonly number[]>;
   #mapAt: number | undefined;
 
   constructor(rule: nft.Rule, context: ChainContext, position: Position) {
@@ -62,6 +65,7 @@ class RuleLifter {
     this.#context = context;
     this.#position = position;
     this.#origin = ruleOrigin(rule, context);
+    this.#joined = joinedStatements(rule);
   }
 
   lift(): LiftedRule {
@@ -92,7 +96,7 @@ class RuleLifter {
     const on = (conditions: readonly Match[]): void => this.#from(index + 1, this.#narrowed(reached, conditions));
     switch (statement.kind) {
       case 'match':
-        on([this.#match(statement.left, statement.operator, statement.right, reached)]);
+        on([this.#comparison(statement, index, reached)]);
         break;
       case 'verdict':
         this.#emit(reached, verdictAction(statement.verdict));
@@ -127,11 +131,14 @@ class RuleLifter {
         break;
       case 'assign':
         this.#useMap(statement, index);
-        for (const { when, effect } of assignCases(statement, this.#context))
-          this.#changed(index, this.#narrowed(reached, [when]), effect);
+        for (const { when, effect, uncertain } of assignCases(statement, this.#context)) {
+          const now = this.#narrowed(reached, [when]);
+          if (uncertain !== undefined) this.#say(now, uncertain);
+          this.#changed(index, now, effect);
+        }
         break;
       case 'notrack':
-        this.#changed(index, reached, { kind: 'untrack' });
+        this.#untrack(index, reached);
         break;
       case 'nat':
         this.#translate(statement, reached);
@@ -147,6 +154,19 @@ class RuleLifter {
         this.#other(statement, index, reached);
         break;
     }
+  }
+
+  /** A packet that has been looked up among the connections keeps the one it has (nft_notrack_eval, net/netfilter/nft_ct.c). */
+  #untrack(index: number, reached: Reached): void {
+    const when = tracking(this.#context.entries);
+    if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
+    if (when === 'before') {
+      this.#changed(index, reached, { kind: 'untrack' });
+      return;
+    }
+    // First those that stay as they are: they meet the second condition as little afterwards as before.
+    this.#from(index + 1, this.#narrowed(reached, [not(inState('invalid'))]));
+    this.#changed(index, this.#narrowed(reached, [inState('invalid')]), { kind: 'untrack' });
   }
 
   /** Each element of a map that is assigned makes rules of its own: two such maps would multiply. */
@@ -191,6 +211,17 @@ class RuleLifter {
   #key(key: nft.Expression, { conditions }: Reached): readonly KeyPart[] {
     const parts = keyParts(key, this.#context);
     return conditions.some(asksForPorts) ? withPorts(parts) : parts;
+  }
+
+  /** A comparison, with what nft makes of it where it joins it with others. */
+  #comparison(statement: Extract<nft.Statement, { kind: 'match' }>, index: number, reached: Reached): Match {
+    const own = this.#match(statement.left, statement.operator, statement.right, reached);
+    const others = (this.#joined.get(index) ?? []).flatMap((at) => {
+      const other = this.#rule.statements[at];
+      return other?.kind === 'match' ? [this.#match(other.left, other.operator, other.right, reached)] : [];
+    });
+    if (others.length === 0) return own;
+    return any(own, all(this.#context.program.unknowns.property(JOINS), any(...others)));
   }
 
   #match(left: nft.Expression, operator: nft.Operator, right: nft.Expression, reached: Reached): Match {

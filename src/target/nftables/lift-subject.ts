@@ -3,7 +3,7 @@ import { type AddressRange, PROTOCOLS } from '../../net/index.ts';
 import type { Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
-import { type ChainContext, tracking } from './lift-context.ts';
+import { type ChainContext, interfaceKnown, tracking } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { payloadSubject } from './lift-payload.ts';
 import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, NotUnderstood } from './lift-value.ts';
@@ -99,10 +99,13 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
     case 'oif':
     case 'oifname':
       return { kind: 'interface', side: 'out' };
+    case 'length':
+      return lengthSubject(datatype, context);
     case 'random':
       return { kind: 'other', text: 'meta random', guard: everything, volatile: true };
     case 'iiftype':
     case 'iifgroup':
+      if (interfaceKnown('in', context.entries) === 'no') return { kind: 'absent' };
       return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: not(atHook('output')) };
     case 'oiftype':
     case 'oifgroup':
@@ -114,6 +117,15 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
         ? { kind: 'other', text: `meta ${key}`, guard: everything, volatile: false }
         : { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: everything };
   }
+}
+
+/** At egress the header of the link has been put before the packet (nf_hook_egress, include/linux/netfilter_netdev.h), and counts. */
+function lengthSubject(datatype: Datatype, { entries }: ChainContext): Subject {
+  const framed = entries.filter(({ hook }) => hook === 'egress').length;
+  if (framed > 0 && framed < entries.length)
+    throw new NotUnderstood('packets come here both with and without the header of the link');
+  const quantity = framed > 0 ? 'meta length at egress' : 'meta length';
+  return { kind: 'quantity', datatype, quantity, guard: everything };
 }
 
 /**

@@ -161,4 +161,16 @@ describe('what nobody can vouch for is named, never skipped', () => {
     assert.deepEqual(opaque?.packets, all(atHook('input'), field('family', 4), TCP, field('dport', 22)));
     assert.deepEqual(unused?.packets, nothing);
   });
+
+  const asking = 'chain b {\ntype filter hook prerouting priority 0;\nfib daddr type local accept\n}\n';
+  for (const [title, chain] of [
+    ['a translation, whatever its chain’s own priority', 'type nat hook prerouting priority 100;\ndnat ip to 10.0.0.1'],
+    ['a rewriting in the same place', 'type filter hook prerouting priority 0;\nip daddr set 10.0.0.1'],
+  ] as const) {
+    it(`the kind of an address after ${title}`, () => {
+      const text = `table inet t {\nchain a {\n${chain}\n}\n${asking}}\n`;
+      const { ast } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+      assert.match(nftablesTarget.lift(ast!).opaque[0]?.reason ?? '', /^what kind of address it leads to/);
+    });
+  }
 });

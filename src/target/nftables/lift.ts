@@ -28,6 +28,7 @@ import {
   chainEntries,
   type Entry,
   type ProgramContext,
+  priorityAt,
   Unknowns,
 } from './lift-context.ts';
 import { CT_MARK, CT_STATUS } from './lift-ct.ts';
@@ -65,8 +66,8 @@ function programContext(tables: readonly nft.Table[]): ProgramContext {
   return {
     translates: tables.some(translates),
     unknowns: new Unknowns(),
-    readsLater: (end, entries) =>
-      (reads.get(end) ?? []).some((reader) => entries.some((entry) => isLater(reader, entry))),
+    readsLater: (end, entries, here) =>
+      (reads.get(end) ?? []).some((reader) => entries.some((entry) => isLater(reader, entry, here === 'here'))),
   };
 }
 
@@ -76,9 +77,10 @@ function readingEntries(table: nft.Table, end: End): readonly Entry[] {
 }
 
 /** Whether a packet can come to the one after it was at the other. */
-function isLater(later: Entry, earlier: Entry): boolean {
+function isLater(later: Entry, earlier: Entry, orSame: boolean): boolean {
   const meets = PASSING[later.hook].some((hook) => PASSING[earlier.hook].includes(hook));
   if (!meets) return false;
+  if (later.hook === earlier.hook && later.priority === earlier.priority) return orSame;
   if (later.hook === earlier.hook) return later.priority > earlier.priority;
   return ORDER.indexOf(later.hook) > ORDER.indexOf(earlier.hook);
 }
@@ -157,18 +159,9 @@ function liftBase(base: nft.BaseChainSpec): BaseChain | undefined {
   if (hook === undefined) return undefined;
   return {
     hook,
-    priority: base.type === 'nat' ? natPriority(hook, base.priority) : base.priority,
+    priority: priorityAt(hook, base),
     policy: base.policy,
   };
-}
-
-/**
- * Chains of type nat run where translation itself stands, whatever their own priority, which only orders them among each other
- * (NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c).
- */
-function natPriority(hook: ChainHook, own: number): number {
-  const among = own / 2 ** 33; // less than one half
-  return (hook === 'prerouting' || hook === 'output' ? -100 : 100) + among;
 }
 
 /** Packets that a base chain does not see, although they pass its hook: they are let go on at once. */

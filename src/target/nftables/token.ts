@@ -22,7 +22,8 @@ export type TokenKind =
 
 /** In this order: the first that matches at a place is the token. No pattern has a capturing group of its own. */
 const PATTERNS: readonly (readonly [TokenKind | 'skip', RegExp])[] = [
-  ['skip', /(?:[ \t\r]|\\\n|#[^\n]*)+/],
+  // nft 1.0.6 lists the ports of a connection as `0x1f90 [invalid type]` (`ct original proto-dst`), and does not read that itself.
+  ['skip', /(?:[ \t\r]|\\\n|#[^\n]*|\[invalid type\])+/],
   ['separator', /[\n;]/],
   ['string', /"[^"\n]*"/],
   // Two colons at least; the dotted tail of RFC 4291 2.2 too. Whether it is an address, `parseAddress` decides.

@@ -10,7 +10,8 @@ export interface RulesetDraft {
 export interface TableDraft {
   readonly family: TableFamily;
   readonly name: string;
-  readonly objects: string[]; // declarations of sets, maps and counters, one line each
+  readonly dormant?: true; // kept by the kernel, and hooked nowhere
+  readonly objects: string[]; // declarations of sets, maps and counters, one line each, each name once
   readonly chains: ChainDraft[];
 }
 
@@ -20,9 +21,16 @@ export interface ChainDraft {
   readonly rules: string[]; // one line each
 }
 
-export type TableFamily = 'ip' | 'ip6' | 'inet';
+export type TableFamily = 'ip' | 'ip6' | 'inet' | 'netdev' | 'arp' | 'bridge';
 
-export const FAMILIES: Readonly<Record<TableFamily, readonly Family[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
+export const FAMILIES: Readonly<Record<TableFamily, readonly Family[]>> = {
+  ip: [4],
+  ip6: [6],
+  inet: [4, 6],
+  netdev: [4, 6],
+  arp: [],
+  bridge: [],
+};
 
 /** The draft with only those rules whose text passes; `keep` is asked once for each rule. */
 export function withRules(

@@ -1,6 +1,8 @@
 import type { Random } from '../random.ts';
 import { constants, type Declare, formsOf } from './forms.ts';
-import { type Needs, PORT_PROTOCOL, RARE, SELECTORS, type Selector } from './selectors.ts';
+import { LEARNING } from './learning.ts';
+import { type Needs, type Place, PORT_PROTOCOL, RARE, SELECTORS, type Selector } from './selectors.ts';
+import { REWRITES, TRANSLATIONS } from './translations.ts';
 import { MARK_MASKS, MARK_VALUES } from './values.ts';
 
 /** One construct of nft's language. Random rulesets are made of those that the reader understands; the others are its work list. */
@@ -8,16 +10,23 @@ export interface Feature {
   readonly name: string;
   readonly group: string; // features of a group share one chance
   readonly field?: string; // that it asks for
-  readonly kind: 'match' | 'statement' | 'map' | 'verdict';
+  readonly kind: 'match' | 'statement' | 'map' | 'verdict' | 'place'; // `place`: what only some base chains may do
   readonly needs: Needs;
   readonly write: (random: Random, site: Site) => string;
 }
 
+/** What a rule is about, and what its chain may do. */
+export type About = Omit<Needs, 'place'> & { readonly places: readonly Place[] };
+
 /** Where a feature is written: what it may declare, and where a verdict may lead. */
 export interface Site {
-  readonly about: Needs; // what the rule is about
+  readonly about: About;
   readonly declare: Declare;
+  /** Declares a set that many rules of the table share, once. */
+  readonly share: (name: string, body: string) => string;
   readonly verdict: () => string;
+  /** Tells what a packet is like that the rule has changed: chains behind all others ask for it. */
+  readonly expect: (condition: string) => void;
 }
 
 /** Selectors that can be parts of a key: those with a plain datatype. */
@@ -103,7 +112,7 @@ const CONCATENATIONS: readonly (readonly Selector[])[] = [
   ...KEYS.flatMap((first) =>
     KEYS.filter((second) => second.text !== first.text).map((second) => [first, second] as const),
   ),
-  ...SELECTORS.filter(({ needs }) => needs.transport === 'th').flatMap((port) => [
+  ...SELECTORS.filter(({ text }) => text.startsWith('th ')).flatMap((port) => [
     [PORT_PROTOCOL, port],
     ...SELECTORS.filter(({ kind }) => kind === 'address').map((address) => [address, PORT_PROTOCOL, port]),
   ]),
@@ -213,18 +222,42 @@ const statements: readonly Feature[] = [
   statement('limit: over, never bites', 'limit rate over 1000000/second burst 1000000 packets'),
   statement('limit: bytes, never bites', 'limit rate 4000 mbytes/second burst 4000 mbytes'),
   statement('quota: never used up', 'quota 900000 mbytes'),
-  statement('mark: set', (random) => `meta mark set ${mark(random)}`),
-  statement('mark: bits added', (random) => `meta mark set meta mark or ${mask(random)}`),
+  statement('mark: set', (random, { expect }) => {
+    const value = mark(random);
+    expect(`meta mark ${value}`);
+    return `meta mark set ${value}`;
+  }),
+  statement('mark: bits added', (random, { expect }) => {
+    const bits = mask(random);
+    expect(`meta mark & ${bits} == ${bits}`);
+    return `meta mark set meta mark or ${bits}`;
+  }),
   statement('mark: bits taken', (random) => `meta mark set meta mark and ${mask(random)}`),
   statement('mark: bits flipped', (random) => `meta mark set mark xor ${mask(random)}`),
   statement('mark: some bits set', (random) => {
     const bits = mask(random);
     return `meta mark set meta mark & ${(~bits & 0xffff_ffff) >>> 0} | ${(mark(random) & bits) >>> 0}`;
   }),
-  statement('mark: from the connection', 'meta mark set ct mark'),
-  statement('connection mark: set', (random) => `ct mark set ${mark(random)}`),
-  statement('connection mark: from the packet', 'ct mark set meta mark'),
-  statement('connection mark: bits added', (random) => `ct mark set ct mark | ${mask(random)}`),
+  statement('mark: from the connection', 'meta mark set ct mark', { ip: true }),
+  statement(
+    'mark: by a map',
+    (random) => {
+      const [low, high] = [random.pick([22, 80, 443]), random.pick([1024, 8080, 60999])];
+      return `meta mark set th dport map { ${low} : ${mark(random)}, 1000-1023 : ${mark(random)}, ${high}-65534 : ${mark(random)} }`;
+    },
+    { transport: 'th' },
+  ),
+  statement(
+    'connection mark: set',
+    (random, { expect }) => {
+      const value = mark(random);
+      expect(`ct mark ${value}`);
+      return `ct mark set ${value}`;
+    },
+    { ip: true },
+  ),
+  statement('connection mark: from the packet', 'ct mark set meta mark', { ip: true }),
+  statement('connection mark: bits added', (random) => `ct mark set ct mark | ${mask(random)}`, { ip: true }),
   statement('priority: set', 'meta priority set 1:2'),
   statement('dscp: set', 'ip dscp set cs1', { family: 4 }),
 ];
@@ -239,13 +272,13 @@ const verdicts: readonly Feature[] = [
   verdict('return', 'return', {}, 'return'),
   verdict('continue', 'continue', {}, 'go on'),
   verdict('none', 'counter', {}, 'go on'),
-  verdict('reject', 'reject'),
+  verdict('reject', 'reject', { ip: true }),
   verdict('reject with icmpx', 'reject with icmpx admin-prohibited', { inet: true }),
   verdict('reject with icmpx type', 'reject with icmpx type port-unreachable', { inet: true }),
-  verdict('reject with icmp', 'reject with icmp host-unreachable', { family: 4 }),
-  verdict('reject with icmpv6', 'reject with icmpv6 no-route', { family: 6 }),
-  verdict('reject with tcp reset', 'reject with tcp reset', { transport: 'tcp' }),
-  verdict('reject TCP with tcp reset', 'meta l4proto tcp reject with tcp reset', { transport: 'tcp' }),
+  verdict('reject with icmp', 'reject with icmp host-unreachable', { family: 4, ip: true }),
+  verdict('reject with icmpv6', 'reject with icmpv6 no-route', { family: 6, ip: true }),
+  verdict('reject with tcp reset', 'reject with tcp reset', { transport: 'tcp', ip: true }),
+  verdict('reject TCP with tcp reset', 'meta l4proto tcp reject with tcp reset', { transport: 'tcp', ip: true }),
 ];
 
 function verdict(name: string, text: string, needs: Needs = {}, group = 'reject'): Feature {
@@ -259,14 +292,19 @@ export const FEATURES: readonly Feature[] = [
   ...concatenatedMaps,
   ...statements,
   ...verdicts,
+  ...REWRITES,
+  ...TRANSLATIONS,
+  ...LEARNING,
 ];
 
 /** Whether a feature fits into a rule about these packets. */
-export function fits({ needs }: Feature, rule: Needs): boolean {
+export function fits({ needs }: Feature, rule: About): boolean {
   return needsMet(needs, rule);
 }
 
-function needsMet(needs: Needs, rule: Needs): boolean {
+function needsMet(needs: Needs, rule: About): boolean {
+  if (needs.ip === true && rule.ip !== true) return false;
+  if (needs.place !== undefined && !rule.places.includes(needs.place)) return false;
   if (needs.inet === true && rule.inet !== true) return false;
   if (needs.without === 'family' && rule.family !== undefined) return false;
   if (needs.without === 'transport' && rule.transport !== undefined && rule.transport !== 'th') return false;

@@ -1,46 +1,65 @@
-import type { ChainHook } from '../../../src/ir/index.ts';
 import type { Random } from '../random.ts';
+import { BASE_KINDS, type Base, type BaseKind, randomBase, writtenBase } from './bases.ts';
 import { type ChainDraft, FAMILIES, type RulesetDraft, type TableDraft, type TableFamily } from './draft.ts';
-import { type Feature, fits, type Site, transportPrelude } from './features.ts';
+import { type About, type Feature, fits, type Site, transportPrelude } from './features.ts';
 import { type Needs, RARE, TRANSPORTS } from './selectors.ts';
 import type { Style } from './styles.ts';
 
-const TABLES: readonly TableFamily[] = ['inet', 'inet', 'ip', 'ip6'];
-const PRIORITIES = [
-  '0',
-  '-150',
-  '-1',
-  '10',
-  'filter',
-  'filter + 5',
-  'filter - 10',
-  'mangle',
-  'security',
-  'mangle + 3',
-  '300',
-];
+const TABLES: readonly TableFamily[] = ['inet', 'inet', 'inet', 'ip', 'ip', 'ip6', 'ip6', 'netdev'];
 
 const RARE_FIELDS = 3; // of those in `RARE`, in one ruleset
 
 /** What random rulesets are made of. */
 export interface Ingredients {
   readonly features: readonly Feature[];
-  readonly hooks: readonly ChainHook[]; // where base chains stand
+  readonly bases: readonly BaseKind[];
   readonly styles: readonly Style[];
 }
 
 /** A ruleset of one to three tables; chains lead only to later ones, so nothing leads back. */
-export function randomRuleset(random: Random, { features, hooks, styles }: Ingredients): RulesetDraft {
-  const rare = random.some(RARE, RARE_FIELDS);
+export function randomRuleset(random: Random, { features, bases, styles }: Ingredients): RulesetDraft {
+  // Marks are set by rules and asked for again: more often than by chance.
+  const rare = [...random.some(RARE, RARE_FIELDS), ...(random.chance(0.3) ? ['meta mark'] : [])];
   const picker = new Picker(
     features.filter(({ field }) => field === undefined || !RARE.includes(field) || rare.includes(field)),
   );
+  const expected = new Set<string>();
+  const tables = Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
+    randomTable(random, `t${index}`, picker, bases, (condition) => expected.add(condition)),
+  );
   return {
     style: random.chance(0.5) ? 'blocks' : random.pick(styles),
-    tables: Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
-      randomTable(random, `t${index}`, picker, hooks),
-    ),
+    tables: [
+      ...tables,
+      ...(expected.size > 0 && random.chance(0.8) ? [lastTable(random, [...expected])] : []),
+      ...(random.chance(0.05) ? [strangerTable(random)] : []),
+    ],
   };
+}
+
+/** Behind all others: whatever rules may have made of packets is asked for. */
+function lastTable(random: Random, expected: readonly string[]): TableDraft {
+  const chains = (['input', 'forward', 'postrouting'] as const).map(
+    (hook): ChainDraft => ({
+      name: hook,
+      base: `type filter hook ${hook} priority 400; policy accept;`,
+      rules: random.some(expected, random.between(1, 4)).map((condition) => `${condition} drop`),
+    }),
+  );
+  return { family: 'inet', name: 'last', objects: [], chains };
+}
+
+/** A table that drops all it sees, which is no IP packet of ours. */
+function strangerTable(random: Random): TableDraft {
+  const [family, hook] = random.pick([
+    ['arp', 'input'],
+    ['arp', 'output'],
+    ['bridge', 'input'],
+    ['bridge', 'forward'],
+    ['bridge', 'prerouting'],
+  ] as const);
+  const base = `type filter hook ${hook} priority 0; policy drop;`;
+  return { family, name: 'strange', objects: [], chains: [{ name: 'b', base, rules: ['counter drop'] }] };
 }
 
 /** Features by kind and group: first a group is picked, then one of it. */
@@ -58,7 +77,7 @@ class Picker {
   }
 
   /** @param without groups that are not to be picked from */
-  pick(random: Random, kind: Feature['kind'], about: Needs, without: ReadonlySet<string>): Feature | undefined {
+  pick(random: Random, kind: Feature['kind'], about: About, without: ReadonlySet<string>): Feature | undefined {
     const fitting = [...(this.#groups.get(kind) ?? [])].flatMap(([name, group]) => {
       if (without.has(name)) return [];
       const usable = group.filter((feature) => fits(feature, about));
@@ -68,20 +87,34 @@ class Picker {
   }
 }
 
-function randomTable(random: Random, name: string, picker: Picker, hooks: readonly ChainHook[]): TableDraft {
+function randomTable(
+  random: Random,
+  name: string,
+  picker: Picker,
+  kinds: readonly BaseKind[],
+  expect: Site['expect'],
+): TableDraft {
   const family = random.pick(TABLES);
-  const table: TableDraft = { family, name, objects: [], chains: [] };
+  const table: TableDraft = {
+    family,
+    name,
+    objects: [],
+    chains: [],
+    ...(random.chance(0.05) ? { dormant: true } : {}),
+  };
   const regular = Array.from({ length: random.between(0, 3) }, (_, index) => `c${index}`);
-  const rules = (callable: readonly string[], most: number, lean: Lean): string[] =>
-    Array.from({ length: random.between(1, most) }, () => randomRule(random, table, callable, picker, lean));
+  const rules = (callable: readonly string[], most: number, lean: Lean, places: Base['places']): string[] =>
+    Array.from({ length: random.between(1, most) }, () =>
+      randomRule(random, table, callable, picker, lean, places, expect),
+    );
   for (const index of Array(random.pick([1, 2, 2, 3])).keys()) {
-    const [hook, priority] = [random.pick(hooks), random.pick(PRIORITIES)];
-    const policy = random.chance(0.3) ? 'drop' : 'accept';
-    const base = `type filter hook ${hook} priority ${priority}; policy ${policy};`;
-    table.chains.push({ name: `b${index}`, base, rules: rules(regular, 5, policy === 'accept' ? 'drop' : 'accept') });
+    const base = randomBase(random, family, kinds);
+    if (base === undefined) continue;
+    const lean = base.policy === 'accept' ? 'drop' : 'accept';
+    table.chains.push({ name: `b${index}`, base: base.text, rules: rules(regular, 5, lean, base.places) });
   }
   for (const [index, chain] of regular.entries()) {
-    table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 4, random.pick(['accept', 'drop'])) });
+    table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 4, random.pick(['accept', 'drop']), []) });
   }
   return { ...table, chains: random.chance(0.5) ? calledFirst(table.chains) : table.chains };
 }
@@ -101,16 +134,20 @@ function randomRule(
   callable: readonly string[],
   picker: Picker,
   lean: Lean,
+  places: Base['places'],
+  expect: Site['expect'],
 ): string {
   const families = FAMILIES[table.family];
   const family = families.length === 1 ? families[0] : random.pick([undefined, undefined, 4, 6] as const);
   const transport = random.chance(0.4) ? undefined : random.pick(TRANSPORTS.filter((each) => inFamily(each, family)));
-  const about: Needs = {
+  const about: About = {
+    places,
+    ...(table.family === 'netdev' ? {} : { ip: true }),
     ...(family === undefined ? {} : { family }),
     ...(transport === undefined ? {} : { transport }),
     ...(table.family === 'inet' ? { inet: true } : {}),
   };
-  const site = siteIn(random, table, callable, about);
+  const site = siteIn(random, table, callable, about, expect);
   const used = new Set<string>();
   let ordered = false;
   const part = (kind: Feature['kind']): string[] => {
@@ -127,7 +164,8 @@ function randomRule(
   const conditions = Array.from({ length: random.chance(0.05) ? 0 : random.between(1, 3) }, () => part('match')).flat();
   if (conditions.length > 0 && conditions.every(isBroad)) conditions.push(...part('match'));
   const statements = random.chance(0.3) ? part('statement') : [];
-  const end = random.chance(0.15) ? part('map') : [];
+  const own = places.length > 0 && random.chance(0.6) ? part('place') : [];
+  const end = own.length > 0 ? own : random.chance(0.15) ? part('map') : [];
   const verdict = end.length > 0 ? end : random.chance(0.4) ? [lean] : part('verdict');
   const comment = random.chance(0.05) ? ['comment "a rule"'] : [];
   return transportPrelude(random, transport) + [...conditions, ...statements, ...verdict, ...comment].join(' ');
@@ -147,14 +185,26 @@ function inFamily(transport: Needs['transport'], family: Needs['family']): boole
   return transport === 'icmpv6' ? family === 6 : true;
 }
 
-function siteIn(random: Random, table: TableDraft, callable: readonly string[], about: Needs): Site {
+function siteIn(
+  random: Random,
+  table: TableDraft,
+  callable: readonly string[],
+  about: About,
+  expect: Site['expect'],
+): Site {
   return {
     about,
+    expect,
     declare: (kind, body) => {
       const name = `${kind}${table.objects.length}`;
       table.objects.push(
         `${kind} ${name} { ${body}${body.endsWith(';') || body.endsWith('}') ? '' : ';'} }`.replace(/} }$/, '}; }'),
       );
+      return name;
+    },
+    share: (name, body) => {
+      const text = `set ${name} { ${body} }`;
+      if (!table.objects.includes(text)) table.objects.push(text);
       return name;
     },
     verdict: () => {
@@ -166,32 +216,40 @@ function siteIn(random: Random, table: TableDraft, callable: readonly string[], 
 
 /** A table with a rule that shows one feature, for asking the reader whether it understands it. */
 export function specimen(random: Random, feature: Feature): RulesetDraft {
-  const family = feature.needs.family === undefined ? 'inet' : feature.needs.family === 4 ? 'ip' : 'ip6';
+  const { needs } = feature;
+  const family = needs.family === undefined || needs.inet === true ? 'inet' : needs.family === 4 ? 'ip' : 'ip6';
   const table: TableDraft = { family, name: 't', objects: [], chains: [] };
-  const about: Needs = { family: family === 'ip6' ? 6 : 4, transport: random.pick(['tcp', 'udp', 'sctp']), inet: true };
-  const site = siteIn(random, table, ['c'], about);
+  const kind = BASE_KINDS.find(({ places }) => needs.place !== undefined && places.includes(needs.place));
+  const about: About = {
+    family: family === 'ip6' ? 6 : 4,
+    transport: random.pick(['tcp', 'udp', 'sctp']),
+    inet: true,
+    ip: true,
+    places: [],
+  };
+  const site = siteIn(random, table, ['c'], about, () => undefined);
   const text = feature.write(random, site);
   const end = feature.kind === 'match' || feature.kind === 'statement' ? `${text} accept` : text;
-  const base = 'type filter hook input priority 0; policy accept;';
-  table.chains.push({ name: 'b', base, rules: [transportPrelude(random, feature.needs.transport) + end] });
+  const base =
+    kind === undefined ? 'type filter hook input priority 0; policy accept;' : writtenBase(random, kind).text;
+  table.chains.push({ name: 'b', base, rules: [transportPrelude(random, needs.transport) + end] });
   table.chains.push({ name: 'c', rules: ['accept'] });
   return { style: 'blocks', tables: [table] };
 }
 
-/** A table with a chain at a hook, written in a style. */
-export function hookSpecimen(hook: ChainHook, style: Style): RulesetDraft {
-  const base = `type filter hook ${hook} priority 0; policy accept;`;
+/** A table with a chain of a kind, written in a style. */
+export function baseSpecimen(random: Random, kind: BaseKind, style: Style): RulesetDraft {
   const objects = ['set s { type inet_service; elements = { 22 }; }'];
   const rules = ['ip saddr 10.0.0.0/8 drop', 'tcp dport @s jump c'];
   return {
     style,
     tables: [
       {
-        family: 'inet',
+        family: kind.families[0] ?? 'inet',
         name: 't',
         objects,
         chains: [
-          { name: 'b', base, rules },
+          { name: 'b', base: writtenBase(random, kind).text, rules },
           { name: 'c', rules: ['drop'] },
         ],
       },

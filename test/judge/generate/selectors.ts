@@ -15,8 +15,13 @@ export interface Needs {
   readonly family?: Family;
   readonly transport?: Transport;
   readonly inet?: true; // only in tables of both families
+  readonly ip?: true; // only in tables of IP families: a netdev table has neither connections nor refusals
+  readonly place?: Place; // only in chains of this kind
   readonly without?: 'family' | 'transport'; // the rule must not be about one
 }
+
+/** What only base chains of some kinds may do. */
+export type Place = 'dnat' | 'snat' | 'masquerade' | 'notrack';
 
 export const TRANSPORTS = ['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'th', 'icmp', 'icmpv6'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -95,7 +100,11 @@ const protocols = [
   number('ip protocol', 'inet_proto', 255, PROTOCOL_NUMBERS, { words: protocolWords, needs: { family: 4 } }),
   number('ip6 nexthdr', 'inet_proto', 255, [...PROTOCOL_NUMBERS, 60], { words: protocolWords, needs: { family: 6 } }),
   number('meta nfproto', 'nf_proto', 255, [2, 10], { words: ['ipv4', 'ipv6'], ordered: false, needs: { inet: true } }),
-  number('meta protocol', 'ether_type', 65535, [0x0800, 0x86dd], { words: ['ip', 'ip6'], ordered: false }),
+  number('meta protocol', 'ether_type', 65535, [0x0800, 0x86dd], {
+    words: ['ip', 'ip6'],
+    ordered: false,
+    needs: { inet: true }, // nft 1.0.6 lists `meta protocol ip ip6 hoplimit 9` without its first half, in tables of one family
+  }),
 ];
 
 /** What is asked before `th` reads ports: `meta l4proto . th dport`. */
@@ -107,9 +116,20 @@ const accounts = [
   number('meta skgid', 'gid', 0xffff_ffff, [0, 1]),
 ];
 
-const marks = ['meta mark', 'ct mark'].map((text) =>
-  number(text, 'mark', 0xffff_ffff, MARK_VALUES, { masks: MARK_MASKS }),
-);
+const mark = number('meta mark', 'mark', 0xffff_ffff, MARK_VALUES, { masks: MARK_MASKS });
+
+/** What a connection was when it began, and what answers to it look like. */
+const connection: readonly Selector[] = [
+  number('ct mark', 'mark', 0xffff_ffff, MARK_VALUES, { masks: MARK_MASKS, needs: { ip: true } }),
+  number('ct direction', 'ct_dir', 1, [], { words: ['original', 'reply'], ordered: false, needs: { ip: true } }),
+  number('ct l3proto', 'nf_proto', 255, [2, 10], { words: ['ipv4', 'ipv6'], ordered: false, needs: { ip: true } }),
+  ...(['original', 'reply'] as const).flatMap((way): Selector[] => [
+    ...addresses.map((of): Selector => ({ ...of, text: `ct ${way} ${of.text}`, needs: { ...of.needs, ip: true } })),
+    number(`ct ${way} proto-src`, 'integer', 65535, PORTS, { needs: { transport: 'th', ip: true } }),
+    number(`ct ${way} proto-dst`, 'integer', 65535, PORTS, { needs: { transport: 'th', ip: true } }),
+    number(`ct ${way} protocol`, 'inet_proto', 255, PROTOCOL_NUMBERS, { words: ['tcp', 'udp'], needs: { ip: true } }),
+  ]),
+];
 
 /** Fields that only other people's rulesets ask for. */
 const headers = [
@@ -130,7 +150,6 @@ const headers = [
   number('meta pkttype', 'pkt_type', 255, [], { words: ['host', 'multicast', 'broadcast', 'other'], ordered: false }),
   number('meta iif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
   number('meta oif', 'iface_index', 0, [], { words: ['lo', 'eth0', 'eth1'], ordered: false }),
-  number('ct direction', 'ct_dir', 1, [], { words: ['original', 'reply'], ordered: false }),
 ];
 
 const fib = ['saddr', 'daddr'].map((side) =>
@@ -155,7 +174,7 @@ const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as c
  * Sets over all of them at once grow as the product of what each rule asks.
  */
 export const RARE: readonly string[] = [
-  ...[...headers, ...marks].map(({ text }) => text),
+  ...[...headers, mark, ...connection].map(({ text }) => text),
   'meta skgid',
   'ct status',
   'ip6 nexthdr',
@@ -167,11 +186,12 @@ export const SELECTORS: readonly Selector[] = [
   ...icmp,
   ...protocols,
   ...accounts,
-  ...marks,
+  mark,
+  ...connection,
   ...names,
   ...fib,
-  flags('ct state', 'ct_state', CT_STATES, {}),
-  flags('ct status', 'ct_status', ['seen-reply', 'assured', 'confirmed', 'expected'], {}),
+  flags('ct state', 'ct_state', CT_STATES, { ip: true }),
+  flags('ct status', 'ct_status', ['seen-reply', 'assured', 'confirmed', 'expected', 'snat', 'dnat'], { ip: true }),
   flags('tcp flags', 'tcp_flag', ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ecn', 'cwr'], { transport: 'tcp' }),
   ...headers,
 ];

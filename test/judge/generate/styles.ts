@@ -23,26 +23,32 @@ export function draftText({ tables, style }: RulesetDraft): string {
   }
 }
 
-function asBlock({ family, name, objects, chains }: TableDraft): string {
+const DORMANT = 'flags dormant;';
+
+function asBlock({ family, name, dormant, objects, chains }: TableDraft): string {
   const blocks = chains.map(({ name: chain, base, rules }) =>
     [`chain ${chain} {`, ...(base === undefined ? [] : [base]), ...rules, '}'].join('\n'),
   );
-  return `table ${family} ${name} {\n${[...objects, ...blocks].join('\n')}\n}\n`;
+  const flags = dormant === true ? [DORMANT] : [];
+  return `table ${family} ${name} {\n${[...flags, ...objects, ...blocks].join('\n')}\n}\n`;
 }
 
 /** First the chains, empty, so that whatever leads to them may come in any order. */
-function inPieces({ family, name, objects, chains }: TableDraft): string {
-  const block = (lines: readonly string[]): string => `table ${family} ${name} {\n${lines.join('\n')}\n}\n`;
+function inPieces({ family, name, dormant, objects, chains }: TableDraft): string {
+  // A piece that does not say that the table is dormant wakes it.
+  const flags = dormant === true ? [DORMANT] : [];
+  const block = (lines: readonly string[]): string =>
+    `table ${family} ${name} {\n${[...flags, ...lines].join('\n')}\n}\n`;
   const empty = chains.map(({ name: chain, base }) => `chain ${chain} {\n${base === undefined ? '' : `${base}\n`}}`);
   const filled = chains.map(({ name: chain, rules }) => block([`chain ${chain} {`, ...rules, '}']));
   return [block(empty), block(objects), ...filled].join('');
 }
 
-function asCommands({ family, name, objects, chains }: TableDraft, command: 'add' | 'insert'): string {
+function asCommands({ family, name, dormant, objects, chains }: TableDraft, command: 'add' | 'insert'): string {
   const table = `${family} ${name}`;
   const ordered = (rules: readonly string[]): readonly string[] => (command === 'add' ? rules : rules.toReversed());
   return [
-    `add table ${table}`,
+    `add table ${table}${dormant === true ? ` { ${DORMANT} }` : ''}`,
     ...chains.map(({ name: chain, base }) => `add chain ${table} ${chain}${base === undefined ? '' : ` { ${base} }`}`),
     ...objects.map((object) => object.replace(/^(\w+) (\w+)/, `add $1 ${table} $2`)),
     ...chains.flatMap(({ name: chain, rules }) =>

@@ -20,12 +20,17 @@ export interface Listing {
 
 /** What the kernel made of one packet. */
 export type Sighting =
-  | { readonly kind: 'unusable'; readonly why: 'never arrives' | 'passes no kernel' }
+  | {
+      readonly kind: 'unusable';
+      readonly why: 'never arrives' | 'passes no kernel' | 'is stopped by the kernel itself';
+    }
   | {
       readonly kind: 'seen';
       readonly passed: boolean;
       readonly hook: Hook;
       readonly outInterface: string | undefined;
+      readonly rerouted: boolean; // at `output` it was to leave by another interface than at `postrouting`
+      readonly sourcePort: number | undefined; // once source addresses are translated, where it comes so far
       readonly state: ConntrackState;
       readonly connection: Connection;
       readonly srcType: AddressType;

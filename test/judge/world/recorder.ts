@@ -1,19 +1,29 @@
 import { ADDRESS_TYPES, type AddressType, CONNTRACK_STATES, type ConntrackState } from '../../../src/ir/index.ts';
 import { LOWEST_TTL, MARKS, serialOf } from '../packet.ts';
+import { WIRES } from './topology.ts';
 
 /**
- * A table that sees every packet of ours before all rules under test and after them, and writes down its number. It also notes what
- * the kernel knows of the packet and no byte of it tells: conntrack's state and mark, and what the routing table says of its addresses.
- * The verdict is thus the kernel's own word, and no packet can be lost between the kernel and us.
+ * Two tables that see every packet of ours before all rules under test and after them, at every hook, and write down its number. They also
+ * note what the kernel knows of the packet and no byte of it tells: conntrack's state and mark, and what the routing table says of its
+ * addresses. The verdict is thus the kernel's own word, and no packet can be lost between the kernel and us.
  */
 const NAME = 'recorder';
 const TABLE = `inet ${NAME}`;
+const DEVICES_TABLE = `netdev ${NAME}`; // what leaves a device: no table of IP families sees it there
 
 /** What is written down of one packet. */
 export interface Record {
   readonly arrived: boolean;
+  readonly routable: boolean; // past every rule at `prerouting`
+  readonly received: boolean; // by the machine itself, before the rules at `input`
   readonly delivered: boolean; // to the machine itself, past every rule at `input`
-  readonly leftBy: string | undefined; // the interface, past every rule at `postrouting`
+  readonly forwardedBy: string | undefined; // the interface, before the rules at `forward`
+  readonly onward: boolean; // past every rule at `forward` or `output`
+  readonly leftBy: string | undefined; // the interface, before the rules at `postrouting`
+  readonly left: boolean; // past every rule at `postrouting`
+  readonly out: boolean; // before the rules at `egress`
+  readonly gone: boolean; // past them
+  readonly sourcePort: number | undefined; // once source addresses are translated
   readonly state: ConntrackState | undefined; // undefined: dropped before conntrack saw it
   readonly connection: Connection;
   readonly srcType: AddressType;
@@ -23,14 +33,15 @@ export interface Record {
 /** What conntrack knows of a packet's connection, when the packet comes. */
 export interface Connection {
   readonly mark: number;
-  readonly status: number; // IPS_EXPECTED, IPS_SEEN_REPLY, IPS_ASSURED and IPS_CONFIRMED (nf_conntrack_common.h)
+  readonly status: number; // IPS_EXPECTED, IPS_SEEN_REPLY, ... (nf_conntrack_common.h), as far as nft has words for them
   readonly reply: boolean; // the packet goes against the way of the first one
 }
 
-const STATUS = { expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8 } as const;
+export const STATUS = { expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8, snat: 16, dnat: 32 } as const;
 
 const FIRST = -500; // before conntrack's own hooks (-400, -200) and every rule under test
 const AFTER_CONNTRACK = -199;
+const AFTER_SOURCE = 101; // sources are translated at 100
 const LAST = 2_000_000_000; // behind every rule under test, before conntrack confirms (2^31 - 1)
 
 const TYPES = ADDRESS_TYPES.filter((type) => type !== 'unicast');
@@ -40,8 +51,8 @@ const FAMILIES = [
   { name: '6', ours: `ip6 hoplimit >= ${LOWEST_TTL}`, number: '@nh,16,16', raw: '@nh,16,16' },
 ] as const;
 
-/** The recorder's table. */
-export const RECORDER = recorderText();
+/** The recorder's tables. */
+export const RECORDER = recorderText() + devicesText();
 
 /**
  * What the machine sends to itself or to a group comes in again as a copy: that it was sent is what counts, and is known by then.
@@ -50,32 +61,64 @@ function recorderText(): string {
   const noteLocal = FAMILIES.map(({ ours, number }) => `${ours} update @local { ${number} }`);
   const pastLocal = FAMILIES.map(({ ours, number }) => `${ours} ${number} @local accept`);
   const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
-  const typeSets = SIDES.flatMap((side) => TYPES.map((type) => numbers(`${side}_${type}`)));
+  const pairs = (name: string, second: string): string =>
+    `set ${name} { typeof ip id . ${second}; size 65535; flags dynamic; }`;
+  const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'answers'];
+  const ofStates = CONNTRACK_STATES.map((state) => `state_${state}`);
+  const ofStatus = Object.keys(STATUS).map((status) => `status_${status}`);
+  const ofTypes = SIDES.flatMap((side) => TYPES.map((type) => `${side}_${type}`));
   return `table ${TABLE} {
-${numbers('arrived')}
-${numbers('delivered')}
-set left { typeof ip id . meta oif; size 65535; flags dynamic; }
-set connection { typeof ip id . ct mark; size 65535; flags dynamic; }
-${CONNTRACK_STATES.map((state) => numbers(`state_${state}`)).join('\n')}
-${Object.keys(STATUS)
-  .map((status) => numbers(`status_${status}`))
-  .join('\n')}
-${numbers('answers')}
-${typeSets.join('\n')}
-${FAMILIES.map(familyChains).join('\n')}
+${[...plain, ...ofStates, ...ofStatus, ...ofTypes].map(numbers).join('\n')}
 set local { typeof ip id; size 65535; flags dynamic; }
+${pairs('forwarded', 'meta oif')}
+${pairs('leaving', 'meta oif')}
+${pairs('connection', 'ct mark')}
+${pairs('source', 'th sport')}
+${FAMILIES.map(familyChains).join('\n')}
+${baseChain('first_dev', `ingress ${devices(WIRES)}`, FIRST, [...pastLocal, ...byFamily('arrive')])}
 ${baseChain('first_in', 'prerouting', FIRST, [...pastLocal, ...byFamily('first')])}
 ${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, [...pastLocal, ...byFamily('known')])}
-${baseChain('first_out', 'output', FIRST, [...noteLocal, ...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
+${baseChain('routed_in', 'prerouting', LAST, [...pastLocal, ...notes('routable')])}
+${baseChain('first_out', 'output', FIRST, [...noteLocal, ...byFamily('arrive', 'jump'), ...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
 ${baseChain('known_out', 'output', AFTER_CONNTRACK, byFamily('known'))}
-${baseChain('last_in', 'input', LAST, byFamily('last_in'))}
-${baseChain('last_out', 'postrouting', LAST, byFamily('last_out'))}
+${baseChain('sent', 'output', LAST, notes('onward'))}
+${baseChain('received', 'input', FIRST, notes('received'))}
+${baseChain('source_in', 'input', AFTER_SOURCE, notes('source', 'th sport'))}
+${baseChain('delivered', 'input', LAST, notes('delivered'))}
+${baseChain('forwarded', 'forward', FIRST, notes('forwarded', 'meta oif'))}
+${baseChain('passed', 'forward', LAST, notes('onward'))}
+${baseChain('leaving', 'postrouting', FIRST, notes('leaving', 'meta oif'))}
+${baseChain('source_out', 'postrouting', AFTER_SOURCE, notes('source', 'th sport'))}
+${baseChain('left', 'postrouting', LAST, notes('left'))}
 }
 `;
 }
 
-function byFamily(chain: string): string[] {
-  return FAMILIES.map(({ name, ours }) => `${ours} goto ${chain}${name}`);
+function devicesText(): string {
+  const set = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
+  const everywhere = devices([...WIRES, { name: 'lo' }]);
+  return `table ${DEVICES_TABLE} {
+${set('out')}
+${set('gone')}
+${baseChain('out', `egress ${everywhere}`, FIRST, notes('out'))}
+${baseChain('gone', `egress ${everywhere}`, LAST, notes('gone'))}
+}
+`;
+}
+
+function devices(wires: readonly { readonly name: string }[]): string {
+  return `devices = { ${wires.map(({ name }) => name).join(', ')} }`;
+}
+
+function byFamily(chain: string, how: 'goto' | 'jump' = 'goto'): string[] {
+  return FAMILIES.map(({ name, ours }) => `${ours} ${how} ${chain}${name}`);
+}
+
+/** Writes down every packet of ours, with something more of it. */
+function notes(set: string, more?: string): string[] {
+  return FAMILIES.map(
+    ({ ours, number }) => `${ours} update @${set} { ${number}${more === undefined ? '' : ` . ${more}`} }`,
+  );
 }
 
 function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string {
@@ -84,13 +127,13 @@ function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string 
     TYPES.map((type) => `fib ${side === 'src' ? 'saddr' : 'daddr'} type ${type} ${note(`${side}_${type}`)}`),
   );
   return [
-    chain(`first${name}`, [
+    chain(`arrive${name}`, [
       note('arrived'),
       ...MARKS.flatMap((mark, index) =>
         mark === 0 ? [] : [`${raw} & 0x6000 == ${index << 13} meta mark set ${mark}`],
       ),
-      `${raw} & 0x8000 == 0x8000 notrack`,
     ]),
+    chain(`first${name}`, [`${raw} & 0x8000 == 0x8000 notrack`]),
     chain(`known${name}`, [
       ...CONNTRACK_STATES.map((state) => `ct state ${state} ${note(`state_${state}`)}`),
       ...Object.keys(STATUS).map((status) => `ct status ${status} ${note(`status_${status}`)}`),
@@ -98,8 +141,6 @@ function familyChains({ name, number, raw }: (typeof FAMILIES)[number]): string 
       `ct mark != 0 update @connection { ${number} . ct mark }`,
       ...types,
     ]),
-    chain(`last_in${name}`, [note('delivered')]),
-    chain(`last_out${name}`, [`update @left { ${number} . meta oif }`]),
   ].join('\n');
 }
 
@@ -112,15 +153,20 @@ function baseChain(name: string, hook: string, priority: number, rules: readonly
 }
 
 /** Forgets all that was written down. */
-export const FLUSH_RECORDER = [...RECORDER.matchAll(/^set (\S+)/gm)]
-  .map(([, set]) => `flush set ${TABLE} ${set}\n`)
+export const FLUSH_RECORDER = [
+  [TABLE, recorderText()],
+  [DEVICES_TABLE, devicesText()],
+]
+  .flatMap(([table, text = '']) => [...text.matchAll(/^set (\S+)/gm)].map(([, set]) => `flush set ${table} ${set}\n`))
   .join('');
 
 /** A listing of the whole ruleset in nft's text, without the recorder. */
 export function withoutRecorder(listing: string): string {
-  const start = listing.indexOf(`table ${TABLE} {`);
-  const end = listing.indexOf('\n}\n', start);
-  return start === -1 || end === -1 ? listing : listing.slice(0, start) + listing.slice(end + 3);
+  return [TABLE, DEVICES_TABLE].reduce((text, table) => {
+    const start = text.indexOf(`table ${table} {`);
+    const end = text.indexOf('\n}\n', start);
+    return start === -1 || end === -1 ? text : text.slice(0, start) + text.slice(end + 3);
+  }, listing);
 }
 
 /** The same for a listing in JSON. */
@@ -134,37 +180,49 @@ export function withoutRecorderJson(listing: string): string {
   return JSON.stringify({ nftables: others });
 }
 
-export const LIST_RECORDER: readonly string[] = ['-j', 'list', 'table', ...TABLE.split(' ')];
+/** Arguments of `nft` that list the recorder's tables. */
+export const LIST_RECORDER: readonly (readonly string[])[] = [TABLE, DEVICES_TABLE].map((table) => [
+  '-j',
+  'list',
+  'table',
+  ...table.split(' '),
+]);
 
-/** @param json what nft says of the recorder's table */
-export function readRecords(json: string, count: number): Record[] {
-  const sets = recordedSets(JSON.parse(json));
+/** @param listings what nft says of the recorder's tables */
+export function readRecords(listings: readonly string[], count: number): Record[] {
+  const sets = new Map(listings.flatMap((json) => [...recordedSets(JSON.parse(json))]));
   const having = (set: string): ReadonlySet<number> =>
     new Set(sets.get(set)?.map(([number]) => serialOf(Number(number))));
   const valued = (set: string): ReadonlyMap<number, string | number> =>
     new Map(sets.get(set)?.map(([number, value]) => [serialOf(Number(number)), value ?? 0]));
-  const [arrived, delivered, left, connection] = [
-    having('arrived'),
-    having('delivered'),
-    valued('left'),
-    valued('connection'),
-  ];
-  const reply = having('answers');
+  const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'out', 'gone', 'answers'] as const;
+  const [arrived, routable, received, delivered, onward, left, out, gone, answers] = plain.map(having);
+  const [forwarded, leaving, connection, source] = ['forwarded', 'leaving', 'connection', 'source'].map(valued);
   const status = Object.entries(STATUS).map(([name, bit]) => ({ bit, serials: having(`status_${name}`) }));
   const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
   const types = SIDES.map((side) => TYPES.map((type) => ({ type, serials: having(`${side}_${type}`) })));
   return Array.from({ length: count }, (_, serial): Record => {
-    const [srcType, dstType] = types.map((each) => each.find(({ serials }) => serials.has(serial))?.type ?? 'unicast');
-    const leftBy = left.get(serial);
+    const has = (serials: ReadonlySet<number> | undefined): boolean => serials?.has(serial) ?? false;
+    const text = (values: typeof leaving): string | undefined => values?.get(serial)?.toString();
+    const [srcType, dstType] = types.map((each) => each.find(({ serials }) => has(serials))?.type ?? 'unicast');
+    const port = text(source);
     return {
-      arrived: arrived.has(serial),
-      delivered: delivered.has(serial),
-      leftBy: leftBy === undefined ? undefined : String(leftBy),
-      state: states.find(({ serials }) => serials.has(serial))?.state,
+      arrived: has(arrived),
+      routable: has(routable),
+      received: has(received),
+      delivered: has(delivered),
+      forwardedBy: text(forwarded),
+      onward: has(onward),
+      leftBy: text(leaving),
+      left: has(left),
+      out: has(out),
+      gone: has(gone),
+      sourcePort: port === undefined ? undefined : Number(port),
+      state: states.find(({ serials }) => has(serials))?.state,
       connection: {
-        mark: Number(connection.get(serial) ?? 0),
-        status: status.reduce((bits, { bit, serials }) => bits | (serials.has(serial) ? bit : 0), 0),
-        reply: reply.has(serial),
+        mark: Number(connection?.get(serial) ?? 0),
+        status: status.reduce((bits, { bit, serials }) => bits | (has(serials) ? bit : 0), 0),
+        reply: has(answers),
       },
       srcType: srcType ?? 'unicast',
       dstType: dstType ?? 'unicast',

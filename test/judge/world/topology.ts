@@ -39,13 +39,17 @@ const ROUTES: readonly (readonly [string, string])[] = [
   ['c000::/2', 'eth0'],
 ];
 
-/** Addresses of the machine; a broadcast address comes with the first. */
-const OWN = [
+/** Addresses of the machine; a broadcast address comes with the first. Each wire has one, or `redirect` would have nowhere to lead. */
+const OWN: readonly (readonly [string, string])[] = [
   ['10.0.0.1/24', 'eth0'],
   ['192.0.2.1/32', 'wan'],
   ['2001:db8::1/128', 'eth0'],
   ['fd00::1/128', 'wan'],
-] as const;
+  ...WIRES.filter(({ name }) => name !== 'eth0' && name !== 'wan').flatMap(({ name, index }) => [
+    [`192.0.2.${64 + index}/32`, name] as const,
+    [`fd00:1::${index}/128`, name] as const,
+  ]),
+];
 
 const INPUT_TABLE = 101;
 
