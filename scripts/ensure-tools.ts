@@ -1,22 +1,35 @@
 /**
- * Runs before the demo and the tests: sees that the system tools are there which load rules and send packets. As root on
+ * Runs before the demo and, with the argument `tests`, before the tests: sees that the system tools are there which load rules and send packets. As root on
  * a Debian-like system it installs what is missing; elsewhere it says what to install. It never fails: what needs none of
  * the tools works without them, and what needs them says so itself. `PORTCULLIS_NO_INSTALL=1` keeps it from installing.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { findProgram, MachineError, run } from '../src/host/index.ts';
 
-const TOOLS: readonly { readonly program: string; readonly package: string; readonly use: string }[] = [
+interface Tool {
+  readonly program: string;
+  readonly package: string;
+  readonly use: string;
+}
+
+const TOOLS: readonly Tool[] = [
   { program: 'nft', package: 'nftables', use: 'loads rules into the kernel' },
   { program: 'ip', package: 'iproute2', use: 'builds the private network' },
   { program: 'ping', package: 'iputils-ping', use: 'sends ICMP echo requests' },
   { program: 'unshare', package: 'util-linux', use: 'makes the private network' },
 ];
+/** Other firewalls that ours has to live beside, and what cuts connections. */
+const OF_THE_TESTS: readonly Tool[] = [
+  { program: 'iptables-restore', package: 'iptables', use: 'loads rules of iptables' },
+  { program: 'conntrack', package: 'conntrack', use: 'knows connections, and ends them' },
+  { program: 'ufw', package: 'ufw', use: 'is a firewall that ours stands beside' },
+];
 const UPDATE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 90_000;
 const OPTIONS = ['-qq', '-o', 'DPkg::Lock::Timeout=30', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::Retries=1'];
 
-const missing = TOOLS.filter(({ program }) => findProgram(program) === undefined);
+const wanted = process.argv.includes('tests') ? [...TOOLS, ...OF_THE_TESTS] : TOOLS;
+const missing = wanted.filter(({ program }) => findProgram(program) === undefined);
 if (missing.length > 0) await provide();
 
 async function provide(): Promise<void> {
