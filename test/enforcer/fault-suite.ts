@@ -6,7 +6,7 @@ import { casesFor, described, type FaultCase, type Operation, whatHappens } from
 import { type FaultResult, FaultRunner } from './fault-run.ts';
 
 /** Machines that cases are played on at a time: they mostly wait. */
-const RUNNERS = 4;
+const RUNNERS = 3;
 
 /** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
 const all = process.env.PORTCULLIS_FAULTS === 'all';

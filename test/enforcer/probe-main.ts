@@ -10,6 +10,7 @@ import { LOCK_PORTS, nameOf, type Seen } from './seen.ts';
 const HOSTS = ['127.0.0.1', '::1'] as const;
 const SILENT_MS = 400;
 const HEARTBEAT_MS = 50;
+const PAUSE_MS = 10; // more would only heat the machine
 
 for (const port of LOCK_PORTS) {
   for (const host of HOSTS) {
@@ -54,5 +55,5 @@ for (;;) {
     last = seen.join();
     told = at;
   }
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
