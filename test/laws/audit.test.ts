@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { audit, type Finding } from '../../src/analysis/index.ts';
-import { type Flow, formatRate, type Intent, symbolKey } from '../../src/ir/index.ts';
+import { type Flow, formatRate, type Intent, type Ruleset, symbolKey } from '../../src/ir/index.ts';
 import type { Family } from '../../src/net/index.ts';
 import { evaluate, intentRuleset } from '../../src/semantics/index.ts';
 import { rulesetArbitrary } from './arbitraries.ts';
@@ -29,27 +29,35 @@ describe('an audit', () => {
         const ruleset = intentRuleset(policy);
         const findings = audit({ ...rest, ruleset, policy });
         for (const family of [4, 6] as const) {
-          for (const port of [22, 443, 444, 65_535]) {
-            const passing = STRANGERS[family].filter((value) =>
-              WIRES.some((wire) =>
-                RECEIVERS.some((account) => {
-                  const flow = knock(policy, family, value, wire, port);
-                  return (
-                    evaluate(ruleset, account === undefined ? flow : { ...flow, dstAccount: account }).verdict ===
-                    'accept'
-                  );
-                }),
-              ),
-            );
-            const isOpen = passing.length * 2 > STRANGERS[family].length;
-            assert.equal(saysOpen(findings, family, port), isOpen, `IPv${family} ${port}: ${passing.length}`);
+          const isOpen = (port: number): boolean => getsIn(ruleset, policy, family, port);
+          if (saysWide(findings, family)) {
+            // Half of all ports, so some of those that are spread over them; none in particular.
+            assert.ok(SPREAD.some(isOpen), `IPv${family}`);
+            continue;
           }
+          for (const port of [22, 443, 444, 65_535])
+            assert.equal(saysOpen(findings, family, port), isOpen(port), `IPv${family} ${port}`);
         }
       }),
       { numRuns: 40 },
     );
   });
 });
+
+const SPREAD = Array.from({ length: 16 }, (_, index) => 4_096 * index + 1_000);
+
+/** Whether most strangers get in, through some interface of the wire and to some receiver. */
+function getsIn(ruleset: Ruleset, policy: Intent, family: Family, port: number): boolean {
+  const passing = STRANGERS[family].filter((stranger) =>
+    WIRES.some((wire) =>
+      RECEIVERS.some((account) => {
+        const flow = knock(policy, family, stranger, wire, port);
+        return evaluate(ruleset, account === undefined ? flow : { ...flow, dstAccount: account }).verdict === 'accept';
+      }),
+    ),
+  );
+  return passing.length * 2 > STRANGERS[family].length;
+}
 
 /** Addresses spread evenly over those that machines have on the internet. */
 const STRANGERS: Readonly<Record<Family, readonly bigint[]>> = {
@@ -82,10 +90,19 @@ function knock({ grants }: Intent, family: Family, stranger: bigint, wire: strin
 
 function saysOpen(findings: readonly Finding[], family: Family, port: number): boolean {
   return findings.some(({ code, subject, message }) => {
-    const only = / over IPv([46])/.exec(message)?.[1];
-    if (only !== undefined && only !== String(family)) return false;
-    if (code === 'A1001') return subject.startsWith('tcp');
+    if (!speaksOf(message, family)) return false;
     const [, first, last] = /^tcp\/(\d+)(?:-(\d+))?$/.exec(subject) ?? [];
     return /^A100[2-5]$/.test(code) && first !== undefined && Number(first) <= port && port <= Number(last ?? first);
   });
+}
+
+function saysWide(findings: readonly Finding[], family: Family): boolean {
+  return findings.some(
+    ({ code, subject, message }) => code === 'A1001' && subject.startsWith('tcp') && speaksOf(message, family),
+  );
+}
+
+function speaksOf(message: string, family: Family): boolean {
+  const only = / over IPv([46])/.exec(message)?.[1];
+  return only === undefined || only === String(family);
 }
