@@ -4,7 +4,7 @@
  *
  *     node scripts/soak-judge.ts [--seed N] [--rulesets N] [--packets N] [--from N] [--only N] [--write]
  *
- * `--packets` are those of one ruleset. `--only` judges one ruleset of a seed again, `--from` goes on where a run ended.
+ * An interrupt (Ctrl-C) ends it after the rulesets at work, with the result so far. `--packets` are those of one ruleset. `--only` judges one ruleset of a seed again, `--from` goes on where a run ended.
  * `--write` keeps the result in test/judge/results/. Exits with 1 where the kernel and we differ, and says over what; and where a kind of
  * planted fault has changed verdicts and no packet of the whole run has noticed.
  */
@@ -40,7 +40,7 @@ const { values } = parseArgs({
 });
 const [seed, packets] = [whole('seed', values.seed), whole('packets', values.packets)];
 const from = whole('only', values.only ?? values.from);
-const to = values.only === undefined ? whole('rulesets', values.rulesets) : from + 1;
+let to = values.only === undefined ? whole('rulesets', values.rulesets) : from + 1;
 
 const commit = output('git', ['-C', root, 'describe', '--always', '--dirty']);
 const survey = surveyReader();
@@ -51,6 +51,9 @@ const differing: Case[] = [];
 const started = performance.now();
 let toldAt = started;
 let next = from;
+process.once('SIGINT', () => {
+  to = next;
+});
 
 const worlds: JudgeWorld[] = [];
 for (let lane = 0; lane < LANES; lane++) {
