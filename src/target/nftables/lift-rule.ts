@@ -95,6 +95,8 @@ class RuleLifter {
       case 'verdict':
         this.#emit(reached, verdictAction(statement.verdict));
         break;
+      case 'block': // `finalProgram` has given each a name
+        throw new NotUnderstood('it jumps to a chain without a name');
       case 'reject':
         this.#emit(this.#narrowed(reached, this.#refusable(statement.with, reached)), {
           kind: 'verdict',

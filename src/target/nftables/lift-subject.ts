@@ -65,6 +65,12 @@ function optionGuard(header: string): Match {
     case 'sctp':
     case 'dccp':
       return field('protocol', PROTOCOLS[protocol]);
+    case 'vxlan':
+    case 'geneve':
+      return field('protocol', PROTOCOLS.udp);
+    case 'gre':
+    case 'gretap':
+      return field('protocol', PROTOCOLS.gre);
     case 'ip':
       return field('family', 4);
     default:

@@ -35,7 +35,7 @@ export class BlockReader {
       if (token.kind === 'variable')
         this.problem(diagnose(NFTABLES_PROBLEMS.undefinedVariable, token.span, token.text));
       else this.problem(diagnose(NFTABLES_PROBLEMS.syntax, token.span, foundText(token), expected));
-      this.stream.recover();
+      this.stream.skipStatement();
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Span } from '../../source/index.ts';
 import type { Chain, Command, Program, Rule, RulePlace, RulesCommand, SetDeclaration, Table } from './ast.ts';
+import { nameBlocks } from './blocks.ts';
 
 /** What stands after all commands, and the commands that name what is not there. */
 export interface FinalProgram {
@@ -47,7 +48,7 @@ class State {
     return [...this.#tables.values()].map(({ base, sets, chains }) => ({
       ...base,
       sets: [...sets.values()],
-      chains: [...chains.values()].map(({ chain, rules }) => ({ ...chain, rules })),
+      chains: nameBlocks([...chains.values()].map(({ chain, rules }) => ({ ...chain, rules }))),
     }));
   }
 

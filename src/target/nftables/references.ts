@@ -90,6 +90,7 @@ class TableChecker {
       case 'queue':
         this.#expression(statement.number, span);
         break;
+      case 'block': // `finalProgram` has given each a name
       case 'counter':
       case 'limit':
       case 'quota':
