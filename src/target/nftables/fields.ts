@@ -117,6 +117,8 @@ const META: Fields = {
   rtclassid: OTHER,
   ibrname: OTHER,
   obrname: OTHER,
+  ibriport: OTHER,
+  obriport: OTHER,
   ibridgename: OTHER,
   obridgename: OTHER,
   ibrpvid: OTHER,
@@ -267,6 +269,14 @@ export const BARE_META_KEYS: readonly string[] = [
   'pkttype',
   'cpu',
   'cgroup',
+  'ibrname',
+  'obrname',
+  'ibriport',
+  'obriport',
+  'ipsec',
+  'time',
+  'day',
+  'hour',
 ];
 
 export function isMetaKey(text: string): boolean {

@@ -1,4 +1,4 @@
-import { hasErrors } from '../../diagnostic/index.ts';
+import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import type { Parsed, Target } from '../target.ts';
 import type { Program } from './ast.ts';
@@ -8,6 +8,7 @@ import { parseText } from './parse.ts';
 import type { Includer } from './parse-block.ts';
 import { parseJson } from './parse-json.ts';
 import { printProgram } from './print.ts';
+import { NFTABLES_PROBLEMS } from './problems.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Program } from './ast.ts';
@@ -41,8 +42,13 @@ function parseFiles(files: readonly SourceFile[], includer?: Includer): Parsed<P
   const diagnostics = parsed.flatMap((each) => each.diagnostics);
   if (hasErrors(diagnostics)) return { ast: undefined, diagnostics };
   const program: Program = { commands: parsed.flatMap((each) => each.program?.commands ?? []) };
-  const problems = referenceProblems(program);
+  const problems = [...referenceProblems(program), ...emptyRuleset(files, program)];
   return { ast: hasErrors(problems) ? undefined : program, diagnostics: [...diagnostics, ...problems] };
+}
+
+function emptyRuleset([file]: readonly SourceFile[], { commands }: Program): Diagnostic[] {
+  if (file === undefined || commands.length > 0) return [];
+  return [diagnose(NFTABLES_PROBLEMS.emptyRuleset, { file, start: 0, end: 0 }, file.name)];
 }
 
 function isJson(file: SourceFile): boolean {

@@ -5,19 +5,18 @@ import {
   type DispatchCase,
   type Effect,
   everything,
-  field,
   type Match,
   not,
   nothing,
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
-import { PROTOCOLS } from '../../net/index.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
 import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
+import { impliedConditions } from './lift-implied.ts';
 import { type KeyPart, keyParts, withPorts } from './lift-key.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
@@ -26,7 +25,7 @@ import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
 import { NotUnderstood } from './lift-value.ts';
-import { acts, asksForTcp, elementVerdict, verdictAction } from './lift-verdict.ts';
+import { acts, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
 
 export interface LiftedRule {
@@ -64,7 +63,7 @@ class RuleLifter {
   }
 
   lift(): LiftedRule {
-    this.#from(0, { conditions: [], changes: new Changes() });
+    this.#from(0, { conditions: impliedConditions(this.#rule, this.#context), changes: new Changes() });
     // A rule that no packet can match (it looks up an empty map) is still a rule.
     if (this.#rules.length === 0) this.#emit({ conditions: [nothing], changes: new Changes() }, CONTINUE);
     return { rules: this.#rules, opaque: this.#opaque };
@@ -98,10 +97,7 @@ class RuleLifter {
       case 'block': // `finalProgram` has given each a name
         throw new NotUnderstood('it jumps to a chain without a name');
       case 'reject':
-        this.#emit(this.#narrowed(reached, this.#refusable(statement.with, reached)), {
-          kind: 'verdict',
-          verdict: 'reject',
-        });
+        this.#emit(reached, { kind: 'verdict', verdict: 'reject' });
         break;
       case 'vmap':
         this.#dispatch(reached, this.#cases(statement.key, statement.data, undefined, reached));
@@ -243,25 +239,6 @@ class RuleLifter {
     if (takes !== undefined)
       this.#emit({ ...now, conditions: [...now.conditions, takes] }, verdictAction({ kind: 'drop' }));
     this.#from(index + 1, now);
-  }
-
-  /**
-   * A kind of refusal asks for the packets that it is for: nft adds the condition itself (`stmt_evaluate_reject`, src/evaluate.c),
-   * and leaves it out again when it lists the rule.
-   */
-  #refusable(how: nft.RejectWith | undefined, { conditions }: Reached): Match[] {
-    const { family } = this.#context;
-    switch (how?.kind) {
-      case 'tcp-reset':
-        return conditions.some(asksForTcp) ? [] : [field('protocol', PROTOCOLS.tcp)];
-      case 'icmp':
-        return family === 'ip' ? [] : [field('family', 4)];
-      case 'icmpv6':
-        return family === 'ip6' ? [] : [field('family', 6)];
-      case 'icmpx':
-      case undefined:
-        return [];
-    }
   }
 
   #translate(statement: nft.NatStatement, reached: Reached): void {

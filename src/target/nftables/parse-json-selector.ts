@@ -175,15 +175,20 @@ function jsonGenerator(kind: 'numgen' | 'jhash' | 'symhash', inner: JsonNode): S
   let text: string = kind;
   if (mode !== undefined) text += ` ${mode.oneOf(['inc', 'random'], 'the mode')}`;
   if (expr !== undefined) text += ` ${printExpression(jsonKey(expr))}`;
-  text += ` mod ${mod?.whole('the modulus') ?? inner.fail(`${kind} has no modulus`)}`;
+  text += ` mod ${unsigned(mod?.whole('the modulus') ?? inner.fail(`${kind} has no modulus`))}`;
   for (const [name, option] of [
     ['seed', seed],
     ['offset', offset],
   ] as const) {
-    const value = option?.whole(`the ${name}`) ?? 0;
+    const value = unsigned(option?.whole(`the ${name}`) ?? 0);
     if (value !== 0) text += ` ${name} ${value}`;
   }
   return { kind: 'computed', text, volatile: kind === 'numgen' };
+}
+
+/** nft 1.0.6 writes numbers from 2^31 on below zero. */
+function unsigned(value: number): number {
+  return value < 0 && value >= -(2 ** 31) ? value + 2 ** 32 : value;
 }
 
 function jsonIpsec(inner: JsonNode): Selector {

@@ -130,9 +130,9 @@ function parseCounter(stream: TokenStream): Statement {
   if (stream.is('name', 1)) return parseObjectUse(stream, 'counter');
   stream.take();
   if (stream.accept('packets')) {
-    stream.expectNumber('a number of packets');
+    stream.expectCount('a number of packets');
     stream.expect('bytes');
-    stream.expectNumber('a number of bytes');
+    stream.expectCount('a number of bytes');
   }
   return { kind: 'counter' };
 }

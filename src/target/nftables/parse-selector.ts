@@ -125,6 +125,7 @@ function parseSelectorParts(stream: TokenStream, first: Token): Selector {
     case 'rt':
     case 'osf':
     case 'ipsec':
+      if (text === 'ipsec' && !stream.is('in') && !stream.is('out')) return { kind: 'meta', key: text };
       return { kind: 'computed', text: parseWords(stream, text), volatile: false };
     case 'numgen':
     case 'jhash':

@@ -62,9 +62,9 @@ export function parseLastUsed(stream: TokenStream): void {
 export function parseElementCount(stream: TokenStream): boolean {
   if (stream.accept('counter')) {
     if (stream.accept('packets')) {
-      stream.expectNumber('a number of packets');
+      stream.expectCount('a number of packets');
       stream.expect('bytes');
-      stream.expectNumber('a number of bytes');
+      stream.expectCount('a number of bytes');
     }
     return true;
   }

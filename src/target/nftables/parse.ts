@@ -1,8 +1,9 @@
-import type { Diagnostic } from '../../diagnostic/index.ts';
+import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import type { Command, Program } from './ast.ts';
 import { BlockReader, diagnoseStray, type Includer } from './parse-block.ts';
 import { parseCommand } from './parse-command.ts';
+import { NFTABLES_PROBLEMS } from './problems.ts';
 import { tokenize } from './token.ts';
 import { TokenStream } from './token-stream.ts';
 
@@ -26,6 +27,14 @@ export function parseText(
     if (stream.is('}')) reader.problem(diagnoseStray(stream.take().span));
     stream.skipSeparators();
   }
-  const { diagnostics } = reader;
+  const diagnostics = commands.length === 0 ? withoutFlood(reader.diagnostics) : reader.diagnostics;
   return { program: diagnostics.length === 0 ? { commands } : undefined, diagnostics };
+}
+
+/** Of a text of which nothing is nft, the first line says it: a log of a thousand lines would be a thousand mistakes. */
+function withoutFlood(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const [first, ...others] = diagnostics;
+  if (first?.span === undefined || others.length === 0) return diagnostics;
+  const { file, start } = first.span;
+  return [diagnose(NFTABLES_PROBLEMS.notNftables, first.span, file.name, file.lineText(file.positionAt(start).line))];
 }

@@ -1,4 +1,4 @@
-import type { DiagnosticKind } from '../../diagnostic/index.ts';
+import { type DiagnosticKind, excerpt } from '../../diagnostic/index.ts';
 
 /** What the nftables target has to say: `N1xx` while writing, `N2xx` while reading. */
 export const NFTABLES_PROBLEMS = {
@@ -41,6 +41,20 @@ export const NFTABLES_PROBLEMS = {
     message: (found: string, expected: string) => `expected ${expected}, found ${found}`,
     explanation:
       'The text is not nft, or a part of nft that the reader does not know. It never skips what it does not know.',
+  },
+  notNftables: {
+    code: 'N0211',
+    severity: 'error',
+    message: (file: string, line: string) => `\`${file}\` is no nftables configuration: it begins with \`${excerpt(line.trim(), 60)}\``,
+    help: () => 'give nft text, or what `nft -a list ruleset` or `nft -j list ruleset` writes (as root)',
+    explanation: 'Nothing in the file is a command of nft, so that it is told once and not for every line.',
+  },
+  emptyRuleset: {
+    code: 'N0212',
+    severity: 'warning',
+    message: (file: string) => `\`${file}\` holds no table: such a firewall lets everything pass`,
+    help: () => 'if that is not meant, see how the file was made: `nft list ruleset` shows nothing to an ordinary user',
+    explanation: 'An empty ruleset is one, and its answers are right; more often the wrong file was given, or a listing failed.',
   },
   missingFromFile: {
     code: 'N0210',

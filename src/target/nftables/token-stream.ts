@@ -183,6 +183,11 @@ export class TokenStream {
     return value;
   }
 
+  /** What a counter has counted, of 64 bits: read past. */
+  expectCount(what: string): void {
+    this.expectKind('number', what);
+  }
+
   expectSeconds(what: string): number {
     return durationSeconds(this.expectKind('duration', what).text);
   }
