@@ -1,6 +1,9 @@
 /**
- * Reads mutated rulesets for long, with nft beside us as a witness: `node scripts/fuzz-rulesets.ts [--seed N] [--count N] [--write]`.
+ * Reads mutated rulesets for long, with nft beside us as a witness:
  *
+ *     node scripts/fuzz-rulesets.ts [--seed N] [--count N] [--nft-every N] [--write]
+ *
+ * `--nft-every`: one of so many rulesets is shown to nft too, which takes five times as long as to read it.
  * `--write` keeps the result in test/fuzz/results/nftables.json. Exits with 1 where something was not as it must be, and says what.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -16,6 +19,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '100000' },
+    'nft-every': { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +36,7 @@ const { failures, ...figures } = await fuzzRulesets({
   count: Number(values.count),
   seed: Number(values.seed),
   world,
+  nftEvery: Number(values['nft-every']),
   progress: (done) => {
     if (performance.now() - toldAt < PROGRESS_MS) return;
     toldAt = performance.now();

@@ -26,6 +26,7 @@ export interface FuzzResult {
 
 /** What nft said to the same rulesets. */
 interface NftFigures {
+  asked: number;
   taken: number;
   same: number; // as many rules, and the same meaning in text and JSON
   opaque: number; // as many rules, and parts that we say not to understand
@@ -44,6 +45,7 @@ export interface FuzzOptions {
   readonly count: number;
   readonly seed: number;
   readonly world?: NftWorld;
+  readonly nftEvery?: number; // one of so many is shown to nft; absent: all
   readonly progress?: (done: number) => void;
   readonly refused?: (said: string) => void; // by us, although nft takes it
 }
@@ -51,11 +53,19 @@ export interface FuzzOptions {
 const FAILURES_KEPT = 20;
 const SLOW_MS = 5000;
 
-export async function fuzzRulesets({ count, seed, world, progress, refused }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzzRulesets({
+  count,
+  seed,
+  world,
+  nftEvery = 1,
+  progress,
+  refused,
+}: FuzzOptions): Promise<FuzzResult> {
   const mutants = new Mutants(new Mutator(seed));
   const failures: Failure[] = [];
   const figures = { json: 0, read: 0, opaque: 0, tooLarge: 0, slowestMs: 0, peakMemoryMiB: 0 };
   const nft: NftFigures = {
+    asked: 0,
     taken: 0,
     same: 0,
     opaque: 0,
@@ -87,7 +97,7 @@ export async function fuzzRulesets({ count, seed, world, progress, refused }: Fu
       figures.peakMemoryMiB = Math.max(figures.peakMemoryMiB, Math.round(process.memoryUsage.rss() / 2 ** 20));
       progress?.(number);
     }
-    if (world !== undefined) await askNft(world, load, mutants, nft, fail, refused);
+    if (world !== undefined && number % nftEvery === 0) await askNft(world, load, mutants, nft, fail, refused);
   }
   return { seed, inputs: count, ...figures, nft: world === undefined ? undefined : nft, failures };
 }
@@ -101,6 +111,7 @@ async function askNft(
   refused: FuzzOptions['refused'],
 ): Promise<void> {
   const loaded = await world.load(load);
+  figures.asked++;
   if (loaded.kind === 'listed') {
     figures.taken++;
     if (load.text.length < 4000) mutants.learn(loaded.json);

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
+import { type Diagnostic, diagnose, excerpt } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import type { Command, Program } from './ast.ts';
 import { BlockReader, diagnoseStray, type Includer } from './parse-block.ts';
@@ -19,6 +19,7 @@ export function parseText(
   const reader = new BlockReader(stream, includer);
   const commands: Command[] = [];
   stream.skipSeparators();
+  const begin = stream.peek().span.start;
   while (stream.peek().kind !== 'end') {
     reader.statement(() => {
       const command = parseCommand(reader);
@@ -27,14 +28,15 @@ export function parseText(
     if (stream.is('}')) reader.problem(diagnoseStray(stream.take().span));
     stream.skipSeparators();
   }
-  const diagnostics = commands.length === 0 ? withoutFlood(reader.diagnostics) : reader.diagnostics;
+  const diagnostics = commands.length === 0 ? withoutFlood(reader.diagnostics, begin) : reader.diagnostics;
   return { program: diagnostics.length === 0 ? { commands } : undefined, diagnostics };
 }
 
 /** Of a text of which nothing is nft, the first line says it: a log of a thousand lines would be a thousand mistakes. */
-function withoutFlood(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+function withoutFlood(diagnostics: readonly Diagnostic[], begin: number): readonly Diagnostic[] {
   const [first, ...others] = diagnostics;
-  if (first?.span === undefined || others.length === 0) return diagnostics;
+  if (first?.span?.start !== begin || others.length === 0) return diagnostics;
   const { file, start } = first.span;
-  return [diagnose(NFTABLES_PROBLEMS.notNftables, first.span, file.name, file.lineText(file.positionAt(start).line))];
+  const line = file.lineText(file.positionAt(start).line).trim();
+  return [diagnose(NFTABLES_PROBLEMS.notNftables, first.span, file.name, excerpt(line, 60))];
 }

@@ -1,4 +1,4 @@
-import { type DiagnosticKind, excerpt } from '../../diagnostic/index.ts';
+import type { DiagnosticKind } from '../../diagnostic/index.ts';
 
 /** What the nftables target has to say: `N1xx` while writing, `N2xx` while reading. */
 export const NFTABLES_PROBLEMS = {
@@ -45,7 +45,7 @@ export const NFTABLES_PROBLEMS = {
   notNftables: {
     code: 'N0211',
     severity: 'error',
-    message: (file: string, line: string) => `\`${file}\` is no nftables configuration: it begins with \`${excerpt(line.trim(), 60)}\``,
+    message: (file: string, line: string) => `\`${file}\` is no nftables configuration: it begins with \`${line}\``,
     help: () => 'give nft text, or what `nft -a list ruleset` or `nft -j list ruleset` writes (as root)',
     explanation: 'Nothing in the file is a command of nft, so that it is told once and not for every line.',
   },
@@ -53,8 +53,9 @@ export const NFTABLES_PROBLEMS = {
     code: 'N0212',
     severity: 'warning',
     message: (file: string) => `\`${file}\` holds no table: such a firewall lets everything pass`,
-    help: () => 'if that is not meant, see how the file was made: `nft list ruleset` shows nothing to an ordinary user',
-    explanation: 'An empty ruleset is one, and its answers are right; more often the wrong file was given, or a listing failed.',
+    help: () => 'if that is not meant, make the file again as root: a listing that fails leaves an empty one',
+    explanation:
+      'An empty ruleset is one, and its answers are right; more often the wrong file was given, or a listing failed.',
   },
   missingFromFile: {
     code: 'N0210',
