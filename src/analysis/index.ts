@@ -7,7 +7,7 @@ export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
 export { acceptedPackets, type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
 export { byNames } from './name-atoms.ts';
-export { type PathEntry, type Place, pathEntry, placeOf, ruleName } from './path.ts';
+export { type PathEntry, type Place, pathEntry, placeOf, ruleName, wholePath } from './path.ts';
 export { endsText, peerText, serviceText } from './peer-text.ts';
 export { provePolicyTests, type TestOutcome } from './policy-tests.ts';
 export { type Replay, replay } from './probe-replay.ts';

@@ -1,6 +1,6 @@
-import { type Answer, type Case, formatFlow, type PathEntry, pathEntry } from '../analysis/index.ts';
+import { type Answer, type Case, formatFlow, type PathEntry, pathEntry, wholePath } from '../analysis/index.ts';
 import { escapeControls } from '../diagnostic/index.ts';
-import type { Verdict } from '../ir/index.ts';
+import type { Ruleset, Verdict } from '../ir/index.ts';
 import { formatPortRange, formatRange, protocolName } from '../net/index.ts';
 import type { FlowEnd, FlowExpression } from '../policy/index.ts';
 import { spanPosition } from '../source/index.ts';
@@ -28,25 +28,40 @@ interface CaseJson {
   readonly path: readonly PathEntry[];
 }
 
-export function answerJson(flow: string, { answer, uncertain }: Answered, { intent }: Subject): AnswerJson {
+/** How much of the way is told: the rules that matched, or every rule that was asked. */
+export type PathExtent = 'matching' | 'whole';
+
+export function answerJson(
+  flow: string,
+  { answer, uncertain }: Answered,
+  { intent, ruleset }: Subject,
+  extent: PathExtent,
+): AnswerJson {
+  const entries = (path: Case['path']): PathEntry[] => pathEntries(ruleset, path, extent);
   const depends = answer.verdict === 'depends' || uncertain.length > 0;
   return {
     flow,
     verdict: depends ? 'depends' : answer.verdict,
-    path: depends ? [] : (answer.cases[0]?.path ?? []).map(pathEntry),
-    ...(depends ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts)) } : {}),
+    path: depends ? [] : entries(answer.cases[0]?.path ?? []),
+    ...(depends
+      ? { cases: answer.cases.map((each) => caseJson(each, intent.unknownAccounts, entries(each.path))) }
+      : {}),
     ...(answer.conditions.length === 0 ? {} : { conditions: answer.conditions }),
     ...(answer.assumed.length === 0 ? {} : { assumed: answer.assumed }),
     ...(uncertain.length === 0 ? {} : { uncertain: uncertain.map(opaqueJson) }),
   };
 }
 
-function caseJson(of: Case, accounts: ReadonlyMap<number, string>): CaseJson {
+function pathEntries(ruleset: Ruleset, path: Case['path'], extent: PathExtent): PathEntry[] {
+  return extent === 'whole' ? wholePath(ruleset, path) : path.map(pathEntry);
+}
+
+function caseJson(of: Case, accounts: ReadonlyMap<number, string>, path: readonly PathEntry[]): CaseJson {
   return {
     verdict: of.verdict,
     witness: formatFlow(of.witness, accounts),
     packets: of.packets.map((line) => withAccountNames(line, accounts)),
-    path: of.path.map(pathEntry),
+    path,
   };
 }
 
@@ -57,7 +72,12 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 };
 
 /** An answer for people: the verdict, the rules on the way, what to do next. */
-export function answerText(output: TextOutput, { flow, answer, uncertain }: Answered, subject: Subject): string {
+export function answerText(
+  output: TextOutput,
+  { flow, answer, uncertain }: Answered,
+  subject: Subject,
+  extent: PathExtent,
+): string {
   const { colors } = output;
   const accounts = subject.intent.unknownAccounts;
   const asked = escapeControls(flow.span.file.text.slice(flow.span.start, flow.span.end));
@@ -82,7 +102,7 @@ export function answerText(output: TextOutput, { flow, answer, uncertain }: Answ
     const paint = each.verdict === 'accept' ? colors.green : colors.red;
     lines.push(paint(`${each.verdict}: ${WORDS[each.verdict]}`));
     for (const packets of each.packets) lines.push(`  ${escapeControls(withAccountNames(packets, accounts))}`);
-    lines.push(indented(pathTable(each)));
+    lines.push(indented(pathTable(pathEntries(subject.ruleset, each.path, extent))));
   }
   if (answer.assumed.length > 0) lines.push('', `assumed: ${answer.assumed.map(assumption).join(', ')}`);
   const hint = nextStep(flow, answer, subject);
@@ -95,9 +115,8 @@ export function withAccountNames(text: string, accounts: ReadonlyMap<number, str
   return [...accounts].reduce((named, [uid, name]) => named.replaceAll(String(uid), name), text);
 }
 
-function pathTable(of: Case): string {
-  const rows = of.path.map((step) => {
-    const { layer, table, chain, rule, handle, origin, verdict } = pathEntry(step);
+function pathTable(path: readonly PathEntry[]): string {
+  const rows = path.map(({ layer, table, chain, rule, handle, origin, verdict }) => {
     const place = origin === null ? '' : `${origin.file}:${origin.line}`;
     return [
       layer,

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type ProbePlan, type ProbeStage, planProbes, stageFor } from '../../src/analysis/index.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
+import { proposal } from '../../src/cli/demo/machine.ts';
 import { fillNameSets, provenRules } from '../../src/cli/lab/policy-in-nft.ts';
 import { type LabRun, runInLab } from '../../src/cli/lab/run.ts';
 import { hasErrors, renderDiagnostic } from '../../src/diagnostic/index.ts';
@@ -43,4 +46,60 @@ export function prepare(intent: Intent, limit: number): Prepared {
 export function sendAt(ruleset: string, { intent, stage, plan }: Prepared, isolation: Isolation): Promise<LabRun> {
   const { declared } = provenRules(intent);
   return runInLab({ probes: plan.probes, stage, ruleset, fill: fillNameSets, declared }, isolation);
+}
+
+/** What discovery writes for configurations that the real OpenClaw accepts. */
+const PROPOSED = join(import.meta.dirname, '../openclaw/golden');
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** Every flow: more than one shape of rule, both directions, names, accounts, a rate, an interface, routed packets. */
+export const EVERY_SHAPE = `portcullis: 1
+name: every-shape
+zones:
+  agent: { host: { users: [openclaw] } }
+  backup: { host: { users: [backup] } }
+  bastion: { addresses: [10.0.5.10, "2001:db8:5::10"] }
+  office: { addresses: [10.20.0.0/16, "2001:db8:20::/48"], except: [10.20.9.0/24] }
+  tailnet: { addresses: [100.64.0.0/10], host: { interfaces: [tailscale0] } }
+  backend: { domains: [your-backend.example.com, "*.backend.example.com"] }
+  containers: { addresses: [172.17.0.0/16] }
+flows:
+  - { name: ssh, from: bastion, to: host, service: ssh, rate: 6/minute per source }
+  - { name: ui, from: tailnet, to: host, service: tcp/18789 }
+  - { name: metrics, from: office, to: agent, service: tcp/9090-9095 }
+  - { name: ping, from: office, to: host, service: icmp/echo-request }
+  - { name: backend, from: agent, to: backend, service: https }
+  - { name: store, from: backup, to: office, service: [tcp/5432, udp/5140] }
+  - { name: routed, from: containers, to: internet, service: https }
+tests:
+  - { from: agent, allow: ["your-backend.example.com:443/tcp"], deny: ["198.51.100.7:443/tcp", "[2001:db8:66::7]:443/tcp"] }
+  - { from: internet, to: host, deny: [tcp/22, tcp/18789] }
+`;
+
+/** Every policy of ours: the examples, what discovery proposes, and one that has it all. */
+export function labPolicies(): { name: string; text: string; read?: ReadFile }[] {
+  const examples = globSync('**/*.yaml', { cwd: EXAMPLES })
+    .map((path) => join(EXAMPLES, path))
+    .filter((path) => /^portcullis:/m.test(readFileSync(path, 'utf8')) && !isIncluded(path))
+    .map((path) => ({ name: path, text: readFileSync(path, 'utf8'), read }));
+  const proposed = globSync('*.yaml', { cwd: PROPOSED }).map((path) => ({
+    name: `what init proposes for ${path}`,
+    text: readFileSync(join(PROPOSED, path), 'utf8'),
+  }));
+  return [
+    { name: 'every shape', text: EVERY_SHAPE },
+    { name: 'the demo', text: proposal().text },
+    ...examples,
+    ...proposed,
+  ];
+}
+
+const read: ReadFile = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : { reason: 'there is no such file' });
+
+/** A part of another example is tested with the whole. */
+function isIncluded(path: string): boolean {
+  return globSync('*.yaml', { cwd: dirname(path) }).some((other) => {
+    const text = readFileSync(join(dirname(path), other), 'utf8');
+    return other !== basename(path) && new RegExp(`include:[^]*${basename(path)}`).test(text);
+  });
 }

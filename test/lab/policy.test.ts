@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { coverage, formatFlow } from '../../src/analysis/index.ts';
-import { proposal } from '../../src/cli/demo/machine.ts';
 import { countersByFlow } from '../../src/cli/lab/policy-in-nft.ts';
 import type { LabRun } from '../../src/cli/lab/run.ts';
-import type { ReadFile } from '../../src/policy/index.ts';
-import { intentOf, prepare, sendAt } from './policies.ts';
+import { EVERY_SHAPE, intentOf, labPolicies, prepare, sendAt } from './policies.ts';
 import { isolationOrReason } from './support.ts';
 
 const found = await isolationOrReason();
@@ -18,39 +15,11 @@ const PACKETS = 300; // of one policy: its heart and every corner inside come fi
 
 const LABS = 3; // at a time: they mostly wait for silence
 
-/** What discovery writes for configurations that the real OpenClaw accepts. */
-const PROPOSED = join(import.meta.dirname, '../openclaw/golden');
-const EXAMPLES = join(import.meta.dirname, '../../examples');
-
 function wrong({ results }: LabRun): string[] {
   return results
     .filter(({ judgement }) => judgement !== 'agrees' && judgement !== 'declared')
     .map(({ probe, reason }) => `${formatFlow(probe.flows[0])}: ${reason}`);
 }
-
-/** Every flow: more than one shape of rule, both directions, names, accounts, a rate, an interface, routed packets. */
-const EVERY_SHAPE = `portcullis: 1
-name: every-shape
-zones:
-  agent: { host: { users: [openclaw] } }
-  backup: { host: { users: [backup] } }
-  bastion: { addresses: [10.0.5.10, "2001:db8:5::10"] }
-  office: { addresses: [10.20.0.0/16, "2001:db8:20::/48"], except: [10.20.9.0/24] }
-  tailnet: { addresses: [100.64.0.0/10], host: { interfaces: [tailscale0] } }
-  backend: { domains: [your-backend.example.com, "*.backend.example.com"] }
-  containers: { addresses: [172.17.0.0/16] }
-flows:
-  - { name: ssh, from: bastion, to: host, service: ssh, rate: 6/minute per source }
-  - { name: ui, from: tailnet, to: host, service: tcp/18789 }
-  - { name: metrics, from: office, to: agent, service: tcp/9090-9095 }
-  - { name: ping, from: office, to: host, service: icmp/echo-request }
-  - { name: backend, from: agent, to: backend, service: https }
-  - { name: store, from: backup, to: office, service: [tcp/5432, udp/5140] }
-  - { name: routed, from: containers, to: internet, service: https }
-tests:
-  - { from: agent, allow: ["your-backend.example.com:443/tcp"], deny: ["198.51.100.7:443/tcp", "[2001:db8:66::7]:443/tcp"] }
-  - { from: internet, to: host, deny: [tcp/22, tcp/18789] }
-`;
 
 /** Small, so that every corner of it is sent at every planted fault. */
 const FEW_FLOWS = EVERY_SHAPE.split('\n')
@@ -58,35 +27,8 @@ const FEW_FLOWS = EVERY_SHAPE.split('\n')
   .concat('  - { name: routed, from: containers, to: bastion, service: https }\n')
   .join('\n');
 
-function policies(): { name: string; text: string; read?: ReadFile }[] {
-  const examples = globSync('**/*.yaml', { cwd: EXAMPLES })
-    .map((path) => join(EXAMPLES, path))
-    .filter((path) => /^portcullis:/m.test(readFileSync(path, 'utf8')) && !isIncluded(path))
-    .map((path) => ({ name: path, text: readFileSync(path, 'utf8'), read }));
-  const proposed = globSync('*.yaml', { cwd: PROPOSED }).map((path) => ({
-    name: `what init proposes for ${path}`,
-    text: readFileSync(join(PROPOSED, path), 'utf8'),
-  }));
-  return [
-    { name: 'every shape', text: EVERY_SHAPE },
-    { name: 'the demo', text: proposal().text },
-    ...examples,
-    ...proposed,
-  ];
-}
-
-const read: ReadFile = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : { reason: 'there is no such file' });
-
-/** A part of another example is tested with the whole. */
-function isIncluded(path: string): boolean {
-  return globSync('*.yaml', { cwd: dirname(path) }).some((other) => {
-    const text = readFileSync(join(dirname(path), other), 'utf8');
-    return other !== basename(path) && new RegExp(`include:[^]*${basename(path)}`).test(text);
-  });
-}
-
 describe('every packet does what the policy says', { skip, concurrency: LABS }, () => {
-  for (const { name, text, read: files } of policies()) {
+  for (const { name, text, read: files } of labPolicies()) {
     test(`of ${basename(name)}`, async (t) => {
       const prepared = prepare(intentOf(text, name, files), PACKETS);
       const run = await sendAt(prepared.text, prepared, isolation);

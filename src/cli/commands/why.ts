@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
-import { answerJson, answerText } from '../answer-text.ts';
+import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { readSource } from '../files.ts';
@@ -16,6 +16,7 @@ interface WhyOptions {
   readonly flows?: string;
   readonly policy?: string;
   readonly account?: readonly string[];
+  readonly wholePath?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function whyCommand(console: Console): Command {
     .option('--flows <file>', 'answer every line of a file of flows (- is standard input), one JSON line each')
     .addOption(new Option('--at <hook>', 'where the packet stands').choices(HOOKS))
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--whole-path', 'tell every rule on the way, also those that did not match')
     .option('--json', JSON_OPTION)
     .addHelpText('after', HELP)
     .action(async (words: readonly string[], options: WhyOptions) => {
@@ -53,18 +55,25 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   if ((text === '') === (options.flows === undefined)) throw stop(EXIT.unusable, CLI_PROBLEMS.noFlow);
   const accounts = accountsOf(console, options.account);
   const subject = await subjectOf(console, options, accounts);
+  const extent: PathExtent = options.wholePath === true ? 'whole' : 'matching';
   const asker = new Asker(subject, accounts, options.at);
-  if (options.flows !== undefined) return answerFile(console, asker, subject, options.flows);
+  if (options.flows !== undefined) return answerFile(console, asker, subject, options.flows, extent);
   const asked = asker.ask(text);
   if (asked.kind === 'unusable') throw new Stop(EXIT.unusable, asked.diagnostics);
-  if (options.json === true) writeJson(console, answerJson(text, asked, subject));
-  else console.stdout.write(answerText(console.stdout, asked, subject));
+  if (options.json === true) writeJson(console, answerJson(text, asked, subject, extent));
+  else console.stdout.write(answerText(console.stdout, asked, subject, extent));
   return EXIT.holds;
 }
 
 const CHUNK = 1 << 16; // characters written at once
 
-async function answerFile(console: Console, asker: Asker, subject: Subject, path: string): Promise<ExitCode> {
+async function answerFile(
+  console: Console,
+  asker: Asker,
+  subject: Subject,
+  path: string,
+  extent: PathExtent,
+): Promise<ExitCode> {
   const file = await readSource(console, path);
   let exitCode: ExitCode = EXIT.holds;
   let chunk = '';
@@ -75,7 +84,7 @@ async function answerFile(console: Console, asker: Asker, subject: Subject, path
     const text = file.text.slice(start, end).replace(/\r$/, '');
     if (text.trim() !== '' && !text.trimStart().startsWith('#')) {
       const asked = asker.ask(text, { file, start, end: start + text.length });
-      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked, subject))}\n`;
+      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked, subject, extent))}\n`;
       else {
         exitCode = EXIT.unusable;
         chunk += `${JSON.stringify({ flow: text.trim(), error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;

@@ -140,6 +140,8 @@ export type Statement = Node &
   (
     | { readonly kind: 'match'; readonly left: Expression; readonly operator: Operator; readonly right: Expression }
     | { readonly kind: 'verdict'; readonly verdict: VerdictExpression }
+    /** `jump { ... }`: the rules of a chain that has no name. `finalProgram` gives it one. */
+    | { readonly kind: 'block'; readonly jump: 'jump' | 'goto'; readonly rules: readonly Rule[] }
     | { readonly kind: 'vmap'; readonly key: Expression; readonly data: SetExpression }
     | { readonly kind: 'counter' }
     | { readonly kind: 'counter-object'; readonly name: string }

@@ -69,6 +69,8 @@ const PAYLOAD: Readonly<Record<string, Fields>> = {
     id: U16,
     sequence: U16,
     'max-delay': U16,
+    taddr: OTHER,
+    daddr: OTHER,
   },
   ah: { nexthdr: PROTOCOL, hdrlength: U8, reserved: U16, spi: U32, sequence: U32 },
   esp: { spi: U32, sequence: U32 },
@@ -115,10 +117,14 @@ const META: Fields = {
   rtclassid: OTHER,
   ibrname: OTHER,
   obrname: OTHER,
+  ibriport: OTHER,
+  obriport: OTHER,
   ibridgename: OTHER,
   obridgename: OTHER,
   ibrpvid: OTHER,
   ibrvproto: OTHER,
+  ibrhwaddr: OTHER,
+  broute: OTHER,
   pkttype: DATATYPES.pkt_type,
   cpu: U32,
   cgroup: U32,
@@ -162,6 +168,13 @@ const CT: Fields = {
 };
 
 export const FIB_RESULTS = ['type', 'oif', 'oifname'] as const;
+/** `check` is the later word for whether there is a route, which `oif exists` asks too. */
+export const FIB_RESULT_WORDS = [...FIB_RESULTS, 'check'] as const;
+
+export function fibResult(word: (typeof FIB_RESULT_WORDS)[number]): string {
+  return word === 'check' ? 'oif' : word;
+}
+
 export const FIB_FLAGS = ['saddr', 'daddr', 'mark', 'iif', 'oif'] as const;
 
 export const SOCKET_KEYS = ['transparent', 'mark', 'wildcard', 'cgroupv2'] as const;
@@ -176,6 +189,17 @@ export const EXTENSION_HEADERS: Readonly<Record<string, readonly string[]>> = {
   frag: ['nexthdr', 'reserved', 'frag-off', 'reserved2', 'more-fragments', 'id'],
   dst: ['nexthdr', 'hdrlength'],
   mh: ['nexthdr', 'hdrlength', 'type', 'reserved', 'checksum'],
+};
+
+/**
+ * Tunnels, with the fields of their own headers (nft(8), tunnel expressions). What they carry is asked for behind their name:
+ * `vxlan ip saddr`.
+ */
+export const TUNNELS: Readonly<Record<string, readonly string[]>> = {
+  gre: ['version', 'flags', 'protocol'],
+  gretap: [],
+  vxlan: ['vni', 'flags'],
+  geneve: ['vni', 'type'],
 };
 
 /** The datatype of what a selector reads; `undefined` for selectors that this reader does not know. */
@@ -203,8 +227,17 @@ export function selectorDatatype(selector: Selector): Datatype | undefined {
 export function wordsOf(selector: Selector): ReadonlyMap<string, number> {
   if (selector.kind !== 'option') return (selectorDatatype(selector) ?? OTHER).words;
   if (selector.field === 'nexthdr') return PROTOCOL.words;
+  if (selector.header === 'tcp option mptcp' && selector.field === 'subtype') return MPTCP_WORDS;
   return selector.header === 'mh' && selector.field === 'type' ? DATATYPES.mh_type.words : OTHER.words;
 }
+
+/** RFC 8684 8.2, in nft's spelling. */
+const MPTCP_WORDS: ReadonlyMap<string, number> = new Map(
+  ['capable', 'join', 'dss', 'add-addr', 'remove-addr', 'prio', 'fail', 'fastclose', 'tcprst'].map((word, value) => [
+    /^(?:dss|add-|remove-)/.test(word) ? word : `mp-${word}`,
+    value,
+  ]),
+);
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
@@ -236,6 +269,14 @@ export const BARE_META_KEYS: readonly string[] = [
   'pkttype',
   'cpu',
   'cgroup',
+  'ibrname',
+  'obrname',
+  'ibriport',
+  'obriport',
+  'ipsec',
+  'time',
+  'day',
+  'hour',
 ];
 
 export function isMetaKey(text: string): boolean {

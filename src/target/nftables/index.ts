@@ -1,4 +1,4 @@
-import { hasErrors } from '../../diagnostic/index.ts';
+import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import type { Parsed, Target } from '../target.ts';
 import type { Program } from './ast.ts';
@@ -8,6 +8,7 @@ import { parseText } from './parse.ts';
 import type { Includer } from './parse-block.ts';
 import { parseJson } from './parse-json.ts';
 import { printProgram } from './print.ts';
+import { NFTABLES_PROBLEMS } from './problems.ts';
 import { referenceProblems } from './references.ts';
 
 export type { Command, Program } from './ast.ts';
@@ -63,7 +64,7 @@ export const nftablesTarget = {
 function parseFiles(files: readonly SourceFile[], includer?: Includer): Parsed<Program> {
   const { ast: program, diagnostics } = readCommands(files, includer);
   if (program === undefined) return { ast: undefined, diagnostics };
-  const problems = referenceProblems(program);
+  const problems = [...referenceProblems(program), ...emptyRuleset(files, program)];
   return { ast: hasErrors(problems) ? undefined : program, diagnostics: [...diagnostics, ...problems] };
 }
 
@@ -73,6 +74,11 @@ export function readCommands(files: readonly SourceFile[], includer?: Includer):
   const diagnostics = parsed.flatMap((each) => each.diagnostics);
   if (hasErrors(diagnostics)) return { ast: undefined, diagnostics };
   return { ast: { commands: parsed.flatMap((each) => each.program?.commands ?? []) }, diagnostics };
+}
+
+function emptyRuleset([file]: readonly SourceFile[], { commands }: Program): Diagnostic[] {
+  if (file === undefined || commands.length > 0) return [];
+  return [diagnose(NFTABLES_PROBLEMS.emptyRuleset, { file, start: 0, end: 0 }, file.name)];
 }
 
 function isJson(file: SourceFile): boolean {

@@ -82,28 +82,30 @@ const MOST_RANGES = 4096;
 
 /** The values of so many bits of which `value & keep` lies in the intervals, in order. */
 export function beforeMask(intervals: readonly Interval[], keep: bigint, bits: number): Interval[] {
-  const found: { first: bigint; last: bigint }[] = [];
-  const add = (first: bigint, last: bigint): void => {
-    const before = found.at(-1);
-    if (before !== undefined && before.last + 1n === first) before.last = last;
-    else found.push({ first, last });
-    if (found.length > MOST_RANGES) throw new TooManyRanges();
-  };
-  // `value` and `masked` are what the bits above `bit` make; below, all is open.
-  const descend = (bit: number, value: bigint, masked: bigint): void => {
+  // Of the values below 2^(bit + 1), where the bits above have made `masked`. A bit that is not kept says the same twice, and is asked once:
+  // with twenty such bits there would be a million questions.
+  const below = (bit: number, masked: bigint): readonly Interval[] => {
     const free = (1n << BigInt(bit + 1)) - 1n;
     const highest = masked + (keep & free);
-    if (!intervals.some(({ first, last }) => first <= highest && masked <= last)) return;
-    if (intervals.some(({ first, last }) => first <= masked && highest <= last)) {
-      add(value, value + free);
-      return;
-    }
+    if (!intervals.some(({ first, last }) => first <= highest && masked <= last)) return [];
+    if (intervals.some(({ first, last }) => first <= masked && highest <= last)) return [{ first: 0n, last: free }];
     const one = 1n << BigInt(bit);
-    descend(bit - 1, value, masked);
-    descend(bit - 1, value + one, (keep & one) === 0n ? masked : masked + one);
+    const zeros = below(bit - 1, masked);
+    return joined(zeros, (keep & one) === 0n ? zeros : below(bit - 1, masked + one), one);
   };
-  descend(bits - 1, 0n, 0n);
-  return found;
+  return [...below(bits - 1, 0n)];
+}
+
+/** Intervals, and behind them others moved by an offset. */
+function joined(low: readonly Interval[], high: readonly Interval[], offset: bigint): readonly Interval[] {
+  const moved = high.map(({ first, last }) => ({ first: first + offset, last: last + offset }));
+  const [before, behind] = [low.at(-1), moved[0]];
+  const meets = before !== undefined && behind !== undefined && before.last + 1n === behind.first;
+  const all = meets
+    ? [...low.slice(0, -1), { first: before.first, last: behind.last }, ...moved.slice(1)]
+    : [...low, ...moved];
+  if (all.length > MOST_RANGES) throw new TooManyRanges();
+  return all;
 }
 
 export function toIntervals(ranges: readonly Range[]): Interval[] {

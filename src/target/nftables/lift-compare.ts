@@ -2,7 +2,7 @@ import { all, type Match, quantity, type Range } from '../../ir/index.ts';
 import { type AddressRange, addressBits, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import type { Expression, Operator } from './ast.ts';
-import type { Datatype } from './datatype.ts';
+import { DATATYPES, type Datatype } from './datatype.ts';
 import {
   beforeFlip,
   beforeMask,
@@ -29,6 +29,8 @@ function comparison(
   constants: readonly Expression[],
   computation: Computation | undefined,
 ): Comparison {
+  const daytime = daytimeOf(operator, constants, datatype);
+  if (daytime !== undefined) return comparison(datatype, highest, ...daytime, computation);
   const wanted = constants.map((constant) => rangeOf(constant, wide(datatype, computation)));
   if (operator === 'in' || operator === '!') {
     // Any of the bits, or none.
@@ -43,6 +45,22 @@ function comparison(
   if (computation === undefined) return { ranges };
   const intervals = beforeFlip(beforeShift(toIntervals(ranges), computation.shift), computation.flip);
   return { keep: computation.keep, ranges: toRanges(clipped(intervals)) };
+}
+
+/**
+ * Hours that run over midnight: nft turns them round and asks for the opposite (`expr_evaluate_relational`, src/evaluate.c). `undefined`
+ * for all other comparisons.
+ */
+function daytimeOf(
+  operator: Operator,
+  constants: readonly Expression[],
+  datatype: Datatype,
+): [Operator, readonly Expression[]] | undefined {
+  const [range] = constants;
+  if (datatype !== DATATYPES.hour || constants.length !== 1 || range?.kind !== 'range') return undefined;
+  if (operator !== '==' && operator !== '!=') return undefined;
+  if (rangeOf(range.first, datatype).first <= rangeOf(range.last, datatype).last) return undefined;
+  return [operator === '==' ? '!=' : '==', [{ ...range, first: range.last, last: range.first }]];
 }
 
 /** In 32 bits: what lies above no number here can be. */

@@ -158,6 +158,8 @@ const ICMPV6_TYPES_WITH: Readonly<Record<string, readonly number[]>> = {
   'packet-too-big': [2],
   'parameter-problem': [4],
   'max-delay': [130],
+  taddr: [130, 131, 132, 135, 136, 137],
+  daddr: [137],
 };
 
 function icmpTypes(name: string, types: Readonly<Record<string, readonly number[]>>): Match {

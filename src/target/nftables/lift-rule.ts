@@ -5,7 +5,6 @@ import {
   type DispatchCase,
   type Effect,
   everything,
-  field,
   inState,
   type Match,
   not,
@@ -13,12 +12,12 @@ import {
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
-import { PROTOCOLS } from '../../net/index.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
 import { type ChainContext, tracking } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
+import { impliedConditions } from './lift-implied.ts';
 import { JOINS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, withPorts } from './lift-key.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
@@ -28,7 +27,7 @@ import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
 import { NotUnderstood } from './lift-value.ts';
-import { acts, asksForTcp, elementVerdict, verdictAction } from './lift-verdict.ts';
+import { acts, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
 
 export interface LiftedRule {
@@ -69,7 +68,11 @@ class RuleLifter {
   }
 
   lift(): LiftedRule {
-    this.#from(0, { conditions: [], changes: new Changes(), isLogged: false });
+    this.#from(0, {
+      conditions: impliedConditions(this.#rule, this.#context),
+      changes: new Changes(),
+      isLogged: false,
+    });
     // A rule that no packet can match (it looks up an empty map) is still a rule.
     if (this.#rules.length === 0)
       this.#emit({ conditions: [nothing], changes: new Changes(), isLogged: false }, CONTINUE);
@@ -101,11 +104,10 @@ class RuleLifter {
       case 'verdict':
         this.#emit(reached, verdictAction(statement.verdict));
         break;
+      case 'block': // `finalProgram` has given each a name
+        throw new NotUnderstood('it jumps to a chain without a name');
       case 'reject':
-        this.#emit(this.#narrowed(reached, this.#refusable(statement.with, reached)), {
-          kind: 'verdict',
-          verdict: 'reject',
-        });
+        this.#emit(reached, { kind: 'verdict', verdict: 'reject' });
         break;
       case 'vmap':
         this.#dispatch(reached, this.#cases(statement.key, statement.data, undefined, reached));
@@ -277,25 +279,6 @@ class RuleLifter {
     if (takes !== undefined)
       this.#emit({ ...now, conditions: [...now.conditions, takes] }, verdictAction({ kind: 'drop' }));
     this.#from(index + 1, now);
-  }
-
-  /**
-   * A kind of refusal asks for the packets that it is for: nft adds the condition itself (`stmt_evaluate_reject`, src/evaluate.c),
-   * and leaves it out again when it lists the rule.
-   */
-  #refusable(how: nft.RejectWith | undefined, { conditions }: Reached): Match[] {
-    const { family } = this.#context;
-    switch (how?.kind) {
-      case 'tcp-reset':
-        return conditions.some(asksForTcp) ? [] : [field('protocol', PROTOCOLS.tcp)];
-      case 'icmp':
-        return family === 'ip' ? [] : [field('family', 4)];
-      case 'icmpv6':
-        return family === 'ip6' ? [] : [field('family', 6)];
-      case 'icmpx':
-      case undefined:
-        return [];
-    }
   }
 
   #translate(statement: nft.NatStatement, reached: Reached): void {

@@ -42,7 +42,7 @@ export function statefulCondition(
     case 'object':
       return objectCondition(statement, context);
     case 'object-map':
-      return { conditions: objectMapConditions(statement, context) };
+      return objectMapCondition(statement, context);
     case 'limit':
       if (!around.decides) return { conditions: [] };
       return { conditions: [limitCondition(statement, context, around.counter, '')] };
@@ -91,15 +91,24 @@ function objectCondition(
 }
 
 /** A packet whose key the map does not hold breaks the rule. */
-function objectMapConditions(
+function objectMapCondition(
   statement: Extract<nft.Statement, { kind: 'object-map' }>,
   context: ChainContext,
-): Match[] {
+): StatefulCondition {
   const { type, key, data } = statement;
   const parts = keyParts(key, context);
   const held = any(...mapElements(data, context).map(({ element }) => elementMatch(parts, element.key, context)));
-  if (type !== 'limit' && type !== 'quota') return [held];
-  return [held, not(context.program.unknowns.occurrence(`beyond the ${type} of ${printExpression(key)}`, context))];
+  const unknown = (text: string): Match =>
+    context.program.unknowns.occurrence(`${text} of ${printExpression(key)}`, context);
+  switch (type) {
+    case 'limit':
+    case 'quota':
+      return { conditions: [held, not(unknown(`beyond the ${type}`))] };
+    case 'synproxy':
+      return { conditions: [held], takes: unknown('answered by the synproxy') };
+    default:
+      return { conditions: [held] };
+  }
 }
 
 function updateConditions(

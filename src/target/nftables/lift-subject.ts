@@ -1,13 +1,14 @@
 import { all, any, atHook, everything, field, type Match, not, type Range } from '../../ir/index.ts';
-import { type AddressRange, PROTOCOLS } from '../../net/index.ts';
+import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import type { Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
 import { type ChainContext, interfaceKnown, tracking } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { payloadSubject } from './lift-payload.ts';
-import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, NotUnderstood } from './lift-value.ts';
+import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, NotUnderstood, single } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
+import { complement } from './ranges.ts';
 
 /** What a selector reads, as far as a match can say it. A packet without it breaks the rule, also for `!=`. */
 export type Subject =
@@ -65,6 +66,12 @@ function optionGuard(header: string): Match {
     case 'sctp':
     case 'dccp':
       return field('protocol', PROTOCOLS[protocol]);
+    case 'vxlan':
+    case 'geneve':
+      return field('protocol', PROTOCOLS.udp);
+    case 'gre':
+    case 'gretap':
+      return field('protocol', PROTOCOLS.gre);
     case 'ip':
       return field('family', 4);
     default:
@@ -157,15 +164,63 @@ function rawSubject(
     if (of !== undefined) return payloadSubject(known.protocol, known.field, of);
   }
   const text = `@${place}`;
+  if (place === 'th,0,32') return { kind: 'number', datatype, match: (ranges) => bothPorts(text, datatype, ranges) };
+  if (datatype.kind === 'number' && context.family !== 'ip' && context.family !== 'ip6') {
+    const [v4, v6] = (['ip', 'ip6'] as const).map((family) => NETWORK_PLACES[family]?.[place]);
+    if (v4 !== undefined || v6 !== undefined) return eitherFamily(text, datatype, v4, v6);
+  }
   return datatype.kind === 'other'
     ? { kind: 'other', text, guard: everything, volatile: false }
     : { kind: 'quantity', datatype, quantity: text, guard: everything };
+}
+
+/** Where a table sees both families, the bits are a field in packets of one, and in those of the other whatever lies there. */
+function eitherFamily(text: string, datatype: Datatype, v4: Place | undefined, v6: Place | undefined): Subject {
+  const of = (family: 4 | 6, place: Place | undefined, ranges: readonly Range[]): Match => {
+    const there = place === undefined ? undefined : fieldMatch(place, ranges);
+    return all(field('family', family), there ?? { kind: 'quantity', quantity: text, mask: datatype.max, ranges });
+  };
+  return { kind: 'number', datatype, match: (ranges) => any(of(4, v4, ranges), of(6, v6, ranges)) };
+}
+
+function fieldMatch({ protocol, field: name }: Place, ranges: readonly Range[]): Match | undefined {
+  const datatype = selectorDatatype({ kind: 'payload', protocol, field: name });
+  const subject = datatype === undefined ? undefined : payloadSubject(protocol, name, datatype);
+  switch (subject?.kind) {
+    case 'number':
+      return subject.match(ranges);
+    case 'address':
+      return subject.match(
+        ranges.map(({ first, last }) => ({ family: subject.family, first: BigInt(first), last: BigInt(last) })),
+      );
+    default:
+      return undefined;
+  }
 }
 
 interface Place {
   readonly protocol: string;
   readonly field: string;
 }
+
+/** Both ports at once: nft joins comparisons of fields that lie side by side. */
+function bothPorts(text: string, datatype: Datatype, ranges: readonly Range[]): Match {
+  const ports = ranges.flatMap(({ first, last }): Match[] => {
+    const [low, high] = [Math.floor(first / PORTS), Math.floor(last / PORTS)];
+    const of = (sport: Range, from: number, to: number): Match =>
+      all(field('sport', sport), field('dport', { first: from, last: to }));
+    if (low === high) return [of({ first: low, last: low }, first % PORTS, last % PORTS)];
+    return [
+      of({ first: low, last: low }, first % PORTS, PORTS - 1),
+      ...(high - low > 1 ? [of({ first: low + 1, last: high - 1 }, 0, PORTS - 1)] : []),
+      of({ first: high, last: high }, 0, last % PORTS),
+    ];
+  });
+  const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
+  return any(...ports, all(portless, { kind: 'quantity', quantity: text, mask: datatype.max, ranges }));
+}
+
+const PORTS = 0x1_0000;
 
 const TRANSPORT_PLACES: Readonly<Record<string, Place>> = {
   'th,0,16': { protocol: 'th', field: 'sport' },

@@ -1,7 +1,15 @@
 import { ADDRESS_TYPES, CONNTRACK_STATES, type InterfacePattern, type Range } from '../../ir/index.ts';
-import { type Address, type AddressRange, addressBits, highestAddress, prefixRange } from '../../net/index.ts';
+import {
+  type Address,
+  type AddressRange,
+  addressBits,
+  highestAddress,
+  parseAddress,
+  prefixRange,
+} from '../../net/index.ts';
 import type { Expression } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
+import { numberValue } from './token-stream.ts';
 import { CT_STATE_BITS } from './words.ts';
 
 /** Thrown where a construct has no meaning that the reader can vouch for; caught by `lift`, which makes it an `Opaque`. */
@@ -34,8 +42,11 @@ function rangeOfAddress(constant: Expression, family: 4 | 6): AddressRange {
       if (first.family !== last.family || first.first > last.last) throw new NotUnderstood('a range runs backwards');
       return { family: first.family, first: first.first, last: last.last };
     }
-    case 'word':
+    case 'word': {
+      const address = parseAddress(constant.text); // in quotes
+      if (address !== undefined) return { family: address.family, first: address.value, last: address.value };
       throw new NotUnderstood(`\`${constant.text}\` is a name, whose addresses nobody knows here`);
+    }
     default:
       throw new NotUnderstood('it compares an address with something else');
   }
@@ -87,9 +98,16 @@ export function rangeOf(constant: Expression, datatype: Datatype): Range {
 }
 
 function wordValue(text: string, datatype: Datatype): number {
-  const value = datatype.words.get(text) ?? (datatype === DATATYPES.hour ? secondsOfDay(text) : undefined);
+  const value =
+    datatype.words.get(text) ?? (datatype === DATATYPES.hour ? secondsOfDay(text) : undefined) ?? quotedNumber(text);
   if (value === undefined) throw new NotUnderstood(`\`${text}\` is no ${datatype.name} that is known`);
+  if (value > datatype.max) throw new NotUnderstood(`${text} is no ${datatype.name}`);
   return value;
+}
+
+function quotedNumber(text: string): number | undefined {
+  const value = /^[0-9]+$/.test(text) ? numberValue(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** `"17:00"`, `"17:00:30"`. */

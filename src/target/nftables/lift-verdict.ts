@@ -1,5 +1,4 @@
-import type { Action, DispatchCase, Match } from '../../ir/index.ts';
-import { PROTOCOLS } from '../../net/index.ts';
+import type { Action, DispatchCase } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
 import { NotUnderstood } from './lift-value.ts';
 
@@ -15,15 +14,6 @@ export function acts(statement: nft.Statement): boolean {
     default:
       return true;
   }
-}
-
-/** Whether a condition lets TCP through, and nothing else. */
-export function asksForTcp(match: Match): boolean {
-  return (
-    match.kind === 'field' &&
-    match.field === 'protocol' &&
-    match.ranges.every((range) => range.first === PROTOCOLS.tcp && range.last === PROTOCOLS.tcp)
-  );
 }
 
 export function verdictAction(verdict: nft.VerdictExpression): Exclude<Action, { kind: 'dispatch' }> {

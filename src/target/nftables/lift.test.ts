@@ -62,7 +62,7 @@ describe('what a rule asks of a packet', () => {
     ['meta l4proto { tcp, 17 } th dport 53 accept', all(field('protocol', 6, 17), field('dport', 53))],
     ['tcp flags == syn accept', field('tcpFlags', 2)],
     // The kind of refusal is a condition of its own, which nft adds, and does not list.
-    ['iifname "lo" reject with tcp reset', all({ kind: 'interface', side: 'in', names: [LO] }, TCP)],
+    ['iifname "lo" reject with tcp reset', all(TCP, { kind: 'interface', side: 'in', names: [LO] })],
     ['meta l4proto tcp reject with tcp reset', TCP],
     ['reject with icmp host-unreachable', field('family', 4)],
     ['reject with icmpv6 no-route', field('family', 6)],

@@ -35,12 +35,15 @@ export class BlockReader {
       if (token.kind === 'variable')
         this.problem(diagnose(NFTABLES_PROBLEMS.undefinedVariable, token.span, token.text));
       else this.problem(diagnose(NFTABLES_PROBLEMS.syntax, token.span, foundText(token), expected));
-      this.stream.recover();
+      this.stream.skipStatement();
     }
   }
 
+  /** Blocks within each other all end where the file ends: that is told once. */
   problem(diagnostic: Diagnostic): void {
-    this.diagnostics.push(diagnostic);
+    const last = this.diagnostics.at(-1);
+    const isSame = last?.message === diagnostic.message && last.span?.start === diagnostic.span?.start;
+    if (!isSame || last?.span?.file !== diagnostic.span?.file) this.diagnostics.push(diagnostic);
   }
 
   /** `{ item ... }`, items ended by line breaks or `;`; an error in one leaves the others readable. */

@@ -13,7 +13,7 @@ import {
 } from './parse-table.ts';
 import { SyntaxFailure } from './token-stream.ts';
 
-/** A command of nft(8); `undefined` for one that changes nothing (`list ...`). */
+/** A command of nft(8); `undefined` for one that changes nothing. */
 export function parseCommand(reader: BlockReader): Command | undefined {
   const { stream } = reader;
   const first = stream.peek();
@@ -31,12 +31,15 @@ function parseBare(reader: BlockReader): Command | undefined {
   if (stream.accept('destroy')) return { ...parseDelete(reader), lenient: true };
   if (stream.accept('flush')) return parseFlush(reader);
   if (stream.accept('rename')) return parseRename(reader);
-  if (stream.is('list') || stream.is('describe')) {
-    while (stream.peek().kind !== 'separator' && stream.peek().kind !== 'end' && !stream.is('}')) stream.take();
+  if (IDLE.some((word) => stream.is(word))) {
+    stream.skipStatement();
     return undefined;
   }
   return parseAdd(reader);
 }
+
+/** Commands that show, and change no rule. */
+const IDLE = ['list', 'describe', 'get', 'monitor', 'reset'] as const;
 
 const ADDED = ['table', 'chain', 'rule', 'set', 'map', 'element', ...OBJECT_WORDS] as const;
 

@@ -2,11 +2,13 @@ import { BINARY_OPERATORS, type Expression, RAW_BASES, type Selector } from './a
 import {
   EXTENSION_HEADERS,
   FIB_FLAGS,
-  FIB_RESULTS,
+  FIB_RESULT_WORDS,
+  fibResult,
   isCtKey,
   isMetaKey,
   isPayloadField,
   SOCKET_KEYS,
+  TUNNELS,
 } from './fields.ts';
 import type { JsonNode } from './json-node.ts';
 import { jsonBits, jsonSet } from './parse-json-value.ts';
@@ -75,7 +77,7 @@ function jsonSelector(node: JsonNode, kind: string, inner: JsonNode): Selector {
       const words = flags?.items ?? (flags === undefined ? [] : [flags]);
       return {
         kind: 'fib',
-        result: result?.oneOf(FIB_RESULTS, 'the result of fib') ?? inner.fail('fib has no result'),
+        result: fibResult(result?.oneOf(FIB_RESULT_WORDS, 'the result of fib') ?? inner.fail('fib has no result')),
         flags: words.map((flag) => flag.oneOf(FIB_FLAGS, 'the flag of fib')),
       };
     }
@@ -126,8 +128,8 @@ function computed(text: string): Selector {
 }
 
 function jsonPayload(inner: JsonNode): Selector {
-  const { protocol, field, base, offset, len } = inner.members(
-    ['protocol', 'field', 'base', 'offset', 'len'],
+  const { tunnel, protocol, field, base, offset, len } = inner.members(
+    ['tunnel', 'protocol', 'field', 'base', 'offset', 'len'],
     'a payload',
   );
   if (base !== undefined) {
@@ -140,6 +142,12 @@ function jsonPayload(inner: JsonNode): Selector {
   }
   const of = protocol?.string('the protocol') ?? inner.fail('a payload has no protocol');
   const name = field?.string('the field') ?? inner.fail('a payload has no field');
+  if (Object.hasOwn(TUNNELS, of) && TUNNELS[of]!.includes(name)) return { kind: 'option', header: of, field: name };
+  if (tunnel !== undefined && isPayloadField(of, name)) {
+    const outer = tunnel.string('the tunnel');
+    if (!Object.hasOwn(TUNNELS, outer)) return inner.fail(`\`${outer}\` is not understood`);
+    return { kind: 'option', header: `${outer} ${of}`, field: name };
+  }
   return isPayloadField(of, name)
     ? { kind: 'payload', protocol: of, field: name }
     : inner.fail(`\`${of} ${name}\` is not understood`);
@@ -167,15 +175,20 @@ function jsonGenerator(kind: 'numgen' | 'jhash' | 'symhash', inner: JsonNode): S
   let text: string = kind;
   if (mode !== undefined) text += ` ${mode.oneOf(['inc', 'random'], 'the mode')}`;
   if (expr !== undefined) text += ` ${printExpression(jsonKey(expr))}`;
-  text += ` mod ${mod?.whole('the modulus') ?? inner.fail(`${kind} has no modulus`)}`;
+  text += ` mod ${unsigned(mod?.whole('the modulus') ?? inner.fail(`${kind} has no modulus`))}`;
   for (const [name, option] of [
     ['seed', seed],
     ['offset', offset],
   ] as const) {
-    const value = option?.whole(`the ${name}`) ?? 0;
+    const value = unsigned(option?.whole(`the ${name}`) ?? 0);
     if (value !== 0) text += ` ${name} ${value}`;
   }
   return { kind: 'computed', text, volatile: kind === 'numgen' };
+}
+
+/** nft 1.0.6 writes numbers from 2^31 on below zero. */
+function unsigned(value: number): number {
+  return value < 0 && value >= -(2 ** 31) ? value + 2 ** 32 : value;
 }
 
 function jsonIpsec(inner: JsonNode): Selector {

@@ -15,7 +15,9 @@ import { combined, MOST_OPERANDS } from './parse-value.ts';
 /** What a field is compared with. */
 export function jsonValue(node: JsonNode): Expression {
   const { span } = node;
-  if (node.number !== undefined) return { kind: 'number', value: node.number, span };
+  if (node.number !== undefined) {
+    return node.number < 0 ? node.fail(`${node.number} is below zero`) : { kind: 'number', value: node.number, span };
+  }
   if (node.boolean !== undefined)
     return { kind: 'word', text: node.boolean ? 'exists' : 'missing', quoted: false, span };
   if (node.text !== undefined) return jsonWord(node, node.text);

@@ -16,6 +16,7 @@ import {
   type TableFamily,
 } from './ast.ts';
 import { JsonNode, ShapeFailure } from './json-node.ts';
+import { jsonKey } from './parse-json-selector.ts';
 import { jsonStatement } from './parse-json-statement.ts';
 import { jsonElement } from './parse-json-value.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
@@ -200,9 +201,7 @@ class JsonReader {
     this.#owner(node, family, table).sets.push({
       name: required(node, name, 'name').string('the name'),
       key: setType(required(node, type, 'type')),
-      ...(map === undefined
-        ? {}
-        : { data: (map.items ?? [map]).map((part) => part.string('what the map leads to')).join(' . ') }),
+      ...(map === undefined ? {} : { data: mapData(map) }),
       flags: flags === undefined ? [] : flagList(flags),
       ...(timeout === undefined ? {} : { timeout: timeout.whole('the timeout') }),
       ...(size === undefined ? {} : { size: size.whole('the size') }),
@@ -238,10 +237,22 @@ function required(owner: JsonNode, node: JsonNode | undefined, name: string): Js
   return node ?? owner.fail(`\`${name}\` is missing`);
 }
 
-/** One name or a list of them: `"ipv4_addr"`, `["ipv4_addr", "inet_service"]`. */
+/** One name or a list of them: `"ipv4_addr"`, `["ipv4_addr", "inet_service"]`; later versions name fields: `{"typeof": ...}`. */
 function setType(node: JsonNode): SetType {
+  if (node.isObject) return { kind: 'typeof', expression: jsonKey(typeofExpression(node)) };
   const parts = node.items?.map((part) => part.string('the datatype')) ?? [node.string('the datatype')];
   return { kind: 'type', parts };
+}
+
+function typeofExpression(node: JsonNode): JsonNode {
+  return required(node, node.members(['typeof'], 'a type').typeof, 'typeof');
+}
+
+/** What a map leads to: names as in a type, or fields. */
+function mapData(node: JsonNode): string {
+  if (!node.isObject) return (node.items ?? [node]).map((part) => part.string('what the map leads to')).join(' . ');
+  jsonKey(typeofExpression(node));
+  return 'value';
 }
 
 function flagList(node: JsonNode): SetFlag[] {

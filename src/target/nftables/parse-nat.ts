@@ -1,6 +1,7 @@
 import { type Expression, NAT_TYPES, type NatStatement, type NatType, type Statement } from './ast.ts';
 import { parseSelectorOrConstant } from './parse-selector.ts';
 import { parseSetExpression } from './parse-set.ts';
+import { parseObjectUse } from './parse-stateful.ts';
 import { parseBits, parseConstant, parseRange } from './parse-value.ts';
 import { printExpression } from './print-rule.ts';
 import type { TokenStream } from './token-stream.ts';
@@ -113,10 +114,8 @@ function parseQueueFlags(stream: TokenStream): void {
 
 /** `synproxy mss 1460 wscale 7 timestamp sack-perm`, `synproxy name "s"`: answers openings itself. */
 export function parseSynproxy(stream: TokenStream): Statement {
+  if (stream.is('name', 1)) return parseObjectUse(stream, 'synproxy');
   stream.take();
-  if (stream.accept('name')) {
-    return { kind: 'object', type: 'synproxy', name: stream.expectName('the name of a synproxy') };
-  }
   for (;;) {
     if (stream.accept('mss') || stream.accept('wscale')) stream.expectNumber('a number');
     else if (!stream.accept('timestamp') && !stream.accept('sack-perm')) break;

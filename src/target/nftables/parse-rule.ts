@@ -4,7 +4,14 @@ import { implicitOperator } from './operator.ts';
 import { parseLimit } from './parse-limit.ts';
 import { NAT_WORDS, parseDup, parseForward, parseNat, parseQueue, parseSynproxy, parseTproxy } from './parse-nat.ts';
 import { parseKey, parseSelectorOrConstant } from './parse-selector.ts';
-import { parseQuotaAmount, parseRight, parseSetExpression, parseVerdict, startsVerdict } from './parse-set.ts';
+import {
+  parseLastUsed,
+  parseQuotaAmount,
+  parseRight,
+  parseSetExpression,
+  parseVerdict,
+  startsVerdict,
+} from './parse-set.ts';
 import { parseObjectUse, parseSetUpdate } from './parse-stateful.ts';
 import { bitList, parseBits, parseConstant, parseRange } from './parse-value.ts';
 import type { Token } from './token.ts';
@@ -52,6 +59,9 @@ export function parseStatement(stream: TokenStream): Statement {
 }
 
 function parseBare(stream: TokenStream, word: string): Statement {
+  if (stream.peek().kind === 'xt') return xtStatement(stream.take().text.replace('# xt_', ''));
+  if (stream.is('jump') && stream.is('{', 1)) return parseBlock(stream, 'jump');
+  if (stream.is('goto') && stream.is('{', 1)) return parseBlock(stream, 'goto');
   if (startsVerdict(stream)) return { kind: 'verdict', verdict: parseVerdict(stream) };
   const nat = NAT_WORDS.find((each) => each === word);
   if (nat !== undefined) return parseNat(stream, nat);
@@ -101,21 +111,34 @@ function parseBare(stream: TokenStream, word: string): Statement {
   }
 }
 
+/** `jump { ... }`: a chain that has no name, written where it is jumped to. */
+function parseBlock(stream: TokenStream, kind: 'jump' | 'goto'): Statement {
+  stream.take();
+  return stream.nested(() => {
+    stream.expect('{');
+    const rules: Rule[] = [];
+    for (stream.skipSeparators(); !stream.is('}'); stream.skipSeparators()) {
+      rules.push(parseRule(stream));
+      stream.expectEnd();
+    }
+    stream.expect('}');
+    return { kind: 'block', jump: kind, rules };
+  });
+}
+
 function parseCounter(stream: TokenStream): Statement {
   if (stream.is('name', 1)) return parseObjectUse(stream, 'counter');
   stream.take();
   if (stream.accept('packets')) {
-    stream.expectNumber('a number of packets');
+    stream.expectCount('a number of packets');
     stream.expect('bytes');
-    stream.expectNumber('a number of bytes');
+    stream.expectCount('a number of bytes');
   }
   return { kind: 'counter' };
 }
 
-/** When the rule last matched: state, and read past. */
 function parseLast(stream: TokenStream): Statement {
-  stream.take();
-  if (stream.accept('used') && !stream.accept('never')) stream.expectSeconds('a time');
+  parseLastUsed(stream);
   return { kind: 'other', text: 'last', effect: 'none' };
 }
 
@@ -182,7 +205,7 @@ function parseReset(stream: TokenStream): Statement {
   stream.take();
   stream.expect('tcp');
   stream.expect('option');
-  const { text } = stream.expectKind('word', 'the name of an option');
+  const { text } = stream.peek().kind === 'number' ? stream.take() : stream.expectKind('word', 'the name of an option');
   return { kind: 'other', text: `reset tcp option ${text}`, effect: 'none' };
 }
 
@@ -190,7 +213,11 @@ function parseReset(stream: TokenStream): Statement {
 function parseXt(stream: TokenStream): Statement {
   stream.take();
   const type = stream.expectOne(['match', 'target', 'watcher'], '`match`, `target` or `watcher`');
-  const name = stream.expectName('a name');
+  return xtStatement(stream.expectName('a name'), type);
+}
+
+/** Where the kind is not told, the spelling does: iptables writes targets in capitals. */
+function xtStatement(name: string, type = /^[A-Z]/.test(name) ? 'target' : 'match'): Statement {
   return { kind: 'other', text: `xt ${type} "${name}"`, effect: type === 'match' ? 'filter' : 'anything' };
 }
 

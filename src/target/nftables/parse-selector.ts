@@ -3,12 +3,14 @@ import {
   BARE_META_KEYS,
   EXTENSION_HEADERS,
   FIB_FLAGS,
-  FIB_RESULTS,
+  FIB_RESULT_WORDS,
+  fibResult,
   isCtKey,
   isMetaKey,
   isPayloadField,
   isPayloadProtocol,
   SOCKET_KEYS,
+  TUNNELS,
 } from './fields.ts';
 import { parseBits, parseConstant } from './parse-value.ts';
 import { printExpression } from './print-rule.ts';
@@ -63,7 +65,13 @@ export function startsSelector(stream: TokenStream): boolean {
   if (Object.hasOwn(EXTENSION_HEADERS, token.text) && next.kind === 'word') {
     if (EXTENSION_HEADERS[token.text]!.includes(next.text)) return true;
   }
-  return OTHERS.has(token.text);
+  return isTunnelWord(token.text, next) || OTHERS.has(token.text);
+}
+
+/** A tunnel's own field, or a protocol whose field is asked for inside of it. */
+function isTunnelWord(tunnel: string, next: Token): boolean {
+  if (!Object.hasOwn(TUNNELS, tunnel) || next.kind !== 'word') return false;
+  return TUNNELS[tunnel]!.includes(next.text) || isPayloadProtocol(next.text);
 }
 
 function isOptionWord(protocol: string, word: string): boolean {
@@ -87,6 +95,11 @@ function parseSelectorParts(stream: TokenStream, first: Token): Selector {
   }
   if (Object.hasOwn(EXTENSION_HEADERS, text) && EXTENSION_HEADERS[text]!.includes(next.text)) {
     return { kind: 'option', header: text, field: parseOptionField(stream) };
+  }
+  if (isTunnelWord(text, next)) {
+    if (TUNNELS[text]!.includes(next.text)) return { kind: 'option', header: text, field: stream.take().text };
+    const { protocol, field } = parsePayload(stream, stream.take().text);
+    return { kind: 'option', header: `${text} ${protocol}`, field };
   }
   switch (text) {
     case '@':
@@ -112,6 +125,7 @@ function parseSelectorParts(stream: TokenStream, first: Token): Selector {
     case 'rt':
     case 'osf':
     case 'ipsec':
+      if (text === 'ipsec' && !stream.is('in') && !stream.is('out')) return { kind: 'meta', key: text };
       return { kind: 'computed', text: parseWords(stream, text), volatile: false };
     case 'numgen':
     case 'jhash':
@@ -122,7 +136,7 @@ function parseSelectorParts(stream: TokenStream, first: Token): Selector {
   }
 }
 
-function parsePayload(stream: TokenStream, protocol: string): Selector {
+function parsePayload(stream: TokenStream, protocol: string): Extract<Selector, { kind: 'payload' }> {
   const word = stream.take().text;
   const next = stream.peek();
   // `arp saddr ip`
@@ -155,6 +169,7 @@ const OPTION_FIELDS = [
   'kind',
   'length',
   'size',
+  'subtype',
   'count',
   'left',
   'right',
@@ -219,7 +234,8 @@ function parseFib(stream: TokenStream): Selector {
   const flags: string[] = [];
   do flags.push(stream.expectOne(FIB_FLAGS, '`saddr`, `daddr`, `mark`, `iif` or `oif`'));
   while (stream.accept('.'));
-  return { kind: 'fib', result: stream.expectOne(FIB_RESULTS, '`type`, `oif` or `oifname`'), flags };
+  const result = stream.expectOne(FIB_RESULT_WORDS, '`type`, `oif`, `oifname` or `check`');
+  return { kind: 'fib', result: fibResult(result), flags };
 }
 
 /** The last word of what asks for a route, a fingerprint or a transform. */

@@ -42,25 +42,38 @@ function parseElement(stream: TokenStream): Element {
 function parseElementOptions(stream: TokenStream): { timeout?: number; comment?: string } {
   const options: { timeout?: number; comment?: string } = {};
   for (;;) {
-    if (stream.accept('timeout')) options.timeout = stream.expectSeconds('a time');
+    if (stream.is('timeout') && stream.is('never', 1)) {
+      stream.take();
+      stream.take();
+    } else if (stream.accept('timeout')) options.timeout = stream.expectSeconds('a time');
     else if (stream.accept('expires')) stream.expectSeconds('a time');
     else if (stream.accept('comment')) options.comment = stream.expectString('a comment in quotes');
     else if (!parseElementCount(stream)) return options;
   }
 }
 
-/** What elements are counted by, one of `counter`, `limit`, `quota`, `ct count`; `false` where none is next. */
+/** `last used 5s`: when something last matched. It is state, and read past. */
+export function parseLastUsed(stream: TokenStream): void {
+  stream.expect('last');
+  if (stream.accept('used') && !stream.accept('never')) stream.expectSeconds('a time');
+}
+
+/** What elements are counted by, one of `counter`, `limit`, `quota`, `ct count`, `last`; `false` where none is next. */
 export function parseElementCount(stream: TokenStream): boolean {
   if (stream.accept('counter')) {
     if (stream.accept('packets')) {
-      stream.expectNumber('a number of packets');
+      stream.expectCount('a number of packets');
       stream.expect('bytes');
-      stream.expectNumber('a number of bytes');
+      stream.expectCount('a number of bytes');
     }
     return true;
   }
   if (stream.is('limit')) {
     parseLimit(stream);
+    return true;
+  }
+  if (stream.is('last')) {
+    parseLastUsed(stream);
     return true;
   }
   if (stream.accept('quota')) {

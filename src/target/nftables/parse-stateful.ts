@@ -7,7 +7,7 @@ import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 type StatementParser = (stream: TokenStream) => Statement;
 
 /** `counter name "x"`, or the object that a map leads to: `counter name tcp dport map @m`. */
-export function parseObjectUse(stream: TokenStream, type: 'counter' | 'limit' | 'quota'): Statement {
+export function parseObjectUse(stream: TokenStream, type: 'counter' | 'limit' | 'quota' | 'synproxy'): Statement {
   stream.take();
   stream.expect('name');
   if (!startsSelector(stream)) {

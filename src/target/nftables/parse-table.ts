@@ -16,6 +16,7 @@ import { parseRule } from './parse-rule.ts';
 import { parseKey, startsSelector } from './parse-selector.ts';
 import { parseElementCount, parseElements } from './parse-set.ts';
 import { parsePriority } from './priority.ts';
+import type { Token } from './token.ts';
 import { SyntaxFailure } from './token-stream.ts';
 
 /** Words that name a kind of object; `ct` goes with a second one. */
@@ -140,7 +141,10 @@ const SET_WORDS = [
 
 function parseSetItem(reader: BlockReader, parts: SetParts, isMap: boolean): void {
   const { stream } = reader;
-  if (parseElementCount(stream)) return;
+  if (parseElementCount(stream)) {
+    while (parseElementCount(stream)); // several on one line
+    return;
+  }
   switch (stream.expectOne(SET_WORDS, `one of ${SET_WORDS.join(', ')}`)) {
     case 'type':
       parts.key = { kind: 'type', parts: parseDatatypes(reader) };
@@ -201,11 +205,12 @@ export function parseChain(reader: BlockReader, family: TableFamily): Chain {
   const name = stream.expectName('the name of a chain');
   const rules: Rule[] = [];
   let base: BaseChainSpec | undefined;
+  let policy: Policy | undefined;
   let devices: readonly string[] | undefined;
   let comment: string | undefined;
   const item = (): void => {
     if (stream.is('type') && stream.peek(1).kind === 'word') base = parseBase(reader, family);
-    else if (stream.is('policy')) base = withPolicy(reader, base);
+    else if (stream.is('policy')) policy = parsePolicy(reader);
     else if (stream.is('devices') && stream.is('=', 1)) devices = parseDevices(reader);
     else if (stream.accept('comment')) comment = stream.expectString('a comment in quotes');
     else if (stream.is('flags') && stream.is('offload', 1)) {
@@ -215,6 +220,7 @@ export function parseChain(reader: BlockReader, family: TableFamily): Chain {
   };
   if (stream.is('{')) reader.block(item);
   if (base !== undefined && devices !== undefined) base = { ...base, devices };
+  if (policy !== undefined) base = withPolicy(policy, base);
   return {
     name,
     ...(base === undefined ? {} : { base }),
@@ -224,10 +230,19 @@ export function parseChain(reader: BlockReader, family: TableFamily): Chain {
   };
 }
 
-function withPolicy({ stream }: BlockReader, base: BaseChainSpec | undefined): BaseChainSpec {
+interface Policy {
+  readonly token: Token;
+  readonly verdict: BaseChainSpec['policy'];
+}
+
+function parsePolicy({ stream }: BlockReader): Policy {
   const token = stream.expect('policy');
-  if (base === undefined) throw new SyntaxFailure('`type ... hook ...` before a policy', token);
-  return { ...base, policy: stream.expectOne(['accept', 'drop'], '`accept` or `drop`') };
+  return { token, verdict: stream.expectOne(['accept', 'drop'], '`accept` or `drop`') };
+}
+
+function withPolicy({ token, verdict }: Policy, base: BaseChainSpec | undefined): BaseChainSpec {
+  if (base === undefined) throw new SyntaxFailure('`type ... hook ...` in a chain with a policy', token);
+  return { ...base, policy: verdict };
 }
 
 /** `type filter hook ingress device "eth0" priority filter`. */

@@ -1,7 +1,7 @@
 import { addressBits, parseAddress } from '../../net/index.ts';
 import { BINARY_OPERATORS, type BinaryOperator, type Constant, type Expression } from './ast.ts';
 import type { Token } from './token.ts';
-import { SyntaxFailure, type TokenStream } from './token-stream.ts';
+import { numberValue, SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 /** Reads one operand of a computation. */
 type Operand = (stream: TokenStream) => Expression;
@@ -114,9 +114,11 @@ export function parseConstant(stream: TokenStream): Constant {
       return parseAddressToken(stream, token);
     case 'punctuation':
       if (stream.accept('*')) return { kind: 'anything', span };
+      if (stream.is('[')) return parseBracketed(stream);
       throw new SyntaxFailure('a value', token);
     case 'variable':
     case 'separator':
+    case 'xt':
     case 'unknown':
     case 'end':
       throw new SyntaxFailure('a value', token);
@@ -142,13 +144,27 @@ function parseNumber(stream: TokenStream, token: Token): Constant {
 /** Six bytes are a link-layer address, which is only ever compared as text. */
 const MAC = /^[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}$/;
 
+/** `[2001:db8::1]`: brackets set an IPv6 address off from a port, and may stand where none follows. */
+function parseBracketed(stream: TokenStream): Constant {
+  stream.expect('[');
+  const address = parseAddressToken(stream, stream.peek());
+  stream.expect(']');
+  return address;
+}
+
+/** inet_aton(3): a number that begins with 0 is octal. `undefined` for text that has none, or that is none. */
+function withOctal(text: string): string | undefined {
+  if (!/(?:^|\.)0[0-9]/.test(text) || text.includes(':')) return undefined;
+  return text.split('.').map(numberValue).join('.');
+}
+
 function parseAddressToken(stream: TokenStream, token: Token): Constant {
   const { text, span } = token;
   if (MAC.test(text)) {
     stream.take();
     return { kind: 'word', text: text.toLowerCase(), quoted: false, span };
   }
-  const address = parseAddress(text);
+  const address = parseAddress(withOctal(text) ?? text);
   if (address === undefined) throw new SyntaxFailure('an address', token);
   stream.take();
   if (!stream.is('/') || stream.peek(1).kind !== 'number') return { kind: 'address', address, span };

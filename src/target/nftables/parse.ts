@@ -1,8 +1,9 @@
-import type { Diagnostic } from '../../diagnostic/index.ts';
+import { type Diagnostic, diagnose, excerpt } from '../../diagnostic/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import type { Command, Program } from './ast.ts';
 import { BlockReader, diagnoseStray, type Includer } from './parse-block.ts';
 import { parseCommand } from './parse-command.ts';
+import { NFTABLES_PROBLEMS } from './problems.ts';
 import { tokenize } from './token.ts';
 import { TokenStream } from './token-stream.ts';
 
@@ -18,6 +19,7 @@ export function parseText(
   const reader = new BlockReader(stream, includer);
   const commands: Command[] = [];
   stream.skipSeparators();
+  const begin = stream.peek().span.start;
   while (stream.peek().kind !== 'end') {
     reader.statement(() => {
       const command = parseCommand(reader);
@@ -26,6 +28,15 @@ export function parseText(
     if (stream.is('}')) reader.problem(diagnoseStray(stream.take().span));
     stream.skipSeparators();
   }
-  const { diagnostics } = reader;
+  const diagnostics = commands.length === 0 ? withoutFlood(reader.diagnostics, begin) : reader.diagnostics;
   return { program: diagnostics.length === 0 ? { commands } : undefined, diagnostics };
+}
+
+/** Of a text of which nothing is nft, the first line says it: a log of a thousand lines would be a thousand mistakes. */
+function withoutFlood(diagnostics: readonly Diagnostic[], begin: number): readonly Diagnostic[] {
+  const [first, ...others] = diagnostics;
+  if (first?.span?.start !== begin || others.length === 0) return diagnostics;
+  const { file, start } = first.span;
+  const line = file.lineText(file.positionAt(start).line).trim();
+  return [diagnose(NFTABLES_PROBLEMS.notNftables, first.span, file.name, excerpt(line, 60))];
 }

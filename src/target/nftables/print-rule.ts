@@ -18,6 +18,8 @@ export function printStatement(statement: Statement): string {
     }
     case 'verdict':
       return printVerdict(statement.verdict);
+    case 'block':
+      return `${statement.jump} { ${statement.rules.map(printRule).join('; ')} }`;
     case 'vmap':
       return `${printExpression(statement.key)} vmap ${printExpression(statement.data)}`;
     case 'counter':

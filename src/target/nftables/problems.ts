@@ -42,6 +42,21 @@ export const NFTABLES_PROBLEMS = {
     explanation:
       'The text is not nft, or a part of nft that the reader does not know. It never skips what it does not know.',
   },
+  notNftables: {
+    code: 'N0211',
+    severity: 'error',
+    message: (file: string, line: string) => `\`${file}\` is no nftables configuration: it begins with \`${line}\``,
+    help: () => 'give nft text, or what `nft -a list ruleset` or `nft -j list ruleset` writes (as root)',
+    explanation: 'Nothing in the file is a command of nft, so that it is told once and not for every line.',
+  },
+  emptyRuleset: {
+    code: 'N0212',
+    severity: 'warning',
+    message: (file: string) => `\`${file}\` holds no table: such a firewall lets everything pass`,
+    help: () => 'if that is not meant, make the file again as root: a listing that fails leaves an empty one',
+    explanation:
+      'An empty ruleset is one, and its answers are right; more often the wrong file was given, or a listing failed.',
+  },
   missingFromFile: {
     code: 'N0210',
     severity: 'error',

@@ -1,5 +1,6 @@
 import type { Span } from '../../source/index.ts';
 import type { Chain, Command, Program, Rule, RulePlace, RulesCommand, SetDeclaration, Table } from './ast.ts';
+import { nameBlocks } from './blocks.ts';
 import { printExpression } from './print-rule.ts';
 
 /** What stands after all commands, and why the kernel would refuse some: they name what is not there, or create what is. */
@@ -50,7 +51,7 @@ class State {
     return [...this.#tables.values()].map(({ base, sets, chains }) => ({
       ...base,
       sets: [...sets.values()],
-      chains: [...chains.values()].map(({ chain, rules }) => ({ ...chain, rules })),
+      chains: nameBlocks([...chains.values()].map(({ chain, rules }) => ({ ...chain, rules }))),
     }));
   }
 

@@ -91,6 +91,7 @@ class TableChecker {
       case 'queue':
         this.#expression(statement.number, span);
         break;
+      case 'block': // `finalProgram` has given each a name
       case 'counter':
       case 'limit':
       case 'quota':

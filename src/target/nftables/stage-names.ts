@@ -32,6 +32,8 @@ function nameStatement(statement: Statement, naming: Naming): Statement {
       return { ...statement, statements: statement.statements.map((inner) => nameStatement(inner, naming)) };
     case 'assign':
       return { ...statement, value: nameExpression(statement.value, naming) };
+    case 'block':
+      return { ...statement, rules: statement.rules.map((rule) => nameRule(rule, naming)) };
     case 'counter':
     case 'limit':
     case 'log':

@@ -12,6 +12,12 @@ function durationSeconds(text: string): number {
   return Math.ceil(sum / 1000);
 }
 
+/** A number as nft takes it (strtoull(3) with base 0): `0x10` is 16, and so is `020`. `NaN` for `08`, which is none. */
+export function numberValue(text: string): number {
+  if (!/^0[0-9]/.test(text)) return Number(text);
+  return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
+}
+
 /** Thrown by the parsers at what they do not understand, caught by them: never leaves this folder. */
 export class SyntaxFailure extends Error {
   readonly expected: string;
@@ -171,10 +177,15 @@ export class TokenStream {
   /** @param most the highest value, inclusive. */
   expectNumber(what: string, most = Number.MAX_SAFE_INTEGER): number {
     const token = this.peek();
-    const value = token.kind === 'number' ? Number(token.text) : Number.NaN;
+    const value = token.kind === 'number' ? numberValue(token.text) : Number.NaN;
     if (!Number.isSafeInteger(value) || value > most) throw new SyntaxFailure(what, token);
     this.take();
     return value;
+  }
+
+  /** What a counter has counted, of 64 bits: read past. */
+  expectCount(what: string): void {
+    this.expectKind('number', what);
   }
 
   expectSeconds(what: string): number {
@@ -203,8 +214,8 @@ export class TokenStream {
     this.expectKind('separator', 'a line break or `;`');
   }
 
-  /** To behind the statement in which an error was found, over any block that it opens. */
-  recover(): void {
+  /** To the end of a statement, over any block that it opens. */
+  skipStatement(): void {
     let depth = 0;
     for (;;) {
       const token = this.peek();

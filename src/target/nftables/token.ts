@@ -15,6 +15,7 @@ export type TokenKind =
   | 'address'
   | 'class' // a traffic class: `1:10`
   | 'variable' // `$name` that nobody defined
+  | 'xt' // a match or target of iptables as nft before 1.0.7 writes it where it cannot translate it: `# xt_recent`
   | 'punctuation'
   | 'separator'
   | 'unknown'
@@ -23,7 +24,10 @@ export type TokenKind =
 /** In this order: the first that matches at a place is the token. No pattern has a capturing group of its own. */
 const PATTERNS: readonly (readonly [TokenKind | 'skip', RegExp])[] = [
   // nft 1.0.6 lists the ports of a connection as `0x1f90 [invalid type]` (`ct original proto-dst`), and does not read that itself.
-  ['skip', /(?:[ \t\r]|\\\n|#[^\n]*|\[invalid type\])+/],
+  ['skip', /(?:[ \t\r]|\\\n|#(?! xt_\w)[^\n]*|\[invalid type\])+/],
+  // What looks like a comment is a part of a rule: behind other parts, or before what iptables puts behind it.
+  ['xt', /(?<=\S[ \t]+)# xt_\w+|# xt_\w+(?=[ \t]*\n|[ \t]+(?:counter packets|# xt_))/],
+  ['skip', /#[^\n]*/],
   ['separator', /[\n;]/],
   ['string', /"[^"\n]*"/],
   // Two colons at least; the dotted tail of RFC 4291 2.2 too. Whether it is an address, `parseAddress` decides.
@@ -32,7 +36,7 @@ const PATTERNS: readonly (readonly [TokenKind | 'skip', RegExp])[] = [
   ['class', /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:.])/],
   ['duration', /(?:[0-9]+(?:w|d|h|ms|m|s))+(?!\w)/],
   ['number', /(?:0x[0-9a-fA-F]+|[0-9]+)(?!\w)/],
-  ['word', /(?:[A-Za-z_]|\.(?=\w))[\w./-]*(?:\\?\*)?/],
+  ['word', /(?:[A-Za-z_]|\.(?=\w)|8021(?=q|ad))[\w./-]*(?:\\?\*)?/],
   ['punctuation', /==|!=|<=|>=|<<|>>|[{}()[\],:=<>&|^/\-+*!@$.]/],
   // A run of digits and letters that is none of the above is one mistake, and one step however long it is.
   ['unknown', /\w+|[\s\S]/],

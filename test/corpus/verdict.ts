@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import type { Flow, Verdict } from '../../src/ir/index.ts';
+import { parseAddress } from '../../src/net/index.ts';
+import { HeaderSpace } from '../../src/packetset/index.ts';
+import { denote, evaluate, packetsOf } from '../../src/semantics/index.ts';
+import { SourceFile } from '../../src/source/index.ts';
+import { meaningOf } from './meaning.ts';
+
+export type Packet = Partial<Omit<Flow, 'src' | 'dst'>> & { readonly src?: string; readonly dst?: string };
+
+/** A TCP opening to port 22 of this machine, unless said otherwise. */
+export function packet({ src, dst, ...parts }: Packet): Flow {
+  const family = parts.family ?? 4;
+  const hook = parts.hook ?? 'input';
+  const protocol = parts.protocol ?? 6;
+  const hasPorts = [6, 17, 33, 132, 136].includes(protocol);
+  return {
+    hook,
+    family,
+    src: parseAddress(src ?? (family === 4 ? '203.0.113.9' : '2001:db8::9'))!,
+    dst: parseAddress(dst ?? (family === 4 ? '192.0.2.1' : '2001:db8::1'))!,
+    protocol,
+    ...(hasPorts ? { sport: 40000, dport: 22 } : {}),
+    ...(protocol === 6 ? { tcpFlags: 2 } : {}),
+    state: 'new',
+    ...(hook === 'output' ? {} : { inInterface: 'eth0' }),
+    ...(hook === 'input' ? {} : { outInterface: 'eth1' }),
+    srcType: 'unicast',
+    dstType: hook === 'input' ? 'local' : 'unicast',
+    symbols: new Set(),
+    ...parts,
+  };
+}
+
+/** The verdict on a packet, asked of it alone and of the set of all packets. */
+export function verdictOf(text: string, flow: Flow): Verdict {
+  const ruleset = meaningOf(new SourceFile('rules.nft', text));
+  const { verdict } = evaluate(ruleset, flow);
+  const space = new HeaderSpace();
+  const decided = denote(space, ruleset)[verdict];
+  const { src, dst } = flow;
+  const here = packetsOf(space, {
+    kind: 'all',
+    of: [
+      { kind: 'address', side: 'src', ranges: [{ family: src.family, first: src.value, last: src.value }] },
+      { kind: 'address', side: 'dst', ranges: [{ family: dst.family, first: dst.value, last: dst.value }] },
+    ],
+  });
+  assert.ok(!decided.intersect(here).isEmpty(), 'the set of packets has none from and to these addresses');
+  return verdict;
+}
+
+/** Rules of an input chain that drops what they leave. */
+export function input(rules: string, declarations = '', family = 'inet'): string {
+  return `table ${family} t {\n${declarations}\nchain c {\ntype filter hook input priority 0; policy drop;\n${rules}\n}\n}\n`;
+}
+
+export function symbolOf(text: string, place: string): ReadonlySet<string> {
+  return new Set([`\`${text}\` at ${place}`]);
+}

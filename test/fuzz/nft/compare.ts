@@ -1,0 +1,109 @@
+import { hasErrors } from '../../../src/diagnostic/index.ts';
+import { DiagramTooLarge } from '../../../src/packetset/index.ts';
+import { SourceFile } from '../../../src/source/index.ts';
+import { nftablesTarget, type Program } from '../../../src/target/nftables/index.ts';
+import { finalProgram } from '../../../src/target/nftables/program.ts';
+import { assertSameMeaning, meaningOf } from '../../corpus/meaning.ts';
+import type { Load, Loaded } from './protocol.ts';
+import { includeParts } from './read-one.ts';
+
+/** How our reading of a ruleset stands to nft's own. */
+export type Comparison =
+  | { readonly kind: 'both refuse' | 'only nft refuses' | 'same' | 'opaque' | 'large' }
+  | { readonly kind: 'excused'; readonly excuse: Excuse }
+  | { readonly kind: 'only we refuse'; readonly said: string }
+  | { readonly kind: 'differs'; readonly what: string };
+
+/**
+ * Where nft takes a ruleset, it says how many rules each chain has, and its listings, read by us, must mean what the ruleset itself
+ * means, read by us. We may refuse what nft takes: then nothing is left out silently.
+ */
+export function compareReading({ text, format }: Load, loaded: Loaded): Comparison {
+  const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('ruleset', text)], includeParts);
+  if (loaded.kind !== 'listed') return { kind: ast === undefined ? 'both refuse' : 'only nft refuses' };
+  if (ast === undefined) {
+    const [first] = diagnostics.filter((each) => hasErrors([each]));
+    const line =
+      first?.span === undefined ? '' : first.span.file.lineText(first.span.file.positionAt(first.span.start).line);
+    return { kind: 'only we refuse', said: `${first?.message} in: ${format === 'json' ? '(JSON)' : line.trim()}` };
+  }
+  const counted = rulesByChain(ast);
+  const expected = listedRules(loaded.json);
+  for (const [chain, count] of expected) {
+    if (counted.get(chain) !== count)
+      return {
+        kind: 'differs',
+        what: `chain ${chain} has ${count} rules, we read ${counted.get(chain) ?? 'no chain'}`,
+      };
+  }
+  if ([...counted].some(([chain, count]) => count > 0 && !expected.has(chain)))
+    return { kind: 'differs', what: 'we read a chain that nft does not list' };
+  if (expected.size === 0) return { kind: 'same' }; // nothing is left to compare
+  if ([...expected.values()].reduce((sum, count) => sum + count, 0) > MOST_COMPARED) return { kind: 'large' };
+  try {
+    const { ruleset: meant, opaque } = nftablesTarget.lift(ast);
+    if (opaque.length > 0) return { kind: 'opaque' }; // said to be not understood: the listing may say it better
+    for (const listing of [loaded.text, loaded.json])
+      assertSameMeaning(meaningOf(new SourceFile('listing', listing)), meant, 'the listing');
+  } catch (error) {
+    if (error instanceof DiagramTooLarge) return { kind: 'large' };
+    const excuse = excuseOf(text);
+    if (excuse !== undefined) return { kind: 'excused', excuse };
+    return { kind: 'differs', what: error instanceof Error ? error.message : String(error) };
+  }
+  return { kind: 'same' };
+}
+
+/** Rules of a ruleset whose meaning is compared: larger ones take seconds each. */
+const MOST_COMPARED = 40;
+
+/**
+ * Rules that nft 1.0.6 lists as something else than it has loaded, or that say a thing in a way that we keep as text. Each was looked into:
+ * what we read of the text itself is what the kernel was given (`nft --debug=netlink`), or we say that we do not know.
+ */
+const EXCUSES = {
+  'a condition that nft takes for implied, and leaves out of its listing':
+    /ct l3proto|(?:ether type|meta protocol|ct (?:original |reply )?protocol)\b.*\b(?:reject|ct (?:original |reply )?protocol)/,
+  'comparisons of neighbouring fields of the link, listed as one': /ether (?:saddr|daddr)/,
+  'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
+  'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
+  'a word of another datatype': /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]/,
+  'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
+  'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
+  'bits that do not end where bytes do': /@(?:ll|nh|th|ih),/,
+} as const satisfies Readonly<Record<string, RegExp>>;
+
+export type Excuse = keyof typeof EXCUSES;
+
+function excuseOf(text: string): Excuse | undefined {
+  for (const [excuse, pattern] of Object.entries(EXCUSES)) if (pattern.test(text)) return excuse as Excuse;
+  return undefined;
+}
+
+/** Chains without a name are no chains of their own in nft's JSON. */
+function rulesByChain(program: Program): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { family, name, chains } of finalProgram(program).tables) {
+    for (const chain of chains)
+      if (!chain.name.includes('{')) counts.set(`${family} ${name} ${chain.name}`, chain.rules.length);
+  }
+  return counts;
+}
+
+interface Item {
+  readonly chain?: { readonly family: string; readonly table: string; readonly name: string };
+  readonly rule?: { readonly family: string; readonly table: string; readonly chain: string };
+}
+
+/** Counted without our reader. */
+function listedRules(json: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const { nftables }: { nftables: readonly Item[] } = JSON.parse(json);
+  for (const { chain, rule } of nftables) {
+    if (chain !== undefined) counts.set(`${chain.family} ${chain.table} ${chain.name}`, 0);
+    if (rule === undefined) continue;
+    const key = `${rule.family} ${rule.table} ${rule.chain}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
