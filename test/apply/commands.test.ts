@@ -119,21 +119,28 @@ describe('apply, confirm and rollback on a machine of their own', { skip }, () =
 
 /** An SSH session, as far as the kernel and `/proc` show one: a program called `sshd` that has accepted a connection. */
 class Session {
-  readonly #child: Command['ended'];
+  readonly #child: Promise<unknown>;
   readonly #place: Place;
 
-  private constructor(place: Place, child: Command['ended']) {
+  private constructor(place: Place, child: Promise<unknown>) {
     this.#place = place;
     this.#child = child;
   }
 
   static async open(place: Place, client: string): Promise<Session> {
-    await place.checked('ip', ['address', 'add', `${client}/32`, 'dev', 'lo']);
-    await place.checked('ip', ['address', 'add', '192.0.2.1/24', 'dev', 'lo']);
-    const child = place.run(process.execPath, ['--input-type=module', '-e', SESSION, client]);
+    // Another machine at the end of a wire: between addresses of one machine a connection would be no session from outside.
+    await place.checked('ip', ['netns', 'add', 'client']);
+    await place.checked('ip', ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'up0', 'netns', 'client']);
+    await place.checked('ip', ['address', 'add', `${SERVER}/24`, 'dev', 'eth0']);
+    await place.checked('ip', ['link', 'set', 'eth0', 'up']);
+    await place.checked('ip', ['-n', 'client', 'address', 'add', `${client}/24`, 'dev', 'up0']);
+    await place.checked('ip', ['-n', 'client', 'link', 'set', 'up0', 'up']);
+    const server = place.run(process.execPath, ['--input-type=module', '-e', SERVING]);
+    const visit = ['netns', 'exec', 'client', process.execPath, '--input-type=module', '-e', VISITING];
+    const child = Promise.all([server, place.run('ip', visit)]);
     for (let tries = 0; tries < 200; tries++) {
       const { exitCode } = await place.run('test', ['-e', '/run/session-is-open']);
-      if (exitCode === 0) return new Session(place, child as never);
+      if (exitCode === 0) return new Session(place, child);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error('the session did not open');
@@ -149,18 +156,29 @@ class Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#place.endProcesses();
+    await this.#place.run('pkill', ['-KILL', 'sshd|visitor']);
     await this.#child;
   }
 }
 
-const SESSION = `
-import { createServer, connect } from 'node:net';
-import { existsSync, writeFileSync } from 'node:fs';
+const SERVER = '203.0.113.1';
+
+const SERVING = `
+import { createServer } from 'node:net';
 process.title = 'sshd';
-const server = createServer((socket) => socket.pipe(socket)).listen(22, '192.0.2.1', () => {
-  const client = connect({ host: '192.0.2.1', port: 22, localAddress: process.argv[1] }, () => writeFileSync('/run/session-is-open', ''));
+createServer((socket) => socket.pipe(socket).on('error', () => socket.destroy())).listen(22, '0.0.0.0');
+`;
+
+const VISITING = `
+import { connect } from 'node:net';
+import { existsSync, writeFileSync } from 'node:fs';
+process.title = 'visitor';
+const knock = () => {
+  const client = connect({ host: '${SERVER}', port: 22 }, () => writeFileSync('/run/session-is-open', ''));
   client.on('data', () => writeFileSync('/run/session-answered', ''));
-  setInterval(() => existsSync('/run/session-asked') && client.write('?'), 50);
-});
+  client.on('error', () => setTimeout(knock, 50));
+  const asking = setInterval(() => existsSync('/run/session-asked') && client.write('?'), 50);
+  client.on('close', () => clearInterval(asking));
+};
+knock();
 `;

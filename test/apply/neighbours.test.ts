@@ -133,7 +133,7 @@ class Docker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#place.endProcesses();
+    await this.#place.run('pkill', ['-KILL', 'dockerd|containerd']);
     await this.#ended;
   }
 }
