@@ -33,9 +33,17 @@ async function others(place: Place): Promise<Readonly<Record<string, string>>> {
 async function unchanged(place: Place): Promise<void> {
   const before = await others(place);
   assert.match(before.iptables ?? '', /^-A /m, 'there is something that could be changed');
-  const forgotten = await portcullis(place, ['apply', '-', '--console', '--trial', '5s', '--confirm-by', 'reconnect'], POLICY);
+  const forgotten = await portcullis(
+    place,
+    ['apply', '-', '--console', '--trial', '5s', '--confirm-by', 'reconnect'],
+    POLICY,
+  );
   assert.equal(forgotten.exitCode, 1, forgotten.stderr);
-  for (const args of [['apply', '-'], ['apply', '-'], ['rollback', '0']]) {
+  for (const args of [
+    ['apply', '-'],
+    ['apply', '-'],
+    ['rollback', '0'],
+  ]) {
     const ended = await portcullis(place, [...args, '--console', '--confirm-by', 'none'], POLICY);
     assert.equal(ended.exitCode, 0, ended.stderr);
     assert.deepEqual(await others(place), before, args.join(' '));
@@ -65,7 +73,7 @@ describe('a change leaves what others have loaded as it is', () => {
   test('rules of iptables', { skip: skipWithout('iptables-restore', 'ip6tables-restore') }, async () => {
     await using place = await Place.open('root');
     await place.checked('iptables-restore', [], RULES);
-    await place.checked('ip6tables-restore', [], RULES.replace(/^\*nat[^]*?COMMIT\n/, ''));
+    await place.checked('ip6tables-restore', [], RULES.slice(RULES.indexOf('*filter')));
     await unchanged(place);
   });
 

@@ -22,7 +22,7 @@ export interface ChangeOptions {
 const TRIAL = { least: 5, most: 3600, usual: 60 } as const; // seconds
 
 /** Confirmed changes that are kept, to go back to. */
-export const KEPT = 10;
+const KEPT = 10;
 
 /** What every command that changes this machine takes. */
 export function withChangeOptions(command: Command): Command {

@@ -17,7 +17,7 @@ const SSH = 22;
 const TRIED = 2_000; // probes that are looked through
 
 /** Connections to this machine that the policy decides: SSH's first, else what else lets somebody in. */
-export function visitorsOf(intent: Intent, stage: ProbeStage): Visitors {
+function visitorsOf(intent: Intent, stage: ProbeStage): Visitors {
   const arriving = planProbes(intent, stage, TRIED).probes.filter(
     ({ flows: [flow], unsendable }) =>
       unsendable === undefined && flow.hook === 'input' && flow.protocol === PROTOCOLS.tcp && flow.inInterface !== 'lo',

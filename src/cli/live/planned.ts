@@ -86,7 +86,7 @@ function planOn(around: Surroundings, { intent, ours }: NewRules, connections: r
   return plan({ before, after: listing.withOurs(ours), intent, around, connections });
 }
 
-export async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {
+async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {
   return readFacts(console, await host.ask('snapshot', { callerPid: process.pid, connections: true }));
 }
 

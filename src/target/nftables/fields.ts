@@ -167,7 +167,7 @@ const CT: Fields = {
   id: U32,
 };
 
-export const FIB_RESULTS = ['type', 'oif', 'oifname'] as const;
+const FIB_RESULTS = ['type', 'oif', 'oifname'] as const;
 /** `check` is the later word for whether there is a route, which `oif exists` asks too. */
 export const FIB_RESULT_WORDS = [...FIB_RESULTS, 'check'] as const;
 
