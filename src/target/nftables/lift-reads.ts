@@ -1,3 +1,4 @@
+import type { End } from '../netfilter/host.ts';
 import type * as nft from './ast.ts';
 
 /** Whether any rule of a table translates addresses or ports. */
@@ -14,10 +15,6 @@ function isStatelessTranslation(statement: nft.Statement): boolean {
 }
 
 const FIELDS = ['saddr', 'daddr', 'sport', 'dport'] as const;
-
-/** What translation changes in a packet: its fields, and with them what the routing table says of its addresses. */
-export const ENDS = [...FIELDS, 'saddr type', 'daddr type'] as const;
-export type End = (typeof ENDS)[number];
 
 function isEnd(field: string): boolean {
   return FIELDS.some((end) => end === field);

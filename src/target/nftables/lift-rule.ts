@@ -13,6 +13,7 @@ import {
   type Rule,
 } from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
@@ -25,7 +26,6 @@ import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.t
 import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
-import { NotUnderstood } from './lift-value.ts';
 import { acts, asksForTcp, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
 

@@ -1,12 +1,14 @@
 import { all, any, atHook, everything, field, type Match, not, type Range } from '../../ir/index.ts';
 import { type AddressRange, PROTOCOLS } from '../../net/index.ts';
+import { tracking } from '../netfilter/entries.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
-import { type ChainContext, tracking } from './lift-context.ts';
+import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { payloadSubject } from './lift-payload.ts';
-import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, NotUnderstood } from './lift-value.ts';
+import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
 /** What a selector reads, as far as a match can say it. A packet without it breaks the rule, also for `!=`. */

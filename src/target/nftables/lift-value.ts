@@ -1,11 +1,9 @@
 import { ADDRESS_TYPES, CONNTRACK_STATES, type InterfacePattern, type Range } from '../../ir/index.ts';
 import { type Address, type AddressRange, addressBits, highestAddress, prefixRange } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { CT_STATE_BITS } from '../netfilter/words.ts';
 import type { Expression } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import { CT_STATE_BITS } from './words.ts';
-
-/** Thrown where a construct has no meaning that the reader can vouch for; caught by `lift`, which makes it an `Opaque`. */
-export class NotUnderstood extends Error {}
 
 export function addressRangeOf(constant: Expression, family: 4 | 6): AddressRange {
   const range = rangeOfAddress(constant, family);
