@@ -29,7 +29,7 @@ function diagnosticText({ message, span }: Diagnostic): string {
 }
 
 /** The texts of all conditions that the reader calls unknown. */
-function unknownConditions(ruleset: Ruleset): string[] {
+export function unknownConditions(ruleset: Ruleset): string[] {
   const found = new Set<string>();
   visitMatches(ruleset, (match) => {
     if (match.kind === 'symbol' && match.symbol.kind === 'unknown') found.add(match.symbol.text);

@@ -1,3 +1,4 @@
+import { whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
 /**
@@ -9,5 +10,5 @@ export function whenHolds(text: string): ((packet: Packet) => boolean) | undefin
   if (/^(?:limit rate|quota) /.test(text)) return () => true;
   if (/^meta sk[ug]id /.test(text)) return () => false; // at input: the owner of a socket that the packet belongs to
   if (text === 'IPv6 extension headers') return ({ family, options }) => family === 6 && options;
-  return undefined;
+  return whenIptablesHolds(text);
 }

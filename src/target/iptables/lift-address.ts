@@ -15,6 +15,7 @@ import {
 } from '../../ir/index.ts';
 import { type AddressRange, range, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
+import { TooManyRanges } from '../netfilter/bits.ts';
 import { interfaceKnown } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Option } from './ast.ts';
@@ -44,7 +45,7 @@ function plainCondition({ name, values, negated }: Option, context: ChainContext
     case '--destination': {
       const parts = value.split(',');
       if (negated && parts.length > 1) throw new NotUnderstood('it negates several addresses');
-      return address(name === '--source' ? 'src' : 'dst', ...networkOf(parts[index] ?? value, context.family));
+      return networkMatch(name === '--source' ? 'src' : 'dst', parts[index] ?? value, context);
     }
     case '--in-interface':
       return interfaceMatch('in', value, context);
@@ -54,6 +55,16 @@ function plainCondition({ name, values, negated }: Option, context: ChainContext
       return context.host.unknowns.property('a fragment behind the first');
     default:
       throw new NotUnderstood(`it has the option \`${name}\``);
+  }
+}
+
+/** A network whose mask leaves too many addresses apart from each other is known by its text only. */
+export function networkMatch(side: Side, text: string, { family, host }: ChainContext): Match {
+  try {
+    return address(side, ...networkOf(text, family));
+  } catch (error) {
+    if (!(error instanceof TooManyRanges)) throw error;
+    return host.unknowns.property(`${side === 'src' ? 'source' : 'destination'} ${text}`);
   }
 }
 

@@ -128,6 +128,6 @@ export const devgroup: MatchLifter = (options) => [
 ];
 
 function group(name: string, without: 'output' | 'input', text: string): Match {
-  const { value, mask } = maskedOf(text, 0xffff_ffff);
+  const { value, mask } = maskedOf(text === 'default' ? '0' : text, 0xffff_ffff);
   return all(not(atHook(without)), bits(name, mask, value));
 }

@@ -1,12 +1,4 @@
-import {
-  type Action,
-  all,
-  type Effect,
-  type Match,
-  nothing,
-  type Origin,
-  type Rule,
-} from '../../ir/index.ts';
+import { type Action, all, type Effect, type Match, nothing, type Origin, type Rule } from '../../ir/index.ts';
 import { SourceFile, type Span } from '../../source/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
