@@ -6,7 +6,7 @@ import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
 import { FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
-import { NFTABLES_PROBLEMS } from '../../src/target/index.ts';
+import { IPTABLES_PROBLEMS, NFTABLES_PROBLEMS } from '../../src/target/index.ts';
 import { VERIFY_PROBLEMS } from '../../src/verify/index.ts';
 
 type Kinds = Readonly<Record<string, DiagnosticKind<never>>>;
@@ -19,6 +19,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
+  ['iptables', IPTABLES_PROBLEMS],
   ['The rules of a firewall', RULESET_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],

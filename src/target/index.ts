@@ -1,3 +1,4 @@
+export { IPTABLES_PROBLEMS } from './iptables/index.ts';
 export type { Includer } from './nftables/index.ts';
 export { NFTABLES_PROBLEMS, nameSet, originOfCounter, TABLE_NAME } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';

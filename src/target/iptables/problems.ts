@@ -77,4 +77,23 @@ export const IPTABLES_PROBLEMS = {
     help: () => 'give the output of `ipset save` as it is',
     explanation: 'Sets are read from the lines `create` and `add`. The reader never skips what it cannot read.',
   } satisfies DiagnosticKind<[what: string]>,
+  notSaved: {
+    code: 'N0311',
+    severity: 'warning',
+    message: (table: string) => `the table \`${table}\` was made by iptables, and nft does not show all of it as it is`,
+    help: (table) =>
+      `add what iptables says of it: \`--in\` with the output of \`${table.startsWith('ip6') ? 'ip6tables' : 'iptables'}-save\``,
+    explanation:
+      'iptables-nft keeps matches and targets of its own in tables of nft. nft lists them as `xt` without saying what they are, or in words of its own, which are wrong now ' +
+      'and then: nft 1.0.6 shows `! --ctstate INVALID,DNAT` as `ct status dnat`.',
+  } satisfies DiagnosticKind<[table: string]>,
+  savedOtherwise: {
+    code: 'N0312',
+    severity: 'warning',
+    message: (table: string) =>
+      `what iptables has saved of the table \`${table}\` is not what nft lists: their chains have not as many rules`,
+    help: () => 'list and save again, one right after the other',
+    explanation:
+      'The two show the same table at different times, so that what nft cannot show cannot be taken from the other. nft’s listing counts.',
+  } satisfies DiagnosticKind<[table: string]>,
 } as const;

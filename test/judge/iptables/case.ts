@@ -61,11 +61,11 @@ export async function judgePackets(
   const saved = read([new SourceFile('saved.v4', v4), new SourceFile('saved.v6', v6), new SourceFile('sets', sets)]);
   if (saved.kind === 'refused by the reader') return saved;
   // What an error's connection was, and what there is instead of ports, no packet tells.
-  const asked = /--ct(?:proto|orig|repl)/.test(restore.v4 + restore.v6);
+  const asks = (option: RegExp): boolean => option.test(restore.v4 + restore.v6);
+  const [connections, ports] = [asks(/--ct(?:proto|orig|repl)/), asks(/--ct(?:orig|repl)(?:src|dst)port/)];
   const told = result.sightings.map((sighting, index) => {
-    const isOpen =
-      sighting.kind === 'seen' && (sighting.state === 'related' || !PORT_PROTOCOLS.includes(packets[index]!.protocol));
-    return !asked || !isOpen;
+    const isError = sighting.kind === 'seen' && sighting.state === 'related';
+    return !(connections && isError) && !(ports && !PORT_PROTOCOLS.includes(packets[index]!.protocol));
   });
   const judgement = judge(
     { text: reading.ruleset, saved: saved.ruleset },

@@ -268,7 +268,9 @@ export const FEATURES: readonly Feature[] = [
     return `-m set ${not(random)}--match-set ${name}${family} ${random.chance(0.9) ? sides : 'src'}`;
   }),
   ofFamily('fragment', 4, (random) => `${not(random)}-f`),
-  ofFamily('route', 4, () => '-m realm ! --realm 0x5'),
+  feature('route', (_, { family, hooks }) =>
+    family === 4 && !hooks.includes('PREROUTING') ? '-m realm ! --realm 0x5' : undefined,
+  ),
   ofFamily('extension header', 6, (random) =>
     random.pick(['-m frag --fragid 0:4294967295', '-m rt --rt-type 9', '-m ipv6header --header dst --soft']),
   ),
