@@ -91,7 +91,8 @@ function choices(table: nft.Table, saved: xt.Table): ReadonlyMap<string, readonl
       ),
     );
   }
-  return saved.chains.every(({ name }) => chosen.has(name)) ? chosen : undefined;
+  // iptables-save names the built-in chains of a table that are not there, too.
+  return saved.chains.every(({ name, rules }) => chosen.has(name) || rules.length === 0) ? chosen : undefined;
 }
 
 /**

@@ -3,11 +3,11 @@ import { SourceFile, type Span } from '../../source/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
 import type * as ast from './ast.ts';
+import { moduleText, optionTexts } from './canonical.ts';
 import type { ChainContext, RuleContext } from './context.ts';
 import { ruleCondition, ruleCount } from './lift-address.ts';
 import { moduleMatch } from './lift-match.ts';
 import { decides, type Outcome, outcomesOf } from './lift-target.ts';
-import { moduleText, optionTexts } from './options.ts';
 
 export interface LiftedRule {
   readonly rules: readonly Rule[]; // one, where nothing has to be said apart

@@ -70,7 +70,7 @@ function elementsMatch(
   if (dimensions.length === 1 && side !== undefined && (dimension === 'ip' || dimension === 'net'))
     return address(side, ...addresses(elements, context.family));
   if (elements.some(({ excepted }) => excepted)) throw new NotUnderstood(`the set \`${name}\` has exceptions`);
-  const lift = dimensions.map(dimensionLifter);
+  const lift = dimensions.map((each) => dimensionLifter(each, type));
   const parts = elements.map((element) => {
     if (element.parts.length !== dimensions.length)
       throw new NotUnderstood(`an element of the set \`${name}\` has not as many parts as \`${type}\``);
@@ -101,14 +101,15 @@ function addresses(elements: readonly IpSetElement[], family: Family): readonly 
 
 type DimensionLifter = (text: string, side: Side, context: RuleContext) => Match;
 
-function dimensionLifter(dimension: string): DimensionLifter {
+function dimensionLifter(dimension: string, type: string): DimensionLifter {
   switch (dimension) {
     case 'ip':
     case 'net':
       return (text, side, { family }) =>
         address(side, ...(text.includes('-') ? [addressRangeOf(text, family)] : networkOf(text, family)));
     case 'port':
-      return portMatch;
+      return (text, side) =>
+        portMatch(text, side, type === 'bitmap:port' ? [PROTOCOLS.tcp, PROTOCOLS.udp] : [PROTOCOLS.tcp]);
     case 'iface':
       return (text, side, context) => {
         if (text.includes(':')) return context.host.unknowns.property(`${side} ${text}`); // `physdev:eth0`
@@ -124,13 +125,13 @@ function dimensionLifter(dimension: string): DimensionLifter {
   }
 }
 
-/** `tcp:80`, `icmp:echo-request`, `vrrp:0`; a bare port is one of TCP or UDP (ip_set_getport.c). */
-function portMatch(text: string, side: Side): Match {
+/** `tcp:80`, `icmp:echo-request`, `vrrp:0`. @param bare the protocols of a port that names none (ipset(8)) */
+function portMatch(text: string, side: Side, bare: readonly number[]): Match {
   const [protocol = '', value] = text.includes(':') ? text.split(':') : ['', text];
   const name = side === 'src' ? 'sport' : 'dport';
   if (value === undefined) throw new NotUnderstood(`\`${text}\` is no port`);
   const ports = (): Match => field(name, rangeOf(value, 65535, '-', portOf));
-  if (protocol === '') return all(field('protocol', PROTOCOLS.tcp, PROTOCOLS.udp), ports());
+  if (protocol === '') return all(field('protocol', ...bare), ports());
   const number = protocolOf(protocol);
   if (number === undefined) throw new NotUnderstood(`\`${text}\` is no port`);
   const own = field('protocol', number);

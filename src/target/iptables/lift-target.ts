@@ -3,11 +3,12 @@ import { CT_MARK, TRACKED } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
+import { moduleText } from './canonical.ts';
 import type { ChainContext } from './context.ts';
 import { isTracked } from './lift-connection.ts';
 import { assign, headerChanges, markChange, markCopy } from './lift-mark.ts';
 import { isTranslating, translationOf } from './lift-nat.ts';
-import { moduleText, Options } from './options.ts';
+import { Options } from './options.ts';
 import { maskedOf } from './values.ts';
 
 /** One thing that a target may do to a packet. Of several the first whose condition holds acts, unless it goes on. */

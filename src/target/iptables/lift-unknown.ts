@@ -1,8 +1,9 @@
 import { type Match, not } from '../../ir/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Option } from './ast.ts';
+import { optionTexts } from './canonical.ts';
 import type { MatchLifter } from './lift-transport.ts';
-import { type Options, optionTexts } from './options.ts';
+import type { Options } from './options.ts';
 
 /** Matches whose answer is a property of the packet that no other part of it tells: the same wherever it is asked. */
 export const PROPERTIES: readonly string[] = [
@@ -35,17 +36,20 @@ export const PROPERTIES: readonly string[] = [
 ];
 
 /** Those of which `!` is the opposite for every packet; others match no packet that lacks what they look at, negated or not. */
-const WITH_OPPOSITE: ReadonlySet<string> = new Set(['cpu', 'physdev', 'realm', 'string', 'time', 'u32']);
+const WITH_OPPOSITE: ReadonlySet<string> = new Set(['cpu', 'realm', 'string', 'u32']);
 
 /** A match of which only its text is known. */
 export function property(name: string): MatchLifter {
   return (options, { host }) => {
     const all = options.rest();
-    const [only] = all;
-    if (only !== undefined && all.length === 1 && only.negated && WITH_OPPOSITE.has(name))
-      return [not(host.unknowns.property(text(name, [{ ...only, negated: false }])))];
-    return [host.unknowns.property(text(name, all))];
+    const negated = all.filter((option) => option.negated);
+    if (negated.length !== 1 || !WITH_OPPOSITE.has(name)) return [host.unknowns.property(text(name, all))];
+    return [not(host.unknowns.property(text(name, all.map(plain))))];
   };
+}
+
+function plain(option: Option): Option {
+  return { ...option, negated: false };
 }
 
 function text(name: string, options: readonly Option[]): string {
@@ -133,7 +137,6 @@ export const recent: MatchLifter = (options, context) => {
   if (set !== undefined) return set.negated ? [not({ kind: 'everything' })] : [];
   if (!context.decides && rest.every((option) => option.name !== '--update')) return [];
   const asked = rest.filter(({ negated }) => negated);
-  const plain = rest.map((option) => ({ ...option, negated: false }));
-  const found = context.host.unknowns.occurrence(text('recent', plain), context);
+  const found = context.host.unknowns.occurrence(text('recent', rest.map(plain)), context);
   return [asked.length > 0 ? not(found) : found];
 };

@@ -1,7 +1,7 @@
 import type { BaseChain, Chain, Table } from '../../ir/index.ts';
 import { chainEntries, type Entry } from '../netfilter/entries.ts';
 import { ENDS, type End, type Facts, Host } from '../netfilter/host.ts';
-import { connectionTable, natGate } from '../netfilter/translation.ts';
+import { connectionTable, natGate, natPriority } from '../netfilter/translation.ts';
 import type { Lifted, Opaque } from '../target.ts';
 import type * as ast from './ast.ts';
 import { builtinEntry } from './builtin.ts';
@@ -100,7 +100,13 @@ export function tableName({ family, name, backend }: ast.Table): string {
 
 function baseOf({ name }: ast.Table, chain: ast.Chain): BaseChain | undefined {
   const entry = builtinEntry(name, chain.name);
-  return entry === undefined ? undefined : { ...entry, policy: chain.policy === 'DROP' ? 'drop' : 'accept' };
+  if (entry === undefined) return undefined;
+  const { hook, priority } = entry;
+  return {
+    hook,
+    priority: name === 'nat' ? natPriority(hook, priority) : priority,
+    policy: chain.policy === 'DROP' ? 'drop' : 'accept',
+  };
 }
 
 function tableEntries(table: ast.Table): ReadonlyMap<string, readonly Entry[]> {

@@ -51,37 +51,3 @@ export class Options {
     if (option !== undefined) throw new NotUnderstood(`\`${this.#module}\` has the option \`${option.name}\``);
   }
 }
-
-/** A match or target as text that is the same for all ways of writing it: options in order, without those that are assumed anyway. */
-export function moduleText({ name, options }: Pick<Module, 'name' | 'options'>): string {
-  return [name, ...optionTexts(options)].join(' ');
-}
-
-export function optionTexts(options: readonly Option[]): string[] {
-  return options
-    .map(optionText)
-    .filter((text) => !ASSUMED.has(text))
-    .sort();
-}
-
-function optionText({ name, negated, values }: Option): string {
-  return [
-    ...(negated ? ['!'] : []),
-    name,
-    ...values.map((value) => (/^[^\s"]+$/.test(value) ? value : JSON.stringify(value))),
-  ].join(' ');
-}
-
-/** What iptables-save writes and nobody else does. */
-const ASSUMED: ReadonlySet<string> = new Set([
-  '--rsource',
-  '--mask 255.255.255.255',
-  '--mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
-  '--name DEFAULT',
-  '--limit-burst 5',
-  '--hashlimit-burst 5',
-  '--connlimit-mask 32',
-  '--connlimit-mask 128',
-  '--connlimit-saddr',
-  '--packet 0',
-]);
