@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { findProgram, Lab } from '../../src/host/index.ts';
-import type { Match, Ruleset } from '../../src/ir/index.ts';
+import { all, field, type Match, type Ruleset } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { readHost } from '../../src/target/registry.ts';
 import { LINKS } from '../lab/links.ts';
@@ -49,7 +49,13 @@ function meaningOf(iptables: readonly SourceFile[], nftables: readonly SourceFil
       ...table,
       chains: table.chains
         .filter((chain) => !isIdle(chain))
-        .map((chain) => ({ ...chain, rules: chain.rules.map((rule) => ({ ...rule, match: plain(rule.match) })) }))
+        .map((chain) => ({
+          ...chain,
+          rules: chain.rules.map((rule) => ({
+            ...rule,
+            match: all(field('family', ...table.families), plain(rule.match)),
+          })),
+        }))
         .toSorted(byName),
     }))
     .toSorted(byName);

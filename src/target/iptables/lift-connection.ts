@@ -122,6 +122,8 @@ type End = 'src' | 'dst';
 
 function addressMatch(direction: Direction, end: End, text: string, { family, host }: ChainContext): Match {
   const ranges = networkOf(text, family);
+  // iptables 1.8.9 loses masks with gaps here: it loads `--ctorigsrc 10.0.0.5/255.255.0.255` as the one address.
+  if (ranges.length > 1) throw new NotUnderstood('iptables does not load a mask with gaps as it is written');
   const here = address(end, ...ranges);
   const there = address(end === 'src' ? 'dst' : 'src', ...ranges);
   const key = `${family === 4 ? 'ip' : 'ip6'} ${end === 'src' ? 'saddr' : 'daddr'}`;

@@ -2,6 +2,7 @@ import { all, any, field, type Match, quantity, type Range } from '../../ir/inde
 import { type Family, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { beforeMask, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
+import type { Option } from './ast.ts';
 import type { RuleContext } from './context.ts';
 import type { Options } from './options.ts';
 import { numberOf, portRange, rangeOf } from './values.ts';
@@ -12,9 +13,17 @@ export type MatchLifter = (options: Options, context: RuleContext) => readonly (
 
 function ports(options: Options): (Match | undefined)[] {
   return [
-    options.condition('--source-port', (text) => field('sport', portRange(text))),
-    options.condition('--destination-port', (text) => field('dport', portRange(text))),
+    options.condition('--source-port', (text, option) => field('sport', portsOf(text, option))),
+    options.condition('--destination-port', (text, option) => field('dport', portsOf(text, option))),
   ];
+}
+
+function portsOf(text: string, { negated }: Option): Range {
+  const range = portRange(text);
+  // `! --sport 0:65535` is no port at all for iptables-legacy and any port for iptables-nft 1.8.9, and both save it as any.
+  if (negated && range.first === 0 && range.last === 65535)
+    throw new NotUnderstood('iptables-nft and iptables-legacy do not agree about the opposite of all ports');
+  return range;
 }
 
 export const tcp: MatchLifter = (options, { host }) => [

@@ -1,6 +1,5 @@
 import { hasErrors } from '../../../src/diagnostic/index.ts';
 import type { Ruleset } from '../../../src/ir/index.ts';
-import { PORT_PROTOCOLS } from '../../../src/net/index.ts';
 import { SourceFile } from '../../../src/source/index.ts';
 import { iptablesReader } from '../../../src/target/iptables/index.ts';
 import { type Judgement, judge } from '../judge.ts';
@@ -60,13 +59,9 @@ export async function judgePackets(
   const { v4, v6, sets } = result.saved;
   const saved = read([new SourceFile('saved.v4', v4), new SourceFile('saved.v6', v6), new SourceFile('sets', sets)]);
   if (saved.kind === 'refused by the reader') return saved;
-  // What an error's connection was, and what there is instead of ports, no packet tells.
-  const asks = (option: RegExp): boolean => option.test(restore.v4 + restore.v6);
-  const [connections, ports] = [asks(/--ct(?:proto|orig|repl)/), asks(/--ct(?:orig|repl)(?:src|dst)port/)];
-  const told = result.sightings.map((sighting, index) => {
-    const isError = sighting.kind === 'seen' && sighting.state === 'related';
-    return !(connections && isError) && !(ports && !PORT_PROTOCOLS.includes(packets[index]!.protocol));
-  });
+  // What an error's connection was, no packet tells. (Ports of a connection are asked for with TCP or UDP only.)
+  const asked = /--ct(?:proto|orig|repl)/.test(restore.v4 + restore.v6);
+  const told = result.sightings.map((sighting) => !asked || sighting.kind !== 'seen' || sighting.state !== 'related');
   const judgement = judge(
     { text: reading.ruleset, saved: saved.ruleset },
     packets.filter((_, index) => told[index]),

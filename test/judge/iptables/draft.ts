@@ -32,16 +32,19 @@ const BUILTIN: Readonly<Record<Place['table'], readonly string[]>> = {
 export function randomDraft(random: Random, onUsed: (feature: string) => void): RestoreDraft {
   const others = random.some(['raw', 'mangle', 'nat', 'security'] as const, random.between(0, 2));
   const names: readonly Place['table'][] = ['filter', ...others];
-  const tables = ([4, 6] as const).flatMap((family) => names.map((name) => tableDraft(random, family, name, onUsed)));
+  const hops = names.every((name) => !BUILTIN[name].includes('PREROUTING')) || random.chance(0.15);
+  const tables = ([4, 6] as const).flatMap((family) =>
+    names.map((name) => tableDraft(random, { family, table: name, hops }, onUsed)),
+  );
   return { sets: ipsets(random), tables };
 }
 
 function tableDraft(
   random: Random,
-  family: Family,
-  name: Place['table'],
+  at: Omit<Place, 'protocol' | 'hooks'>,
   onUsed: (feature: string) => void,
 ): TableDraft {
+  const { family, table: name } = at;
   const own = Array.from({ length: random.between(1, 3) }, (_, index) => `own-${index}`);
   const all = BUILTIN[name];
   const size = name === 'filter' ? 6 : 3;
@@ -50,7 +53,7 @@ function tableDraft(
     const hooks = isBuiltin ? [chain] : all;
     const below = own.slice(isBuiltin ? 0 : index - all.length + 1);
     const rules = Array.from({ length: random.between(1, size) }, () =>
-      randomRule(random, { family, table: name, hooks }, below, onUsed),
+      randomRule(random, { ...at, hooks }, below, onUsed),
     );
     const canDrop = name === 'filter' || name === 'security' || name === 'mangle';
     const policy = isBuiltin ? (canDrop && random.chance(name === 'filter' ? 0.4 : 0.1) ? 'DROP' : 'ACCEPT') : '-';
@@ -72,6 +75,8 @@ function randomRule(
   const chosen: Feature[] = [];
   for (let left = random.pick([0, 1, 1, 2, 2, 3]); left > 0; left--) chosen.push(random.pick(FEATURES));
   const named = new Set<string>();
+  // A rule for every packet hides all that stand behind it.
+  if (protocol === undefined && random.chance(0.85)) chosen.push(...FEATURES.filter(({ name }) => name === 'source'));
   for (const { name, write } of chosen) {
     const text = write(random, place);
     const key = text?.split(' ').find((word) => /^-[a-z]$/.test(word) && word !== '-m') ?? name;
@@ -110,7 +115,7 @@ const FINAL: readonly TargetWriter[] = [
   () => '-j DROP',
   () => '-j RETURN',
   () => '-j ACCEPT',
-  () => '-j DROP',
+  () => '-j ACCEPT',
 ];
 
 const IDLE: readonly TargetWriter[] = [
@@ -161,7 +166,7 @@ function randomTarget(random: Random, place: Place, chains: readonly string[]): 
   if (random.chance(0.12)) return random.pick(IDLE)(random, place);
   // Nat is not there to filter: iptables refuses `DROP` in it.
   const final = place.table === 'nat' ? FINAL.filter((write) => write(random, place) !== '-j DROP') : FINAL;
-  return random.pick(random.chance(0.55) ? final : OF_TABLE[place.table])(random, place);
+  return random.pick(random.chance(0.6) ? final : OF_TABLE[place.table])(random, place);
 }
 
 /** The draft with only those rules that pass; `keep` is asked once for each rule. */

@@ -18,6 +18,7 @@ export interface Place {
   readonly table: 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
   readonly hooks: readonly string[]; // of the built-in chains that it is reached from
   readonly protocol: string | undefined; // that the rule has asked for with `-p`
+  readonly hops: boolean; // whether rules ask how far a packet may still go: forwarded ones lose a hop on their way
 }
 
 /** One way of asking something of a packet: nothing where it does not fit the place. */
@@ -57,6 +58,12 @@ export function network(random: Random, family: Family): string {
       ? random.pick(['10.0.0.5/255.255.0.255', '128.0.0.0/192.0.0.0', '192.0.2.0/255.255.0.0'])
       : '2001:db8::1/ffff:ffff::';
   return random.pick(PREFIXES[family]);
+}
+
+/** Without gaps in the mask, where iptables loses them. */
+function plainNetwork(random: Random, family: Family): string {
+  const text = network(random, family);
+  return text.includes('255.255.0.255') ? '10.0.0.0/8' : text;
 }
 
 function addressRange(random: Random, family: Family): string {
@@ -143,11 +150,12 @@ export const FEATURES: readonly Feature[] = [
   feature('out interface', (random, place) =>
     hasInterface(place, 'out') ? `${not(random)}-o ${random.pick(INTERFACES)}`.replace('! -o +', '-o +') : undefined,
   ),
-  ofProtocol(
-    'ports',
-    PORT_PROTOCOLS,
-    (random, { protocol }) => `-m ${protocol} ${not(random)}--${random.pick(['sport', 'dport'])} ${portRange(random)}`,
-  ),
+  ofProtocol('ports', PORT_PROTOCOLS, (random, { protocol }) => {
+    const range = portRange(random);
+    // iptables-nft and iptables-legacy do not agree about the opposite of all ports.
+    const sign = /^(?:0?:65535|0:)$/.test(range) ? '' : not(random);
+    return `-m ${protocol} ${sign}--${random.pick(['sport', 'dport'])} ${range}`;
+  }),
   ofProtocol(
     'tcp flags',
     ['tcp'],
@@ -204,7 +212,7 @@ export const FEATURES: readonly Feature[] = [
       `-m conntrack ${not(random)}--ctstate ${someOf(random, STATES)}`,
       random.chance(0.5)
         ? `${not(random)}--ctstatus CONFIRMED`
-        : `${not(random)}--ctorigdst ${network(random, family)}`,
+        : `${not(random)}--ctorigdst ${plainNetwork(random, family)}`,
       ...(random.chance(0.3) ? ['--ctdir ORIGINAL'] : []),
     ].join(' '),
   ),
@@ -215,7 +223,7 @@ export const FEATURES: readonly Feature[] = [
   feature(
     'addresses of the connection',
     (random, { family }) =>
-      `-m conntrack ${not(random)}--ct${random.pick(['orig', 'repl'])}${random.pick(['src', 'dst'])} ${network(random, family)}`,
+      `-m conntrack ${not(random)}--ct${random.pick(['orig', 'repl'])}${random.pick(['src', 'dst'])} ${plainNetwork(random, family)}`,
   ),
   feature(
     'ports of the connection',
@@ -227,17 +235,11 @@ export const FEATURES: readonly Feature[] = [
     (random) =>
       `-m length ${not(random)}--length ${random.pick(['40', '20:60', '28', ':59', '61:', '100:65535', '48'])}`,
   ),
-  ofFamily(
-    'time to live',
-    4,
-    (random) =>
-      `-m ttl ${random.pick(['--ttl-eq 200', '! --ttl-eq 200', '--ttl-lt 200', '--ttl-gt 199', '--ttl-gt 254'])}`,
-  ),
-  ofFamily(
-    'hop limit',
-    6,
-    (random) => `-m hl ${random.pick(['--hl-eq 200', '! --hl-eq 200', '--hl-lt 200', '--hl-gt 199', '--hl-gt 254'])}`,
-  ),
+  feature('time to live', (random, { family, hops }) => {
+    if (!hops) return undefined;
+    const prefix = family === 4 ? 'ttl' : 'hl';
+    return `-m ${prefix} ${random.pick(['--X-eq 200', '! --X-eq 200', '--X-lt 200', '--X-gt 199', '--X-gt 254']).replace('X', prefix)}`;
+  }),
   feature('service class', (random) =>
     random.pick([
       '-m dscp --dscp 0x0a',

@@ -16,7 +16,7 @@ export function whenIptablesHolds(text: string): ((packet: Packet) => boolean) |
 }
 
 const KNOWN: readonly (readonly [RegExp, boolean])[] = [
-  [/^ct .*(?:as asked|without ports)/, false], // of packets that are left out
+  [/^ct .*(?:as asked|without ports)/, false], // of errors, which are left out, and of protocols without ports
   [/^beyond /, false],
   [/portcullis-needle/, false],
   [/^u32 --u32 0/, false],
