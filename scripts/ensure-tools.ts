@@ -8,6 +8,8 @@ import { findProgram, MachineError, run } from '../src/host/index.ts';
 
 const TOOLS: readonly { readonly program: string; readonly package: string; readonly use: string }[] = [
   { program: 'nft', package: 'nftables', use: 'loads rules into the kernel' },
+  { program: 'iptables-restore', package: 'iptables', use: 'loads rules of iptables' },
+  { program: 'ipset', package: 'ipset', use: 'holds the sets that rules of iptables name' },
   { program: 'ip', package: 'iproute2', use: 'builds the private network' },
   { program: 'ping', package: 'iputils-ping', use: 'sends ICMP echo requests' },
   { program: 'unshare', package: 'util-linux', use: 'makes the private network' },

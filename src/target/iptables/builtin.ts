@@ -1,6 +1,7 @@
 import type { ChainHook } from '../../ir/index.ts';
 import type { Entry } from '../netfilter/entries.ts';
 import type { TableName } from './ast.ts';
+import { lookup } from './lookup.ts';
 
 /** What a chain that is always there is called, and where packets come to it. */
 const HOOKS: Readonly<Record<string, ChainHook>> = {
@@ -26,7 +27,7 @@ const BUILTIN: Readonly<Record<TableName, Readonly<Record<string, number>>>> = {
 /** Where packets enter a table by a chain of that name; `undefined` for chains that somebody made. */
 export function builtinEntry(table: TableName, chain: string): Entry | undefined {
   const chains = BUILTIN[table];
-  const hook = HOOKS[chain];
-  const priority = Object.hasOwn(chains, chain) ? chains[chain] : undefined;
+  const hook = lookup(HOOKS, chain);
+  const priority = lookup(chains, chain);
   return hook === undefined || priority === undefined ? undefined : { hook, priority };
 }

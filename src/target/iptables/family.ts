@@ -1,5 +1,6 @@
 import { type Family, parseAddress } from '../../net/index.ts';
 import type { Module, Rule } from './ast.ts';
+import { lookup } from './lookup.ts';
 
 /** What a comment of `iptables-save` tells. */
 export interface Header {
@@ -25,7 +26,7 @@ export function familyOfName(name: string): Family | undefined {
 export function familyOfRule(rule: Rule): Family | undefined {
   for (const { name, values } of rule.options) {
     const [value = ''] = values;
-    const found = name === '--protocol' ? PROTOCOLS[value] : familyOfValue(value);
+    const found = name === '--protocol' ? lookup(PROTOCOLS, value) : familyOfValue(value);
     if (found !== undefined) return found;
   }
   for (const module of rule.matches) {
@@ -56,7 +57,8 @@ const MATCHES: Readonly<Record<string, Family>> = {
 const TARGETS: Readonly<Record<string, Family>> = { TTL: 4, ECN: 4, CLUSTERIP: 4, ULOG: 4, HL: 6, SNPT: 6, DNPT: 6 };
 
 function familyOfModule({ name, options }: Module, modules: Readonly<Record<string, Family>>): Family | undefined {
-  if (Object.hasOwn(modules, name)) return modules[name];
+  const own = lookup(modules, name);
+  if (own !== undefined) return own;
   for (const { name: option, values } of options) {
     if (TEXTS.has(option)) continue;
     const [value = ''] = values;

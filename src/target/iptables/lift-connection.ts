@@ -26,6 +26,7 @@ import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { CT_STATE_BITS, CT_STATUS_BITS } from '../netfilter/words.ts';
 import type { ChainContext, RuleContext } from './context.ts';
 import type { MatchLifter } from './lift-transport.ts';
+import { lookup } from './lookup.ts';
 import type { Options } from './options.ts';
 import { maskedOf, networkOf, portRange, protocolOf } from './values.ts';
 
@@ -146,7 +147,7 @@ function portMatch(direction: Direction, end: End, range: Range, { host }: Chain
 
 function statusMatch(text: string): Match {
   const bits = text.split(',').reduce((sum, word) => {
-    const bit = STATUSES[word.toUpperCase()];
+    const bit = lookup(STATUSES, word.toUpperCase());
     if (bit === undefined) throw new NotUnderstood(`\`${word}\` is no status of a connection that is known`);
     return sum | bit;
   }, 0);

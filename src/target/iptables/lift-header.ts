@@ -3,6 +3,7 @@ import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { DSCP_WORDS } from '../netfilter/words.ts';
 import type { ChainContext } from './context.ts';
 import { congestionFlag, type MatchLifter } from './lift-transport.ts';
+import { lookup } from './lookup.ts';
 import type { Options } from './options.ts';
 import { maskedOf, numberOf, rangeOf } from './values.ts';
 
@@ -26,7 +27,7 @@ function hops(name: string, prefix: string, options: Options): (Match | undefine
 /** The byte that holds the service class and, in its last two bits, what routers say of congestion. */
 export const tos: MatchLifter = (options, context) => [
   options.condition('--tos', (text) => {
-    const named = TOS_NAMES[text.toLowerCase()];
+    const named = lookup(TOS_NAMES, text.toLowerCase());
     const { value, mask } = named === undefined ? maskedOf(text, 0xff) : { value: named, mask: 0x3f };
     return all(bits(dscpOf(context), mask >> 2, value >> 2), bits(ecnOf(context), mask & 3, value & 3));
   }),
@@ -77,7 +78,7 @@ export const pkttype: MatchLifter = (options) => [
 ];
 
 function packetType(text: string): number {
-  const type = PACKET_TYPES[text.toLowerCase()];
+  const type = lookup(PACKET_TYPES, text.toLowerCase());
   if (type === undefined) throw new NotUnderstood(`\`${text}\` is no type of packet that is known`);
   return type;
 }

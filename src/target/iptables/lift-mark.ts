@@ -4,6 +4,7 @@ import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { DSCP_WORDS } from '../netfilter/words.ts';
 import type { ChainContext } from './context.ts';
 import { dscpClass, dscpOf, ecnOf, TOS_NAMES } from './lift-header.ts';
+import { lookup } from './lookup.ts';
 import type { Options } from './options.ts';
 import { type Masked, maskedOf, numberOf } from './values.ts';
 
@@ -87,7 +88,7 @@ function tosChanges(options: Options, context: ChainContext): readonly Effect[] 
 function tosChange(options: Options): Masked {
   const set = options.value('--set-tos');
   if (set !== undefined) {
-    const named = TOS_NAMES[set.toLowerCase()];
+    const named = lookup(TOS_NAMES, set.toLowerCase());
     return named === undefined ? maskedOf(set, 0xff) : { value: named, mask: 0x3f };
   }
   const and = options.value('--and-tos');

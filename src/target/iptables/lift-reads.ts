@@ -1,5 +1,6 @@
 import type { End } from '../netfilter/host.ts';
 import type { Option, Rule } from './ast.ts';
+import { lookup } from './lookup.ts';
 
 /** The parts of a packet that translation may change and that a rule asks for. */
 export function readEnds(rule: Rule): End[] {
@@ -8,7 +9,7 @@ export function readEnds(rule: Rule): End[] {
 
 function optionReads({ name, values }: Option): readonly End[] {
   if (name === '--match-set' || name === '--set') return setReads(values[1] ?? '');
-  return Object.hasOwn(READS, name) ? READS[name]! : [];
+  return lookup(READS, name) ?? [];
 }
 
 const READS: Readonly<Record<string, readonly End[]>> = {

@@ -19,6 +19,9 @@ export function liftRule(rule: ast.Rule, context: ChainContext, chains: Readonly
   return new RuleLifter(rule, { ...context, decides: decides(rule.target) }, chains).lift();
 }
 
+/** Rules that one line may become: people list a few addresses. */
+const MOST_RULES = 4096;
+
 /** A condition of a rule, and why it is not understood. */
 interface Part {
   readonly match: Match;
@@ -44,8 +47,14 @@ class RuleLifter {
     const matches = this.#rule.matches.map((module) =>
       this.#part(moduleText(module), () => moduleMatch(module, this.#context)),
     );
+    const counts = this.#rule.options.map(ruleCount);
+    if (counts.reduce((product, count) => product * count, 1) > MOST_RULES) {
+      const match = this.#context.host.unknowns.occurrence('its addresses', this.#context);
+      this.#act([{ match, reason: 'it lists too many addresses' }, ...matches]);
+      return { rules: this.#rules, opaque: this.#opaque };
+    }
     // Each source with each destination, as iptables itself parts them.
-    for (const indexes of combinations(this.#rule.options.map(ruleCount))) {
+    for (const indexes of combinations(counts)) {
       const own = this.#rule.options.map((option, at) =>
         this.#part(optionTexts([option]).join(''), () => ruleCondition(option, this.#context, indexes[at]!)),
       );

@@ -6,6 +6,7 @@ import type { IpSet, IpSetElement } from './ast.ts';
 import type { RuleContext } from './context.ts';
 import { interfaceMatch } from './lift-address.ts';
 import type { MatchLifter } from './lift-transport.ts';
+import { lookup } from './lookup.ts';
 import { addressRangeOf, networkOf, numberOf, portOf, protocolOf, rangeOf } from './values.ts';
 import { ICMP_NAMES, ICMPV6_NAMES } from './words.ts';
 
@@ -138,7 +139,7 @@ function portMatch(text: string, side: Side, bare: readonly number[]): Match {
   if (PORT_PROTOCOLS.includes(number)) return all(own, ports());
   if (number !== PROTOCOLS.icmp && number !== PROTOCOLS.icmpv6) return own;
   const names = number === PROTOCOLS.icmp ? ICMP_NAMES : ICMPV6_NAMES;
-  const named = names[value];
+  const named = lookup(names, value);
   const [type = '', code = '0'] = value.split('/');
   const icmp = named === undefined ? { type: numberOf(type, 255), code: numberOf(code, 255) } : { code: 0, ...named };
   return all(own, field('icmpType', icmp.type), field('icmpCode', icmp.code));

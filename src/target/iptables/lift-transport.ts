@@ -4,6 +4,7 @@ import { beforeMask, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Option } from './ast.ts';
 import type { RuleContext } from './context.ts';
+import { lookup } from './lookup.ts';
 import type { Options } from './options.ts';
 import { numberOf, portRange, rangeOf } from './values.ts';
 import { ICMP_NAMES, ICMPV6_NAMES, type IcmpName } from './words.ts';
@@ -89,7 +90,7 @@ const TCP_FLAGS: Readonly<Record<string, number>> = {
 
 function flagBits(text: string): number {
   return text.split(',').reduce((bits, name) => {
-    const bit = TCP_FLAGS[name.toUpperCase()];
+    const bit = lookup(TCP_FLAGS, name.toUpperCase());
     if (bit === undefined) throw new NotUnderstood(`\`${name}\` is no TCP flag that is known`);
     return bits | bit;
   }, 0);
@@ -125,7 +126,7 @@ function icmpOf(
 
 function icmpType(text: string, names: Readonly<Record<string, IcmpName>>): IcmpName {
   const word = text.toLowerCase();
-  const known = names[word] ?? beginning(word, names);
+  const known = lookup(names, word) ?? beginning(word, names);
   if (known !== undefined) return known;
   const [type = '', code] = text.split('/');
   return { type: numberOf(type, 255), ...(code === undefined ? {} : { code: numberOf(code, 255) }) };

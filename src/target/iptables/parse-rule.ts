@@ -133,7 +133,9 @@ class RuleParser {
 
   /** The option of a module that the rule has named, the last one first, or one of every rule. */
   #find(name: string, spelling: Spelling): Found | undefined {
-    for (const module of this.#modules.toReversed()) {
+    // Modules have long names only.
+    for (let at = this.#modules.length - 1; at >= 0 && name.startsWith('--'); at--) {
+      const module = this.#modules[at]!;
       const known = moduleOption(module.kind, module.name, name, spelling);
       if (known !== undefined) return { known, module };
     }

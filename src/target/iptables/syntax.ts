@@ -1,3 +1,5 @@
+import { lookup } from './lookup.ts';
+
 /** How many words follow an option. */
 export type Arity = 0 | 1 | 2;
 
@@ -225,7 +227,7 @@ function abbreviated(word: string, names: Iterable<string>): string | undefined 
 
 /** Names that stand for the same module, as the one that is used here. */
 export function moduleName(name: string): string {
-  return ALIASES[name] ?? name;
+  return lookup(ALIASES, name) ?? name;
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -236,7 +238,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** The match that `-p` brings along when an option asks for it: `-p tcp --dport 22`. */
 export function protocolModule(protocol: string): string | undefined {
-  return PROTOCOL_MODULES[protocol.toLowerCase()];
+  return lookup(PROTOCOL_MODULES, protocol.toLowerCase());
 }
 
 const PROTOCOL_MODULES: Readonly<Record<string, string>> = {

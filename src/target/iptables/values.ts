@@ -4,6 +4,7 @@ import { beforeMask } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { SERVICE_PORTS } from '../netfilter/services.ts';
 import { PROTOCOL_WORDS } from '../netfilter/words.ts';
+import { lookup } from './lookup.ts';
 
 /** A whole number as C reads it: decimal, `0x` hexadecimal or `0` octal. @param most inclusive */
 export function numberOf(text: string, most: number): number {
@@ -46,7 +47,7 @@ export function portRange(text: string): Range {
 export function protocolOf(text: string): number | undefined {
   const word = text.toLowerCase();
   if (word === 'all') return undefined;
-  const named = Object.hasOwn(PROTOCOL_WORDS, word) ? PROTOCOL_WORDS[word] : EXTRA_PROTOCOLS[word];
+  const named = lookup(PROTOCOL_WORDS, word) ?? lookup(EXTRA_PROTOCOLS, word);
   const number = named ?? numberOf(text, 255);
   return number === 0 ? undefined : number;
 }

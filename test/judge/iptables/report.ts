@@ -16,7 +16,7 @@ export async function restoreReport(world: JudgeWorld, one: RestoreCase): Promis
   const { packet, passed, evaluation, denotedAccept, source, flow } = disagreement;
   return [
     `Seed ${seed}, ruleset ${index}: the kernel and we differ about ${outcome.judgement.disagreements.length} packets (iptables-${backend}, as read from the ${source}).`,
-    `Again: node scripts/soak-judge.ts --iptables --seed ${seed} --only ${index}`,
+    `Again: node scripts/soak-iptables.ts --seed ${seed} --only ${index}`,
     '',
     restoreText(draft, flow.family).trimEnd(),
     '',
