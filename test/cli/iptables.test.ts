@@ -107,7 +107,7 @@ suite('what nft lists of the tables of iptables', () => {
     const ran = await portcullis(['why', '--in', 'ruleset.json', 'tcp 203.0.113.9 -> host:23'], { files });
     assert.match(ran.stdout, /depends/);
     assert.match(ran.stderr, /warning\[N0311\]: the table `ip filter` was made by iptables/);
-    assert.match(ran.stderr, /help: add what iptables says of it: `--in` with the output of `iptables-save`/);
+    assert.match(ran.stderr, /help: add what iptables says of it: `--in` with the output of `iptables-save`, for IPv6/);
   });
 
   test('with what iptables saved is exact, and rules of nft’s own stay what nft says of them', async () => {

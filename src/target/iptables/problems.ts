@@ -81,8 +81,7 @@ export const IPTABLES_PROBLEMS = {
     code: 'N0311',
     severity: 'warning',
     message: (table: string) => `the table \`${table}\` was made by iptables, and nft does not show all of it as it is`,
-    help: (table) =>
-      `add what iptables says of it: \`--in\` with the output of \`${table.startsWith('ip6') ? 'ip6tables' : 'iptables'}-save\``,
+    help: () => 'add what iptables says of it: `--in` with the output of `iptables-save`, for IPv6 of `ip6tables-save`',
     explanation:
       'iptables-nft keeps matches and targets of its own in tables of nft. nft lists them as `xt` without saying what they are, or in words of its own, which are wrong now ' +
       'and then: nft 1.0.6 shows `! --ctstate INVALID,DNAT` as `ct status dnat`.',

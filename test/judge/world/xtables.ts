@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,9 +25,15 @@ const TABLES = ['raw', 'mangle', 'nat', 'filter', 'security'];
 
 /** Rules that iptables loads and takes away again, in this process's own namespace. */
 export class Xtables {
-  /** Of iptables-legacy, which all that it does on a machine waits for otherwise. */
-  readonly #env = { XTABLES_LOCKFILE: join(mkdtempSync(join(tmpdir(), 'portcullis-judge-')), 'xtables.lock') };
+  readonly #env: { readonly XTABLES_LOCKFILE: string };
   #loaded: Restore | undefined;
+
+  constructor() {
+    // A lock of its own: otherwise all that iptables-legacy does on this machine waits for one another.
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-judge-'));
+    this.#env = { XTABLES_LOCKFILE: join(folder, 'xtables.lock') };
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  }
 
   /** @returns why the rules were refused; `undefined` where they are in force. */
   async load(restore: Restore): Promise<string | undefined> {
