@@ -20,6 +20,9 @@ export type RestoreOutcome =
 
 const REPAIRS = 8;
 
+/** RFC 8200 4.7. `connlimit` and others that look for a transport drop such a packet on the spot (`hotdrop`), as they do broken ones. */
+const NOTHING_FOLLOWS = 59;
+
 /** Judges random rules; those that iptables refuses are left out first, and told to `onRefused`. */
 export async function judgeRestore(
   world: JudgeWorld,
@@ -61,7 +64,10 @@ export async function judgePackets(
   if (saved.kind === 'refused by the reader') return saved;
   // What an error's connection was, no packet tells. (Ports of a connection are asked for with TCP or UDP only.)
   const asked = /--ct(?:proto|orig|repl)/.test(restore.v4 + restore.v6);
-  const told = result.sightings.map((sighting) => !asked || sighting.kind !== 'seen' || sighting.state !== 'related');
+  const told = result.sightings.map((sighting, index) => {
+    const isError = asked && sighting.kind === 'seen' && sighting.state === 'related';
+    return !isError && packets[index]!.protocol !== NOTHING_FOLLOWS;
+  });
   const judgement = judge(
     { text: reading.ruleset, saved: saved.ruleset },
     packets.filter((_, index) => told[index]),
