@@ -1,9 +1,9 @@
 /**
- * Throws mutated and hostile texts of `iptables-save` and `ipset save` at the reader: `node test/fuzz/iptables.ts [COUNT] [SEED]`. Whatever
+ * Throws mutated and hostile texts of `iptables-save` and `ipset save` at the reader: `node test/fuzz/iptables.ts [COUNT] [SEED] [--write]`. Whatever
  * the bytes, there must be an error with a place, or a ruleset in which every rule of the text is still there; no exception, no endless work.
- * What passes here is not proven right, only harmless.
+ * What passes here is not proven right, only harmless. `--write` keeps the figures in test/fuzz/results/.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { escapeControls, hasErrors, renderDiagnostic } from '../../src/diagnostic/index.ts';
 import type { Ruleset } from '../../src/ir/index.ts';
 import { DiagramStore, DiagramTooLarge, HeaderSpace } from '../../src/packetset/index.ts';
@@ -171,6 +171,7 @@ const HOSTILE: readonly string[] = [
   ruled('-j DNAT --to-destination 999.999.999.999:99999-0/x'),
   ruled('-j CONNMARK --save-mark --nfmask 0xff --ctmask 0x0f'),
   ruled('-g nowhere'),
+  ruled('-p tcp -46 -j ACCEPT'),
   ruled('-j INPUT'),
   ruled('-j a', ':a - [0:0]\n:b - [0:0]\n-A a -j b\n-A b -g a\n'),
   `*filter\n${MANY_CHAINS}${LONG_WAY}-A INPUT -j c0\nCOMMIT\n`,
@@ -192,9 +193,15 @@ const TOKENS: readonly string[] = [
 ]; // biome-ignore format: a list of tokens is easier to read in full lines
 
 if (import.meta.main) {
-  const [count = '100000', seed = '1'] = process.argv.slice(2);
+  const [count = '100000', seed = '1'] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   const { failures, ...figures } = fuzzIptables(Number(count), Number(seed));
-  process.stdout.write(`${JSON.stringify({ ...figures, failures: failures.length })}\n`);
+  const result = JSON.stringify({ ...figures, failures: failures.length });
+  process.stdout.write(`${result}\n`);
   for (const { input, what } of failures) process.stdout.write(`${what}\n${JSON.stringify(input).slice(0, 3000)}\n`);
+  if (process.argv.includes('--write')) {
+    const folder = new URL('results/', import.meta.url);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(new URL('iptables.json', folder), `${result}\n`);
+  }
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

@@ -157,6 +157,8 @@ class RestoreReader {
       case '-N':
       case '--new-chain':
       case '--new':
+        if (table.chains.has(chainName()) || builtinEntry(table.name, chainName()) !== undefined)
+          throw new SyntaxFailure(`there is a chain \`${chainName()}\` already`, own);
         table.chains.set(chainName(), { name: chainName(), policy: undefined, rules: [], span: own });
         break;
       case '-F':
@@ -242,6 +244,7 @@ class RestoreReader {
     if (to === undefined) throw new SyntaxFailure('a new name is missing', span);
     const chain = this.#chain(table, from, span);
     if (chain === undefined) return;
+    if (table.chains.has(to)) throw new SyntaxFailure(`there is a chain \`${to}\` already`, span);
     table.chains.delete(from);
     table.chains.set(to, { ...chain, name: to });
     for (const each of table.chains.values()) {

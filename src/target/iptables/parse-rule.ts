@@ -67,7 +67,7 @@ class RuleParser {
     const found = this.#find(name, 'whole') ?? this.#find(name, 'short') ?? this.#ofProtocol(name);
     const { known, module } = found ?? this.#unknown(name);
     const negatedBehind = (known === undefined || known.arity > 0) && own === undefined && this.#takeNot();
-    const values = own === undefined ? this.#values(known, word) : [own];
+    const values = this.#values(known, word, own);
     const span = { ...first.span, end: this.#words[this.#at - 1]!.span.end };
     if (known !== undefined && module === undefined && this.#ofRule(known.name, values, isNegated, span)) return;
     const option: Option = { name: known?.name ?? name, negated: isNegated !== negatedBehind, values, span };
@@ -82,17 +82,19 @@ class RuleParser {
     return true;
   }
 
-  #values(known: KnownOption | undefined, word: Word): string[] {
-    const values: string[] = [];
+  /** @param own the value that stands in the same word */
+  #values(known: KnownOption | undefined, word: Word, own: string | undefined): string[] {
+    const values = own === undefined ? [] : [own];
     if (known === undefined) {
       for (let next = this.#words[this.#at]; next !== undefined; next = this.#words[this.#at]) {
-        if (!next.quoted && /^(?:-.|!$)/.test(next.text)) break;
+        if (own !== undefined || (!next.quoted && /^(?:-.|!$)/.test(next.text))) break;
         values.push(next.text);
         this.#at++;
       }
       return values;
     }
-    for (let left = known.arity; left > 0; left--) {
+    if (values.length > known.arity) throw new SyntaxFailure(`\`${word.text}\` holds more than one option`, word.span);
+    while (values.length < known.arity) {
       const value = this.#words[this.#at++];
       if (value === undefined)
         throw new SyntaxFailure(`\`${word.text}\` wants ${known.arity === 1 ? 'a value' : 'two values'}`, word.span);

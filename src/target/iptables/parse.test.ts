@@ -129,6 +129,8 @@ describe('what is no text of iptables', () => {
     ['*filter\n-A INPUT -s\nCOMMIT\n', 'N0301 2: this is no line of `iptables-save` or `ip6tables-save`: `-s` wants a value'],
     ['*filter\n-A INPUT -j A -j B\nCOMMIT\n', 'N0301 2: this is no line of `iptables-save` or `ip6tables-save`: a rule has one target'],
     ['*filter\n-A INPUT -m comment --comment "x\nCOMMIT\n', 'N0301 2: this is no line of `iptables-save` or `ip6tables-save`: a quote is never closed'],
+    ['*filter\n-A INPUT -46 -j DROP\nCOMMIT\n', 'N0301 2: this is no line of `iptables-save` or `ip6tables-save`: `-46` holds more than one option'],
+    ['*filter\n-N a\n-A a -j DROP\n-N a\nCOMMIT\n', 'N0301 4: this is no line of `iptables-save` or `ip6tables-save`: there is a chain `a` already'],
     ['*filter\n:INPUT REJECT\nCOMMIT\n', 'N0301 2: this is no line of `iptables-save` or `ip6tables-save`: `REJECT` is no policy of a chain'],
     ['*broute\n:BROUTING ACCEPT\nCOMMIT\n', 'N0302 1: there is no table `broute`'],
     ['*filter\n-A lost -j DROP\nCOMMIT\n', 'N0303 2: there is no chain `lost` that this could change'],
