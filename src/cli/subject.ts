@@ -6,6 +6,7 @@ import type { Opaque } from '../target/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
 import { includerOf } from './includes.ts';
+import { longWork } from './long-work.ts';
 import {
   type Accounts,
   emptyIntent,
@@ -137,9 +138,11 @@ export async function readRulesetFiles(console: Console, paths: readonly string[
 
 export async function readRuleset(console: Console, sources: readonly SourceFile[]): Promise<ReadRuleset> {
   const { TARGETS } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
-  const { ast, diagnostics } = TARGETS.nftables.parse(sources, includerOf(console));
-  if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
-  const { ruleset, opaque } = TARGETS.nftables.lift(ast);
+  const { ruleset, opaque, diagnostics } = longWork(console, 'reading', () => {
+    const parsed = TARGETS.nftables.parse(sources, includerOf(console));
+    if (parsed.ast === undefined || hasErrors(parsed.diagnostics)) throw new Stop(EXIT.unusable, parsed.diagnostics);
+    return { ...TARGETS.nftables.lift(parsed.ast), diagnostics: parsed.diagnostics };
+  });
   const unknown = opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
   return { ruleset, opaque, diagnostics: [...diagnostics, ...unknown] };
 }

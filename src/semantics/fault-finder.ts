@@ -1,7 +1,17 @@
 import type { Action, Chain, Flow, Match, Rule, Ruleset, Table } from '../ir/index.ts';
 import { all, everything, inState, not, quantity, symbol } from '../ir/index.ts';
-import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ChainFunctions, type ChainPart, END, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
+import { commonPacket, type HeaderSpace, PacketSet, valueAt } from '../packetset/index.ts';
+import {
+  type ChainFunctions,
+  type ChainPart,
+  END,
+  functionsOf,
+  partsOf,
+  type Run,
+  targets,
+  UNDECIDED,
+  verdictTerminal,
+} from './chain-functions.ts';
 import { findChain } from './chains.ts';
 import { type Continuation, Denoter } from './denote.ts';
 import { changeableDimensions, imageOf } from './effects-image.ts';
@@ -42,21 +52,19 @@ export class FaultFinder {
   readonly #changeable: ReadonlySet<number>;
   readonly #ways: Map<Chain, WayIn>;
   readonly #usual: PacketSet;
-  readonly #domains = new Map<Run, PacketSet>();
 
   constructor(space: HeaderSpace, ruleset: Ruleset) {
     this.#space = space;
     this.#ruleset = ruleset;
-    this.#functions = new ChainFunctions(space);
+    this.#functions = functionsOf(space);
     this.#denoter = new Denoter(space, this.#functions);
     this.#flow = new PacketFlow(space, this.#functions);
-    const unknown = symbolsOf(ruleset).filter(({ kind }) => kind === 'unknown');
-    this.#usual = packetsOf(
-      space,
-      all(inState('new'), quantity('mark', 0xffff_ffff, 0), ...unknown.map((each) => not(symbol(each)))),
-    );
     this.#changeable = changeableDimensions(space, ruleset);
     this.#ways = waysIntoBaseChains(space, ruleset, this.#functions, this.#denoter, this.#flow, this.#changeable);
+    const unknown = symbolsOf(ruleset).filter(({ kind }) => kind === 'unknown');
+    // Where no rule asks for the mark, nobody needs to be told that there is none.
+    const unmarked = space.asksFor('mark') ? quantity('mark', 0xffff_ffff, 0) : everything;
+    this.#usual = packetsOf(space, all(inState('new'), unmarked, ...unknown.map((each) => not(symbol(each)))));
   }
 
   /** All that call the chain must have been looked at before. */
@@ -65,8 +73,7 @@ export class FaultFinder {
       if (stage.part.kind === 'changing') this.#changingRule(stage, stage.part.rule, stage.part.index);
       else {
         const here: RunStage = { ...stage, part: stage.part };
-        const within = this.#domain(chain, stage.part.run).intersect(stage.arriving);
-        this.#run(here, stage.part.run, within);
+        this.#run(here, stage.part.run, []);
       }
     }
   }
@@ -93,29 +100,27 @@ export class FaultFinder {
     return stages;
   }
 
-  /** @param arriving packets that come to this part of the stage's run, of those that any of its rules matches */
-  #run(stage: RunStage, run: Run, arriving: PacketSet): void {
+  /** @param earlier the runs of the stage that together are all its rules before this run */
+  #run(stage: RunStage, run: Run, earlier: readonly Run[]): void {
     if (run.halves === undefined) {
-      this.#rule(stage, run, arriving);
+      this.#space.watcher.advance();
+      const isCall = targets(stage.chain.rules[run.first]!.action).length > 0;
+      if (isCall || !this.#actsPlainly(stage, run, earlier))
+        this.#rule(stage, run, this.#deciding(stage, run, earlier));
       return;
     }
     const [left, right] = run.halves;
-    this.#run(stage, left, this.#domain(stage.chain, left).intersect(arriving));
-    const passed = new PacketSet(this.#space, this.#space.store.minus(arriving.node, left.function_));
-    this.#run(stage, right, this.#domain(stage.chain, right).intersect(passed));
+    this.#run(stage, left, earlier);
+    this.#run(stage, right, [...earlier, left]);
   }
 
-  /** The packets that some rule of a run matches. */
-  #domain(chain: Chain, run: Run): PacketSet {
-    let domain = this.#domains.get(run);
-    if (domain === undefined) {
-      domain =
-        run.halves === undefined
-          ? this.#functions.matching(chain.rules[run.first]!)
-          : this.#space.union(run.halves.map((half) => this.#domain(chain, half)));
-      this.#domains.set(run, domain);
-    }
-    return domain;
+  /** The packets that a rule decides. A rule is narrow, mostly: to ask all before it about that little costs next to nothing. */
+  #deciding({ chain, arriving }: RunStage, run: Run, earlier: readonly Run[]): PacketSet {
+    const { store } = this.#space;
+    let { node } = this.#functions.matching(chain.rules[run.first]!);
+    for (let at = earlier.length - 1; at >= 0 && node !== 0; at--) node = store.minus(node, earlier[at]!.function_);
+    // What arrives comes last: it is told apart by dimensions above all those of the rules, which would be made anew each time.
+    return new PacketSet(this.#space, node).intersect(arriving);
   }
 
   #rule(stage: RunStage, run: Run, deciding: PacketSet): void {
@@ -141,23 +146,47 @@ export class FaultFinder {
 
   /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
   #isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
-    const { ends } = stage;
-    if (this.#showsEffect(stage, run, deciding)) return false;
+    const { part, ends } = stage;
     const { store } = this.#space;
+    const packet = commonPacket(store, deciding.node, deciding.node);
+    if (packet !== undefined && this.#faresOtherwise(stage, run, packet)) return false;
+    const own = this.#own(stage, run, deciding);
+    const behind = outcomeFrom(part.run, run.first + 1, deciding);
+    if (store.substitute(UNDECIDED, own, behind) === behind) return true;
+    if (ends === undefined) return false;
     const without = this.#without(stage, run, deciding);
-    const with_ = store.substitute(UNDECIDED, store.substitute(1, deciding.node, run.function_), without);
-    return with_ === without || (ends !== undefined && this.#final(with_, ends) === this.#final(without, ends));
+    const with_ = store.substitute(UNDECIDED, own, without);
+    return this.#final(with_, ends) === this.#final(without, ends);
   }
 
-  /** Whether one packet, whichever comes to hand, fares otherwise without the rule: most rules need no longer look. */
-  #showsEffect({ part, ends }: RunStage, run: Run, deciding: PacketSet): boolean {
+  /** What a rule does with packets that it matches. */
+  #own({ chain }: RunStage, run: Run, packets: PacketSet): number {
+    const { action } = chain.rules[run.first]!;
+    const does = action.kind === 'verdict' ? verdictTerminal(action.verdict) : run.function_;
+    return this.#space.store.substitute(1, packets.node, does);
+  }
+
+  /**
+   * Whether one packet, whichever comes to hand, is decided by the rule and fares otherwise without it. Most rules show it at
+   * once, and no sets need to be made for them.
+   */
+  #actsPlainly(stage: RunStage, run: Run, earlier: readonly Run[]): boolean {
     const { store } = this.#space;
-    const packet = store.somePath(deciding.node);
-    const own = store.valueAt(run.function_, packet);
+    const matching = this.#functions.matching(stage.chain.rules[run.first]!);
+    const packet = commonPacket(store, matching.node, stage.arriving.node);
+    if (packet === undefined || earlier.some((each) => valueAt(store, each.function_, packet) !== UNDECIDED))
+      return false;
+    return this.#faresOtherwise(stage, run, packet);
+  }
+
+  /** Whether a packet that a rule decides fares otherwise without it. */
+  #faresOtherwise({ part, ends }: RunStage, run: Run, packet: ReadonlyMap<number, number>): boolean {
+    const { store } = this.#space;
+    const own = valueAt(store, run.function_, packet);
     const behind = valueFrom(store, part.run, run.first + 1, packet);
     if (own === UNDECIDED || own === behind) return false;
     if (ends === undefined) return true;
-    const final = (terminal: number): number => store.valueAt(this.#final(terminal, ends), packet);
+    const final = (terminal: number): number => valueAt(store, this.#final(terminal, ends), packet);
     return final(own) !== final(behind === UNDECIDED ? END : behind);
   }
 
@@ -213,10 +242,7 @@ export class FaultFinder {
     }
     const telling = this.#telling(wanted);
     const { rules } = deciders(chain, part.run, 0, run.first, telling);
-    const outcomes = [
-      outcomeBefore(part.run, run.first, telling),
-      this.#space.store.substitute(1, telling.node, run.function_),
-    ];
+    const outcomes = [outcomeBefore(part.run, run.first, telling), this.#own(stage, run, telling)];
     const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
       ends === undefined ? each : this.#final(each, ends),
     );

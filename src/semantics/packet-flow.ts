@@ -1,6 +1,6 @@
 import type { Action, Chain, Rule, Table } from '../ir/index.ts';
-import { type HeaderSpace, PacketSet, TERMINALS } from '../packetset/index.ts';
-import { ACCEPT, type ChainFunctions, partsOf, RETURN } from './chain-functions.ts';
+import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
+import { ACCEPT, type ChainFunctions, indicator, partsOf, RETURN } from './chain-functions.ts';
 import { findChain } from './chains.ts';
 import { imageOf } from './effects-image.ts';
 import { packetsOf } from './space.ts';
@@ -101,9 +101,4 @@ export class PacketFlow {
   #where(function_: number, terminal: number): PacketSet {
     return new PacketSet(this.#space, this.#space.store.remap(function_, indicator([terminal])));
   }
-}
-
-/** 1 for these terminals, 0 for the others. */
-export function indicator(terminals: readonly number[]): readonly number[] {
-  return Array.from({ length: TERMINALS }, (_, each) => (terminals.includes(each) ? 1 : 0));
 }

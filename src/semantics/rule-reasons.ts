@@ -1,7 +1,6 @@
 import type { Chain, Rule } from '../ir/index.ts';
-import { type DiagramStore, type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ACCEPT, DROP, REJECT, type Run, UNDECIDED } from './chain-functions.ts';
-import { indicator } from './packet-flow.ts';
+import { type DiagramStore, type HeaderSpace, PacketSet, valueAt } from '../packetset/index.ts';
+import { ACCEPT, DROP, indicator, REJECT, type Run, UNDECIDED } from './chain-functions.ts';
 
 /** More reasons than this are not sought: people read the first few. */
 export const MOST_REASONS = 4;
@@ -53,7 +52,7 @@ export function outcomeFrom(run: Run, from: number, packets: PacketSet): number 
 /** The same for one packet. */
 export function valueFrom(store: DiagramStore, run: Run, from: number, packet: ReadonlyMap<number, number>): number {
   if (run.first + run.count <= from) return UNDECIDED;
-  if (run.first >= from) return store.valueAt(run.function_, packet);
+  if (run.first >= from) return valueAt(store, run.function_, packet);
   if (run.halves === undefined) return UNDECIDED;
   const left = valueFrom(store, run.halves[0], from, packet);
   return left === UNDECIDED ? valueFrom(store, run.halves[1], from, packet) : left;
