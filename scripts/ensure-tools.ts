@@ -1,6 +1,6 @@
 /**
- * Runs before the demo and, with the argument `tests`, before the tests: sees that the system tools are there which load rules and send packets. As root on
- * a Debian-like system it installs what is missing; elsewhere it says what to install. It never fails: what needs none of
+ * Runs before the demo and, with the argument `tests`, before the tests: sees that the system tools are there which load rules and
+ * send packets. As root on a Debian-like system it installs what is missing; elsewhere it says what to install. It never fails: what needs none of
  * the tools works without them, and what needs them says so itself. `PORTCULLIS_NO_INSTALL=1` keeps it from installing.
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -23,9 +23,10 @@ const OF_THE_TESTS: readonly Tool[] = [
   { program: 'iptables-restore', package: 'iptables', use: 'loads rules of iptables' },
   { program: 'conntrack', package: 'conntrack', use: 'knows connections, and ends them' },
   { program: 'ufw', package: 'ufw', use: 'is a firewall that ours stands beside' },
+  { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;
-const INSTALL_TIMEOUT_MS = 90_000;
+const INSTALL_TIMEOUT_MS = 300_000; // Docker alone is 65 MB
 const OPTIONS = ['-qq', '-o', 'DPkg::Lock::Timeout=30', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::Retries=1'];
 
 const wanted = process.argv.includes('tests') ? [...TOOLS, ...OF_THE_TESTS] : TOOLS;
