@@ -68,6 +68,8 @@ const EXCUSES = {
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'a word of another datatype': /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]/,
+  'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
+    /"key": *"priority" *\} *\}, *"right": *\{ *"range"|meta priority none-/,
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),/,
