@@ -55,12 +55,12 @@ describe('errors of the nftables reader, as people see them', () => {
     [
       'a set that is there already',
       'table ip t {\nset s { type mark; }\n}\ncreate set ip t s { type mark; }',
-      'N0211 4:1 the set `s` is there already, and `create` wants a new one',
+      'N0213 4:1 the set `s` is there already, and `create` wants a new one',
     ],
     [
       'an element that is there already',
       'table ip t {\nset s { type mark; elements = { 1 }; }\n}\ncreate element ip t s { 2, 1 }',
-      'N0211 4:1 the element `1` is there already, and `create` wants a new one',
+      'N0213 4:1 the element `1` is there already, and `create` wants a new one',
     ],
     [
       'an element that is not there',

@@ -66,7 +66,7 @@ export const NFTABLES_PROBLEMS = {
       'Files are read as a machine without any rules would load them. A command for what only a running machine has cannot be followed.',
   },
   alreadyThere: {
-    code: 'N0211',
+    code: 'N0213',
     severity: 'error',
     message: (kind: string, name: string) => `the ${kind} \`${name}\` is there already, and \`create\` wants a new one`,
     help: () => 'write `add`, which takes what is there',
