@@ -130,3 +130,17 @@ suite('what nft lists of the tables of iptables', () => {
     assert.match(ran.stdout, /depends/);
   });
 });
+
+suite('other questions about rulesets of iptables', () => {
+  test('audit and import take them', async () => {
+    const audit = await portcullis(['audit', 'both.save'], { files });
+    assert.equal(audit.exitCode, 1, audit.stderr);
+    assert.match(audit.stdout, /A1201 IPv6 is open where IPv4 is closed/);
+    assert.match(audit.stdout, /A1204 nobody hears of what is refused/);
+    const logged = V4.replace('COMMIT', '-A INPUT -m limit --limit 5/min -j LOG --log-prefix "in "\nCOMMIT');
+    const heard = await portcullis(['audit', 'rules.v4'], { files: { 'rules.v4': logged } });
+    assert.doesNotMatch(heard.stdout, /A1204 nobody hears of what is refused at input/);
+    const imported = await portcullis(['import', 'rules.v4', '--output', '-'], { files });
+    assert.match(imported.stdout, /^portcullis: 1$/m);
+  });
+});

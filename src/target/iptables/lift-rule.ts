@@ -19,6 +19,9 @@ export function liftRule(rule: ast.Rule, context: ChainContext, chains: Readonly
   return new RuleLifter(rule, { ...context, decides: decides(rule.target) }, chains).lift();
 }
 
+/** Targets that tell somebody of a packet. */
+const LOGGING: ReadonlySet<string> = new Set(['LOG', 'NFLOG', 'ULOG']);
+
 /** Rules that one line may become: people list a few addresses. */
 const MOST_RULES = 4096;
 
@@ -121,7 +124,8 @@ class RuleLifter {
   }
 
   #emit(match: Match, action: Action, effects: readonly Effect[] = []): void {
-    this.#rules.push({ match, ...(effects.length === 0 ? {} : { effects }), action, origin: this.#origin });
+    const logs = LOGGING.has(this.#rule.target?.name ?? '') ? { logs: true as const } : {};
+    this.#rules.push({ match, ...(effects.length === 0 ? {} : { effects }), ...logs, action, origin: this.#origin });
   }
 
   #say(packets: Match, reason: string): void {
