@@ -1,4 +1,3 @@
-import { iptablesReader } from './iptables/index.ts';
 import { nftablesTarget } from './nftables/index.ts';
 import type { Target } from './target.ts';
 
@@ -7,10 +6,7 @@ export const TARGETS = {
   nftables: nftablesTarget,
 } as const satisfies Record<string, AnyTarget>;
 
-/** What is read back and not written yet, by the name of its format. */
-export const READERS = { iptables: iptablesReader } as const;
-
-export { type HostFiles, readHost } from './host-rules.ts';
+export { readHost } from './host-rules.ts';
 
 /** A target whose syntax tree is its own affair: `Ast` stands on both sides of its functions, so that `unknown` does not fit. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry only checks the shape; every use sees the target's own type.

@@ -4,7 +4,6 @@ import { liftProgram } from './lift.ts';
 import { parseFiles } from './parse.ts';
 
 export type { Program } from './ast.ts';
-export { isIpsetSave } from './parse-ipset.ts';
 export { IPTABLES_PROBLEMS } from './problems.ts';
 
 /** What reads `iptables-save`, `ip6tables-save` and `ipset save` back. */

@@ -59,7 +59,7 @@ function plainCondition({ name, values, negated }: Option, context: ChainContext
 }
 
 /** A network whose mask leaves too many addresses apart from each other is known by its text only. */
-export function networkMatch(side: Side, text: string, { family, host }: ChainContext): Match {
+function networkMatch(side: Side, text: string, { family, host }: ChainContext): Match {
   try {
     return address(side, ...networkOf(text, family));
   } catch (error) {

@@ -13,7 +13,7 @@ export interface Translation {
   readonly known: Known;
 }
 
-export const TRANSLATING = ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP'] as const;
+const TRANSLATING = ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP'] as const;
 type Translating = (typeof TRANSLATING)[number];
 
 export function isTranslating(name: string): name is Translating {

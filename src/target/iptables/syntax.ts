@@ -4,7 +4,7 @@ import { lookup } from './lookup.ts';
 export type Arity = 0 | 1 | 2;
 
 /** Options of every rule, with their other names (iptables(8), parameters). */
-export const RULE_OPTIONS = {
+const RULE_OPTIONS = {
   '--protocol': ['-p', '--proto'],
   '--source': ['-s', '--src'],
   '--destination': ['-d', '--dst'],
@@ -12,7 +12,6 @@ export const RULE_OPTIONS = {
   '--out-interface': ['-o'],
   '--fragment': ['-f'],
 } as const;
-export type RuleOption = keyof typeof RULE_OPTIONS;
 
 /** What else a rule may have that asks nothing of packets: other names, and how many words follow. */
 const RULE_WORDS = {
@@ -189,10 +188,6 @@ function optionNames(text: string): (readonly [string, KnownOption])[] {
   const arity = first.length - name.length;
   const option: KnownOption = { name, arity: arity === 0 || arity === 1 ? arity : 2 };
   return [name, ...others].map((each) => [each, option] as const);
-}
-
-export function isTargetName(name: string): boolean {
-  return TARGET_OPTIONS.has(name);
 }
 
 /** Whether a word has to be an option's name, or may be its beginning where that is clear (getopt_long(3)). */

@@ -35,7 +35,7 @@ function not(random: Random): string {
   return random.chance(0.25) ? '! ' : '';
 }
 
-export function port(random: Random): number {
+function port(random: Random): number {
   return Math.min(Math.max(random.pick(PORTS) + random.pick([-1, 0, 0, 1]), 0), 65535);
 }
 
@@ -51,7 +51,7 @@ function portList(random: Random): string {
   }).join(',');
 }
 
-export function network(random: Random, family: Family): string {
+function network(random: Random, family: Family): string {
   if (random.chance(0.25)) return formatAddress({ family, value: edgeAddress(random, family, spans(family)) });
   if (random.chance(0.1))
     return family === 4
