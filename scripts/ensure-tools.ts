@@ -14,6 +14,8 @@ interface Tool {
 
 const TOOLS: readonly Tool[] = [
   { program: 'nft', package: 'nftables', use: 'loads rules into the kernel' },
+  { program: 'iptables-restore', package: 'iptables', use: 'loads rules of iptables' },
+  { program: 'ipset', package: 'ipset', use: 'holds the sets that rules of iptables name' },
   { program: 'ip', package: 'iproute2', use: 'builds the private network' },
   { program: 'ping', package: 'iputils-ping', use: 'sends ICMP echo requests' },
   { program: 'unshare', package: 'util-linux', use: 'makes the private network' },

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnose, hasErrors } from '../diagnostic/index.ts';
+import { type Diagnostic, diagnose } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
@@ -27,8 +27,9 @@ export interface Subject {
   readonly opaque: readonly Opaque[]; // parts that the reader does not understand
 }
 
-export const IN_OPTION = 'ask this firewall configuration instead of the policy (nft text or nft -j; repeatable)';
-export const FORMATS = ['policy', 'nftables'] as const;
+export const IN_OPTION =
+  'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save; repeatable: the files of one machine)';
+export const FORMATS = ['policy', 'nftables', 'iptables'] as const;
 export type Format = (typeof FORMATS)[number];
 export const FORMAT_OPTION = 'what the files are, where their content does not tell';
 
@@ -93,11 +94,12 @@ async function readSubject(
     case 'policy':
       return policySubject(console, source, accounts);
     case 'nftables':
+    case 'iptables':
       return {
         name: source.name,
         kind: 'firewall',
         intent: emptyIntent(console),
-        ...(await readFirewall(console, [source])),
+        ...(await readFirewall(console, [source], format)),
       };
     case undefined:
       throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, source.name);
@@ -109,16 +111,25 @@ export function formatOf(source: SourceFile): Format | undefined {
   const { text } = source;
   if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
   if (/^portcullis\s*:/m.test(text)) return 'policy';
+  if (isIptables(text)) return 'iptables';
   if (/^\s*(?:#!.*\bnft\b|(?:(?:add|create|delete|destroy|flush)\s+)?(?:table|ruleset)\s)/m.test(text))
     return 'nftables';
   return /^\s*[a-z]+\s*:/m.test(text) ? 'policy' : undefined;
 }
 
+/** `*filter` with its `COMMIT`, or the sets of `ipset save`. */
+function isIptables(text: string): boolean {
+  return /^\s*\*[a-z]+\s*$/m.test(text)
+    ? /^\s*(?:COMMIT\s*$|:|(?:\[[0-9:]*\] *)?-[AIN] )/m.test(text)
+    : /^create \S+ (?:hash|bitmap|list):/m.test(text);
+}
+
 async function readFirewall(
   console: Console,
   sources: readonly SourceFile[],
+  format: Format | undefined,
 ): Promise<Pick<Subject, 'ruleset' | 'opaque'>> {
-  const { ruleset, opaque, diagnostics } = await readRuleset(console, sources);
+  const { ruleset, opaque, diagnostics } = await readRuleset(console, sources, format);
   reportDiagnostics(console, diagnostics);
   return { ruleset, opaque };
 }
@@ -135,11 +146,19 @@ export async function readRulesetFiles(console: Console, paths: readonly string[
   return readRuleset(console, sources);
 }
 
-export async function readRuleset(console: Console, sources: readonly SourceFile[]): Promise<ReadRuleset> {
-  const { TARGETS } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
-  const { ast, diagnostics } = TARGETS.nftables.parse(sources, includerOf(console));
-  if (ast === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
-  const { ruleset, opaque } = TARGETS.nftables.lift(ast);
+export async function readRuleset(
+  console: Console,
+  sources: readonly SourceFile[],
+  format?: Format,
+): Promise<ReadRuleset> {
+  const { readHost } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
+  const ofIptables = (source: SourceFile): boolean => (format ?? formatOf(source)) === 'iptables';
+  const { lifted, diagnostics } = readHost(
+    { nftables: sources.filter((source) => !ofIptables(source)), iptables: sources.filter(ofIptables) },
+    includerOf(console),
+  );
+  if (lifted === undefined) throw new Stop(EXIT.unusable, diagnostics);
+  const { ruleset, opaque } = lifted;
   const unknown = opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
   return { ruleset, opaque, diagnostics: [...diagnostics, ...unknown] };
 }

@@ -31,13 +31,17 @@ export interface DispatchCase {
 
 /** What a rule does to a packet that it matches, before it acts; later rules see the packet so changed. */
 export type Effect =
-  /** `quantity` becomes `from` and `keep`, bit by bit, with the bits of `flip` inverted: `mark set 5` keeps 0 and flips 5. */
+  /**
+   * `quantity` becomes `from` and `keep`, bit by bit, with the bits of `flip` inverted: `mark set 5` keeps 0 and flips 5. With `bits`
+   * only those of the quantity change, and the others stay.
+   */
   | {
       readonly kind: 'assign';
       readonly quantity: Quantity;
       readonly from: Quantity;
       readonly keep: number;
       readonly flip: number;
+      readonly bits?: number; // absent: all
     }
   /** Connection tracking leaves the packet alone: its state is `untracked` from here on. */
   | { readonly kind: 'untrack' }

@@ -11,6 +11,7 @@ import {
 } from '../ir/index.ts';
 import { type AddressRange, addressRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
 import { addressExtent, candidates, type ExtentOf } from './candidates.ts';
+import { mergeBits } from './effects.ts';
 import { type FlowPattern, hasIcmpType, type InterfaceChoice } from './pattern.ts';
 
 /**
@@ -168,8 +169,9 @@ function after(pattern: FlowPattern, effect: Effect): FlowPattern {
     case 'assign': {
       const quantities = new Map(pattern.quantities);
       const before = effect.keep === 0 ? 0 : quantities.get(effect.from);
-      if (before === undefined) quantities.delete(effect.quantity);
-      else quantities.set(effect.quantity, ((before & effect.keep) ^ effect.flip) >>> 0);
+      const own = effect.bits === undefined ? 0 : quantities.get(effect.quantity);
+      if (before === undefined || own === undefined) quantities.delete(effect.quantity);
+      else quantities.set(effect.quantity, mergeBits(own, ((before & effect.keep) ^ effect.flip) >>> 0, effect.bits));
       return { ...pattern, quantities };
     }
     case 'untrack':

@@ -4,6 +4,7 @@ import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { packetsOf } from './space.ts';
 
 const BITS = 32;
+const ALL = 0xffff_ffff;
 
 /** What becomes of a set of packets, all the changes done: the set's twin of `applyEffects`, as `beforeEffects` is the decision's. */
 export function imageOf(effects: readonly Effect[], packets: PacketSet): PacketSet {
@@ -38,7 +39,7 @@ function imageOfOne(space: HeaderSpace, effect: Effect, packets: PacketSet): Pac
 }
 
 function assigned(space: HeaderSpace, effect: Extract<Effect, { kind: 'assign' }>, packets: PacketSet): PacketSet {
-  const { quantity, from, keep, flip } = effect;
+  const { quantity, from, keep, flip, bits = ALL } = effect;
   const bit = (of: string, at: number, value: number): PacketSet => {
     const mask = (1 << at) >>> 0;
     const wanted = value === 0 ? 0 : mask;
@@ -46,6 +47,7 @@ function assigned(space: HeaderSpace, effect: Extract<Effect, { kind: 'assign' }
   };
   let image = packets;
   for (let at = 0; at < BITS; at++) {
+    if (((bits >>> at) & 1) === 0) continue;
     const flipped = (flip >>> at) & 1;
     const kept = (keep >>> at) & 1;
     if (kept === 1 && from === quantity) {

@@ -12,7 +12,8 @@ function applyEffect(flow: Flow, effect: Effect): Flow {
   switch (effect.kind) {
     case 'assign': {
       const before = flow.quantities?.get(effect.from) ?? 0;
-      const after = ((before & effect.keep) ^ effect.flip) >>> 0;
+      const all = ((before & effect.keep) ^ effect.flip) >>> 0;
+      const after = mergeBits(flow.quantities?.get(effect.quantity) ?? 0, all, effect.bits);
       return { ...flow, quantities: new Map(flow.quantities ?? []).set(effect.quantity, after) };
     }
     case 'untrack':
@@ -33,6 +34,11 @@ function applyEffect(flow: Flow, effect: Effect): Flow {
           };
     }
   }
+}
+
+/** A number with only some of its bits changed; without a mask, all. */
+export function mergeBits(before: number, after: number, bits: number | undefined): number {
+  return bits === undefined ? after : ((before & ~bits) | (after & bits)) >>> 0;
 }
 
 /**
@@ -83,6 +89,7 @@ function assignedBit(
   effect: Extract<Effect, { kind: 'assign' }>,
   bit: number,
 ): Replacement | undefined {
+  if (effect.bits !== undefined && ((effect.bits >>> bit) & 1) === 0) return undefined;
   const flipped = (effect.flip >>> bit) & 1;
   if (((effect.keep >>> bit) & 1) === 0) return { kind: 'value', value: flipped };
   if (effect.from === effect.quantity && flipped === 0) return undefined;

@@ -1,3 +1,4 @@
+export { IPTABLES_PROBLEMS } from './iptables/index.ts';
 export type {
   AliveConnection,
   Change,

@@ -6,6 +6,8 @@ export const TARGETS = {
   nftables: nftablesTarget,
 } as const satisfies Record<string, AnyTarget>;
 
+export { readHost } from './host-rules.ts';
+
 /** A target whose syntax tree is its own affair: `Ast` stands on both sides of its functions, so that `unknown` does not fit. */
 // biome-ignore lint/suspicious/noExplicitAny: the registry only checks the shape; every use sees the target's own type.
 type AnyTarget = Target<any>;

@@ -16,7 +16,7 @@ export interface Caught {
 /** Plants each kind of fault once in what was read of a ruleset, and asks the packets that were sent whether they notice. */
 export function plantFaults(
   random: Random,
-  { text, reading, judgement }: Extract<Outcome, { kind: 'judged' }>,
+  { text, reading, judgement }: Pick<Extract<Outcome, { kind: 'judged' }>, 'text' | 'reading' | 'judgement'>,
   tally: Map<string, Caught>,
 ): void {
   const isChanged = changesAVerdict(reading.ruleset);

@@ -1,6 +1,7 @@
 import { type Diagnostic, hasErrors } from '../../src/diagnostic/index.ts';
 import { type Match, type Rule, type Ruleset, symbolKey } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
+import type { Lifted } from '../../src/target/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
 import { whenHolds } from './unknowns.ts';
 
@@ -19,7 +20,11 @@ export function readRuleset(name: string, text: string): Reading {
   const { ast, diagnostics } = nftablesTarget.parse([new SourceFile(name, text)]);
   if (ast === undefined || hasErrors(diagnostics))
     return { kind: 'refused', constructs: diagnostics.map(diagnosticText) };
-  const { ruleset, opaque } = nftablesTarget.lift(ast);
+  return understood(nftablesTarget.lift(ast));
+}
+
+/** A meaning with what is left open in it. */
+export function understood({ ruleset, opaque }: Lifted): Understood {
   const unknown = unknownConditions(ruleset);
   return {
     kind: 'understood',

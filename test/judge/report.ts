@@ -32,7 +32,7 @@ export async function disagreementReport(world: JudgeWorld, { seed, index, outco
   ].join('\n');
 }
 
-function packetText(packet: Packet): string {
+export function packetText(packet: Packet): string {
   const { entry, family, src, dst, protocol, sport, dport, icmpType, icmpCode, tcpFlags, options } = packet;
   const from = 'interface' in entry ? `in by ${entry.interface}` : `sent by account ${entry.account}`;
   return [
@@ -42,7 +42,7 @@ function packetText(packet: Packet): string {
   ].join('; ');
 }
 
-function stepText({ table, chain, index, origin, outcome }: Step): string {
+export function stepText({ table, chain, index, origin, outcome }: Step): string {
   const rule = index === undefined ? 'policy' : `rule ${index + 1}: ${origin?.text ?? ''}`;
   return `${table}, ${chain}, ${rule} -> ${outcome}`;
 }

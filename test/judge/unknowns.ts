@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from '../../src/host/index.ts';
+import { whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
 /** Whether the nft of this machine is older than 1.1. */
@@ -18,5 +19,5 @@ export function whenHolds(text: string): ((packet: Packet) => boolean) | undefin
   if (/^it passes device .* below another interface$/.test(text)) return () => false; // no wire lies over another
   if (/^meta sk[ug]id /.test(text)) return () => false; // at input: the owner of a socket that the packet belongs to
   if (text === 'IPv6 extension headers') return ({ family, options }) => family === 6 && options;
-  return undefined;
+  return whenIptablesHolds(text);
 }

@@ -163,13 +163,17 @@ const FINAL: readonly Action[] = [
 ];
 
 const effectArbitrary: fc.Arbitrary<Effect> = fc.oneof(
-  fc.record({
-    kind: fc.constant('assign' as const),
-    quantity: fc.constantFrom(...QUANTITIES),
-    from: fc.constantFrom(...QUANTITIES),
-    keep: fc.constantFrom(...MASKS, 0),
-    flip: fc.constantFrom(...MARKS),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('assign' as const),
+      quantity: fc.constantFrom(...QUANTITIES),
+      from: fc.constantFrom(...QUANTITIES),
+      keep: fc.constantFrom(...MASKS, 0),
+      flip: fc.constantFrom(...MARKS),
+      bits: fc.constantFrom(...MASKS),
+    },
+    { requiredKeys: ['kind', 'quantity', 'from', 'keep', 'flip'] },
+  ),
   fc.tuple(fc.constantFrom('src' as const, 'dst' as const), familyArbitrary, fc.nat(), fc.boolean(), fc.boolean()).map(
     ([side, family, choice, withAddress, withPort]): Effect => ({
       kind: 'translate',

@@ -41,7 +41,11 @@ export function checkCommand(console: Console): Command {
       "Parses and resolves a policy, proves its tests for every packet they speak of, and lists all that is wrong. With --in, a firewall's configuration: what is not understood, and every rule without effect.",
     )
     .argument('[policy]', POLICY_ARGUMENT)
-    .option('--in <file>', 'check this firewall configuration instead (nft text or nft -j; repeatable)', collect)
+    .option(
+      '--in <file>',
+      'check this firewall configuration instead (nft text or nft -j, iptables-save, ip6tables-save, ipset save; repeatable: the files of one machine)',
+      collect,
+    )
     .option('--against <what>', 'also show what is newly allowed and denied since this file or Git revision')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--json', JSON_OPTION)

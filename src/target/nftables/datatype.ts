@@ -1,5 +1,5 @@
 import { ICMP_TYPES, ICMPV6_TYPES } from '../../net/index.ts';
-import { SERVICE_PORTS } from './services.ts';
+import { SERVICE_PORTS } from '../netfilter/services.ts';
 import {
   CT_STATE_BITS,
   CT_STATUS_BITS,
@@ -9,7 +9,7 @@ import {
   ETHER_TYPE_WORDS,
   INTERFACE_TYPE_WORDS,
   PROTOCOL_WORDS,
-} from './words.ts';
+} from '../netfilter/words.ts';
 
 /**
  * nft's datatypes, as far as rules of filters use them: the words that nft writes instead of numbers, from `nft describe`

@@ -1,4 +1,6 @@
 import { all, any, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { KIND_UNKNOWN } from '../netfilter/translation.ts';
 import type * as nft from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
@@ -7,10 +9,9 @@ import type { ChainContext } from './lift-context.ts';
 import type { Formula } from './lift-effect.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
-import { KIND_UNKNOWN } from './lift-reads.ts';
 import { mapElements } from './lift-set.ts';
 import { type Subject, subjectOf } from './lift-subject.ts';
-import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
+import { addressOf, numberOf } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
 /** One thing that an assignment may do: under this condition, this effect. The cases exclude each other. */

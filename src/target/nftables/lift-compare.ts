@@ -1,20 +1,14 @@
 import { all, type Match, quantity, type Range } from '../../ir/index.ts';
 import { type AddressRange, addressBits, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
+import { beforeFlip, beforeMask, beforeShift, type Interval, toIntervals, toRanges } from '../netfilter/bits.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { complement } from '../netfilter/ranges.ts';
 import type { Expression, Operator } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import {
-  beforeFlip,
-  beforeMask,
-  beforeShift,
-  type Computation,
-  type Interval,
-  toIntervals,
-  toRanges,
-} from './lift-bits.ts';
+import type { Computation } from './lift-bits.ts';
 import type { Subject } from './lift-subject.ts';
-import { addressRangeOf, NotUnderstood, rangeOf, single } from './lift-value.ts';
-import { complement } from './ranges.ts';
+import { addressRangeOf, rangeOf, single } from './lift-value.ts';
 
 /** A comparison as one of ranges: what lies in them after the mask. */
 interface Comparison {

@@ -11,22 +11,25 @@ import {
   quantity,
   type Range,
 } from '../../ir/index.ts';
-import { formatRange, PORT_PROTOCOLS } from '../../net/index.ts';
+import { formatRange } from '../../net/index.ts';
+import {
+  CT_DIRECTION,
+  CT_MARK,
+  CT_STATUS,
+  tupleMatch as connectionTuple,
+  portTupleMatch,
+  TRACKED,
+  type TupleQuestion,
+} from '../netfilter/connection.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { CT_STATE_BITS } from '../netfilter/words.ts';
 import type { Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
 import type { ChainContext } from './lift-context.ts';
 import type { Subject } from './lift-subject.ts';
-import { familyValues, inRanges, NFPROTO, NotUnderstood, single, stateValues } from './lift-value.ts';
+import { familyValues, inRanges, NFPROTO, stateValues } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
-import { complement } from './ranges.ts';
-import { CT_STATE_BITS } from './words.ts';
 
-export const CT_MARK = 'ctmark';
-export const CT_STATUS = 'ct status';
-const CT_DIRECTION = 'ct direction'; // 0: as the first packet went; 1: back
-
-/** Packets that belong to a connection, be it their first. */
-const TRACKED = inState('new', 'established', 'related');
 const UNTRACKED = CONNTRACK_STATES.indexOf('untracked');
 
 type CtSelector = Extract<Selector, { kind: 'ct' }>;
@@ -138,30 +141,18 @@ function tupleKey(key: string, { family }: ChainContext): [4 | 6 | undefined, st
   return [family === 'ip' ? 4 : family === 'ip6' ? 6 : undefined, key];
 }
 
-/** Ports of the connection; what ICMP and others have there instead, nobody can say. */
 function tuplePorts(selector: CtSelector, context: ChainContext, here: Match, there: Match): Match {
-  const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
-  const unknown = context.program.unknowns.property(`${printExpression(selector)} of a protocol without ports`);
-  return any(tupleMatch(selector, context, here, there), all(TRACKED, portless, unknown));
+  const portless = `${printExpression(selector)} of a protocol without ports`;
+  return portTupleMatch(questionOf(selector, here, there), portless, context.program);
 }
 
-/**
- * The connection's own tuple is what its first packet said, and the packets of the other direction say it the other way round, where
- * nothing is translated. What belongs to a related packet's connection, the packet does not tell.
- * @param here the condition on a packet that goes the way of the tuple
- * @param there the same on one that comes back
- */
 function tupleMatch(selector: CtSelector, { program }: ChainContext, here: Match, there: Match): Match {
-  const text = printExpression(selector);
-  const unknown = program.unknowns.property(`${text} as asked (${matchKey(here)})`);
-  if (program.translates) return all(TRACKED, unknown);
-  const [original, reply] = selector.direction === 'reply' ? [there, here] : [here, there];
-  return any(
-    all(inState('new'), original),
-    all(inState('established'), quantity(CT_DIRECTION, 1, 0), original),
-    all(inState('established'), quantity(CT_DIRECTION, 1, 1), reply),
-    all(inState('related'), unknown),
-  );
+  return connectionTuple(questionOf(selector, here, there), program);
+}
+
+function questionOf(selector: CtSelector, here: Match, there: Match): TupleQuestion {
+  const text = `${printExpression(selector)} as asked (${matchKey(here)})`;
+  return { text, direction: selector.direction ?? 'original', here, there };
 }
 
 /** Tells comparisons with different values apart. */

@@ -11,7 +11,7 @@ import {
   type Quantity,
   quantity,
 } from '../../ir/index.ts';
-import { beforeFlip, toIntervals, toRanges } from './lift-bits.ts';
+import { beforeFlip, toIntervals, toRanges } from '../netfilter/bits.ts';
 import { inRanges } from './lift-value.ts';
 
 type Assign = Extract<Effect, { kind: 'assign' }>;

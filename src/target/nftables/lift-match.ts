@@ -1,15 +1,17 @@
 import { all, any, everything, interfaces, type Match, not, nothing } from '../../ir/index.ts';
 import { formatAddress, formatRange } from '../../net/index.ts';
+import { TooManyRanges } from '../netfilter/bits.ts';
+import { interfaceKnown } from '../netfilter/entries.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Expression, Operator, Selector } from './ast.ts';
 import { wordsOf } from './fields.ts';
-import { TooManyRanges } from './lift-bits.ts';
 import { addressMatch, numberMatch, quantityMatch } from './lift-compare.ts';
-import { type ChainContext, interfaceKnown } from './lift-context.ts';
+import type { ChainContext } from './lift-context.ts';
 import { type KeyPart, presence, withPorts } from './lift-key.ts';
 import { asksForPorts, portSubject } from './lift-payload.ts';
 import type { Subject } from './lift-subject.ts';
 import { plainText } from './lift-text.ts';
-import { addressRangeOf, interfaceOf, NotUnderstood } from './lift-value.ts';
+import { addressRangeOf, interfaceOf } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
 /** The packets for which a part compares so with any of the constants. */

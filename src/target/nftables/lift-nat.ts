@@ -1,15 +1,14 @@
 import { all, any, type Effect, everything, field, type Match } from '../../ir/index.ts';
 import { PORT_PROTOCOLS } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { statusEffect, translationDoubt } from '../netfilter/translation.ts';
 import type * as nft from './ast.ts';
 import { DATATYPES } from './datatype.ts';
 import type { ChainContext } from './lift-context.ts';
-import { CT_STATUS } from './lift-ct.ts';
 import { keyParts } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
-import { type End, KIND_UNKNOWN } from './lift-reads.ts';
 import { mapElements } from './lift-set.ts';
-import { addressOf, NotUnderstood, numberOf } from './lift-value.ts';
-import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
+import { addressOf, numberOf } from './lift-value.ts';
 
 /** One thing that a translation may do: under this condition, these effects. The cases exclude each other. */
 export interface NatCase {
@@ -40,20 +39,13 @@ export function natCases(statement: nft.NatStatement, context: ChainContext): Na
   return [{ when: guard, effects: [done, ...effects], ...doubt(addressKnown, portKnown) }];
 }
 
-type Doubts = (addressKnown: boolean, portKnown: boolean) => Pick<NatCase, 'uncertain'>;
+type Doubts = (address: boolean, port: boolean) => Pick<NatCase, 'uncertain'>;
 
 /** Why later rules may see another packet than we say; nothing, where none of them asks. */
 function doubtsOf(side: 'src' | 'dst', { program, entries }: ChainContext): Doubts {
-  const [address, port] = side === 'dst' ? (['daddr', 'dport'] as const) : (['saddr', 'sport'] as const);
-  const asks = (end: End): boolean => program.readsLater(end, entries);
-  return (addressKnown, portKnown) => {
-    if ((!addressKnown && asks(address)) || (!portKnown && asks(port))) {
-      return { uncertain: 'where it sends packets, and later rules ask for that, is not one address and port' };
-    }
-    if (asks(`${address} type`)) {
-      return { uncertain: KIND_UNKNOWN };
-    }
-    return {};
+  return (address, port) => {
+    const uncertain = translationDoubt(side, { address, port }, entries, program);
+    return uncertain === undefined ? {} : { uncertain };
   };
 }
 
@@ -100,13 +92,6 @@ function translation(side: 'src' | 'dst', address: ReturnType<typeof addressOf>,
   return [
     { kind: 'translate', side, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) },
   ];
-}
-
-/** The connection's status says which side was translated. */
-function statusEffect(side: 'src' | 'dst'): Effect {
-  const name = side === 'src' ? 'snat' : 'dnat';
-  const bits = CT_STATUS_BITS[name] | NAT_DONE_BITS[name];
-  return { kind: 'assign', quantity: CT_STATUS, from: CT_STATUS, keep: ~bits >>> 0, flip: bits };
 }
 
 /** `dnat ip to` asks for IPv4, and a port for a protocol that has ports: nft adds both. */

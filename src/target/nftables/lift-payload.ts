@@ -1,10 +1,11 @@
 import { address, all, any, atHook, everything, field, type Match, not, nothing, type Range } from '../../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { complement } from '../netfilter/ranges.ts';
 import type { Selector } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import type { Subject } from './lift-subject.ts';
-import { inRanges, NotUnderstood, single } from './lift-value.ts';
-import { complement } from './ranges.ts';
+import { inRanges, single } from './lift-value.ts';
 
 const V4 = field('family', 4);
 const V6 = field('family', 6);

@@ -1,8 +1,5 @@
+import type { End } from '../netfilter/host.ts';
 import type * as nft from './ast.ts';
-
-/** What is said of a translation where later rules ask for the kind of the address. */
-export const KIND_UNKNOWN =
-  'what kind of address it leads to, and later rules ask for that, only the routing table knows';
 
 /** Whether any rule of a table translates addresses or ports. */
 export function translates(table: nft.Table): boolean {
@@ -18,10 +15,6 @@ function isStatelessTranslation(statement: nft.Statement): boolean {
 }
 
 const FIELDS = ['saddr', 'daddr', 'sport', 'dport'] as const;
-
-/** What translation changes in a packet: its fields, and with them what the routing table says of its addresses. */
-export const ENDS = [...FIELDS, 'saddr type', 'daddr type'] as const;
-export type End = (typeof ENDS)[number];
 
 function isEnd(field: string): boolean {
   return FIELDS.some((end) => end === field);

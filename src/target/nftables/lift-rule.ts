@@ -12,10 +12,12 @@ import {
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
+import { tracking } from '../netfilter/entries.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
-import { type ChainContext, tracking } from './lift-context.ts';
+import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
 import { JOINS, joinedStatements } from './lift-joined.ts';
@@ -26,7 +28,6 @@ import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.t
 import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
-import { NotUnderstood } from './lift-value.ts';
 import { acts, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
 

@@ -1,10 +1,10 @@
 import { all, any, type Match, not, nothing } from '../../ir/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type * as nft from './ast.ts';
 import type { ChainContext } from './lift-context.ts';
 import { type KeyPart, presence } from './lift-key.ts';
 import { tupleMatch } from './lift-match.ts';
 import { setSymbol } from './lift-symbol.ts';
-import { NotUnderstood } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
 /** Where in its chain a rule stands, for sets that rules change. */

@@ -1,14 +1,16 @@
 import { all, any, atHook, everything, field, type Match, not, type Range } from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
+import { interfaceKnown, tracking } from '../netfilter/entries.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { complement } from '../netfilter/ranges.ts';
 import type { Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
-import { type ChainContext, interfaceKnown, tracking } from './lift-context.ts';
+import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { payloadSubject } from './lift-payload.ts';
-import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, NotUnderstood, single } from './lift-value.ts';
+import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, single } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
-import { complement } from './ranges.ts';
 
 /** What a selector reads, as far as a match can say it. A packet without it breaks the rule, also for `!=`. */
 export type Subject =

@@ -1,8 +1,8 @@
 import { all, formatRate, type Match, symbol } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { LimitStatement, Operator, SetDeclaration, Statement } from './ast.ts';
 import { type KeyPart, presence } from './lift-key.ts';
-import { NotUnderstood } from './lift-value.ts';
 import { cgroupLevel, cgroupSet, flowCounter, flowOfRateSet, groupOfNameSet } from './names.ts';
 import { rateOfLimit, rateTimeout } from './rate.ts';
 

@@ -7,13 +7,11 @@ import {
   parseAddress,
   prefixRange,
 } from '../../net/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
+import { CT_STATE_BITS } from '../netfilter/words.ts';
 import type { Expression } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { numberValue } from './token-stream.ts';
-import { CT_STATE_BITS } from './words.ts';
-
-/** Thrown where a construct has no meaning that the reader can vouch for; caught by `lift`, which makes it an `Opaque`. */
-export class NotUnderstood extends Error {}
 
 export function addressRangeOf(constant: Expression, family: 4 | 6): AddressRange {
   const range = rangeOfAddress(constant, family);

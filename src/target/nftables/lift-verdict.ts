@@ -1,6 +1,6 @@
 import type { Action, DispatchCase } from '../../ir/index.ts';
+import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type * as nft from './ast.ts';
-import { NotUnderstood } from './lift-value.ts';
 
 /** Whether a statement does anything to a packet: a limit before a mere log changes no verdict. */
 export function acts(statement: nft.Statement): boolean {

@@ -1,16 +1,23 @@
 import type { AddressType, ConntrackState, Hook } from '../../../src/ir/index.ts';
 import type { Packet } from '../packet.ts';
 import type { Connection } from './recorder.ts';
+import type { Restore, Saved } from './xtables.ts';
 
 /** What is asked of the world: put these tables in force, and send these packets at them. */
 export interface Trial {
   readonly ruleset: string; // nft's text
+  readonly restore?: Restore; // instead, or beside it: rules of iptables
   readonly packets: readonly Packet[];
 }
 
 export type TrialResult =
   | { readonly kind: 'refused'; readonly said: string } // by nft or the kernel
-  | { readonly kind: 'sent'; readonly listing: Listing; readonly sightings: readonly Sighting[] }; // a sighting for each packet
+  | {
+      readonly kind: 'sent';
+      readonly listing: Listing;
+      readonly sightings: readonly Sighting[];
+      readonly saved?: Saved;
+    }; // a sighting for each packet
 
 /** What nft lists of the tables; nothing where nft itself breaks over it, as 1.0.6 does now and then. */
 export interface Listing {

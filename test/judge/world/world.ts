@@ -18,6 +18,7 @@ import {
 import { Outside, Sockets } from './sockets.ts';
 import { CONNTRACK_SETTINGS, machineLines, outsideLines, SETTINGS } from './topology.ts';
 import { sendHistory, sendVolley } from './volley.ts';
+import { Xtables } from './xtables.ts';
 
 const ATTEMPTS = 5; // to get every packet of a volley as far as the first hook
 const PATIENCE = { timeoutMs: 120_000 }; // a machine that is busy with other tests, for hours, is not broken
@@ -27,6 +28,7 @@ const SETTLE_MS = 2; // for the softirqs of the last packets, where they did not
 export class World {
   readonly #outside: Outside;
   readonly #sockets: Sockets;
+  readonly #xtables = new Xtables();
   #cleaning = ''; // takes away what the last trial has loaded
 
   private constructor() {
@@ -45,8 +47,9 @@ export class World {
     return world;
   }
 
-  async trial({ ruleset, packets }: Trial): Promise<TrialResult> {
+  async trial({ ruleset, restore, packets }: Trial): Promise<TrialResult> {
     if (packets.length > VOLLEY_LIMIT) throw new RangeError(`a volley has at most ${VOLLEY_LIMIT} packets`);
+    await this.#xtables.clear();
     await nft(this.#cleaning + FLUSH_RECORDER);
     this.#cleaning = '';
     const checked = await run('nft', ['-c', '-f', '-'], { input: ruleset, ...PATIENCE });
@@ -58,6 +61,9 @@ export class World {
     this.#cleaning = deletions(ruleset);
     const loaded = await run('nft', ['-f', '-'], { input: `${ruleset}\n${FLUSH_RECORDER}`, ...PATIENCE });
     if (loaded.exitCode !== 0) return { kind: 'refused', said: loaded.stderr.trim() };
+    const refused = restore === undefined ? undefined : await this.#xtables.load(restore);
+    if (refused !== undefined) return { kind: 'refused', said: refused };
+    const saved = restore === undefined ? {} : { saved: await this.#xtables.saved(restore) };
     const text = await listing(['list', 'ruleset']);
     const json = await listing(['-j', 'list', 'ruleset']);
     const bound = await this.#volley(packets, (records) =>
@@ -65,6 +71,7 @@ export class World {
     );
     return {
       kind: 'sent',
+      ...saved,
       listing: {
         text: text === undefined ? undefined : withoutRecorder(text),
         json: json === undefined ? undefined : withoutRecorderJson(json),

@@ -1,0 +1,121 @@
+import { all, type BaseChain, type Chain, type Table } from '../../ir/index.ts';
+import { chainEntries, comingTo, type Entry } from '../netfilter/entries.ts';
+import { ENDS, type End, type Facts, Host } from '../netfilter/host.ts';
+import { connectionTable, natGate, natPriority } from '../netfilter/translation.ts';
+import type { Lifted, Opaque } from '../target.ts';
+import type * as ast from './ast.ts';
+import { builtinEntry } from './builtin.ts';
+import type { SetsContext } from './context.ts';
+import { isTranslating } from './lift-nat.ts';
+import { readEnds } from './lift-reads.ts';
+import { liftRule } from './lift-rule.ts';
+
+/** The meaning of a program: its rules as data that can be judged, and what is not understood named with its place. */
+export function liftProgram(program: ast.Program): Lifted {
+  const { tables, opaque } = liftTables(program, new Host(programFacts(program)));
+  return { ruleset: { layer: 'iptables', tables: [...tables, ...connectionTable(tables)] }, opaque };
+}
+
+/** What the rules of a program do that the meaning of others depends on. */
+export function programFacts({ tables }: ast.Program): Facts {
+  const rules = tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
+  return {
+    translates: rules.some(({ target }) => target !== undefined && translates(target.name)),
+    reads: tables.flatMap((table) => {
+      const entries = tableEntries(table);
+      return table.chains.flatMap((chain) => {
+        const read = new Set<End>(chain.rules.flatMap(readEnds));
+        return ENDS.filter((end) => read.has(end)).flatMap((end) =>
+          (entries.get(chain.name) ?? []).map((entry) => ({ end, entry })),
+        );
+      });
+    }),
+    natHooks: tables.flatMap((table) =>
+      table.name === 'nat' ? table.chains.flatMap(({ name }) => builtinEntry('nat', name)?.hook ?? []) : [],
+    ),
+  };
+}
+
+function translates(target: string): boolean {
+  return isTranslating(target) || target === 'SNPT' || target === 'DNPT';
+}
+
+/** The tables of a program among whatever else filters on the machine. */
+export function liftTables(
+  program: ast.Program,
+  host: Host,
+): { readonly tables: readonly Table[]; readonly opaque: readonly Opaque[] } {
+  const opaque: Opaque[] = [];
+  const sets: SetsContext = {
+    given: new Map(program.sets.map((set) => [set.name, set])),
+    changed: changedSets(program),
+  };
+  const tables = program.tables.map((table) => liftTable(table, host, sets, opaque));
+  return { tables, opaque };
+}
+
+/** Sets that rules add to or take from while packets pass. */
+function changedSets({ tables }: ast.Program): ReadonlySet<string> {
+  const targets = tables.flatMap(({ chains }) =>
+    chains.flatMap(({ rules }) => rules.flatMap(({ target }) => target ?? [])),
+  );
+  return new Set(
+    targets.flatMap(({ name, options }) =>
+      name === 'SET'
+        ? options.flatMap((option) => (/^--(?:add|del)-set$/.test(option.name) ? option.values.slice(0, 1) : []))
+        : [],
+    ),
+  );
+}
+
+function liftTable(table: ast.Table, host: Host, sets: SetsContext, opaque: Opaque[]): Table {
+  const entries = tableEntries(table);
+  const name = tableName(table);
+  const own = new Set(table.chains.map((chain) => chain.name));
+  const chains = table.chains.map((chain): Chain => {
+    const base = baseOf(table, chain);
+    const context = {
+      family: table.family,
+      table: name,
+      chain: chain.name,
+      entries: entries.get(chain.name) ?? [],
+      host,
+      sets,
+    };
+    const rules = chain.rules.flatMap((rule) => {
+      const lifted = liftRule(rule, context, own);
+      const coming = comingTo(context.entries, [table.family]);
+      for (const each of lifted.opaque) opaque.push({ ...each, packets: all(coming, each.packets) });
+      return lifted.rules;
+    });
+    if (base === undefined) return { name: chain.name, rules };
+    return { name: chain.name, base, rules: table.name === 'nat' ? [...natGate(base.hook, host), ...rules] : rules };
+  });
+  return { name, families: [table.family], chains };
+}
+
+/** As nft calls it; iptables-legacy has tables of the same names beside those. */
+export function tableName({ family, name, backend }: ast.Table): string {
+  return `${family === 4 ? 'ip' : 'ip6'} ${name}${backend === 'legacy' ? ' (legacy)' : ''}`;
+}
+
+function baseOf({ name }: ast.Table, chain: ast.Chain): BaseChain | undefined {
+  const entry = builtinEntry(name, chain.name);
+  if (entry === undefined) return undefined;
+  const { hook, priority } = entry;
+  return {
+    hook,
+    priority: name === 'nat' ? natPriority(hook, priority) : priority,
+    policy: chain.policy === 'DROP' ? 'drop' : 'accept',
+  };
+}
+
+function tableEntries(table: ast.Table): ReadonlyMap<string, readonly Entry[]> {
+  return chainEntries(
+    table.chains.map((chain) => ({
+      name: chain.name,
+      entry: builtinEntry(table.name, chain.name),
+      calls: chain.rules.flatMap(({ target }) => target?.name ?? []),
+    })),
+  );
+}

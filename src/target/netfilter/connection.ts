@@ -1,0 +1,77 @@
+import { all, any, CONNTRACK_STATES, field, inState, type Match, not, quantity } from '../../ir/index.ts';
+import { PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
+import { complement } from './ranges.ts';
+import type { Unknowns } from './unknowns.ts';
+import { CT_STATE_BITS } from './words.ts';
+
+export const CT_MARK = 'ctmark';
+export const CT_STATUS = 'ct status';
+export const CT_DIRECTION = 'ct direction'; // 0: as the first packet went; 1: back
+
+/** Packets that belong to a connection, be it their first. */
+export const TRACKED = inState('new', 'established', 'related');
+
+/** Packets whose state is among the bits of `CT_STATE_BITS`, once connection tracking has seen them. */
+export function stateBits(bits: number): Match {
+  return field('state', ...CONNTRACK_STATES.flatMap((state, index) => (bits & CT_STATE_BITS[state] ? [index] : [])));
+}
+
+/** The same before it has: all are `invalid`, or `untracked` where a rule said so. */
+export function earlyStateBits(bits: number): Match {
+  const untracked = inState('untracked');
+  const wanted: Match[] = [];
+  if (bits & CT_STATE_BITS.untracked) wanted.push(untracked);
+  if (bits & CT_STATE_BITS.invalid) wanted.push(not(untracked));
+  return any(...wanted);
+}
+
+/** The first packet of a connection goes the original way. */
+export function inDirection(direction: 'original' | 'reply'): Match {
+  const back = direction === 'reply' ? 1 : 0;
+  const later = all(inState('established', 'related'), quantity(CT_DIRECTION, 1, back));
+  return direction === 'reply' ? later : any(inState('new'), later);
+}
+
+/** How a part of a connection's addresses or ports is asked for. */
+export interface TupleQuestion {
+  readonly text: string; // `ct original ip saddr`, the same for the same part and value
+  readonly direction: 'original' | 'reply';
+  readonly here: Match; // the condition on a packet that goes the way of the tuple
+  readonly there: Match; // the same on one that comes back
+}
+
+/**
+ * The connection's own tuple is what its first packet said, and the packets of the other direction say it the other way round, where
+ * nothing is translated. What belongs to a related packet's connection, the packet does not tell.
+ */
+export function tupleMatch({ text, direction, here, there }: TupleQuestion, host: Translating): Match {
+  const unknown = host.unknowns.property(text);
+  if (host.translates) return all(TRACKED, unknown);
+  const [original, reply] = direction === 'reply' ? [there, here] : [here, there];
+  return any(
+    all(inState('new'), original),
+    all(inState('established'), quantity(CT_DIRECTION, 1, 0), original),
+    all(inState('established'), quantity(CT_DIRECTION, 1, 1), reply),
+    all(inState('related'), unknown),
+  );
+}
+
+/** Ports of the connection; what ICMP and others have there instead, nobody can say. */
+export function portTupleMatch(question: TupleQuestion, portless: string, host: Translating): Match {
+  const others = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
+  return any(tupleMatch(question, host), all(TRACKED, others, host.unknowns.property(portless)));
+}
+
+interface Translating {
+  readonly translates: boolean;
+  readonly unknowns: Unknowns;
+}
+
+/** Errors about other connections are translated as those are. */
+export function isFirstPacket(): Match {
+  return any(inState('new'), all(inState('related'), not(field('protocol', PROTOCOLS.icmp, PROTOCOLS.icmpv6))));
+}
+
+function single(value: number): { readonly first: number; readonly last: number } {
+  return { first: value, last: value };
+}

@@ -1,0 +1,43 @@
+import type { ChainHook } from '../../ir/index.ts';
+import { type Entry, isLater } from './entries.ts';
+import { Unknowns } from './unknowns.ts';
+
+/** What translation changes in a packet: its fields, and with them what the routing table says of its addresses. */
+export const ENDS = ['saddr', 'daddr', 'sport', 'dport', 'saddr type', 'daddr type'] as const;
+export type End = (typeof ENDS)[number];
+
+/** What the rules of one reader do that the meaning of others depends on, whichever language those are written in. */
+export interface Facts {
+  readonly translates: boolean; // some rule translates addresses or ports
+  readonly reads: readonly { readonly end: End; readonly entry: Entry }[]; // where some rule reads that part of packets
+  readonly natHooks: readonly ChainHook[]; // of each chain of type nat
+}
+
+/** The rules of one machine together. */
+export class Host {
+  readonly unknowns = new Unknowns();
+  readonly translates: boolean;
+  readonly #reads: ReadonlyMap<End, readonly Entry[]>;
+  readonly #natHooks: readonly ChainHook[];
+
+  constructor(...facts: readonly Facts[]) {
+    this.translates = facts.some(({ translates }) => translates);
+    const reads = Map.groupBy(
+      facts.flatMap((each) => each.reads),
+      ({ end }) => end,
+    );
+    this.#reads = new Map([...reads].map(([end, readers]) => [end, readers.map(({ entry }) => entry)]));
+    this.#natHooks = facts.flatMap(({ natHooks }) => natHooks);
+  }
+
+  /** Whether a rule that packets meet later reads that part of them; `here`: or one of the same chains. */
+  readsLater(end: End, entries: readonly Entry[], here?: 'here'): boolean {
+    const readers = this.#reads.get(end) ?? [];
+    return readers.some((reader) => entries.some((entry) => isLater(reader, entry, here === 'here')));
+  }
+
+  /** How many chains of type nat there are at a hook. */
+  natChains(hook: ChainHook): number {
+    return this.#natHooks.filter((each) => each === hook).length;
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  all,
+  type Chain,
+  type ChainHook,
+  type Effect,
+  inState,
+  type Match,
+  not,
+  type Quantity,
+  quantity,
+  type Rule,
+  type Table,
+} from '../../ir/index.ts';
+import { CT_MARK, CT_STATUS, isFirstPacket } from './connection.ts';
+import { CONNTRACK_PRIORITY, type Entry } from './entries.ts';
+import type { End, Host } from './host.ts';
+import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
+
+/**
+ * Chains of type nat run where translation itself stands, whatever their own priority, which only orders them among each other
+ * (NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC, include/uapi/linux/netfilter_ipv4.h; net/netfilter/nf_nat_core.c).
+ */
+export function natPriority(hook: ChainHook, own: number): number {
+  const among = own / 2 ** 33; // less than one half
+  return (isDestination(hook) ? -100 : 100) + among;
+}
+
+function isDestination(hook: ChainHook): boolean {
+  return hook === 'prerouting' || hook === 'output';
+}
+
+/** Packets that a chain of type nat does not see, although they pass its hook: they are let go on at once. */
+export function natGate(hook: ChainHook, host: Host): Rule[] {
+  const passed: (readonly [Match, string])[] = [
+    [not(isFirstPacket()), 'only the first packet of a connection comes here'],
+  ];
+  if (host.natChains(hook) > 1) {
+    const bit = isDestination(hook) ? NAT_DONE_BITS.dnat : NAT_DONE_BITS.snat;
+    passed.push([quantity(CT_STATUS, bit, bit), 'the connection is translated already']);
+  }
+  return passed.map(gateRule);
+}
+
+/** Lets packets go on that do not come to a chain. */
+export function gateRule([match, text]: readonly [Match, string]): Rule {
+  return { match, action: { kind: 'verdict', verdict: 'accept' }, origin: { text } };
+}
+
+/** The connection's status says which side was translated. */
+export function statusEffect(side: 'src' | 'dst'): Effect {
+  const name = side === 'src' ? 'snat' : 'dnat';
+  const bits = CT_STATUS_BITS[name] | NAT_DONE_BITS[name];
+  return { kind: 'assign', quantity: CT_STATUS, from: CT_STATUS, keep: ~bits >>> 0, flip: bits };
+}
+
+/** What is said of a translation where later rules ask for the kind of the address. */
+export const KIND_UNKNOWN =
+  'what kind of address it leads to, and later rules ask for that, only the routing table knows';
+
+/** Which parts of where a translation leads are one known value. */
+export interface Known {
+  readonly address: boolean;
+  readonly port: boolean;
+}
+
+/** Why later rules may see another packet than we say; nothing, where none of them asks. */
+export function translationDoubt(
+  side: 'src' | 'dst',
+  known: Known,
+  entries: readonly Entry[],
+  host: Host,
+): string | undefined {
+  const [address, port] = side === 'dst' ? (['daddr', 'dport'] as const) : (['saddr', 'sport'] as const);
+  const asks = (end: End): boolean => host.readsLater(end, entries);
+  if ((!known.address && asks(address)) || (!known.port && asks(port)))
+    return 'where it sends packets, and later rules ask for that, is not one address and port';
+  return asks(`${address} type`) ? KIND_UNKNOWN : undefined;
+}
+
+/**
+ * What connection tracking itself does, where rules ask for it: the first packet of a connection finds no status and no mark; one that
+ * comes again before any answer finds what the first one left, of which an answer is no part.
+ */
+export function connectionTable(tables: readonly Table[]): Table[] {
+  const asked = [CT_STATUS, CT_MARK].filter((name) => tables.some((table) => asksFor(table, name)));
+  if (asked.length === 0) return [];
+  const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
+  const isNew = inState('new');
+  const rules: Rule[] = [
+    {
+      match: all(isNew, quantity(CT_STATUS, confirmed, 0)),
+      effects: asked.map((name) => ({ kind: 'assign', quantity: name, from: '', keep: 0, flip: 0 })),
+      action: { kind: 'continue' },
+      origin: { text: 'a new connection has no status and no mark yet' },
+    },
+    {
+      match: all(isNew, quantity(CT_STATUS, confirmed, confirmed)),
+      effects: [keeping(CT_STATUS, ~(expected | assured | seenReply) >>> 0)],
+      action: { kind: 'continue' },
+      origin: { text: 'a connection that is still new has had no answer' },
+    },
+  ];
+  const chain = (hook: 'prerouting' | 'output'): Chain => ({
+    name: hook,
+    base: { hook, priority: CONNTRACK_PRIORITY, policy: 'accept' },
+    rules,
+  });
+  return [{ name: 'connection tracking', families: [4, 6], chains: [chain('prerouting'), chain('output')] }];
+}
+
+function keeping(name: Quantity, bits: number): Effect {
+  return { kind: 'assign', quantity: name, from: name, keep: bits, flip: 0 };
+}
+
+function asksFor(table: Table, name: Quantity): boolean {
+  return table.chains.some((chain) => chain.rules.some((rule) => ruleAsksFor(rule, name)));
+}
+
+function ruleAsksFor(rule: Rule, name: Quantity): boolean {
+  const cases = rule.action.kind === 'dispatch' ? rule.action.cases : [];
+  return (
+    matchAsksFor(rule.match, name) ||
+    cases.some((each) => matchAsksFor(each.match, name)) ||
+    (rule.effects ?? []).some(
+      (effect) => effect.kind === 'assign' && effect.quantity !== name && effect.from === name && effect.keep !== 0,
+    )
+  );
+}
+
+function matchAsksFor(match: Match, name: Quantity): boolean {
+  switch (match.kind) {
+    case 'all':
+    case 'any':
+      return match.of.some((part) => matchAsksFor(part, name));
+    case 'not':
+      return matchAsksFor(match.of, name);
+    case 'quantity':
+      return match.quantity === name;
+    default:
+      return false;
+  }
+}

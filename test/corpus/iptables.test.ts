@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, test } from 'node:test';
+import { findProgram, Lab } from '../../src/host/index.ts';
+import { all, field, type Match, type Ruleset } from '../../src/ir/index.ts';
+import { SourceFile } from '../../src/source/index.ts';
+import { readHost } from '../../src/target/registry.ts';
+import { LINKS } from '../lab/links.ts';
+import { isolationOrReason } from '../lab/support.ts';
+import { assertSameMeaning } from './meaning.ts';
+
+const FOLDER = new URL('iptables/', import.meta.url).pathname;
+const NAMES = globSync('*.v4.rules', { cwd: FOLDER })
+  .map((name) => basename(name, '.v4.rules'))
+  .sort();
+
+const found = await isolationOrReason();
+const missing = ['iptables-nft-restore', 'iptables-legacy-restore', 'ipset'].filter(
+  (name) => findProgram(name) === undefined,
+);
+const skip =
+  'skip' in found
+    ? found.skip
+    : missing.length > 0
+      ? `SKIPPED, nothing was loaded: ${missing.join(', ')} missing; install iptables and ipset`
+      : false;
+
+/** The files of one machine. */
+function filesOf(name: string): SourceFile[] {
+  return globSync(`${name}.{v4.rules,v6.rules,ipset}`, { cwd: FOLDER })
+    .sort()
+    .map((file) => new SourceFile(file, readFileSync(FOLDER + file, 'utf8')));
+}
+
+/** What our reader makes of them, tables and chains by name: tools list them in orders of their own. */
+function meaningOf(iptables: readonly SourceFile[], nftables: readonly SourceFile[] = []): Ruleset {
+  const { lifted, diagnostics } = readHost({ iptables, nftables });
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity !== 'info').map(({ message }) => message),
+    [],
+  );
+  assert.ok(lifted !== undefined);
+  const { layer, tables } = lifted.ruleset;
+  const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+  const sorted = tables
+    // `iptables-save` knows the built-in chains that nobody has written down.
+    .map((table) => ({
+      ...table,
+      chains: table.chains
+        .filter((chain) => !isIdle(chain))
+        .map((chain) => ({
+          ...chain,
+          rules: chain.rules.map((rule) => ({
+            ...rule,
+            match: all(field('family', ...table.families), plain(rule.match)),
+          })),
+        }))
+        .toSorted(byName),
+    }))
+    .toSorted(byName);
+  return { layer, tables: sorted };
+}
+
+/** Rates have other words in each language. */
+function plain(match: Match): Match {
+  switch (match.kind) {
+    case 'all':
+    case 'any':
+      return { ...match, of: match.of.map(plain) };
+    case 'not':
+      return { ...match, of: plain(match.of) };
+    case 'symbol':
+      return match.symbol.kind === 'unknown' && /^(?:beyond limit|limit rate over) /.test(match.symbol.text)
+        ? { kind: 'symbol', symbol: { ...match.symbol, text: 'beyond a limit' } }
+        : match;
+    default:
+      return match;
+  }
+}
+
+function isIdle({ base, rules }: Ruleset['tables'][number]['chains'][number]): boolean {
+  return base?.policy === 'accept' && rules.every(({ origin }) => origin.span === undefined);
+}
+
+describe('the corpus of iptables', () => {
+  for (const name of NAMES) {
+    test(`${name} is read whole`, () => {
+      const files = filesOf(name);
+      const { lifted, diagnostics } = readHost({ iptables: files, nftables: [] });
+      assert.deepEqual(
+        diagnostics.map(({ message }) => message),
+        [],
+      );
+      assert.ok(lifted !== undefined);
+      const known = new Set(
+        lifted.ruleset.tables.flatMap(({ chains }) =>
+          chains.flatMap(({ rules }) => rules.map(({ origin }) => origin.text)),
+        ),
+      );
+      for (const line of files.flatMap(({ text }) => text.split('\n')).filter((each) => each.startsWith('-A ')))
+        assert.ok(known.has(line.trim().replaceAll(/\s+/g, ' ')), line);
+    });
+  }
+});
+
+describe('what iptables saves of a ruleset means what its text means', { skip }, () => {
+  for (const name of NAMES) {
+    for (const backend of ['nft', 'legacy'] as const) {
+      test(`${name}, ${backend}`, async () => {
+        await using lab = await Lab.open({ links: LINKS, accounts: [1000] });
+        const load = async (program: string, args: readonly string[], suffix: string): Promise<void> => {
+          const file = filesOf(name).find((each) => each.name.endsWith(suffix));
+          if (file !== undefined) await lab.onHost(program, args, file.text);
+        };
+        await load('ipset', ['restore'], '.ipset');
+        await load(`iptables-${backend}-restore`, [], '.v4.rules');
+        await load(`ip6tables-${backend}-restore`, [], '.v6.rules');
+        const say = async (program: string, ...args: readonly string[]): Promise<SourceFile> =>
+          new SourceFile(
+            program,
+            (await lab.onHost(program, args)).replaceAll(/^(# Generated by \S+ v[\d.]+) on/gm, '$1 (nf_tables) on'),
+          );
+        const saved = [
+          await say(`iptables-${backend}-save`),
+          await say(`ip6tables-${backend}-save`, '-c'),
+          ...(filesOf(name).some((file) => file.name.endsWith('.ipset')) ? [await say('ipset', 'save')] : []),
+        ].filter(({ text }) => text.trim() !== '');
+        const meant = meaningOf(filesOf(name));
+        assertSameMeaning(meaningOf(saved), meant, 'as saved');
+        if (backend === 'legacy') return;
+        // What nft shows of the same tables, with what iptables says of them.
+        for (const listing of [await say('nft', '-j', 'list', 'ruleset'), await say('nft', 'list', 'ruleset')])
+          assertSameMeaning(meaningOf(saved, [listing]), meant, 'as listed and saved');
+      });
+    }
+  }
+});
