@@ -9,7 +9,7 @@ import { type FaultResult, FaultRunner } from './fault-run.ts';
 const RUNNERS = 3;
 
 /** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
-const all = process.env.PORTCULLIS_FAULTS === 'all';
+const everything = process.env.PORTCULLIS_FAULTS === 'all';
 
 interface Played {
   readonly fault: FaultCase;
@@ -37,17 +37,26 @@ export async function faultSuite(operation: Operation): Promise<void> {
 async function playAll(isolation: Isolation, operation: Operation): Promise<readonly Played[]> {
   const runners = await Promise.all(Array.from({ length: RUNNERS }, () => FaultRunner.open(isolation)));
   try {
-    const waiting = [...casesFor(operation, await runners[0]!.stepsOf(operation), all)];
-    const played = runners.map(async (runner) => {
+    const waiting = [...casesFor(operation, await runners[0]!.stepsOf(operation), everything)];
+    const all = runners.map(async (runner) => {
       const own: Played[] = [];
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
-        own.push({ fault, result: await runner.play(fault) });
+        own.push({ fault, result: await played(runner, fault) });
       }
       return own;
     });
-    return (await Promise.all(played)).flat();
+    return (await Promise.all(all)).flat();
   } finally {
     await Promise.all(runners.map((runner) => runner[Symbol.asyncDispose]()));
+  }
+}
+
+/** A case that cannot be played to its end is one that went wrong: the others go on. */
+async function played(runner: FaultRunner, fault: FaultCase): Promise<FaultResult> {
+  try {
+    return await runner.play(fault);
+  } catch (error) {
+    return { problems: [String(error)], sights: 0, ends: 'old' };
   }
 }
 
