@@ -163,6 +163,7 @@ export class Place {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#holder.stdin?.end();
-    if (this.#holder.exitCode === null) await once(this.#holder, 'exit');
+    const { exitCode, signalCode } = this.#holder;
+    if (exitCode === null && signalCode === null) await once(this.#holder, 'exit');
   }
 }
