@@ -66,6 +66,7 @@ const EXCUSES = {
     /ct l3proto|(?:ether type|meta protocol|ct (?:original |reply )?protocol)\b.*\b(?:reject|ct (?:original |reply )?protocol)/,
   'comparisons of neighbouring fields of the link, listed as one': /ether (?:saddr|daddr)/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
+  'a range of traffic classes, which nft writes so that it cannot read it itself': /"key": *"priority"[^\n]*"range"/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'a word of another datatype': /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]/,
   'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
