@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { findProgram, hostCapabilities, type Isolation, isolationArguments } from '../../../src/host/index.ts';
 import type { Load, Loaded, Reply } from './protocol.ts';
 
+/** Of memory: an nft that hangs takes what it can get until its time is up. */
+const MOST_BYTES = 2 ** 31;
+
 /** Host names are asked of nobody here, and still take their time. */
 const PATIENCE_MS = 20_000;
 
@@ -55,7 +58,7 @@ class Child {
     const program = fileURLToPath(new URL('./world-main.ts', import.meta.url));
     this.#process = spawn(
       findProgram('unshare') ?? 'unshare',
-      [...isolationArguments(isolation, 0), process.execPath, program],
+      [...isolationArguments(isolation, 0), 'prlimit', `--data=${MOST_BYTES}`, process.execPath, program],
       { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
     );
     this.#process.on('message', (reply: Reply) => this.#answer?.(reply)); // sent by `world-main.ts`
