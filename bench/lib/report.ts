@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { basename, resolve } from 'node:path';
 import Table from 'cli-table3';
 
@@ -28,11 +28,19 @@ export async function runBench(
   const name = basename(file, '.ts');
   const quick = process.argv.includes('--quick');
   process.stdout.write(`\n${name}: ${question}\n`);
+  const [loadBefore] = loadavg();
   const findings = await measure({ quick });
   for (const finding of findings) process.stdout.write(`\n${formatFinding(finding)}`);
   if (quick) return;
   mkdirSync(RESULTS, { recursive: true });
-  const record = { bench: name, question, date: new Date().toISOString(), ...machineFacts(), findings };
+  const record = {
+    bench: name,
+    question,
+    date: new Date().toISOString(),
+    ...machineFacts(),
+    load: { before: loadBefore, after: loadavg()[0] },
+    findings,
+  };
   writeFileSync(resolve(RESULTS, `${name}.json`), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 

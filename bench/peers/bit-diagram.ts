@@ -52,6 +52,13 @@ export class BitDiagramStore extends DiagramStore {
     return build(0, width, 0, uppers.length - 1);
   }
 
+  override cut(dimension: number, first: number, last: number, max: number, child: number): number {
+    const edges: [number, number][] = first > 0 ? [[first - 1, 0]] : [];
+    edges.push([Math.min(last, max), child]);
+    if (last < max) edges.push([max, 0]);
+    return this.node(dimension, edges);
+  }
+
   override substitute(terminal: number, f: number, g: number): number {
     return this.#apply(terminal, f, g);
   }

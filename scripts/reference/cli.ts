@@ -32,6 +32,7 @@ that is not named is \`portcullis.yaml\` in the current folder; \`-\` is standar
 | ${EXIT.unusable} | input or arguments that cannot be used |
 | ${EXIT.refused} | refused for safety |
 | ${EXIT.machine} | the machine said no: the kernel, permissions, a missing tool, or a fault of the program |
+| ${EXIT.interrupted} | interrupted by Ctrl-C; no file was changed |
 
 \`NO_COLOR\` and \`FORCE_COLOR\` are honoured. \`PORTCULLIS_DEBUG=1\` shows where a fault of the program happened.`;
 

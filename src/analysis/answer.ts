@@ -1,5 +1,5 @@
 import type { Effect, Flow, Match, Quantity, Ruleset, Verdict } from '../ir/index.ts';
-import { HeaderSpace } from '../packetset/index.ts';
+import { HeaderSpace, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import {
   applyEffects,
   type Denotation,
@@ -18,6 +18,7 @@ import {
   sampleFlow,
   type Traveller,
   travel,
+  valuesOtherThanZero,
 } from '../semantics/index.ts';
 import { describeWithin } from './box-packets.ts';
 import type { Passage } from './flow-patterns.ts';
@@ -43,11 +44,13 @@ const VERDICTS = ['accept', 'drop', 'reject'] as const satisfies readonly Verdic
 /** Asks one ruleset many questions. */
 export class Oracle {
   readonly #ruleset: Ruleset;
+  readonly #watcher: Watcher;
   readonly #unknown: readonly string[]; // the symbols that nobody can know
   #meaning: { readonly space: HeaderSpace; readonly denotation: Denotation } | undefined;
 
-  constructor(ruleset: Ruleset) {
+  constructor(ruleset: Ruleset, watcher: Watcher = UNWATCHED) {
     this.#ruleset = ruleset;
+    this.#watcher = watcher;
     this.#unknown = unknownConditions(ruleset);
   }
 
@@ -102,7 +105,7 @@ export class Oracle {
 
   #denoted(): { readonly space: HeaderSpace; readonly denotation: Denotation } {
     if (this.#meaning === undefined) {
-      const space = new HeaderSpace();
+      const space = HeaderSpace.watched(this.#watcher);
       this.#meaning = { space, denotation: denote(space, this.#ruleset) };
     }
     return this.#meaning;
@@ -128,7 +131,7 @@ class Group implements Traveller {
     this.#pattern = pattern;
     this.#witness = witness;
     this.#assumed = assumed;
-    this.#unassuming = { ...pattern, quantities: new Map([...pattern.quantities].filter(([, value]) => value !== 0)) };
+    this.#unassuming = { ...pattern, quantities: valuesOtherThanZero(pattern.quantities) };
     this.extentOf = extentsOfPattern(pattern);
   }
 
@@ -151,7 +154,8 @@ class Group implements Traveller {
 }
 
 /** Cases with the same verdict for the same reason are told once. */
-function distinct(cases: readonly Case[]): Case[] {
+function distinct(cases: readonly Case[]): readonly Case[] {
+  if (cases.length < 2) return cases;
   const seen = new Set<string>();
   return cases.filter((each) => {
     const key = [

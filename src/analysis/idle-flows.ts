@@ -1,5 +1,5 @@
 import type { Grant, Intent, Rule } from '../ir/index.ts';
-import { HeaderSpace } from '../packetset/index.ts';
+import { HeaderSpace, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { intentRuleset, ruleFaults } from '../semantics/index.ts';
 
 /** A flow that could go without any packet noticing. */
@@ -12,9 +12,9 @@ export interface IdleFlow {
  * Flows of which every rule, at every place where packets stand, is without effect beside the other flows. Of two that say
  * the same, the later one.
  */
-export function idleFlows(intent: Intent): IdleFlow[] {
+export function idleFlows(intent: Intent, watcher: Watcher = UNWATCHED): IdleFlow[] {
   const ruleset = intentRuleset({ ...intent, baseline: [] });
-  const faults = Map.groupBy(ruleFaults(new HeaderSpace(), ruleset), ({ rule }) => nameOf(rule));
+  const faults = Map.groupBy(ruleFaults(HeaderSpace.watched(watcher), ruleset), ({ rule }) => nameOf(rule));
   const rules = Map.groupBy(
     ruleset.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules)),
     nameOf,

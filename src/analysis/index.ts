@@ -5,7 +5,14 @@ export { type Difference, type DifferenceOptions, type DifferingPackets, differe
 export { type Passage, type PatternContext, patternContext, questionPassages, testPassages } from './flow-patterns.ts';
 export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
-export { acceptedPackets, type MatrixQuestion, type ServiceMatrix, serviceMatrix } from './matrix.ts';
+export {
+  type Accepted,
+  acceptedPackets,
+  type MatrixQuestion,
+  type ServiceMatrix,
+  serviceMatrix,
+  TooManyEdges,
+} from './matrix.ts';
 export { byNames } from './name-atoms.ts';
 export { type PathEntry, type Place, pathEntry, placeOf, ruleName, wholePath } from './path.ts';
 export { endsText, peerText, serviceText } from './peer-text.ts';

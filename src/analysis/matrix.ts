@@ -23,7 +23,7 @@ import {
   PORT_PROTOCOLS,
   PROTOCOLS,
 } from '../net/index.ts';
-import { boxes, HeaderSpace, IntervalSet, type PacketSet } from '../packetset/index.ts';
+import { boxes, HeaderSpace, IntervalSet, type PacketSet, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { denote, packetsOf, possiblePackets, serviceMatch } from '../semantics/index.ts';
 import { type AccessRow, addressCells } from './address-cells.ts';
 import { conditionsOf, unknownConditions } from './unknowns.ts';
@@ -53,6 +53,16 @@ export interface MatrixQuestion {
   readonly outInterface?: InterfacePattern;
 }
 
+/** More edges than anybody reads, and about as many as still fit into one JSON document of a few hundred megabytes. */
+const MAX_EDGES = 2_000_000;
+
+/** The service splits the address space into so many groups that telling them edge by edge helps nobody. */
+export class TooManyEdges extends Error {
+  constructor() {
+    super(`more than ${MAX_EDGES} edges`);
+  }
+}
+
 const LOOPBACK: InterfacePattern = { name: 'lo', wildcard: false };
 
 /** What a ruleset lets through, found once for many questions. */
@@ -61,11 +71,13 @@ export interface Accepted {
   readonly unknown: readonly string[]; // conditions that nobody can know
 }
 
-export function acceptedPackets(ruleset: Ruleset): Accepted {
-  return { packets: denote(new HeaderSpace(), ruleset).accept, unknown: unknownConditions(ruleset) };
+export function acceptedPackets(ruleset: Ruleset, watcher: Watcher = UNWATCHED): Accepted {
+  return { packets: denote(HeaderSpace.watched(watcher), ruleset).accept, unknown: unknownConditions(ruleset) };
 }
 
+/** @throws TooManyEdges */
 export function serviceMatrix(accepted: Accepted, question: MatrixQuestion): ServiceMatrix {
+  const { watcher } = accepted.packets.space;
   const groups: AddressGroup[] = [];
   const edges: ServiceMatrix['edges'][number][] = [];
   const conditions = new Set<string>();
@@ -77,7 +89,10 @@ export function serviceMatrix(accepted: Accepted, question: MatrixQuestion): Ser
     for (const [index, cell] of found.cells.entries()) {
       const addresses = cell.addresses.map((interval) => formatRange({ family, ...interval } satisfies AddressRange));
       groups.push({ id: ids[index]!, addresses });
-      for (const other of cell.row === undefined ? [] : found.reached[cell.row]!) {
+      watcher.pulse();
+      const reached = cell.row === undefined ? [] : found.reached[cell.row]!;
+      if (edges.length + reached.length > MAX_EDGES) throw new TooManyEdges();
+      for (const other of reached) {
         edges.push({ from: ids[index]!, to: ids[other]! });
       }
     }

@@ -1,5 +1,5 @@
 import type { Flow, Intent, PolicyTest, Ruleset } from '../ir/index.ts';
-import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import { HeaderSpace, type PacketSet, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import {
   type Denotation,
   denote,
@@ -25,12 +25,18 @@ export type TestOutcome =
  * Proves every claim by packet sets: no packet is left out.
  * @param ruleset what is asked: the policy itself, or a firewall's rules
  */
-export function provePolicyTests(intent: Intent, ruleset: Ruleset = intentRuleset(intent)): TestOutcome[] {
+export function provePolicyTests(
+  intent: Intent,
+  ruleset: Ruleset = intentRuleset(intent),
+  watcher: Watcher = UNWATCHED,
+): TestOutcome[] {
   if (intent.tests.length === 0) return [];
-  const space = new HeaderSpace();
+  const space = HeaderSpace.watched(watcher);
   const denotation = denote(space, ruleset);
   const context = patternContext(intent, ruleset);
+  watcher.begin(intent.tests.length, 'tests');
   return intent.tests.map((test) => {
+    watcher.advance();
     const counterexample = refute(test, space, denotation, context);
     if (counterexample === 'empty') return { kind: 'empty', test };
     if (counterexample === undefined) return { kind: 'passed', test };

@@ -1,7 +1,7 @@
 import type { Intent, Peer, Ruleset, Service } from '../ir/index.ts';
 import { ORDINARY_PORTS } from '../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS, wholeFamily } from '../net/index.ts';
-import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import { HeaderSpace, type PacketSet, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { denote, type FlowPattern, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
 import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
 import { peerKey, peerText } from './peer-text.ts';
@@ -53,16 +53,18 @@ const BUILT_IN_AND_SILENT = ['any', 'loopback', 'private'];
  * @param ruleset what decides: the policy's own rules, or those of a firewall that is asked about the policy's zones
  * @throws TooManyPairs
  */
-export function reachability(intent: Intent, ruleset: Ruleset): Reachability {
+export function reachability(intent: Intent, ruleset: Ruleset, watcher: Watcher = UNWATCHED): Reachability {
   const endpoints = endpointsOf(intent);
   const [sources, targets] = [endpoints.filter((each) => each.asSource), endpoints.filter((each) => each.asTarget)];
   if (sources.length * targets.length > MAX_PAIRS) throw new TooManyPairs(sources.length * targets.length);
-  const access = new Access(ruleset);
+  const access = new Access(ruleset, HeaderSpace.watched(watcher));
   const context = patternContext(intent, ruleset);
   const services = servicesAsked(intent);
   const connections: Connection[] = [];
+  watcher.begin(sources.length * targets.length, 'pairs');
   for (const from of sources) {
     for (const to of targets) {
+      watcher.advance();
       if (from === to && !from.peers.some((peer) => peer.kind === 'remote')) continue;
       const allowed = services.flatMap((service) =>
         allowedServices(between(from, to, service, context), service.protocol, access),
@@ -101,14 +103,15 @@ function allowedServices(passages: readonly Passage[], protocol: number, access:
 
 /** What is open to packets of a pattern. Patterns that differ in their destination only are looked into once, together. */
 class Access {
-  readonly space = new HeaderSpace();
+  readonly space: HeaderSpace;
   readonly conditions = new Set<string>();
   readonly #unknown: readonly string[];
   readonly #accept: PacketSet;
   readonly #possible: PacketSet;
   readonly #known = new Map<string, Services>(); // by the pattern without its destination; destinations are not forgotten
 
-  constructor(ruleset: Ruleset) {
+  constructor(ruleset: Ruleset, space: HeaderSpace) {
+    this.space = space;
     this.#unknown = unknownConditions(ruleset);
     this.#accept = denote(this.space, ruleset).accept;
     this.#possible = possiblePackets(this.space);

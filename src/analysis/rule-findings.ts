@@ -1,5 +1,5 @@
 import type { Action, Chain, Flow, Match, Rule, Ruleset, Table, Verdict } from '../ir/index.ts';
-import { HeaderSpace } from '../packetset/index.ts';
+import { HeaderSpace, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { evaluate, packetsOf, type RuleFault, ruleFaults } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 
@@ -28,8 +28,8 @@ export interface Witness {
 }
 
 /** @param opaque the packets that rules which were not understood may decide: about these nothing is called redundant */
-export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[]): RuleFinding[] {
-  const space = new HeaderSpace();
+export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[], watcher: Watcher = UNWATCHED): RuleFinding[] {
+  const space = HeaderSpace.watched(watcher);
   const unclear = space.union(opaque.map((packets) => packetsOf(space, packets)));
   const faults = ruleFaults(space, ruleset).filter(
     (fault) => fault.kind !== 'redundant' || (!isCustomary(fault) && !fault.packets.intersects(unclear)),

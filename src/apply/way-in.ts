@@ -36,7 +36,7 @@ export function wayIn(after: HostRules, around: Surroundings, listeners: readonl
 function certainly(packets: PacketSet, set: PacketSet): PacketSet {
   const { space } = packets;
   const outside = packets.subtract(set);
-  const unknown = [...space.store.dimensionsIn(outside.node)].filter((index) => {
+  const unknown = [...space.dimensionsOf(outside)].filter((index) => {
     const { kind } = space.dimension(index);
     return kind === 'symbol' || kind === 'bit';
   });

@@ -1,6 +1,7 @@
 import { type Answer, Oracle, type PatternContext, patternContext, questionPassages } from '../analysis/index.ts';
 import type { Diagnostic } from '../diagnostic/index.ts';
 import type { Hook } from '../ir/index.ts';
+import type { Watcher } from '../packetset/index.ts';
 import { type FlowExpression, parseFlowExpression } from '../policy/index.ts';
 import { type FlowContext, resolveFlow } from '../resolve/index.ts';
 import { decide } from '../semantics/index.ts';
@@ -27,9 +28,9 @@ export class Asker {
   readonly #opaque: readonly Opaque[];
   readonly #patterns: PatternContext;
 
-  constructor(subject: Subject, accounts: ReadonlyMap<string, number>, hook: Hook | undefined) {
+  constructor(subject: Subject, accounts: ReadonlyMap<string, number>, hook: Hook | undefined, watcher: Watcher) {
     const { zones, groups, unknownAccounts } = subject.intent;
-    this.#oracle = new Oracle(subject.ruleset);
+    this.#oracle = new Oracle(subject.ruleset, watcher);
     this.#patterns = patternContext(subject.intent, subject.ruleset);
     this.#opaque = subject.opaque;
     this.#context = {

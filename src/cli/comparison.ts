@@ -1,7 +1,7 @@
 import { byNames, type DifferingPackets, difference, formatFlow } from '../analysis/index.ts';
 import { escapeControls } from '../diagnostic/index.ts';
 import type { Ruleset } from '../ir/index.ts';
-import { HeaderSpace } from '../packetset/index.ts';
+import { HeaderSpace, type Watcher } from '../packetset/index.ts';
 import { withAccountNames } from './answer-text.ts';
 import type { TextOutput } from './console.ts';
 import { type OpaqueJson, opaqueJson } from './report.ts';
@@ -25,9 +25,9 @@ interface PacketsJson {
 }
 
 /** What `after` lets through that `before` does not, and the reverse. */
-export function compare({ before, after, names }: Pair, onlyNew: boolean): ComparisonJson {
+export function compare({ before, after, names }: Pair, onlyNew: boolean, watcher: Watcher): ComparisonJson {
   const [first, second] = comparable(before, after);
-  const found = difference(new HeaderSpace(), first, second, { limit: TOLD_AT_MOST, onlyNew });
+  const found = difference(HeaderSpace.watched(watcher), first, second, { limit: TOLD_AT_MOST, onlyNew });
   return {
     equal: found.wider.length === 0 && found.narrower.length === 0,
     wider: found.wider.map((part) => packetsJson(part, names)),

@@ -41,6 +41,7 @@ export const EXIT = {
   unusable: 2, // input or arguments that cannot be used
   refused: 3, // refused for safety: would lock you out, would cut what you did not confirm
   machine: 4, // the machine said no: kernel, permissions, a missing tool, or a fault of this program
+  interrupted: 130, // by Ctrl-C: 128 and the number of SIGINT, as shells have it
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

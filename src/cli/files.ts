@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { CLI_PROBLEMS } from './problems.ts';
@@ -49,14 +49,30 @@ function textOf(bytes: Uint8Array, name: string): SourceFile {
   return new SourceFile(name, text);
 }
 
-/** @throws Stop where it cannot be written. Missing folders are made. */
+/**
+ * Whole or not at all: first beside its place, then moved there; what is no regular file (a device, a pipe) is written to.
+ * Missing folders are made. @throws Stop where it cannot be written.
+ */
 export function writeFile(console: Console, path: string, text: string): void {
   const full = resolve(console.cwd, path);
   try {
     mkdirSync(dirname(full), { recursive: true });
-    writeFileSync(full, text);
+    const before = statSync(full, { throwIfNoEntry: false });
+    if (before !== undefined && !before.isFile()) writeFileSync(full, text);
+    else replaceFile(before === undefined ? full : realpathSync(full), text, before?.mode);
   } catch (error) {
     throw stop(EXIT.machine, CLI_PROBLEMS.unwritable, path, reason(error));
+  }
+}
+
+function replaceFile(path: string, text: string, mode = 0o644): void {
+  const draft = join(dirname(path), `.${process.pid}.portcullis-draft`);
+  try {
+    writeFileSync(draft, text, { flag: 'wx', mode, flush: true });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import pico from 'picocolors';
 import { type Console, EXIT, type TextOutput, wantsColour } from './console.ts';
 import { run } from './program.ts';
 
-const WIDTH_OF_A_PIPE = 100; // columns
+const USUAL_WIDTH = 100; // columns
 
 function output(stream: NodeJS.WriteStream): TextOutput {
   const isTerminal = stream.isTTY === true;
@@ -17,7 +17,7 @@ function output(stream: NodeJS.WriteStream): TextOutput {
       stream.write(text);
     },
     isTerminal,
-    width: isTerminal ? stream.columns : WIDTH_OF_A_PIPE,
+    width: isTerminal && stream.columns > 0 ? stream.columns : USUAL_WIDTH, // 0: a terminal that was never told its size
     colors: pico.createColors(wantsColour(process.env, isTerminal)),
   };
 }

@@ -6,6 +6,7 @@ import { resolvePolicy } from '../resolve/index.ts';
 import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { decoded, readFile, readSource } from './files.ts';
+import { longWork } from './long-work.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { reportDiagnostics, Stop, stop } from './report.ts';
 
@@ -43,11 +44,13 @@ export function readPolicy(
   accounts: Accounts,
   read = filesOf(console),
 ): ReadPolicy {
-  const { policy, diagnostics } = loadPolicyText(source, read);
-  if (policy === undefined) return { intent: undefined, diagnostics };
-  const resolved = resolvePolicy(policy, { accounts, catalog: catalog(), today: console.today });
-  const all = sortDiagnostics([...diagnostics, ...resolved.diagnostics]);
-  return { intent: hasErrors(all) ? undefined : resolved.intent, diagnostics: all };
+  return longWork(console, 'reading', () => {
+    const { policy, diagnostics } = loadPolicyText(source, read);
+    if (policy === undefined) return { intent: undefined, diagnostics };
+    const resolved = resolvePolicy(policy, { accounts, catalog: catalog(), today: console.today });
+    const all = sortDiagnostics([...diagnostics, ...resolved.diagnostics]);
+    return { intent: hasErrors(all) ? undefined : resolved.intent, diagnostics: all };
+  });
 }
 
 /** A sound policy: errors stop, warnings are told on standard error. */

@@ -94,10 +94,13 @@ export const CLI_PROBLEMS = {
   tooLarge: {
     code: 'C0014',
     severity: 'error',
-    message: () => 'the answer would take more memory than is allowed',
-    help: () => 'use fewer different address ranges, or ask about a part of the policy',
-    explanation: 'Packet sets are kept within a bound of memory.',
-  } satisfies DiagnosticKind<[]>,
+    message: (bound: string) => `the answer takes sets of packets that do not fit into ${bound}`,
+    help: () =>
+      'ask about single packets (`portcullis why` needs no sets for them), or about a file with fewer of the rules that combine many different values',
+    explanation:
+      'Sets of packets are kept within a bound of memory, so that no ruleset can take the machine with it. Rulesets of ten thousand rules that people ' +
+      'wrote stay far below; what breaks it are rules that ask for single bits of addresses, or for thousands of conditions that nobody can know.',
+  } satisfies DiagnosticKind<[bound: string]>,
   idleFlow: {
     code: 'C0016',
     severity: 'warning',
@@ -116,6 +119,14 @@ export const CLI_PROBLEMS = {
     help: () => 'gather addresses in zones, or ask about single flows with `portcullis why --flows`',
     explanation: 'Who reaches whom is told pair by pair, which nobody can read beyond some ten thousand.',
   } satisfies DiagnosticKind<[pairs: number]>,
+  tooManyEdges: {
+    code: 'C0017',
+    severity: 'error',
+    message: () => 'the service splits the addresses into so many groups that there are millions of pairs to tell',
+    help: () =>
+      'ask about one family (`--family 4`), one interface (`--iif eth0`), or single flows with `portcullis why --flows`',
+    explanation: 'Who reaches whom is told pair by pair, which nobody can read beyond some ten thousand.',
+  } satisfies DiagnosticKind<[]>,
   internal: {
     code: 'C0005',
     severity: 'error',

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { DiagramTooLarge } from '../packetset/index.ts';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type Console, EXIT } from './console.ts';
+import { INTERRUPTED_LINE, Interrupted } from './long-work.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { reportDiagnostics, Stop, stop, writeFailureJson } from './report.ts';
 import { programVersion } from './version.ts';
@@ -12,7 +13,10 @@ export async function run(args: readonly string[], console: Console): Promise<vo
     const program = await buildProgram(console, wantedCommands(args));
     await program.parseAsync(joinArrows(args), { from: 'user' });
   } catch (error) {
-    report(console, asStop(error, console), args);
+    if (error instanceof Interrupted) {
+      console.exitCode = EXIT.interrupted;
+      console.stderr.write(INTERRUPTED_LINE);
+    } else report(console, asStop(error, console), args);
   }
 }
 
@@ -64,7 +68,7 @@ function wantedCommands(args: readonly string[]): readonly CommandEntry[] {
 function asStop(error: unknown, console: Console): Stop | undefined {
   if (error instanceof Stop) return error;
   if (error instanceof CommanderError) return usageStop(error);
-  if (error instanceof DiagramTooLarge) return stop(EXIT.machine, CLI_PROBLEMS.tooLarge);
+  if (error instanceof DiagramTooLarge) return stop(EXIT.machine, CLI_PROBLEMS.tooLarge, error.bound);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   if (console.env.PORTCULLIS_DEBUG === '1' && error instanceof Error) console.stderr.write(`${error.stack}\n`);
   return stop(EXIT.machine, CLI_PROBLEMS.internal, what.split('\n')[0] ?? what);

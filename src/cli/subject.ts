@@ -6,6 +6,7 @@ import type { Opaque } from '../target/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { readSource } from './files.ts';
 import { includerOf } from './includes.ts';
+import { longWork } from './long-work.ts';
 import {
   type Accounts,
   emptyIntent,
@@ -153,9 +154,11 @@ export async function readRuleset(
 ): Promise<ReadRuleset> {
   const { readHost } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
   const ofIptables = (source: SourceFile): boolean => (format ?? formatOf(source)) === 'iptables';
-  const { lifted, diagnostics } = readHost(
-    { nftables: sources.filter((source) => !ofIptables(source)), iptables: sources.filter(ofIptables) },
-    includerOf(console),
+  const { lifted, diagnostics } = longWork(console, 'reading', () =>
+    readHost(
+      { nftables: sources.filter((source) => !ofIptables(source)), iptables: sources.filter(ofIptables) },
+      includerOf(console),
+    ),
   );
   if (lifted === undefined) throw new Stop(EXIT.unusable, diagnostics);
   const { ruleset, opaque } = lifted;

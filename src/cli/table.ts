@@ -39,7 +39,7 @@ const BORDERS = [
 ] as const;
 
 /** Text cut to a number of columns of a terminal, the cut shown. */
-export function fit(text: string, columns: number): string {
+export function fitted(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let end = text.length;
   while (end > 0 && stringWidth(text.slice(0, end)) > columns - 1) end--;

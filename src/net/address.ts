@@ -40,52 +40,82 @@ export function parseAddress(text: string): Address | undefined {
   return value === undefined ? undefined : { family: 4, value: BigInt(value) };
 }
 
-const OCTET = /^(?:0|[1-9][0-9]{0,2})$/;
+const ZERO = 0x30;
+const DOT = 0x2e;
+const COLON = 0x3a;
 
+/** Character by character: lists of a hundred thousand addresses are read. */
 function parseIpv4(text: string): number | undefined {
   if (text.length > 15) return undefined;
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    const octet = OCTET.test(part) ? Number(part) : 256;
-    if (octet > 255) return undefined;
+  let octets = 0;
+  for (let at = 0; at <= text.length; at++) {
+    let octet = 0;
+    const start = at;
+    for (; at < text.length && text.charCodeAt(at) !== DOT; at++) {
+      const digit = text.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) return undefined;
+      octet = octet * 10 + digit;
+    }
+    const digits = at - start;
+    if (digits === 0 || octet > 255 || (digits > 1 && text.charCodeAt(start) === ZERO)) return undefined;
     value = value * 256 + octet;
+    octets++;
   }
-  return value;
+  return octets === 4 ? value : undefined;
 }
 
-const HEXTET = /^[0-9a-fA-F]{1,4}$/;
-
+/** At most 8 groups of 16 bits; `::` stands for at least one group of zeros, and a dotted IPv4 tail for the last two. */
 function parseIpv6(text: string): bigint | undefined {
   if (text.length > 45) return undefined;
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
-  const head = hextets(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? hextets(halves[1]!, true) : [];
-  if (head === undefined || tail === undefined) return undefined;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
-  let value = 0n;
-  for (const part of [...head, ...Array<number>(missing).fill(0), ...tail]) value = (value << 16n) | BigInt(part);
-  return value;
+  const groups: number[] = [];
+  let gap = -1; // the groups before `::`
+  let at = 0;
+  if (text.startsWith('::')) {
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.length) {
+    let end = text.indexOf(':', at);
+    if (end === -1) end = text.length;
+    const group = hextet(text, at, end);
+    if (group !== undefined) groups.push(group);
+    else {
+      const dotted = end === text.length ? parseIpv4(text.slice(at)) : undefined;
+      if (dotted === undefined) return undefined;
+      groups.push(Math.floor(dotted / 0x10000), dotted % 0x10000);
+    }
+    at = end + 1;
+    if (end === text.length) break;
+    if (text.charCodeAt(at) === COLON) {
+      if (gap !== -1) return undefined;
+      gap = groups.length;
+      at++;
+    } else if (at === text.length) return undefined; // it ends in a single colon
+  }
+  if (gap === -1 ? groups.length !== 8 : groups.length > 7) return undefined;
+  const zeros = 8 - groups.length;
+  let words = '0x';
+  for (let index = 0; index < 8; index++) {
+    const isZero = gap !== -1 && index >= gap && index < gap + zeros;
+    const group = isZero ? 0 : groups[gap !== -1 && index >= gap ? index - zeros : index]!;
+    words += (0x10000 + group).toString(16).slice(1);
+  }
+  return BigInt(words);
 }
 
-/** The 16-bit groups of one side of `::`; a dotted IPv4 tail counts as two and may stand only at the very end. */
-function hextets(text: string, last: boolean): number[] | undefined {
-  if (text === '') return [];
-  const groups: number[] = [];
-  const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
-    if (HEXTET.test(part)) {
-      groups.push(Number.parseInt(part, 16));
-      continue;
-    }
-    const dotted = last && index === parts.length - 1 ? parseIpv4(part) : undefined;
-    if (dotted === undefined) return undefined;
-    groups.push(Math.floor(dotted / 0x10000), dotted % 0x10000);
+/** One to four hexadecimal digits from `start` up to, not including, `end`. */
+function hextet(text: string, start: number, end: number): number | undefined {
+  if (end === start || end - start > 4) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    const letter = code | 0x20;
+    const digit = code >= ZERO && code <= 0x39 ? code - ZERO : letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+    if (digit === -1) return undefined;
+    value = value * 16 + digit;
   }
-  return groups;
+  return value;
 }
 
 /** Canonical text: dotted decimal, or RFC 5952 (lower case, the first longest run of two or more zero groups as `::`). */

@@ -24,7 +24,8 @@ export function parsePrefix(text: string): Prefix | PrefixProblem {
   const address = parseAddress(slash === -1 ? text : text.slice(0, slash));
   if (address === undefined) return { kind: 'malformed' };
   const bits = addressBits(address.family);
-  const suffix = slash === -1 ? String(bits) : text.slice(slash + 1);
+  if (slash === -1) return { family: address.family, value: address.value, length: bits };
+  const suffix = text.slice(slash + 1);
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(suffix) || Number(suffix) > bits) return { kind: 'malformed' };
   const length = Number(suffix);
   const hostBits = BigInt(bits - length);

@@ -1,3 +1,7 @@
+import { Budget, type DiagramLimits, DiagramTooLarge } from './limits.ts';
+import { OperationCache } from './operation-cache.ts';
+import { UNWATCHED, type Watcher } from './watcher.ts';
+
 /**
  * Interval decision diagrams with several terminals, hash-consed.
  *
@@ -13,83 +17,70 @@
  * `TERMINALS`; a set of packets is a diagram over the terminals 0 (out) and 1 (in).
  *
  * Cost: `substitute` and `minus` visit each pair of nodes once; wide nodes are merged edge by edge, so joining n small
- * diagrams is n log n when done as a balanced tree (`balanced`), and quadratic when done one by one.
+ * diagrams is n log n when done as a balanced tree (`balanced`), and quadratic when done one by one. A narrow `f` costs
+ * little, however wide `g` is.
  */
 export const TERMINALS = 8;
 
 const TERMINAL_DIMENSION = 0xffff;
-const MINUS = TERMINALS; // operation codes below it are `substitute` of that terminal
 const INITIAL_NODES = 1 << 12;
-const INITIAL_CACHE = 1 << 12;
-const MAX_CACHE = 1 << 22; // entries of 16 bytes
+const INITIAL_EDGES = 1 << 14;
+const INITIAL_STACK = 1 << 12;
 
-/** The store ran out of room: the question is larger than the memory it may use. Nothing else is harmed. */
-export class DiagramTooLarge extends Error {
-  constructor(nodes: number) {
-    super(`the packet sets grew beyond ${nodes} nodes`);
-    this.name = 'DiagramTooLarge';
-  }
+/** Codes of operations in the cache; those below `TERMINALS` are `substitute` of that terminal. */
+const MINUS = 8;
+const REMAP = 9;
+const REACH = 10;
+const CODES = 16; // a node and one of these fit into 32 bits, as do
+const CHOICES = 1 << TERMINALS; // a node and any choice of terminals: there are at most 2^24 nodes (`Budget`)
+const OTHER_THAN_0 = CHOICES - 2;
+
+/** What a mapping of terminals makes of a node, by the terminals that it reaches: one of them, or */
+const OWN = -1; // the node itself: nothing changes
+const SEVERAL = -2; // one has to look
+
+interface Mapping {
+  readonly number: number; // its name in the cache
+  readonly together: readonly number[];
 }
 
-export interface DiagramLimits {
-  readonly maxNodes: number;
-}
+const QUICKLY = 1 << 18; // numbers in an array: below that it grows fourfold, above twofold
+
+const PULSE = 1 << 10; // operations from one pulse to the next; a hundred thousand a second are done at the least
 
 export class DiagramStore {
-  readonly #limits: DiagramLimits;
+  readonly watcher: Watcher;
+  readonly #budget: Budget;
+  readonly #cache: OperationCache;
   #nodes = TERMINALS;
   #dimension = new Uint16Array(INITIAL_NODES).fill(TERMINAL_DIMENSION, 0, TERMINALS);
+  #depth = new Uint16Array(INITIAL_NODES); // nodes on the longest way to a terminal, this one included
+  #reached = new Uint8Array(INITIAL_NODES); // bit t: the terminal t is reached from here
   #start = new Uint32Array(INITIAL_NODES + 1); // node n's edges are start[n] .. start[n + 1] - 1
   #hash = new Uint32Array(INITIAL_NODES);
-  #upper = new Uint32Array(INITIAL_NODES * 4); // of each edge, inclusive
-  #child = new Uint32Array(INITIAL_NODES * 4);
+  #edges = new Uint32Array(INITIAL_EDGES * 2); // of each the last value, inclusive, and behind it the child
   #table = new Uint32Array(INITIAL_NODES * 2); // open addressing; 0 is an empty slot (a terminal is never looked up)
-  #cacheKey = new Float64Array(INITIAL_CACHE);
-  #cacheRight = new Uint32Array(INITIAL_CACHE);
-  #cacheResult = new Uint32Array(INITIAL_CACHE);
-  #stackUpper = new Uint32Array(1 << 12);
-  #stackChild = new Uint32Array(1 << 12);
-  #stack = 0;
+  #stack = new Uint32Array(INITIAL_STACK * 2); // edges of nodes that are being made, as in `#edges`
+  #top = 0; // in `#stack`, counted in edges
+  #work = 0; // operations so far, of those that are not found in the cache
+  readonly #mappings = new Map<string, Mapping>(); // those of `remap`
 
-  constructor(limits: DiagramLimits = { maxNodes: 20_000_000 }) {
-    this.#limits = limits;
-    this.#cacheKey.fill(-1);
-  }
-
-  /** One path to a terminal other than 0, as the values on it; a dimension that it does not ask for is not in the map. */
-  somePath(node: number): Map<number, number> {
-    const values = new Map<number, number>();
-    for (let at = node; at >= TERMINALS; ) {
-      let edge = 0;
-      while (this.edgeChild(at, edge) === 0) edge++;
-      values.set(this.#dimension[at]!, this.edgeUpper(at, edge));
-      at = this.edgeChild(at, edge);
-    }
-    return values;
-  }
-
-  /** The terminal that a packet with these values leads to; a value that is not in the map is 0. */
-  valueAt(node: number, values: ReadonlyMap<number, number>): number {
-    let at = node;
-    while (at >= TERMINALS) {
-      const dimension = this.#dimension[at]!;
-      at = this.follow(at, dimension, values.get(dimension) ?? 0);
-    }
-    return at;
-  }
-
-  /** Every dimension that the diagram asks for. */
-  dimensionsIn(node: number): ReadonlySet<number> {
-    const dimensions = new Set<number>();
-    const seen = new Set<number>();
-    const visit = (at: number): void => {
-      if (at < TERMINALS || seen.has(at)) return;
-      seen.add(at);
-      dimensions.add(this.#dimension[at]!);
-      for (let edge = 0; edge < this.edgeCount(at); edge++) visit(this.edgeChild(at, edge));
-    };
-    visit(node);
-    return dimensions;
+  constructor(limits: DiagramLimits = {}, watcher: Watcher = UNWATCHED) {
+    this.watcher = watcher;
+    this.#budget = new Budget(limits);
+    this.#cache = new OperationCache(this.#budget);
+    for (let terminal = 0; terminal < TERMINALS; terminal++) this.#reached[terminal] = 1 << terminal;
+    for (const array of [
+      this.#dimension,
+      this.#depth,
+      this.#reached,
+      this.#start,
+      this.#hash,
+      this.#edges,
+      this.#table,
+      this.#stack,
+    ])
+      this.#budget.replace(0, array.byteLength);
   }
 
   /** Nodes in the store, terminals included. */
@@ -112,24 +103,32 @@ export class DiagramStore {
 
   /** The last value, inclusive, of an edge; the first is one more than the previous edge's last, or 0. */
   edgeUpper(node: number, edge: number): number {
-    return this.#upper[this.#start[node]! + edge]!;
+    return this.#edges[2 * (this.#start[node]! + edge)]!;
   }
 
   edgeChild(node: number, edge: number): number {
-    return this.#child[this.#start[node]! + edge]!;
+    return this.#edges[2 * (this.#start[node]! + edge) + 1]!;
   }
 
   /** Where a value leads; the node itself if it does not ask for this dimension. */
   follow(node: number, dimension: number, value: number): number {
-    if (this.#dimension[node] !== dimension) return node;
+    return this.#dimension[node] === dimension ? this.#edges[2 * this.#edgeOf(node, value) + 1]! : node;
+  }
+
+  /** The last value, inclusive, of those from `value` on that lead to the same place; of a node that is no terminal. */
+  lastAlike(node: number, value: number): number {
+    return this.#edges[2 * this.#edgeOf(node, value)]!;
+  }
+
+  #edgeOf(node: number, value: number): number {
     let low = this.#start[node]!;
     let high = this.#start[node + 1]! - 1;
     while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#upper[middle]! < value) low = middle + 1;
+      const middle = (low + high) >>> 1;
+      if (this.#edges[2 * middle]! < value) low = middle + 1;
       else high = middle;
     }
-    return this.#child[low]!;
+    return low;
   }
 
   /**
@@ -137,8 +136,17 @@ export class DiagramStore {
    * value; children ask only for later dimensions. Neighbours that lead to the same place are joined.
    */
   node(dimension: number, edges: Iterable<readonly [upper: number, child: number]>): number {
-    const base = this.#stack;
+    const base = this.#top;
     for (const [upper, child] of edges) this.#push(upper, child);
+    return this.#make(dimension, base);
+  }
+
+  /** `child` for the values from `first` to `last`, both inclusive, of a dimension whose highest is `max`; 0 elsewhere. */
+  cut(dimension: number, first: number, last: number, max: number, child: number): number {
+    const base = this.#top;
+    if (first > 0) this.#push(first - 1, 0);
+    this.#push(last < max ? last : max, child);
+    if (last < max) this.#push(max, 0);
     return this.#make(dimension, base);
   }
 
@@ -152,235 +160,237 @@ export class DiagramStore {
     return this.#apply(MINUS, f, g);
   }
 
+  /** Whether some packet leads to other terminals than 0 in both: for sets, whether they have a packet in common. */
+  intersects(f: number, g: number): boolean {
+    return this.someReach(f, g, OTHER_THAN_0);
+  }
+
+  /** Whether some packet of a set leads to one of the terminals in `f`; they are bits, 1 << t for each. No node is made for the answer. */
+  someReach(set: number, f: number, terminals: number): boolean {
+    if (set === 0 || (this.#reached[f]! & terminals) === 0) return false;
+    if ((this.#reached[set]! & 1) === 0 || (this.#reached[f]! & ~terminals) === 0) return true;
+    const left = set * CODES + REACH;
+    const right = f * CHOICES + terminals;
+    const known = this.#cache.find(left, right);
+    if (known !== -1) return known === 1;
+    this.#beat();
+    const found = this.#someEdgesReach(set, f, terminals);
+    this.#cache.keep(left, right, found ? 1 : 0);
+    return found;
+  }
+
+  #someEdgesReach(set: number, f: number, terminals: number): boolean {
+    const dimension = Math.min(this.#dimension[set]!, this.#dimension[f]!);
+    const [ofSet, ofF] = [this.#dimension[set] === dimension, this.#dimension[f] === dimension];
+    let i = this.#start[set]!;
+    let j = this.#start[f]!;
+    const endSet = this.#start[set + 1]!;
+    const endF = this.#start[f + 1]!;
+    while (!ofSet || i < endSet) {
+      const upperSet = ofSet ? this.#edges[2 * i]! : 0xffff_ffff;
+      const childSet = ofSet ? this.#edges[2 * i + 1]! : set;
+      if (childSet === 0) {
+        // With a narrow set, most of a wide `f` is never looked at.
+        i++;
+        if (i < endSet && ofF) j = this.#edgeBeyond(j, endF, upperSet);
+        continue;
+      }
+      const upperF = ofF ? this.#edges[2 * j]! : 0xffff_ffff;
+      if (this.someReach(childSet, ofF ? this.#edges[2 * j + 1]! : f, terminals)) return true;
+      if (ofF && upperF <= upperSet && ++j === endF) return false;
+      if (ofSet && upperSet <= upperF) i++;
+    }
+    return false;
+  }
+
   /** `f` with each terminal `t` replaced by the terminal `to[t]`. */
   remap(f: number, to: readonly number[]): number {
-    const done = new Map<number, number>();
+    const { number, together } = this.#mapping(to);
     const visit = (node: number): number => {
-      if (node < TERMINALS) return to[node] ?? node;
-      const known = done.get(node);
-      if (known !== undefined) return known;
-      const base = this.#stack;
+      const all = together[this.#reached[node]!]!;
+      if (all === OWN) return node;
+      if (all !== SEVERAL) return all;
+      const key = node * CODES + REMAP;
+      const known = this.#cache.find(key, number);
+      if (known !== -1) return known;
+      this.#beat();
+      const base = this.#top;
       const end = this.#start[node + 1]!;
-      for (let edge = this.#start[node]!; edge < end; edge++) this.#push(this.#upper[edge]!, visit(this.#child[edge]!));
+      for (let edge = this.#start[node]!; edge < end; edge++)
+        this.#push(this.#edges[2 * edge]!, visit(this.#edges[2 * edge + 1]!));
       const result = this.#make(this.#dimension[node]!, base);
-      done.set(node, result);
+      this.#cache.keep(key, number, result);
       return result;
     };
     return visit(f);
   }
 
-  /**
-   * `f` asked with other values: where `replacement` gives a number, the dimension has that value; where it gives a diagram (a
-   * set over any dimensions), the yes-or-no dimension holds where the set does. All at once, as an assignment of several
-   * variables. `f` must not have the terminal 0 below a dimension that becomes a set.
-   */
-  rewrite(f: number, replacement: (dimension: number) => Replacement | undefined): number {
-    const done = new Map<number, number>();
-    const visit = (node: number): number => {
-      if (node < TERMINALS) return node;
-      const known = done.get(node);
-      if (known !== undefined) return known;
-      const dimension = this.#dimension[node]!;
-      const by = replacement(dimension);
-      let result: number;
-      if (by === undefined) result = this.#rebuild(node, visit);
-      else if (by.kind === 'value') result = visit(this.follow(node, dimension, by.value));
-      else {
-        const holds = visit(this.follow(node, dimension, 1));
-        const fails = visit(this.follow(node, dimension, 0));
-        result = this.substitute(0, this.substitute(1, by.set, holds), fails);
-      }
-      done.set(node, result);
-      return result;
-    };
-    return visit(f);
-  }
-
-  /** A set without its opinion on some dimensions: a packet is in it when any values there would put it in. */
-  forget(set: number, isForgotten: (dimension: number) => boolean): number {
-    const done = new Map<number, number>();
-    const visit = (node: number): number => {
-      if (node < TERMINALS) return node;
-      const known = done.get(node);
-      if (known !== undefined) return known;
-      const dimension = this.#dimension[node]!;
-      const count = this.edgeCount(node);
-      let result: number;
-      if (isForgotten(dimension)) {
-        const children = new Set(Array.from({ length: count }, (_, edge) => visit(this.edgeChild(node, edge))));
-        result = balanced([...children], 0, (a, b) => this.substitute(0, a, b));
-      } else {
-        result = this.node(
-          dimension,
-          Array.from({ length: count }, (_, edge) => [this.edgeUpper(node, edge), visit(this.edgeChild(node, edge))]),
-        );
-      }
-      done.set(node, result);
-      return result;
-    };
-    return visit(set);
-  }
-
-  /** A node with its children changed; they may ask for earlier dimensions now, and then its edges are cut out and joined. */
-  #rebuild(node: number, change: (child: number) => number): number {
-    const dimension = this.#dimension[node]!;
-    const count = this.edgeCount(node);
-    const edges: [number, number][] = [];
-    for (let edge = 0; edge < count; edge++)
-      edges.push([this.edgeUpper(node, edge), change(this.edgeChild(node, edge))]);
-    if (edges.every(([, child]) => this.#dimension[child]! > dimension)) return this.node(dimension, edges);
-    const highest = this.edgeUpper(node, count - 1);
-    let result = 0;
-    let first = 0;
-    for (const [upper, child] of edges) {
-      const within = this.node(dimension, cut(first, upper, highest));
-      result = this.substitute(0, result, this.substitute(1, within, child));
-      first = upper + 1;
+  #mapping(to: readonly number[]): Mapping {
+    const name = to.join();
+    let mapping = this.#mappings.get(name);
+    if (mapping === undefined) {
+      const target = (terminal: number): number => to[terminal] ?? terminal;
+      const together = Array.from({ length: 1 << TERMINALS }, (_, bits) => {
+        const terminals = Array.from({ length: TERMINALS }, (_, each) => each).filter((each) => bits & (1 << each));
+        if (terminals.every((each) => target(each) === each)) return OWN;
+        const targets = new Set(terminals.map(target));
+        return targets.size === 1 ? target(terminals[0]!) : SEVERAL;
+      });
+      mapping = { number: this.#mappings.size, together };
+      this.#mappings.set(name, mapping);
     }
-    return result;
+    return mapping;
   }
 
   #apply(operation: number, f: number, g: number): number {
     if (operation === MINUS) {
-      if (f === 0 || f === g) return 0;
-      if (g < TERMINALS) return g === 0 ? f : 0;
+      if (f === 0 || f === g || (this.#reached[g]! & 1) === 0) return 0;
+      if (g === 0) return f;
     } else {
-      if (f < TERMINALS) return f === operation ? g : f;
-      if (f === g || g === operation) return f;
+      if ((this.#reached[f]! & (1 << operation)) === 0 || f === g || g === operation) return f;
+      if (f === operation) return g;
     }
-    const key = f * 16 + operation;
-    let slot = this.#slot(key, g);
-    if (this.#cacheKey[slot] === key && this.#cacheRight[slot] === g) return this.#cacheResult[slot]!;
+    const key = f * CODES + operation;
+    const known = this.#cache.find(key, g);
+    if (known !== -1) return known;
+    this.#beat();
 
     const dimensionF = this.#dimension[f]!;
     const dimensionG = this.#dimension[g]!;
-    const base = this.#stack;
-    let result: number;
+    const base = this.#top;
     if (dimensionF < dimensionG) {
       const end = this.#start[f + 1]!;
       for (let i = this.#start[f]!; i < end; i++)
-        this.#push(this.#upper[i]!, this.#apply(operation, this.#child[i]!, g));
-      result = this.#make(dimensionF, base);
+        this.#push(this.#edges[2 * i]!, this.#apply(operation, this.#edges[2 * i + 1]!, g));
     } else if (dimensionG < dimensionF) {
       const end = this.#start[g + 1]!;
       for (let j = this.#start[g]!; j < end; j++)
-        this.#push(this.#upper[j]!, this.#apply(operation, f, this.#child[j]!));
-      result = this.#make(dimensionG, base);
-    } else {
-      let i = this.#start[f]!;
-      let j = this.#start[g]!;
-      const endF = this.#start[f + 1]!;
-      const endG = this.#start[g + 1]!;
-      while (i < endF && j < endG) {
-        const upperF = this.#upper[i]!;
-        const childF = this.#child[i]!;
-        if (operation === MINUS ? childF === 0 : childF < TERMINALS && childF !== operation) {
-          // Whatever `g` says here, `f` stands: with a narrow `f`, most of a wide `g` is never looked at.
-          this.#push(upperF, childF);
-          i++;
-          if (i < endF) j = this.#edgeBeyond(j, endG, upperF);
-          continue;
-        }
-        const upperG = this.#upper[j]!;
-        this.#push(upperF < upperG ? upperF : upperG, this.#apply(operation, childF, this.#child[j]!));
-        if (upperF <= upperG) i++;
-        if (upperG <= upperF) j++;
-      }
-      result = this.#make(dimensionF, base);
-    }
-    slot = this.#slot(key, g); // the cache may have grown meanwhile
-    this.#cacheKey[slot] = key;
-    this.#cacheRight[slot] = g;
-    this.#cacheResult[slot] = result;
+        this.#push(this.#edges[2 * j]!, this.#apply(operation, f, this.#edges[2 * j + 1]!));
+    } else this.#merge(operation, f, g);
+    const result = this.#make(dimensionF < dimensionG ? dimensionF : dimensionG, base);
+    this.#cache.keep(key, g, result);
     return result;
+  }
+
+  /** Pushes the edges of two nodes that ask for the same. */
+  #merge(operation: number, f: number, g: number): void {
+    const contested = operation === MINUS ? 0xfe : 1 << operation; // terminals of `f` about which `g` has a say
+    let i = this.#start[f]!;
+    let j = this.#start[g]!;
+    const endF = this.#start[f + 1]!;
+    const endG = this.#start[g + 1]!;
+    while (i < endF && j < endG) {
+      const upperF = this.#edges[2 * i]!;
+      const childF = this.#edges[2 * i + 1]!;
+      if ((this.#reached[childF]! & contested) === 0) {
+        // With a narrow `f`, most of a wide `g` is never looked at.
+        this.#push(upperF, childF);
+        i++;
+        if (i < endF) j = this.#edgeBeyond(j, endG, upperF);
+        continue;
+      }
+      const upperG = this.#edges[2 * j]!;
+      const childG = this.#edges[2 * j + 1]!;
+      // The first case is the commonest, and too short for a call: `f` leaves the word to `g`.
+      const isFree = childF === operation && childF < TERMINALS;
+      const child = isFree ? childG : this.#apply(operation, childF, childG);
+      this.#push(upperF < upperG ? upperF : upperG, child);
+      if (upperF <= upperG) i++;
+      if (upperG <= upperF) j++;
+    }
   }
 
   /** The first edge from `edge` on that reaches beyond a value; there is one before `end`. */
   #edgeBeyond(edge: number, end: number, value: number): number {
     let low = edge;
     let step = 1;
-    while (low + step < end && this.#upper[low + step]! <= value) {
+    while (low + step < end && this.#edges[2 * (low + step)]! <= value) {
       low += step;
       step *= 2;
     }
     let high = Math.min(low + step, end - 1);
     while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#upper[middle]! <= value) low = middle + 1;
+      const middle = (low + high) >>> 1;
+      if (this.#edges[2 * middle]! <= value) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #slot(key: number, right: number): number {
-    const mixed = Math.imul(key | 0, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b) ^ (key / 0x1_0000_0000);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) & (this.#cacheKey.length - 1);
+  #beat(): void {
+    if ((++this.#work & (PULSE - 1)) === 0) this.watcher.pulse();
   }
 
   #push(upper: number, child: number): void {
-    if (this.#stack === this.#stackUpper.length) {
-      this.#stackUpper = grown(this.#stackUpper);
-      this.#stackChild = grown(this.#stackChild);
-    }
-    this.#stackUpper[this.#stack] = upper;
-    this.#stackChild[this.#stack++] = child;
+    const at = 2 * this.#top++;
+    if (at === this.#stack.length) this.#stack = this.#grown(this.#stack, Uint32Array);
+    this.#stack[at] = upper;
+    this.#stack[at + 1] = child;
   }
 
   /** The node for the edges on the stack from `base` on, which are taken off it. */
   #make(dimension: number, base: number): number {
-    const uppers = this.#stackUpper;
-    const children = this.#stackChild;
-    let end = base;
-    for (let at = base; at < this.#stack; at++) {
-      if (end > base && children[end - 1] === children[at]) uppers[end - 1] = uppers[at]!;
+    const stack = this.#stack;
+    let end = 2 * base;
+    let hash = dimension;
+    let child = -1;
+    for (let at = end; at < 2 * this.#top; at += 2) {
+      if (stack[at + 1] === child) stack[end - 2] = stack[at]!;
       else {
-        uppers[end] = uppers[at]!;
-        children[end++] = children[at]!;
+        child = stack[at + 1]!;
+        stack[end] = stack[at]!;
+        stack[end + 1] = child;
+        end += 2;
       }
     }
-    this.#stack = base;
-    if (end === base + 1) return children[base]!;
+    this.#top = base;
+    if (end === 2 * base + 2) return child;
 
-    let hash = dimension;
-    for (let at = base; at < end; at++) {
-      hash = Math.imul(hash ^ uppers[at]!, 0x01000193);
-      hash = Math.imul(hash ^ children[at]!, 0x85ebca6b);
+    for (let at = 2 * base; at < end; at += 2) {
+      hash = Math.imul(hash ^ stack[at]!, 0x01000193);
+      hash = Math.imul(hash ^ stack[at + 1]!, 0x85ebca6b);
       hash ^= hash >>> 13;
     }
     hash >>>= 0;
     const mask = this.#table.length - 1;
     let slot = hash & mask;
     for (let node = this.#table[slot]!; node !== 0; node = this.#table[slot]!) {
-      if (this.#hash[node] === hash && this.#same(node, dimension, base, end)) return node;
+      if (this.#hash[node] === hash && this.#same(node, dimension, 2 * base, end)) return node;
       slot = (slot + 1) & mask;
     }
-    return this.#add(dimension, hash, slot, base, end);
+    return this.#add(dimension, hash, slot, 2 * base, end);
   }
 
-  #same(node: number, dimension: number, base: number, end: number): boolean {
-    const start = this.#start[node]!;
-    if (this.#dimension[node] !== dimension || this.#start[node + 1]! - start !== end - base) return false;
-    for (let at = base, edge = start; at < end; at++, edge++) {
-      if (this.#upper[edge] !== this.#stackUpper[at] || this.#child[edge] !== this.#stackChild[at]) return false;
-    }
+  /** Whether a node has the edges that stand on the stack at these positions. */
+  #same(node: number, dimension: number, from: number, end: number): boolean {
+    const start = 2 * this.#start[node]!;
+    if (this.#dimension[node] !== dimension || 2 * this.#start[node + 1]! - start !== end - from) return false;
+    for (let at = from, edge = start; at < end; at++, edge++) if (this.#edges[edge] !== this.#stack[at]) return false;
     return true;
   }
 
-  #add(dimension: number, hash: number, slot: number, base: number, end: number): number {
+  #add(dimension: number, hash: number, slot: number, from: number, end: number): number {
     const node = this.#nodes;
-    if (node >= this.#limits.maxNodes) throw new DiagramTooLarge(this.#limits.maxNodes);
+    if (dimension >= TERMINAL_DIMENSION) throw new DiagramTooLarge(`${TERMINAL_DIMENSION} different conditions`);
     if (node + 1 >= this.#dimension.length) this.#growNodes();
-    const start = this.#start[node]!;
-    const stop = start + end - base;
-    while (stop > this.#upper.length) {
-      this.#upper = grown(this.#upper);
-      this.#child = grown(this.#child);
+    const start = 2 * this.#start[node]!;
+    const stop = start + end - from;
+    while (stop > this.#edges.length) this.#edges = this.#grown(this.#edges, Uint32Array);
+    let reached = 0;
+    let depth = 0;
+    for (let at = from, edge = start; at < end; at += 2, edge += 2) {
+      const child = this.#stack[at + 1]!;
+      this.#edges[edge] = this.#stack[at]!;
+      this.#edges[edge + 1] = child;
+      reached |= this.#reached[child]!;
+      if (this.#depth[child]! > depth) depth = this.#depth[child]!;
     }
-    this.#upper.set(this.#stackUpper.subarray(base, end), start);
-    this.#child.set(this.#stackChild.subarray(base, end), start);
+    this.#budget.countNode(node, depth + 1);
+    this.#depth[node] = depth + 1;
     this.#dimension[node] = dimension;
+    this.#reached[node] = reached;
     this.#hash[node] = hash;
-    this.#start[node + 1] = stop;
+    this.#start[node + 1] = stop / 2;
     this.#nodes++;
     this.#table[slot] = node;
     if (this.#nodes * 2 > this.#table.length) this.#rehash();
@@ -388,15 +398,17 @@ export class DiagramStore {
   }
 
   #growNodes(): void {
-    const dimension = new Uint16Array(this.#dimension.length * 2);
-    dimension.set(this.#dimension);
-    this.#dimension = dimension;
-    this.#start = grown(this.#start);
-    this.#hash = grown(this.#hash);
+    this.#start = this.#grown(this.#start, Uint32Array);
+    this.#hash = this.#grown(this.#hash, Uint32Array);
+    this.#dimension = this.#grown(this.#dimension, Uint16Array);
+    this.#depth = this.#grown(this.#depth, Uint16Array);
+    this.#reached = this.#grown(this.#reached, Uint8Array);
   }
 
   #rehash(): void {
-    const table = new Uint32Array(this.#table.length * 2);
+    const length = this.#table.length * (this.#table.length < QUICKLY ? 4 : 2);
+    this.#budget.replace(this.#table.byteLength, length * 4);
+    const table = new Uint32Array(length);
     const mask = table.length - 1;
     for (let node = TERMINALS; node < this.#nodes; node++) {
       let slot = this.#hash[node]! & mask;
@@ -404,25 +416,20 @@ export class DiagramStore {
       table[slot] = node;
     }
     this.#table = table;
-    if (this.#cacheKey.length < table.length && this.#cacheKey.length < MAX_CACHE) {
-      // Results kept so far are only a shortcut: they are dropped rather than moved.
-      this.#cacheKey = new Float64Array(table.length).fill(-1);
-      this.#cacheRight = new Uint32Array(table.length);
-      this.#cacheResult = new Uint32Array(table.length);
-    }
+    this.#cache.growTo(table.length);
   }
-}
 
-export type Replacement =
-  | { readonly kind: 'value'; readonly value: number }
-  | { readonly kind: 'set'; readonly set: number };
-
-/** Edges that lead to 1 from `first` to `last`, both inclusive, and to 0 elsewhere up to `highest`. */
-function cut(first: number, last: number, highest: number): [number, number][] {
-  const edges: [number, number][] = first > 0 ? [[first - 1, 0]] : [];
-  edges.push([last, 1]);
-  if (last < highest) edges.push([highest, 0]);
-  return edges;
+  /** The same numbers with as much room again. @throws DiagramTooLarge */
+  #grown<Numbers extends Uint8Array | Uint16Array | Uint32Array>(
+    array: Numbers,
+    kind: new (length: number) => Numbers,
+  ): Numbers {
+    const length = array.length * (array.length < QUICKLY ? 4 : 2);
+    this.#budget.replace(array.byteLength, length * array.BYTES_PER_ELEMENT);
+    const larger = new kind(length);
+    larger.set(array);
+    return larger;
+  }
 }
 
 /** Joins pairwise, halves first, so that the work is n log n and not quadratic; `none` for an empty list. */
@@ -433,10 +440,4 @@ export function balanced<T>(items: readonly T[], none: T, join: (left: T, right:
     return join(over(from, middle), over(middle, to));
   };
   return items.length === 0 ? none : over(0, items.length);
-}
-
-function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

@@ -1,13 +1,15 @@
 import type { Address, AddressRange, Family } from '../net/index.ts';
-import { AddressSet } from './address-set.ts';
 import { balanced, DiagramStore } from './diagram.ts';
-import type { Interval, IntervalSet } from './interval-set.ts';
+import type { IntervalSet } from './interval-set.ts';
 import { PacketSet } from './packet-set.ts';
+import { type Limb, limbOf, rangesNode, wideNode } from './range-nodes.ts';
+import { dimensionsIn, forget } from './transform.ts';
+import type { Watcher } from './watcher.ts';
 
 /**
  * The dimensions in the order in which diagrams ask for them, with the highest value of each. 128-bit values take four
  * dimensions of 32 bits, most significant first; an IPv4 address uses the first of its four. Early are those that split
- * rules into unrelated parts (hook, family, state, and the interfaces: firewalls between zones have a chain for each pair);
+ * rules into unrelated parts (hook, family, state, the interfaces: firewalls between zones have a chain for each pair; accounts);
  * addresses before ports, because rules differ most in them.
  */
 const NUMBERS = {
@@ -22,6 +24,8 @@ const NUMBERS = {
   out1: 0xffff_ffff,
   out2: 0xffff_ffff,
   out3: 0xffff_ffff,
+  srcAccount: 0xffff_ffff, // the highest is "no socket"
+  dstAccount: 0xffff_ffff,
   src0: 0xffff_ffff,
   src1: 0xffff_ffff,
   src2: 0xffff_ffff,
@@ -36,8 +40,6 @@ const NUMBERS = {
   icmpType: 255,
   icmpCode: 255,
   tcpFlags: 255,
-  srcAccount: 0xffff_ffff, // the highest is "no socket"
-  dstAccount: 0xffff_ffff,
   srcType: 8,
   dstType: 8,
 } as const;
@@ -45,7 +47,6 @@ const NUMBERS = {
 export type NumberDimension = keyof typeof NUMBERS;
 /** A value of 128 bits, by the name its dimensions begin with. */
 export type WideDimension = 'src' | 'dst' | 'in' | 'out';
-type Limb = 0 | 1 | 2 | 3;
 const LIMBS: readonly Limb[] = [0, 1, 2, 3];
 /** A dimension that is a number of its own and no limb of a wider one. */
 export type NarrowDimension = Exclude<NumberDimension, `${WideDimension}${Limb}`>;
@@ -54,6 +55,13 @@ const NAMES = Object.keys(NUMBERS) as readonly NumberDimension[];
 const INDEX: Readonly<Record<NumberDimension, number>> = Object.fromEntries(
   NAMES.map((name, index) => [name, index]),
 ) as Record<NumberDimension, number>;
+
+const FIRST_LIMB: Readonly<Record<WideDimension, number>> = {
+  src: INDEX.src0,
+  dst: INDEX.dst0,
+  in: INDEX.in0,
+  out: INDEX.out0,
+};
 
 /** What a dimension asks for, as those who take a set apart (`sample`, `boxes`) need to know it. */
 export type DimensionName =
@@ -69,8 +77,6 @@ type OpenDimension = Extract<DimensionName, { kind: 'bit' | 'symbol' }>;
  * nodes for each bit, where one after the other it would take 2 to the power of 32.
  */
 const INTERLEAVED = 32;
-
-const MASK_32 = 0xffff_ffffn;
 
 /**
  * All packets that can be told apart: the fixed dimensions above, and after them, made when they are first asked for, one
@@ -89,6 +95,15 @@ export class HeaderSpace {
     this.store = store;
   }
 
+  /** A space whose work somebody watches. */
+  static watched(watcher: Watcher): HeaderSpace {
+    return new HeaderSpace(new DiagramStore({}, watcher));
+  }
+
+  get watcher(): Watcher {
+    return this.store.watcher;
+  }
+
   everything(): PacketSet {
     return new PacketSet(this, 1);
   }
@@ -99,32 +114,34 @@ export class HeaderSpace {
 
   /** The values of one number that lie in any of the ranges (inclusive, any order, may overlap). */
   numbers(dimension: NumberDimension, ranges: readonly { readonly first: number; readonly last: number }[]): PacketSet {
-    return new PacketSet(this, this.#rangesNode(INDEX[dimension], NUMBERS[dimension], ranges, 1));
+    return new PacketSet(this, rangesNode(this.store, INDEX[dimension], NUMBERS[dimension], ranges));
   }
 
   /** Addresses of either family; the family is part of the answer. */
   addresses(side: 'src' | 'dst', ranges: readonly AddressRange[]): PacketSet {
-    const set = AddressSet.of(ranges);
-    const first = INDEX[`${side}0`];
-    const v4 = this.#rangesNode(
-      first,
-      0xffff_ffff,
-      set.v4.intervals.map((interval) => ({ first: Number(interval.first), last: Number(interval.last) })),
-      1,
-    );
-    const v6 = this.#wideNode(first, set.v6.intervals, 0, set.v6.intervals.length, 0);
+    const first = FIRST_LIMB[side];
+    const [only] = ranges;
+    if (only !== undefined && ranges.length === 1) {
+      const isV4 = only.family === 4;
+      const node = isV4
+        ? rangesNode(this.store, first, 0xffff_ffff, [numbersOf(only)])
+        : wideNode(this.store, first, ranges);
+      return new PacketSet(this, this.store.cut(INDEX.family, isV4 ? 0 : 1, isV4 ? 0 : 1, 1, node));
+    }
+    const v4 = ranges.filter((each) => each.family === 4).map(numbersOf);
+    const v6 = ranges.filter((each) => each.family === 6);
     return new PacketSet(
       this,
       this.store.node(INDEX.family, [
-        [0, v4],
-        [1, v6],
+        [0, rangesNode(this.store, first, 0xffff_ffff, v4)],
+        [1, wideNode(this.store, first, v6)],
       ]),
     );
   }
 
   /** The values of one 128-bit number that lie in the set, for those that are no addresses (interface names). */
   wide(dimension: 'in' | 'out', values: IntervalSet): PacketSet {
-    return new PacketSet(this, this.#wideNode(INDEX[`${dimension}0`], values.intervals, 0, values.intervals.length, 0));
+    return new PacketSet(this, wideNode(this.store, FIRST_LIMB[dimension], values.intervals));
   }
 
   /** The packets for which the symbol holds. */
@@ -154,9 +171,19 @@ export class HeaderSpace {
     return new PacketSet(this, build(31, 0));
   }
 
+  /** Every dimension that it makes a difference for. */
+  dimensionsOf(set: PacketSet): ReadonlySet<number> {
+    return dimensionsIn(this.store, set.node);
+  }
+
+  /** Whether some set of the space asks for a bit of the quantity. */
+  asksFor(quantity: string): boolean {
+    return this.#quantities.has(quantity);
+  }
+
   /** The symbols that it makes a difference for: some packet is in the set with, and not without, or the reverse. */
   symbolsOf(set: PacketSet): readonly string[] {
-    return [...this.store.dimensionsIn(set.node)].flatMap((index) => {
+    return [...this.dimensionsOf(set)].flatMap((index) => {
       const dimension = this.dimension(index);
       return dimension.kind === 'symbol' ? [dimension.key] : [];
     });
@@ -188,7 +215,7 @@ export class HeaderSpace {
     const names = new Set<string>(
       kept.flatMap((name) => (name in NUMBERS ? [name] : LIMBS.map((limb) => name + limb))),
     );
-    const node = this.store.forget(set.node, (index) => !names.has(NAMES[index] ?? ''));
+    const node = forget(this.store, set.node, (index) => !names.has(NAMES[index] ?? ''));
     return new PacketSet(this, node);
   }
 
@@ -197,7 +224,7 @@ export class HeaderSpace {
     const bits = new Set(Array.from({ length: 32 }, (_, bit) => this.bitIndex(quantity, bit)));
     return new PacketSet(
       this,
-      this.store.forget(set.node, (index) => !bits.has(index)),
+      forget(this.store, set.node, (index) => !bits.has(index)),
     );
   }
 
@@ -205,7 +232,7 @@ export class HeaderSpace {
   without(set: PacketSet, dimensions: ReadonlySet<number>): PacketSet {
     return new PacketSet(
       this,
-      this.store.forget(set.node, (index) => dimensions.has(index)),
+      forget(this.store, set.node, (index) => dimensions.has(index)),
     );
   }
 
@@ -215,6 +242,11 @@ export class HeaderSpace {
     const wide = /^(src|dst|in|out)([0-3])$/.exec(name);
     if (wide !== null) return { kind: 'wide', name: wide[1] as WideDimension, limb: Number(wide[2]) as Limb };
     return { kind: 'number', name: name as NarrowDimension, max: NUMBERS[name] };
+  }
+
+  /** The dimension of the first limb of a 128-bit value; the others follow. */
+  wideIndex(name: WideDimension): number {
+    return FIRST_LIMB[name];
   }
 
   numberIndex(name: NumberDimension): number {
@@ -232,80 +264,11 @@ export class HeaderSpace {
       [1, set],
     ]);
   }
-
-  #rangesNode(
-    dimension: number,
-    max: number,
-    ranges: readonly { readonly first: number; readonly last: number }[],
-    inside: number,
-  ): number {
-    const sorted = ranges.filter((range) => range.first <= range.last).sort((a, b) => a.first - b.first);
-    const edges: [number, number][] = [];
-    let next = 0; // the first value without an edge
-    for (const range of sorted) {
-      const last = Math.min(range.last, max);
-      if (last < next) continue;
-      if (range.first > next) edges.push([range.first - 1, 0]);
-      edges.push([last, inside]);
-      next = last + 1;
-    }
-    if (next <= max) edges.push([max, 0]);
-    return this.store.node(dimension, edges);
-  }
-
-  /** Intervals `from` (inclusive) to `to` (exclusive), which agree in all bits above this limb's. */
-  #wideNode(firstDimension: number, intervals: readonly Interval[], from: number, to: number, limb: number): number {
-    if (from >= to) return 0;
-    const shift = BigInt(96 - 32 * limb);
-    const lowMask = (1n << shift) - 1n;
-    const edges: [number, number][] = [];
-    let next = 0;
-    let at = from;
-    let pending: Interval | undefined; // what is left of an interval that reaches beyond the value just done
-    while (at < to || pending !== undefined) {
-      const current = pending ?? intervals[at++]!;
-      pending = undefined;
-      const first = Number((current.first >> shift) & MASK_32);
-      const last = Number((current.last >> shift) & MASK_32);
-      const wholeFirst = (current.first & lowMask) === 0n;
-      const wholeLast = (current.last & lowMask) === lowMask;
-      if (wholeFirst && (first < last || wholeLast)) {
-        const wholeEnd = wholeLast ? last : last - 1;
-        if (first > next) edges.push([first - 1, 0]);
-        edges.push([wholeEnd, 1]);
-        next = wholeEnd + 1;
-        if (!wholeLast) pending = { first: (current.last >> shift) << shift, last: current.last };
-        continue;
-      }
-      // Everything that falls into this one value of the limb goes one limb down together.
-      const inValue: Interval[] = [];
-      let piece: Interval | undefined = current;
-      while (piece !== undefined) {
-        const end: bigint = ((piece.first >> shift) << shift) + lowMask;
-        if (piece.last > end) {
-          inValue.push({ first: piece.first, last: end });
-          pending = { first: end + 1n, last: piece.last };
-          break;
-        }
-        inValue.push(piece);
-        const following: Interval | undefined = intervals[at];
-        const same: boolean =
-          at < to && following !== undefined && Number((following.first >> shift) & MASK_32) === first;
-        piece = same ? following : undefined;
-        if (same) at++;
-      }
-      if (first > next) edges.push([first - 1, 0]);
-      edges.push([first, this.#wideNode(firstDimension, inValue, 0, inValue.length, limb + 1)]);
-      next = first + 1;
-    }
-    if (next <= 0xffff_ffff) edges.push([0xffff_ffff, 0]);
-    return this.store.node(firstDimension + limb, edges);
-  }
 }
 
-/** The part of a 128-bit value that a limb holds. */
-export function limbOf(value: bigint, limb: Limb): number {
-  return Number((value >> BigInt(96 - 32 * limb)) & MASK_32);
+/** Of IPv4, whose addresses fit into one dimension. */
+function numbersOf({ first, last }: AddressRange): { readonly first: number; readonly last: number } {
+  return { first: Number(first), last: Number(last) };
 }
 
 /** An address as the limbs of its dimensions; IPv4 has one. */

@@ -35,7 +35,7 @@ export class PacketSet {
   }
 
   intersects(other: PacketSet): boolean {
-    return !this.intersect(other).isEmpty();
+    return this.space.store.intersects(this.node, this.#same(other).node);
   }
 
   union(other: PacketSet): PacketSet {

@@ -79,6 +79,8 @@ const MARK = /^(?:0x[0-9a-f]{1,8}|[0-9]{1,10})$/i;
 const NAME = /^(?:catalog:)?(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 const WORKLOAD = /^[^\s/[\]:]+\/[^\s/[\]:]+\[[A-Za-z]+\]$/;
 
+const WORDS = /->|(?:(?!->)\S)+/g;
+
 class FlowParser {
   readonly #place: Span;
   readonly #words: readonly Word[];
@@ -86,9 +88,13 @@ class FlowParser {
 
   constructor(text: string, place: Span) {
     this.#place = place;
-    this.#words = [...text.matchAll(/->|(?:(?!->)\S)+/g)].map((match) => {
-      const start = place.start + match.index;
-      return { text: match[0], span: { file: place.file, start, end: start + match[0].length } };
+    let from = 0;
+    this.#words = (text.match(WORDS) ?? []).map((word, at, words) => {
+      from = text.indexOf(word, at === 0 ? 0 : from + words[at - 1]!.length);
+      return {
+        text: word,
+        span: { file: place.file, start: place.start + from, end: place.start + from + word.length },
+      };
     });
   }
 
@@ -187,6 +193,7 @@ class FlowParser {
   #suffixes(
     words: readonly Word[],
   ): Pick<FlowExpression, 'inInterface' | 'outInterface' | 'account' | 'state' | 'mark'> {
+    if (words.length === 0) return {};
     const found = new Map<Suffix, Word>();
     for (let at = 0; at < words.length; at += 2) {
       const key = words[at]!;
@@ -240,7 +247,7 @@ function fits(suffix: Suffix, value: string): boolean {
  * are an IPv6 address without a port.
  */
 function splitPort(text: string): [host: string, ports: string | undefined] {
-  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  const bracketed = text.startsWith('[') ? /^\[([^\]]*)\](?::(.*))?$/.exec(text) : null;
   if (bracketed !== null) return [bracketed[1]!, bracketed[2]];
   const scheme = text.startsWith('catalog:') ? 'catalog:'.length : 0;
   const colon = text.indexOf(':', scheme);

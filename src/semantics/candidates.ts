@@ -39,6 +39,7 @@ export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, 
 class Index {
   readonly #dimension: Dimension | undefined;
   readonly #starts: readonly bigint[]; // segment i holds for values from starts[i] up to, not including, starts[i + 1]
+  readonly #rounded: Float64Array; // the same as floating-point numbers: most comparisons need no more
   readonly #segments: readonly (readonly number[])[];
   readonly #others: readonly number[]; // items that the dimension says nothing about
   readonly #count: number;
@@ -49,6 +50,7 @@ class Index {
     const best = built.toSorted((a, b) => a.cost - b.cost)[0];
     this.#dimension = best?.dimension;
     this.#starts = best?.starts ?? [];
+    this.#rounded = Float64Array.from(this.#starts, Number);
     this.#segments = best?.segments ?? [];
     this.#others = best?.others ?? [];
   }
@@ -57,21 +59,23 @@ class Index {
     if (this.#dimension === undefined) return Array(this.#count).keys();
     const extent = extentOf(this.#dimension);
     if (extent === 'absent') return this.#others;
-    const first = extent === 'any' ? -1 : this.#segmentAt(extent.first);
-    if (extent === 'any' || this.#segmentAt(extent.last) !== first) return Array(this.#count).keys();
+    if (extent === 'any') return Array(this.#count).keys();
+    const first = this.#segmentAt(extent.first);
+    if (extent.last !== extent.first && this.#segmentAt(extent.last) !== first) return Array(this.#count).keys();
     return merged(this.#segments[first] ?? [], this.#others);
   }
 
   /** The segment that holds a value; -1 below the first. */
   #segmentAt(value: bigint): number {
-    if (this.#starts.length === 0 || value < this.#starts[0]!) return -1;
-    let low = 0;
+    const rounded = Number(value); // in no other order than the values themselves, but several may become one
+    let low = -1;
     let high = this.#starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= value) low = middle;
+      if (this.#rounded[middle]! <= rounded) low = middle;
       else high = middle - 1;
     }
+    while (low >= 0 && this.#starts[low]! > value) low--;
     return low;
   }
 }

@@ -1,5 +1,5 @@
 import type { Action, Chain, Match, Rule, Table, Verdict } from '../ir/index.ts';
-import { balanced, type HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import { balanced, type HeaderSpace, type PacketSet, TERMINALS } from '../packetset/index.ts';
 import { ambiguousChain, findChain } from './chains.ts';
 import { packetsOf } from './space.ts';
 
@@ -29,12 +29,29 @@ export function verdictTerminal(verdict: Verdict): number {
   }
 }
 
+/** 1 for these terminals, 0 for the others. */
+export function indicator(terminals: readonly number[]): readonly number[] {
+  return Array.from({ length: TERMINALS }, (_, each) => (terminals.includes(each) ? 1 : 0));
+}
+
 /** What a run of rules does, and its halves: what is known of a run need not be asked of each of its rules. */
 export interface Run {
   readonly first: number; // position of its first rule in the chain
   readonly count: number; // at least 1
   readonly function_: number;
   readonly halves?: readonly [Run, Run]; // of every run of more than one rule
+}
+
+const known = new WeakMap<HeaderSpace, ChainFunctions>();
+
+/** Those of a space: whoever asks the same space about the same rules again finds them reckoned. */
+export function functionsOf(space: HeaderSpace): ChainFunctions {
+  let functions = known.get(space);
+  if (functions === undefined) {
+    functions = new ChainFunctions(space);
+    known.set(space, functions);
+  }
+  return functions;
 }
 
 /** What rules and chains do on their own, whatever stands before and behind them, as long as they change nothing in a packet. */
@@ -80,7 +97,10 @@ export class ChainFunctions {
     const known = this.#runs.get(chain)?.get(first);
     if (known !== undefined && known.count === end - first) return known;
     const over = (from: number, to: number): Run => {
-      if (to - from === 1) return { first: from, count: 1, function_: this.rule(table, chain.rules[from]!) };
+      if (to - from === 1) {
+        this.#space.watcher.advance();
+        return { first: from, count: 1, function_: this.rule(table, chain.rules[from]!) };
+      }
       const middle = (from + to) >> 1;
       const halves = [over(from, middle), over(middle, to)] as const;
       const function_ = this.#space.store.substitute(UNDECIDED, halves[0].function_, halves[1].function_);

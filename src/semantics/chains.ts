@@ -7,7 +7,18 @@ export interface HookedChain {
 }
 
 /** The base chains in the order in which a packet meets them: by hook, then priority, then as they stand. */
-export function baseChains(ruleset: Ruleset): HookedChain[] {
+export function baseChains(ruleset: Ruleset): readonly HookedChain[] {
+  let chains = hooked.get(ruleset);
+  if (chains === undefined) {
+    chains = sortedBaseChains(ruleset);
+    hooked.set(ruleset, chains);
+  }
+  return chains;
+}
+
+const hooked = new WeakMap<Ruleset, readonly HookedChain[]>();
+
+function sortedBaseChains(ruleset: Ruleset): HookedChain[] {
   return ruleset.tables
     .flatMap((table) =>
       table.chains.flatMap((chain) => (chain.base === undefined ? [] : [{ table, chain, base: chain.base }])),
@@ -16,6 +27,13 @@ export function baseChains(ruleset: Ruleset): HookedChain[] {
       (a, b) =>
         CHAIN_HOOKS.indexOf(a.base.hook) - CHAIN_HOOKS.indexOf(b.base.hook) || a.base.priority - b.base.priority,
     );
+}
+
+export function ruleCount(ruleset: Ruleset): number {
+  return ruleset.tables.reduce(
+    (sum, { chains }) => chains.reduce((within, { rules }) => within + rules.length, sum),
+    0,
+  );
 }
 
 const indexes = new WeakMap<Table, ReadonlyMap<string, Chain>>();

@@ -2,17 +2,20 @@ import { type Action, atHook, type Chain, field, PASSING, type Ruleset, type Tab
 import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
 import {
   ACCEPT,
-  ChainFunctions,
+  type ChainFunctions,
   type ChainPart,
   DROP,
+  functionsOf,
+  indicator,
   partsOf,
   REJECT,
   RETURN,
   UNDECIDED,
   verdictTerminal,
 } from './chain-functions.ts';
-import { baseChains, findChain, type HookedChain } from './chains.ts';
+import { baseChains, findChain, type HookedChain, ruleCount } from './chains.ts';
 import { beforeEffects } from './effects.ts';
+import { imageOf } from './effects-image.ts';
 import { packetsOf, possiblePackets } from './space.ts';
 
 /** For each verdict the packets that get it. The three are disjoint and together all that is possible. */
@@ -24,18 +27,47 @@ export interface Denotation {
 
 /** The meaning of a ruleset. @throws Error on a jump into a chain that is not there or that leads back: no kernel loads those. */
 export function denote(space: HeaderSpace, ruleset: Ruleset): Denotation {
-  const denoter = new Denoter(space, new ChainFunctions(space));
+  space.watcher.begin(ruleCount(ruleset), 'rules');
+  const denoter = new Denoter(space, functionsOf(space));
   // From the last chain to the first: what an accept leads to is known then.
   const decision = baseChains(ruleset).reduceRight((next, hooked) => denoter.base(hooked, next), ACCEPT);
-  const possible = possiblePackets(space);
-  const having = (verdict: number): PacketSet => {
-    const only = [ACCEPT, DROP, REJECT].reduce<number[]>(
-      (to, each) => Object.assign(to, { [each]: each === verdict ? 1 : 0 }),
-      [],
-    );
-    return new PacketSet(space, space.store.remap(decision, only)).intersect(possible);
-  };
-  return { accept: having(ACCEPT), drop: having(DROP), reject: having(REJECT) };
+  return new Decided(space, decision);
+}
+
+/** Most who ask want to know what is accepted, and nothing else. */
+class Decided implements Denotation {
+  readonly #space: HeaderSpace;
+  readonly #decision: number; // over ACCEPT, DROP and REJECT
+  readonly #known = new Map<number, PacketSet>();
+
+  constructor(space: HeaderSpace, decision: number) {
+    this.#space = space;
+    this.#decision = decision;
+  }
+
+  get accept(): PacketSet {
+    return this.#having(ACCEPT);
+  }
+
+  get drop(): PacketSet {
+    return this.#having(DROP);
+  }
+
+  get reject(): PacketSet {
+    return this.#having(REJECT);
+  }
+
+  #having(verdict: number): PacketSet {
+    let packets = this.#known.get(verdict);
+    if (packets === undefined) {
+      const { store } = this.#space;
+      packets = possiblePackets(this.#space).intersect(
+        new PacketSet(this.#space, store.remap(this.#decision, indicator([verdict]))),
+      );
+      this.#known.set(verdict, packets);
+    }
+    return packets;
+  }
 }
 
 /** Final decisions on what a chain leads to: diagrams over ACCEPT, DROP and REJECT. */
@@ -84,9 +116,16 @@ export class Denoter {
       case 'run':
         return this.finish(part.run.function_, then, after);
       case 'changing': {
-        const { effects = [], action, match } = part.rule;
-        const acted = beforeEffects(this.#space, effects, this.#act(table, action, then, after));
-        return this.#space.store.substitute(UNDECIDED, this.#functions.where(match, acted), after);
+        const { effects = [], action } = part.rule;
+        const { store } = this.#space;
+        const matching = this.#functions.matching(part.rule);
+        let acted = this.#act(table, action, then, after);
+        if (effects.length > 0) {
+          // Of the decision only what becomes of the rule's own packets: it is a small part, mostly, and quickly rewritten.
+          const changed = store.substitute(1, imageOf(effects, matching).node, acted);
+          acted = beforeEffects(this.#space, effects, changed);
+        }
+        return store.substitute(UNDECIDED, store.substitute(1, matching.node, acted), after);
       }
     }
   }

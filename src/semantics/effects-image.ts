@@ -45,22 +45,21 @@ function assigned(space: HeaderSpace, effect: Extract<Effect, { kind: 'assign' }
     const wanted = value === 0 ? 0 : mask;
     return space.quantity(of, mask, [{ first: wanted, last: wanted }]);
   };
-  let image = packets;
-  for (let at = 0; at < BITS; at++) {
-    if (((bits >>> at) & 1) === 0) continue;
-    const flipped = (flip >>> at) & 1;
-    const kept = (keep >>> at) & 1;
-    if (kept === 1 && from === quantity) {
-      if (flipped === 1) image = swapped(image, space.bitIndex(quantity, at), bit(quantity, at, 0));
-      continue;
-    }
-    image = forgetting(image, new Set([space.bitIndex(quantity, at)]));
+  const isSet = (of: number, at: number): boolean => ((of >>> at) & 1) === 1;
+  const written = Array.from({ length: BITS }, (_, at) => at).filter((at) => isSet(bits, at));
+  const own = written.filter((at) => from === quantity && isSet(keep, at)); // these stay, or are inverted
+  const replaced = written.filter((at) => !own.includes(at));
+  const image = forgetting(packets, new Set(replaced.map((at) => space.bitIndex(quantity, at))));
+  // Each bit is set exactly where it should be: from the last dimension to the first, which is from bit 0 on.
+  const wanted = replaced.reduce((all, at) => {
     const set = bit(quantity, at, 1);
-    const holds = kept === 0 ? (flipped === 1 ? space.everything() : space.nothing()) : bit(from, at, 1 - flipped);
-    // The bit is set exactly where it should be.
-    image = image.intersect(set.intersect(holds).union(space.everything().subtract(set.union(holds))));
-  }
-  return image;
+    const constant = isSet(flip, at) ? space.everything() : space.nothing();
+    const holds = isSet(keep, at) ? bit(from, at, isSet(flip, at) ? 0 : 1) : constant;
+    return set.intersect(holds).union(set.union(holds).complement()).intersect(all);
+  }, space.everything());
+  return own
+    .filter((at) => isSet(flip, at))
+    .reduce((set, at) => swapped(set, space.bitIndex(quantity, at), bit(quantity, at, 0)), image.intersect(wanted));
 }
 
 /** The packets with one bit inverted. */

@@ -1,5 +1,5 @@
 import { CONNTRACK_STATES, type Effect, type Flow } from '../ir/index.ts';
-import { addressLimbs, familyValue, type HeaderSpace, type Replacement } from '../packetset/index.ts';
+import { addressLimbs, familyValue, type HeaderSpace, type Replacement, rewrite } from '../packetset/index.ts';
 
 const BITS = 32;
 
@@ -43,7 +43,8 @@ export function mergeBits(before: number, after: number, bits: number | undefine
 
 /**
  * The decision before the effects, from the decision after them: what is asked of a changed dimension is answered by what it
- * was changed to. The concrete twin is `applyEffects`.
+ * was changed to. The concrete twin is `applyEffects`. Where the decision after them is UNDECIDED, which it must not be for
+ * packets that matter, there is no telling what it is before.
  */
 export function beforeEffects(space: HeaderSpace, effects: readonly Effect[], decision: number): number {
   return effects.reduceRight((after, effect) => beforeEffect(space, effect, after), decision);
@@ -57,11 +58,13 @@ function beforeEffect(space: HeaderSpace, effect: Effect, decision: number): num
         const replacement = assignedBit(space, effect, bit);
         if (replacement !== undefined) replacements.set(space.bitIndex(effect.quantity, bit), replacement);
       }
-      return space.store.rewrite(decision, (dimension) => replacements.get(dimension));
+      return rewrite(space.store, decision, (dimension) => replacements.get(dimension));
     case 'untrack': {
       const state = space.numberIndex('state');
       const value = CONNTRACK_STATES.indexOf('untracked');
-      return space.store.rewrite(decision, (dimension) => (dimension === state ? { kind: 'value', value } : undefined));
+      return rewrite(space.store, decision, (dimension) =>
+        dimension === state ? { kind: 'value', value } : undefined,
+      );
     }
     case 'translate': {
       if (effect.port !== undefined) {
@@ -69,13 +72,13 @@ function beforeEffect(space: HeaderSpace, effect: Effect, decision: number): num
         replacements.set(space.numberIndex(name), { kind: 'value', value: effect.port });
       }
       if (effect.address === undefined)
-        return space.store.rewrite(decision, (dimension) => replacements.get(dimension));
+        return rewrite(space.store, decision, (dimension) => replacements.get(dimension));
       const first = space.numberIndex(effect.side === 'dst' ? 'dst0' : 'src0');
       const portOnly = new Map(replacements);
       for (const [limb, value] of addressLimbs(effect.address).entries())
         replacements.set(first + limb, { kind: 'value', value });
-      const changed = space.store.rewrite(decision, (dimension) => replacements.get(dimension));
-      const unchanged = space.store.rewrite(decision, (dimension) => portOnly.get(dimension));
+      const changed = rewrite(space.store, decision, (dimension) => replacements.get(dimension));
+      const unchanged = rewrite(space.store, decision, (dimension) => portOnly.get(dimension));
       const value = familyValue(effect.address.family);
       const ofFamily = space.numbers('family', [{ first: value, last: value }]).node;
       return space.store.substitute(0, space.store.substitute(1, ofFamily, changed), unchanged);

@@ -1,35 +1,19 @@
 import type { Action, Chain, Flow, Match, Rule, Ruleset, Table } from '../ir/index.ts';
 import { all, everything, inState, not, quantity, symbol } from '../ir/index.ts';
-import { type HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { ChainFunctions, type ChainPart, END, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
+import { commonPacket, type HeaderSpace, PacketSet, valueAt } from '../packetset/index.ts';
+import { type ChainFunctions, functionsOf, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
 import { findChain } from './chains.ts';
-import { type Continuation, Denoter } from './denote.ts';
+import { Denoter } from './denote.ts';
 import { changeableDimensions, imageOf } from './effects-image.ts';
 import { evaluate } from './evaluate.ts';
 import { PacketFlow } from './packet-flow.ts';
 import type { RuleFault } from './rule-fault.ts';
-import { deciders, disagreement, MOST_REASONS, outcomeBefore, outcomeFrom, valueFrom } from './rule-reasons.ts';
+import { deciders, disagreement, MOST_REASONS, outcomeBefore } from './rule-reasons.ts';
 import { sampleFlow } from './sample.ts';
 import { packetsOf } from './space.ts';
 import { symbolsOf } from './symbols.ts';
 import { WayIn, waysIntoBaseChains } from './way-in.ts';
-
-/** What follows a part of a chain. */
-interface Ends extends Continuation {
-  readonly after: number; // the decision on packets that leave the part at its end
-}
-
-/** A part of a chain and the packets before it. */
-interface Stage<Part extends ChainPart = ChainPart> {
-  readonly table: Table;
-  readonly chain: Chain;
-  readonly part: Part;
-  readonly arriving: PacketSet;
-  readonly earlier: readonly Stage[]; // of the same chain
-  readonly ends: Ends | undefined; // undefined: a packet may come more than once
-}
-
-type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
+import { type RunStage, type Stage, WithoutRule } from './without-rule.ts';
 
 /** Goes through the chains, callers first, and finds the rules of each that have no effect. */
 export class FaultFinder {
@@ -41,22 +25,22 @@ export class FaultFinder {
   readonly #flow: PacketFlow;
   readonly #changeable: ReadonlySet<number>;
   readonly #ways: Map<Chain, WayIn>;
+  readonly #without: WithoutRule;
   readonly #usual: PacketSet;
-  readonly #domains = new Map<Run, PacketSet>();
 
   constructor(space: HeaderSpace, ruleset: Ruleset) {
     this.#space = space;
     this.#ruleset = ruleset;
-    this.#functions = new ChainFunctions(space);
+    this.#functions = functionsOf(space);
     this.#denoter = new Denoter(space, this.#functions);
+    this.#without = new WithoutRule(space, this.#denoter);
     this.#flow = new PacketFlow(space, this.#functions);
-    const unknown = symbolsOf(ruleset).filter(({ kind }) => kind === 'unknown');
-    this.#usual = packetsOf(
-      space,
-      all(inState('new'), quantity('mark', 0xffff_ffff, 0), ...unknown.map((each) => not(symbol(each)))),
-    );
     this.#changeable = changeableDimensions(space, ruleset);
     this.#ways = waysIntoBaseChains(space, ruleset, this.#functions, this.#denoter, this.#flow, this.#changeable);
+    const unknown = symbolsOf(ruleset).filter(({ kind }) => kind === 'unknown');
+    // Where no rule asks for the mark, nobody needs to be told that there is none.
+    const unmarked = space.asksFor('mark') ? quantity('mark', 0xffff_ffff, 0) : everything;
+    this.#usual = packetsOf(space, all(inState('new'), unmarked, ...unknown.map((each) => not(symbol(each)))));
   }
 
   /** All that call the chain must have been looked at before. */
@@ -65,8 +49,7 @@ export class FaultFinder {
       if (stage.part.kind === 'changing') this.#changingRule(stage, stage.part.rule, stage.part.index);
       else {
         const here: RunStage = { ...stage, part: stage.part };
-        const within = this.#domain(chain, stage.part.run).intersect(stage.arriving);
-        this.#run(here, stage.part.run, within);
+        this.#run(here, stage.part.run, []);
       }
     }
   }
@@ -88,82 +71,60 @@ export class FaultFinder {
     const stages: Stage[] = [];
     for (const [at, part] of parts.entries()) {
       const ends = then === undefined ? undefined : { ...then, after: after[at]! };
-      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends });
+      const fates = this.#without.fates(arriving[at]!, ends);
+      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends, fates });
     }
     return stages;
   }
 
-  /** @param arriving packets that come to this part of the stage's run, of those that any of its rules matches */
-  #run(stage: RunStage, run: Run, arriving: PacketSet): void {
+  /** @param earlier the runs of the stage that together are all its rules before this run */
+  #run(stage: RunStage, run: Run, earlier: readonly Run[]): void {
     if (run.halves === undefined) {
-      this.#rule(stage, run, arriving);
+      this.#space.watcher.advance();
+      const isCall = targets(stage.chain.rules[run.first]!.action).length > 0;
+      if (isCall || !this.#actsPlainly(stage, run, earlier))
+        this.#rule(stage, run, this.#deciding(stage, run, earlier));
       return;
     }
     const [left, right] = run.halves;
-    this.#run(stage, left, this.#domain(stage.chain, left).intersect(arriving));
-    const passed = new PacketSet(this.#space, this.#space.store.minus(arriving.node, left.function_));
-    this.#run(stage, right, this.#domain(stage.chain, right).intersect(passed));
+    this.#run(stage, left, earlier);
+    this.#run(stage, right, [...earlier, left]);
   }
 
-  /** The packets that some rule of a run matches. */
-  #domain(chain: Chain, run: Run): PacketSet {
-    let domain = this.#domains.get(run);
-    if (domain === undefined) {
-      domain =
-        run.halves === undefined
-          ? this.#functions.matching(chain.rules[run.first]!)
-          : this.#space.union(run.halves.map((half) => this.#domain(chain, half)));
-      this.#domains.set(run, domain);
-    }
-    return domain;
+  /** The packets that a rule decides. A rule is narrow, mostly: to ask all before it about that little costs next to nothing. */
+  #deciding({ chain, arriving }: RunStage, run: Run, earlier: readonly Run[]): PacketSet {
+    const { store } = this.#space;
+    let { node } = this.#functions.matching(chain.rules[run.first]!);
+    for (let at = earlier.length - 1; at >= 0 && node !== 0; at--) node = store.minus(node, earlier[at]!.function_);
+    // What arrives comes last: it is told apart by dimensions above all those of the rules, which would be made anew each time.
+    return new PacketSet(this.#space, node).intersect(arriving);
   }
 
   #rule(stage: RunStage, run: Run, deciding: PacketSet): void {
     const { chain, part, ends } = stage;
     const rule = chain.rules[run.first]!;
     this.#call(stage, rule, deciding, () =>
-      ends === undefined ? UNDECIDED : this.#final(this.#without(stage, run, deciding), ends),
+      ends === undefined ? UNDECIDED : this.#without.final(this.#without.outcome(stage, run, deciding), ends),
     );
     if (deciding.isEmpty()) this.#idle(stage, run);
-    else if (rule.action.kind !== 'continue' && this.#isRedundant(stage, run, deciding)) {
+    else if (rule.action.kind !== 'continue' && this.#without.isRedundant(stage, run, deciding)) {
       const telling = this.#telling(deciding);
       const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
       this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
     }
   }
 
-  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
-  #without({ part }: RunStage, run: Run, deciding: PacketSet): number {
+  /**
+   * Whether one packet, whichever comes to hand, is decided by the rule and fares otherwise without it. Most rules show it at
+   * once, and no sets need to be made for them.
+   */
+  #actsPlainly(stage: RunStage, run: Run, earlier: readonly Run[]): boolean {
     const { store } = this.#space;
-    const end = store.substitute(1, deciding.node, END);
-    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
-  }
-
-  /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
-  #isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
-    const { ends } = stage;
-    if (this.#showsEffect(stage, run, deciding)) return false;
-    const { store } = this.#space;
-    const without = this.#without(stage, run, deciding);
-    const with_ = store.substitute(UNDECIDED, store.substitute(1, deciding.node, run.function_), without);
-    return with_ === without || (ends !== undefined && this.#final(with_, ends) === this.#final(without, ends));
-  }
-
-  /** Whether one packet, whichever comes to hand, fares otherwise without the rule: most rules need no longer look. */
-  #showsEffect({ part, ends }: RunStage, run: Run, deciding: PacketSet): boolean {
-    const { store } = this.#space;
-    const packet = store.somePath(deciding.node);
-    const own = store.valueAt(run.function_, packet);
-    const behind = valueFrom(store, part.run, run.first + 1, packet);
-    if (own === UNDECIDED || own === behind) return false;
-    if (ends === undefined) return true;
-    const final = (terminal: number): number => store.valueAt(this.#final(terminal, ends), packet);
-    return final(own) !== final(behind === UNDECIDED ? END : behind);
-  }
-
-  /** Chain terminals as what they lead to in the end. */
-  #final(function_: number, ends: Ends): number {
-    return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+    const matching = this.#functions.matching(stage.chain.rules[run.first]!);
+    const packet = commonPacket(store, matching.node, stage.arriving.node);
+    if (packet === undefined || earlier.some((each) => valueAt(store, each.function_, packet) !== UNDECIDED))
+      return false;
+    return this.#without.faresOtherwise(stage, run, packet);
   }
 
   #changingRule(stage: Stage, rule: Rule, index: number): void {
@@ -213,12 +174,9 @@ export class FaultFinder {
     }
     const telling = this.#telling(wanted);
     const { rules } = deciders(chain, part.run, 0, run.first, telling);
-    const outcomes = [
-      outcomeBefore(part.run, run.first, telling),
-      this.#space.store.substitute(1, telling.node, run.function_),
-    ];
+    const outcomes = [outcomeBefore(part.run, run.first, telling), this.#without.own(stage, run, telling)];
     const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
-      ends === undefined ? each : this.#final(each, ends),
+      ends === undefined ? each : this.#without.final(each, ends),
     );
     const differing = disagreement(before, own, this.#space);
     const contradicts = !differing.isEmpty();

@@ -6,7 +6,14 @@ export { applyEffects } from './effects.ts';
 export { type Evaluation, evaluate, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
 export { grantMatch, intentRuleset, pairMatch, serviceMatch } from './intent.ts';
-export { type FlowPattern, type InterfaceChoice, patternMatch, patternSample, type SymbolChoice } from './pattern.ts';
+export {
+  type FlowPattern,
+  type InterfaceChoice,
+  patternMatch,
+  patternSample,
+  type SymbolChoice,
+  valuesOtherThanZero,
+} from './pattern.ts';
 export type { RuleFault } from './rule-fault.ts';
 export { ruleFaults } from './rule-faults.ts';
 export { sampleFlow } from './sample.ts';

@@ -15,28 +15,44 @@ import {
 import { type Address, type Family, PORT_PROTOCOLS, PROTOCOLS, parseAddress, range } from '../net/index.ts';
 import {
   addressLimbs,
+  firstCommonValue,
   type HeaderSpace,
-  limbOf,
   type NumberDimension,
   type PacketSet,
   type WideDimension,
 } from '../packetset/index.ts';
-import { interfaceInterval, interfaceName, NO_ACCOUNT, packetsOf, possiblePackets } from './space.ts';
+import { NO_ACCOUNT, packetsOf, possiblePackets } from './space.ts';
 
 /** Values that people recognise, tried in this order; where none is in the set, the lowest that is. */
 const DESTINATION_PORTS = [443, 22, 80, 53, 8080];
 const SOURCE_PORTS = [40000];
 const ACCOUNTS = [1000, NO_ACCOUNT];
 const TYPES = { unicast: ADDRESS_TYPES.indexOf('unicast'), local: ADDRESS_TYPES.indexOf('local') };
-const OUTSIDE: Readonly<Record<Family, readonly string[]>> = {
-  4: ['203.0.113.9', '198.51.100.7', '8.8.8.8', '10.0.0.9', '192.168.1.10', '172.16.0.9'],
-  6: ['2001:db8::9', '2606:4700::1111', 'fd00::9', 'fe80::9'],
-};
-const HERE: Readonly<Record<Family, readonly string[]>> = {
-  4: ['10.0.0.5', '192.168.1.5', '172.16.0.5', '192.0.2.5'],
-  6: ['2001:db8::5', 'fd00::5', 'fe80::5'],
-};
-const INTERFACES = ['eth0', 'eth1', 'docker0', 'lo'];
+const OUTSIDE = {
+  4: limbsOfAddresses('203.0.113.9', '198.51.100.7', '8.8.8.8', '10.0.0.9', '192.168.1.10', '172.16.0.9'),
+  6: limbsOfAddresses('2001:db8::9', '2606:4700::1111', 'fd00::9', 'fe80::9'),
+} as const;
+const HERE = {
+  4: limbsOfAddresses('10.0.0.5', '192.168.1.5', '172.16.0.5', '192.0.2.5'),
+  6: limbsOfAddresses('2001:db8::5', 'fd00::5', 'fe80::5'),
+} as const;
+const INTERFACES = ['eth0', 'eth1', 'docker0', 'lo'].map(limbsOfName);
+const NO_INTERFACE = [limbsOfName('')];
+
+/** A value of 128 bits, or an IPv4 address, as its dimensions see it. */
+type Limbs = readonly number[];
+
+function limbsOfAddresses(...texts: readonly string[]): readonly Limbs[] {
+  return texts.map((text) => addressLimbs(parseAddress(text)!));
+}
+
+function limbsOfName(name: string): Limbs {
+  const bytes = new TextEncoder().encode(name);
+  return [0, 1, 2, 3].map((limb) => {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(4 * limb, 4 * limb + 4);
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  });
+}
 
 /** Addresses that always have the type, whatever the routing table (RFC 1122 3.2.1.3, RFC 4291 2.4 and 2.5.3). */
 const TYPED: readonly (readonly [AddressType, readonly string[]])[] = [
@@ -72,21 +88,24 @@ function plausiblePackets(space: HeaderSpace): PacketSet {
 /** One packet of the set, as recognisable and plausible as can be found; `undefined` exactly when the set is empty. */
 export function sampleFlow(set: PacketSet): Flow | undefined {
   if (set.isEmpty()) return undefined;
-  for (const preferred of [plausiblePackets, possiblePackets]) {
-    const fitting = set.intersect(preferred(set.space));
-    if (!fitting.isEmpty()) return new Sampler(fitting).flow();
-  }
-  return new Sampler(set).flow();
+  const { space } = set;
+  const within = [plausiblePackets(space), possiblePackets(space)].find((preferred) => set.intersects(preferred));
+  return new Sampler(set, within ?? space.everything()).flow();
 }
 
-/** Walks a set's diagram from the top, choosing a value at each dimension: below any node but 0 there is a packet. */
+/**
+ * Walks the diagrams of two sets from the top, choosing a value at each dimension with which they still have a packet in
+ * common: so their intersection, which may be large, is never made.
+ */
 class Sampler {
-  readonly #set: PacketSet;
-  #node: number;
+  readonly #space: HeaderSpace;
+  #set: number;
+  #within: number;
 
-  constructor(set: PacketSet) {
-    this.#set = set;
-    this.#node = set.node;
+  constructor(set: PacketSet, within: PacketSet) {
+    this.#space = set.space;
+    this.#set = set.node;
+    this.#within = within.node;
   }
 
   flow(): Flow {
@@ -95,6 +114,8 @@ class Sampler {
     const state = CONNTRACK_STATES[this.#number('state', [CONNTRACK_STATES.indexOf('new')])]!;
     const inInterface = this.#interface('in', hook !== 'output');
     const outInterface = this.#interface('out', hook !== 'input');
+    const srcAccount = this.#number('srcAccount', hook === 'output' ? ACCOUNTS : [NO_ACCOUNT]);
+    const dstAccount = this.#number('dstAccount', [NO_ACCOUNT]);
     const src = this.#address('src', family, hook === 'output' ? HERE : OUTSIDE);
     const dst = this.#address('dst', family, hook === 'input' ? HERE : OUTSIDE);
     const ping = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
@@ -104,8 +125,6 @@ class Sampler {
     const icmpType = this.#number('icmpType', [family === 4 ? 8 : 128]);
     const icmpCode = this.#number('icmpCode', [0]);
     const tcpFlags = this.#number('tcpFlags', [2]); // SYN
-    const srcAccount = this.#number('srcAccount', hook === 'output' ? ACCOUNTS : [NO_ACCOUNT]);
-    const dstAccount = this.#number('dstAccount', [NO_ACCOUNT]);
     const srcType = this.#number('srcType', [TYPES.unicast]);
     const dstType = this.#number('dstType', [hook === 'input' ? TYPES.local : TYPES.unicast]);
     const { symbols, quantities } = this.#rest();
@@ -132,74 +151,74 @@ class Sampler {
   }
 
   #number(name: NumberDimension, favourites: readonly number[]): number {
-    return this.#choose(this.#set.space.numberIndex(name), favourites);
+    return this.#choose(this.#space.numberIndex(name), favourites);
   }
 
-  #address(side: 'src' | 'dst', family: Family, texts: Readonly<Record<Family, readonly string[]>>): Address {
-    const candidates = texts[family].map((text) => addressLimbs(parseAddress(text)!));
-    const limbs = this.#wide(side, candidates, family === 4 ? 1 : 4);
+  #address(side: 'src' | 'dst', family: Family, favourites: Readonly<Record<Family, readonly Limbs[]>>): Address {
+    const limbs = this.#wide(side, favourites[family], family === 4 ? 1 : 4);
     return { family, value: limbs.reduce((value, limb) => (value << 32n) | BigInt(limb), 0n) };
   }
 
   #interface(side: 'in' | 'out', present: boolean): string {
-    const candidates = (present ? [...INTERFACES, ...this.#longerNames(side)] : ['']).map((name) => {
-      const value = interfaceInterval({ name, wildcard: false }).first;
-      return ([0, 1, 2, 3] as const).map((limb) => limbOf(value, limb));
-    });
-    return nameOf(this.#wide(side, candidates, 4));
-  }
-
-  /** The lowest value between `lo` and the end of `lo*` has a NUL within and is no name; `lo0` is one. */
-  #longerNames(side: 'in' | 'out'): string[] {
-    const start = this.#node;
-    const name = nameOf(this.#wide(side, [], 4));
-    this.#node = start;
-    return name.length < 15 ? ['0', '1', 'x'].map((end) => name + end) : [];
+    const favourite = this.#favourite(side, present ? INTERFACES : NO_INTERFACE);
+    if (favourite !== undefined) return nameOf(favourite);
+    const start = [this.#set, this.#within] as const;
+    const lowest = this.#wide(side, [], 4);
+    const name = nameOf(lowest);
+    if (!present || name.length >= 15 || isOnlyOne(this.#space, start, side, lowest)) return name;
+    // The lowest value between `lo` and the end of `lo*` has a NUL within and is no name; `lo0` is one.
+    const end = [this.#set, this.#within] as const;
+    [this.#set, this.#within] = start;
+    const longer = this.#favourite(
+      side,
+      ['0', '1', 'x'].map((last) => limbsOfName(name + last)),
+    );
+    if (longer !== undefined) return nameOf(longer);
+    [this.#set, this.#within] = end;
+    return name;
   }
 
   /** The candidate that is in the set, or the lowest value that is: limb by limb, keeping to what was chosen above. */
-  #wide(name: WideDimension, candidates: readonly (readonly number[])[], count: number): number[] {
-    const chosen: number[] = [];
-    const first = this.#set.space.numberIndex(`${name}0`);
-    const start = this.#node;
-    for (const candidate of candidates) {
-      if (this.#holds(start, first, candidate)) {
-        for (const [limb, value] of candidate.entries()) this.#choose(first + limb, [value]);
-        return [...candidate];
-      }
-    }
-    for (let limb = 0; limb < count; limb++) chosen.push(this.#choose(first + limb, []));
-    return chosen;
+  #wide(name: WideDimension, candidates: readonly Limbs[], count: number): Limbs {
+    const first = this.#space.wideIndex(name);
+    return (
+      this.#favourite(name, candidates) ?? Array.from({ length: count }, (_, limb) => this.#choose(first + limb, []))
+    );
   }
 
-  #holds(start: number, first: number, limbs: readonly number[]): boolean {
-    let node = start;
-    for (const [limb, value] of limbs.entries()) node = this.#set.space.store.follow(node, first + limb, value);
-    return node !== 0;
+  #favourite(name: WideDimension, candidates: readonly Limbs[]): Limbs | undefined {
+    const first = this.#space.wideIndex(name);
+    return candidates.find((candidate) => this.#take(candidate.map((value, limb) => [first + limb, value])));
   }
 
   #choose(dimension: number, favourites: readonly number[]): number {
-    const store = this.#set.space.store;
-    if (store.isTerminal(this.#node) || store.dimensionOf(this.#node) !== dimension) return favourites[0] ?? 0;
-    for (const favourite of favourites) {
-      const child = store.follow(this.#node, dimension, favourite);
-      if (child === 0) continue;
-      this.#node = child;
-      return favourite;
-    }
-    let first = 0;
-    for (let edge = 0; store.edgeChild(this.#node, edge) === 0; edge++) first = store.edgeUpper(this.#node, edge) + 1;
-    this.#node = store.follow(this.#node, dimension, first);
+    const { store } = this.#space;
+    if (![this.#set, this.#within].some((node) => store.dimensionOf(node) === dimension)) return favourites[0] ?? 0;
+    const favourite = favourites.find((value) => this.#take([[dimension, value]]));
+    if (favourite !== undefined) return favourite;
+    const first = firstCommonValue(store, this.#set, this.#within, dimension);
+    this.#take([[dimension, first]]);
     return first;
+  }
+
+  /** Goes on with these values, dimension after dimension, where the sets have packets in common that have them. */
+  #take(values: readonly (readonly [dimension: number, value: number])[]): boolean {
+    const { store } = this.#space;
+    const follow = (from: number): number =>
+      values.reduce((node, [dimension, value]) => store.follow(node, dimension, value), from);
+    const [set, within] = [follow(this.#set), follow(this.#within)];
+    if (!store.intersects(set, within)) return false;
+    [this.#set, this.#within] = [set, within];
+    return true;
   }
 
   /** Symbols hold and bits are set only where they must be, but rates are kept where they can be. */
   #rest(): { symbols: ReadonlySet<string>; quantities: ReadonlyMap<string, number> } {
-    const space = this.#set.space;
+    const space = this.#space;
     const symbols = new Set<string>();
     const quantities = new Map<string, number>();
-    while (!space.store.isTerminal(this.#node)) {
-      const index = space.store.dimensionOf(this.#node);
+    while (!space.store.isTerminal(this.#set) || !space.store.isTerminal(this.#within)) {
+      const index = Math.min(space.store.dimensionOf(this.#set), space.store.dimensionOf(this.#within));
       const dimension = space.dimension(index);
       switch (dimension.kind) {
         case 'symbol': {
@@ -224,6 +243,23 @@ class Sampler {
   }
 }
 
-function nameOf(limbs: readonly number[]): string {
-  return interfaceName(limbs.reduce((value, limb) => (value << 32n) | BigInt(limb), 0n));
+/** Whether one of the nodes leaves no other value than this one: most rules name an interface, and no wildcard. */
+function isOnlyOne(space: HeaderSpace, nodes: readonly number[], name: WideDimension, value: Limbs): boolean {
+  const { store } = space;
+  return nodes.some((start) => {
+    let node = start;
+    return value.every((limb, at) => {
+      const dimension = space.wideIndex(name) + at;
+      if (store.dimensionOf(node) !== dimension || store.lastAlike(node, limb) !== limb) return false;
+      node = store.follow(node, dimension, limb);
+      return true;
+    });
+  });
+}
+
+/** The name that its dimensions stand for: its bytes in their order, up to the first NUL (`interfaceInterval`). */
+function nameOf(limbs: Limbs): string {
+  const bytes = limbs.flatMap((limb) => [limb >>> 24, (limb >>> 16) & 255, (limb >>> 8) & 255, limb & 255]);
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(Uint8Array.from(end === -1 ? bytes : bytes.slice(0, end)));
 }

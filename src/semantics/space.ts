@@ -56,6 +56,9 @@ function intersection(space: HeaderSpace, parts: readonly Match[]): PacketSet {
   return sets.reduce((both, set) => set.intersect(both), space.everything());
 }
 
+const ICMP = [PROTOCOLS.icmp, PROTOCOLS.icmpv6];
+const TCP = [PROTOCOLS.tcp];
+
 /** A field's values among the packets that have the field. */
 function fieldPackets(space: HeaderSpace, field: Field, ranges: readonly Range[]): PacketSet {
   const values = space.numbers(field, field === 'family' ? familyRanges(ranges) : ranges);
@@ -69,12 +72,12 @@ function fieldPackets(space: HeaderSpace, field: Field, ranges: readonly Range[]
       return values;
     case 'sport':
     case 'dport':
-      return values.intersect(protocols(space, PORT_PROTOCOLS));
+      return protocols(space, PORT_PROTOCOLS).intersect(values);
     case 'icmpType':
     case 'icmpCode':
-      return values.intersect(protocols(space, [PROTOCOLS.icmp, PROTOCOLS.icmpv6]));
+      return protocols(space, ICMP).intersect(values);
     case 'tcpFlags':
-      return values.intersect(protocols(space, [PROTOCOLS.tcp]));
+      return protocols(space, TCP).intersect(values);
     case 'srcAccount':
     case 'dstAccount':
       return values.intersect(space.numbers(field, [{ first: 0, last: NO_ACCOUNT - 1 }]));
@@ -82,11 +85,21 @@ function fieldPackets(space: HeaderSpace, field: Field, ranges: readonly Range[]
 }
 
 function protocols(space: HeaderSpace, numbers: readonly number[]): PacketSet {
-  return space.numbers(
-    'protocol',
-    numbers.map((number) => ({ first: number, last: number })),
-  );
+  const known = ofProtocols.get(space) ?? new Map<readonly number[], PacketSet>();
+  ofProtocols.set(space, known);
+  let packets = known.get(numbers);
+  if (packets === undefined) {
+    packets = space.numbers(
+      'protocol',
+      numbers.map((number) => ({ first: number, last: number })),
+    );
+    known.set(numbers, packets);
+  }
+  return packets;
 }
+
+/** By the lists of numbers themselves: there are a handful, and every rule with a port asks for one. */
+const ofProtocols = new WeakMap<HeaderSpace, Map<readonly number[], PacketSet>>();
 
 /** The families 4 and 6 are the values 0 and 1 of their dimension; others do not exist. */
 function familyRanges(ranges: readonly Range[]): Range[] {
@@ -123,6 +136,17 @@ export function interfaceName(value: bigint): string {
  * no incoming interface and no receiver, a forwarded one no account at all. Denotations speak of these only.
  */
 export function possiblePackets(space: HeaderSpace): PacketSet {
+  let packets = possible.get(space);
+  if (packets === undefined) {
+    packets = makePossible(space);
+    possible.set(space, packets);
+  }
+  return packets;
+}
+
+const possible = new WeakMap<HeaderSpace, PacketSet>(); // the same for every set of a space
+
+function makePossible(space: HeaderSpace): PacketSet {
   const absent = IntervalSet.of([{ first: 0n, last: 0n }]);
   const noAccount = (side: 'srcAccount' | 'dstAccount') =>
     space.numbers(side, [{ first: NO_ACCOUNT, last: NO_ACCOUNT }]);

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose, hasErrors } from '../diagnostic/index.ts';
 import type { Intent } from '../ir/index.ts';
-import { DiagramTooLarge, HeaderSpace } from '../packetset/index.ts';
+import { DiagramTooLarge, HeaderSpace, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import { SourceFile } from '../source/index.ts';
 import type { Approximation, Artifact, Lifted, Target } from '../target/index.ts';
@@ -12,7 +12,12 @@ import type { Proof } from './proof.ts';
  * Translation validation: text is parsed, lifted and compared with the intent, packet by packet.
  * @param artifacts the text to prove; absent: what the target itself writes for the intent
  */
-export function verifyTarget<Ast>(target: Target<Ast>, intent: Intent, artifacts?: readonly Artifact[]): Proof {
+export function verifyTarget<Ast>(
+  target: Target<Ast>,
+  intent: Intent,
+  artifacts?: readonly Artifact[],
+  watcher: Watcher = UNWATCHED,
+): Proof {
   const lowered = target.lower(intent);
   if (hasErrors(lowered.diagnostics)) return failed(target, [], lowered.diagnostics);
   const written = artifacts ?? target.print(lowered.ast);
@@ -23,15 +28,16 @@ export function verifyTarget<Ast>(target: Target<Ast>, intent: Intent, artifacts
     const unread = diagnose(VERIFY_PROBLEMS.unread, first?.span, target.title, first?.message ?? 'nothing was found');
     return failed(target, written, [...lowered.diagnostics, unread]);
   }
-  return prove(target, intent, written, target.lift(parsed.ast), lowered.approximations, lowered.diagnostics);
+  return prove(target, intent, written, target.lift(parsed.ast), lowered.approximations, lowered.diagnostics, watcher);
 }
 
 /** What the command line prints: the artifacts only with a proof that holds, the proof in any case. */
 export function renderProven<Ast>(
   target: Target<Ast>,
   intent: Intent,
+  watcher: Watcher = UNWATCHED,
 ): { readonly artifacts: readonly Artifact[] | undefined; readonly proof: Proof } {
-  const proof = verifyTarget(target, intent);
+  const proof = verifyTarget(target, intent, undefined, watcher);
   return { artifacts: proof.holds ? proof.artifacts : undefined, proof };
 }
 
@@ -42,9 +48,10 @@ function prove<Ast>(
   lifted: Lifted,
   declared: readonly Approximation[],
   diagnostics: readonly Diagnostic[],
+  watcher: Watcher,
 ): Proof {
   try {
-    const result = compare(new HeaderSpace(), intentRuleset(intent), lifted.ruleset, declared);
+    const result = compare(HeaderSpace.watched(watcher), intentRuleset(intent), lifted.ruleset, declared);
     const count = result.unexplained.length;
     const problems = [
       ...(count === 0 ? [] : [diagnose(VERIFY_PROBLEMS.unproven, undefined, target.title, count)]),

@@ -7,7 +7,7 @@ import type { AuditView } from './view.ts';
 export function dependsOnRate(view: AuditView, packets: PacketSet): boolean {
   const rates = symbolsOf(view.ruleset).filter(isRate).map(symbolKey);
   if (rates.length === 0) return false;
-  const dimensions = new Set(rates.flatMap((key) => [...view.space.store.dimensionsIn(view.space.symbol(key).node)]));
+  const dimensions = new Set(rates.flatMap((key) => [...view.space.dimensionsOf(view.space.symbol(key))]));
   const whateverTheRate = view.space.without(packets, dimensions);
   return !whateverTheRate.subtract(view.accepted).isEmpty();
 }

@@ -1,4 +1,5 @@
 import type { Intent, Match, Ruleset } from '../../ir/index.ts';
+import type { Watcher } from '../../packetset/index.ts';
 import type { HostFacts } from './host-facts.ts';
 
 /** What is audited. */
@@ -7,6 +8,7 @@ export interface AuditSubject {
   readonly policy?: Intent; // where it is a policy
   readonly opaque: readonly Match[]; // the packets that rules which were not understood may decide
   readonly facts?: HostFacts;
+  readonly watcher?: Watcher; // an audit of thousands of rules takes its time
   readonly today: string; // YYYY-MM-DD, UTC
   /** What people call a port: the catalogue's name of the service. */
   readonly serviceName: (protocol: 'tcp' | 'udp', port: number) => string | undefined;

@@ -24,7 +24,7 @@ import {
   type Verdict,
 } from '../../ir/index.ts';
 import { type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../../net/index.ts';
-import { HeaderSpace, type PacketSet } from '../../packetset/index.ts';
+import { HeaderSpace, type PacketSet, UNWATCHED } from '../../packetset/index.ts';
 import {
   denote,
   type Evaluation,
@@ -46,7 +46,7 @@ const MOST_ORIGINS = 4;
 /** One meaning of the subject for all checks: what passes, seen as a client opens connections. */
 export class AuditView {
   readonly subject: AuditSubject;
-  readonly space = new HeaderSpace();
+  readonly space: HeaderSpace;
   readonly accepted: PacketSet;
   readonly #possible: PacketSet;
   readonly #quiet: PacketSet;
@@ -56,6 +56,7 @@ export class AuditView {
 
   constructor(subject: AuditSubject) {
     this.subject = subject;
+    this.space = HeaderSpace.watched(subject.watcher ?? UNWATCHED);
     const { ruleset } = subject;
     this.accepted = denote(this.space, ruleset).accept;
     this.#possible = possiblePackets(this.space);
@@ -123,9 +124,7 @@ export class AuditView {
   conditions(set: PacketSet): readonly string[] {
     if (this.#unknown.length === 0) return [];
     const symbolDimensions = new Set(
-      symbolsOf(this.ruleset).flatMap((each) => [
-        ...this.space.store.dimensionsIn(this.space.symbol(symbolKey(each)).node),
-      ]),
+      symbolsOf(this.ruleset).flatMap((each) => [...this.space.dimensionsOf(this.space.symbol(symbolKey(each)))]),
     );
     const whatever = this.space.without(set, symbolDimensions);
     return conditionsOf([whatever.intersect(this.accepted)], this.#unknown);

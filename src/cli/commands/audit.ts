@@ -21,6 +21,7 @@ import { DEFAULT_SUPPRESSIONS, suppressionsFor } from '../audit/suppressions.ts'
 import { auditText } from '../audit/text.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { readSource, writeFile } from '../files.ts';
+import { longWork } from '../long-work.ts';
 import { type Accounts, catalog, policySource, readPolicy } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { reportDiagnostics, Stop, stop } from '../report.ts';
@@ -84,7 +85,9 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
   };
   const sources = what.length === 0 ? [await policySource(console, undefined)] : await readAll(console, what);
   const subjects = await subjectsOf(console, sources, accountsOf(console, options.account));
-  const all = distinct(subjects.flatMap((subject) => audit({ ...subject, ...shared })));
+  const all = longWork(console, 'auditing', (watcher) =>
+    distinct(subjects.flatMap((subject) => audit({ ...subject, ...shared, watcher }))),
+  );
   const suppressions = await suppressionsFor(console, options.suppressions);
   const { findings, suppressed } = suppress(all, suppressions, console.today);
   const { failOn } = options;

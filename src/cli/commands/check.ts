@@ -6,6 +6,7 @@ import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type ComparisonJson, compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { longWork } from '../long-work.ts';
 import {
   type Accounts,
   POLICY_ARGUMENT,
@@ -76,9 +77,9 @@ async function check(console: Console, path: string | undefined, options: CheckO
     else reportDiagnostics(console, diagnostics);
     return EXIT.unusable;
   }
-  const outcomes = provePolicyTests(intent);
+  const outcomes = longWork(console, 'proving', (watcher) => provePolicyTests(intent, undefined, watcher));
   const failures = outcomes.flatMap((outcome) => testDiagnostics(outcome, intent.unknownAccounts));
-  const all = [...diagnostics, ...failures, ...idleDiagnostics(intent)];
+  const all = [...diagnostics, ...failures, ...idleDiagnostics(console, intent)];
   const tests = { passed: count(outcomes, 'passed'), failed: count(outcomes, 'failed') };
   const against =
     options.against === undefined ? undefined : await changesSince(console, source, options.against, intent, accounts);
@@ -119,8 +120,9 @@ function testDiagnostics(outcome: TestOutcome, accounts: ReadonlyMap<number, str
   }
 }
 
-function idleDiagnostics(intent: Intent): Diagnostic[] {
-  return idleFlows(intent).map(({ grant, by }) => diagnose(CLI_PROBLEMS.idleFlow, grant.origin.span, grant.name, by));
+function idleDiagnostics(console: Console, intent: Intent): Diagnostic[] {
+  const idle = longWork(console, 'looking for flows without effect', (watcher) => idleFlows(intent, watcher));
+  return idle.map(({ grant, by }) => diagnose(CLI_PROBLEMS.idleFlow, grant.origin.span, grant.name, by));
 }
 
 /** What the policy newly allows and denies. */
@@ -136,7 +138,9 @@ async function changesSince(
   const before = await earlierPolicy(console, source.name, against, shared);
   const after = readPolicy(console, source, shared).intent ?? intent;
   const pair = { before: intentSubject(against, before), after: intentSubject(source.name, after) };
-  return compare({ ...pair, names: placeholderNames(shared) }, false);
+  return longWork(console, 'comparing', (watcher) =>
+    compare({ ...pair, names: placeholderNames(shared) }, false, watcher),
+  );
 }
 
 function summary(intent: Intent, passed: number): string {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { longWork } from '../long-work.ts';
 import { FORMAT_OPTION, FORMATS, type Format, readPair } from '../subject.ts';
 
 interface DiffOptions {
@@ -23,7 +24,7 @@ export function diffCommand(console: Console): Command {
     .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
     .action(async (a: string, b: string, options: DiffOptions) => {
       const pair = await readPair(console, a, b, accountsOf(console, options.account), options.format);
-      const found = compare(pair, options.new === true);
+      const found = longWork(console, 'comparing', (watcher) => compare(pair, options.new === true, watcher));
       if (options.json === true) writeJson(console, found);
       else console.stdout.write(comparisonText(console.stdout, found, a, b));
       console.exitCode = found.equal ? EXIT.holds : EXIT.findings;

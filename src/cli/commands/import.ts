@@ -9,6 +9,7 @@ import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../co
 import { readFile, readSource, STDIN, writeFile } from '../files.ts';
 import { IMPORT_PROBLEMS } from '../import/problems.ts';
 import { type ImportProof, proveImport } from '../import/proof.ts';
+import { longWork } from '../long-work.ts';
 import { type Accounts, catalog, policySource, readPolicy, soundPolicy } from '../policy-input.ts';
 import { type OpaqueJson, opaqueJson, reportDiagnostics, stop } from '../report.ts';
 import { formatOf, readRuleset } from '../subject.ts';
@@ -124,7 +125,7 @@ function prove(console: Console, { text, comparable }: Imported, accounts: Accou
   const { intent, diagnostics } = readPolicy(console, new SourceFile('<imported>', text), accounts);
   const error = diagnostics.find(({ severity }) => severity === 'error');
   if (intent === undefined) throw new Error(`the policy that import made has errors: ${error?.message}`);
-  return proveImport(comparable, intent);
+  return longWork(console, 'proving', (watcher) => proveImport(comparable, intent, watcher));
 }
 
 function differenceJson({ packets, witness, conditions }: ImportProof['wider']['parts'][number]): DifferenceJson {

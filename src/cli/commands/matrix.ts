@@ -1,9 +1,19 @@
 import { Command, Option } from 'commander';
-import { acceptedPackets, type ServiceMatrix, serviceMatrix } from '../../analysis/index.ts';
+import {
+  type Accepted,
+  acceptedPackets,
+  type MatrixQuestion,
+  type ServiceMatrix,
+  serviceMatrix,
+  TooManyEdges,
+} from '../../analysis/index.ts';
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
-import { type Console, JSON_OPTION, writeJson } from '../console.ts';
+import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { CLI_PROBLEMS } from '../problems.ts';
+import { stop } from '../report.ts';
 import { servicesOf } from '../service-argument.ts';
 import { IN_OPTION, subjectOf } from '../subject.ts';
 import { conditionLines, textTable } from '../table.ts';
@@ -35,16 +45,28 @@ export function matrixCommand(console: Console): Command {
       const services = servicesOf(options.service);
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
       const { ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
-      const found = serviceMatrix(acceptedPackets(ruleset), {
+      const question: MatrixQuestion = {
         hook: options.at,
         services,
         families: options.family === undefined ? [4, 6] : options.family === '4' ? [4] : [6],
         ...(options.iif === undefined ? {} : { inInterface: { name: options.iif, wildcard: false } }),
         ...(options.oif === undefined ? {} : { outInterface: { name: options.oif, wildcard: false } }),
-      });
+      };
+      const found = longWork(console, 'grouping addresses', (watcher) =>
+        boundedMatrix(acceptedPackets(ruleset, watcher), question),
+      );
       if (options.json === true) writeJson(console, found);
       else console.stdout.write(matrixText(found));
     });
+}
+
+function boundedMatrix(accepted: Accepted, question: MatrixQuestion): ServiceMatrix {
+  try {
+    return serviceMatrix(accepted, question);
+  } catch (error) {
+    if (error instanceof TooManyEdges) throw stop(EXIT.unusable, CLI_PROBLEMS.tooManyEdges);
+    throw error;
+  }
 }
 
 const SHOWN_RANGES = 6; // of one group

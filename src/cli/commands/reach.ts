@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { type Reachability, reachability, TooManyPairs } from '../../analysis/index.ts';
 import type { Intent, Ruleset } from '../../ir/index.ts';
+import type { Watcher } from '../../packetset/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { reachDot, reachMarkdown, reachText } from '../reach-text.ts';
@@ -31,7 +33,9 @@ export function reachCommand(console: Console): Command {
     .action(async (policy: string | undefined, options: ReachOptions) => {
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
       const { intent, ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
-      const found = boundedReachability(intent, ruleset);
+      const found = longWork(console, 'finding who reaches whom', (watcher) =>
+        boundedReachability(intent, ruleset, watcher),
+      );
       if (options.json === true) writeJson(console, found);
       else if (options.markdown === true) console.stdout.write(reachMarkdown(found));
       else if (options.dot === true) console.stdout.write(reachDot(found));
@@ -39,9 +43,9 @@ export function reachCommand(console: Console): Command {
     });
 }
 
-function boundedReachability(intent: Intent, ruleset: Ruleset): Reachability {
+function boundedReachability(intent: Intent, ruleset: Ruleset, watcher: Watcher): Reachability {
   try {
-    return reachability(intent, ruleset);
+    return reachability(intent, ruleset, watcher);
   } catch (error) {
     if (error instanceof TooManyPairs) throw stop(EXIT.unusable, CLI_PROBLEMS.tooManyPairs, error.pairs);
     throw error;

@@ -8,6 +8,7 @@ import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { writeFile } from '../files.ts';
+import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
 import { diagnosticsJson, reportDiagnostics, Stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
@@ -32,7 +33,9 @@ export function renderCommand(console: Console): Command {
     )
     .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
       const intent = soundPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
-      const { artifacts, proof } = renderProven(TARGETS[target], intent);
+      const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
+        renderProven(TARGETS[target], intent, watcher),
+      );
       if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
       if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
       if (options.json === true) writeJson(console, renderJson(proof, artifacts));

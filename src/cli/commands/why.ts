@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander';
 import { HOOKS, type Hook } from '../../ir/index.ts';
+import type { Watcher } from '../../packetset/index.ts';
+import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
-import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { type Console, EXIT, type ExitCode, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
 import { readSource } from '../files.ts';
+import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { diagnosticJson, Stop, stop } from '../report.ts';
@@ -56,9 +59,14 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   const accounts = accountsOf(console, options.account);
   const subject = await subjectOf(console, options, accounts);
   const extent: PathExtent = options.wholePath === true ? 'whole' : 'matching';
-  const asker = new Asker(subject, accounts, options.at);
-  if (options.flows !== undefined) return answerFile(console, asker, subject, options.flows, extent);
-  const asked = asker.ask(text);
+  const asker = (watcher: Watcher): Asker => new Asker(subject, accounts, options.at, watcher);
+  if (options.flows !== undefined) {
+    const file = await readSource(console, options.flows);
+    return longWork(console, 'answering', (watcher) =>
+      answerFile(console.stdout, { asker: asker(watcher), subject, extent }, file, watcher),
+    );
+  }
+  const asked = longWork(console, 'answering', (watcher) => asker(watcher).ask(text));
   if (asked.kind === 'unusable') throw new Stop(EXIT.unusable, asked.diagnostics);
   if (options.json === true) writeJson(console, answerJson(text, asked, subject, extent));
   else console.stdout.write(answerText(console.stdout, asked, subject, extent));
@@ -67,18 +75,25 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
 
 const CHUNK = 1 << 16; // characters written at once
 
-async function answerFile(
-  console: Console,
-  asker: Asker,
-  subject: Subject,
-  path: string,
-  extent: PathExtent,
-): Promise<ExitCode> {
-  const file = await readSource(console, path);
+interface Answering {
+  readonly asker: Asker;
+  readonly subject: Subject;
+  readonly extent: PathExtent;
+}
+
+/** One JSON line for each flow of a file; only whole lines are written, even by somebody who is interrupted. */
+function answerFile(
+  output: TextOutput,
+  { asker, subject, extent }: Answering,
+  file: SourceFile,
+  watcher: Watcher,
+): ExitCode {
   let exitCode: ExitCode = EXIT.holds;
   let chunk = '';
   let start = 0;
+  watcher.begin(file.text.split('\n').length, 'lines');
   while (start < file.text.length) {
+    watcher.advance();
     const newline = file.text.indexOf('\n', start);
     const end = newline === -1 ? file.text.length : newline;
     const text = file.text.slice(start, end).replace(/\r$/, '');
@@ -91,11 +106,11 @@ async function answerFile(
       }
     }
     if (chunk.length > CHUNK) {
-      console.stdout.write(chunk);
+      output.write(chunk);
       chunk = '';
     }
     start = end + 1;
   }
-  console.stdout.write(chunk);
+  output.write(chunk);
   return exitCode;
 }

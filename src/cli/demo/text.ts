@@ -5,7 +5,7 @@ import type { Family } from '../../net/index.ts';
 import { spanPosition } from '../../source/index.ts';
 import type { TextOutput } from '../console.ts';
 import type { ProvenRules } from '../lab/policy-in-nft.ts';
-import { fit as cut, textTable } from '../table.ts';
+import { fitted as cut, textTable } from '../table.ts';
 import { CONFIGURATION } from './machine.ts';
 import { type Story, wentWell } from './story.ts';
 

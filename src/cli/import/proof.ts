@@ -1,7 +1,7 @@
 import { type DifferingPackets, difference } from '../../analysis/index.ts';
 import { realPackets } from '../../import/index.ts';
 import type { Intent, Ruleset } from '../../ir/index.ts';
-import { HeaderSpace, type PacketSet } from '../../packetset/index.ts';
+import { HeaderSpace, type PacketSet, UNWATCHED, type Watcher } from '../../packetset/index.ts';
 import { denote, describe, intentRuleset, packetsOf, possiblePackets } from '../../semantics/index.ts';
 
 /** What the policy lets through and the firewall does not, and the reverse, over all packets that can come. */
@@ -20,9 +20,9 @@ const PARTS_AT_MOST = 50;
 const LINES_AT_MOST = 10;
 
 /** @param firewall in the policy's terms */
-export function proveImport(firewall: Ruleset, intent: Intent): ImportProof {
+export function proveImport(firewall: Ruleset, intent: Intent, watcher: Watcher = UNWATCHED): ImportProof {
   const policy = intentRuleset(intent);
-  const space = new HeaderSpace();
+  const space = HeaderSpace.watched(watcher);
   const accepted = [firewall, policy].map((each) => denote(space, each).accept);
   const among = realPackets([firewall, policy], accepted);
   const scope = packetsOf(space, among).intersect(possiblePackets(space));

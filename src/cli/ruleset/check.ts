@@ -1,5 +1,6 @@
 import { type RuleFinding, ruleFindings, spanOf, writtenRules } from '../../analysis/index.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
+import { longWork } from '../long-work.ts';
 import { diagnosticsJson, type OpaqueJson, opaqueJson, reportDiagnostics } from '../report.ts';
 import { readRulesetFiles } from '../subject.ts';
 import { type FindingJson, FindingWriter } from './findings.ts';
@@ -18,7 +19,9 @@ interface CheckRulesetJson {
 export async function checkRuleset(console: Console, paths: readonly string[], asJson: boolean): Promise<ExitCode> {
   const { ruleset, opaque, diagnostics } = await readRulesetFiles(console, paths);
   const bounds = opaque.map(({ packets }) => packets);
-  const found = ruleFindings(ruleset, bounds).toSorted((a, b) => startOf(a) - startOf(b));
+  const found = longWork(console, 'checking', (watcher) => ruleFindings(ruleset, bounds, watcher)).toSorted(
+    (a, b) => startOf(a) - startOf(b),
+  );
   const writer = new FindingWriter(ruleset);
   const all = [...diagnostics, ...found.map((finding) => writer.diagnostic(finding))];
   const rules = writtenRules(ruleset).count;
