@@ -30,8 +30,10 @@ const INITIAL_STACK = 1 << 12;
 /** Codes of operations in the cache; those below `TERMINALS` are `substitute` of that terminal. */
 const MINUS = 8;
 const REMAP = 9;
-const MEETS = 10;
-const CODES = 16; // room for one code beside each node: nodes stay below 2^28, long before which memory is used up
+const REACH = 10;
+const CODES = 16; // a node and one of these fit into 32 bits, as do
+const CHOICES = 1 << TERMINALS; // a node and any choice of terminals: there are at most 2^24 nodes (`Budget`)
+const OTHER_THAN_0 = CHOICES - 2;
 
 /** What a mapping of terminals makes of a node, by the terminals that it reaches: one of them, or */
 const OWN = -1; // the node itself: nothing changes
@@ -158,31 +160,43 @@ export class DiagramStore {
 
   /** Whether some packet leads to other terminals than 0 in both: for sets, whether they have a packet in common. */
   intersects(f: number, g: number): boolean {
-    if (f === 0 || g === 0) return false;
-    if (f === g || (this.#reached[f]! & 1) === 0 || (this.#reached[g]! & 1) === 0) return true;
-    if (f > g) return this.intersects(g, f);
-    const key = f * CODES + MEETS;
-    const known = this.#cache.find(key, g);
+    return this.someReach(f, g, OTHER_THAN_0);
+  }
+
+  /** Whether some packet of a set leads to one of the terminals in `f`; they are bits, 1 << t for each. No node is made for the answer. */
+  someReach(set: number, f: number, terminals: number): boolean {
+    if (set === 0 || (this.#reached[f]! & terminals) === 0) return false;
+    if ((this.#reached[set]! & 1) === 0 || (this.#reached[f]! & ~terminals) === 0) return true;
+    const left = set * CODES + REACH;
+    const right = f * CHOICES + terminals;
+    const known = this.#cache.find(left, right);
     if (known !== -1) return known === 1;
     this.#beat();
-    const found = this.#anyEdgesMeet(f, g);
-    this.#cache.keep(key, g, found ? 1 : 0);
+    const found = this.#someEdgesReach(set, f, terminals);
+    this.#cache.keep(left, right, found ? 1 : 0);
     return found;
   }
 
-  #anyEdgesMeet(f: number, g: number): boolean {
-    const dimension = Math.min(this.#dimension[f]!, this.#dimension[g]!);
-    const [asksF, asksG] = [this.#dimension[f] === dimension, this.#dimension[g] === dimension];
-    let i = this.#start[f]!;
-    let j = this.#start[g]!;
+  #someEdgesReach(set: number, f: number, terminals: number): boolean {
+    const dimension = Math.min(this.#dimension[set]!, this.#dimension[f]!);
+    const [ofSet, ofF] = [this.#dimension[set] === dimension, this.#dimension[f] === dimension];
+    let i = this.#start[set]!;
+    let j = this.#start[f]!;
+    const endSet = this.#start[set + 1]!;
     const endF = this.#start[f + 1]!;
-    const endG = this.#start[g + 1]!;
-    while (i < endF && j < endG) {
-      const upperF = asksF ? this.#edges[2 * i]! : 0xffff_ffff;
-      const upperG = asksG ? this.#edges[2 * j]! : 0xffff_ffff;
-      if (this.intersects(asksF ? this.#edges[2 * i + 1]! : f, asksG ? this.#edges[2 * j + 1]! : g)) return true;
-      if (asksF && upperF <= upperG) i++;
-      if (asksG && upperG <= upperF) j++;
+    while (!ofSet || i < endSet) {
+      const upperSet = ofSet ? this.#edges[2 * i]! : 0xffff_ffff;
+      const childSet = ofSet ? this.#edges[2 * i + 1]! : set;
+      if (childSet === 0) {
+        // With a narrow set, most of a wide `f` is never looked at.
+        i++;
+        if (i < endSet && ofF) j = this.#edgeBeyond(j, endF, upperSet);
+        continue;
+      }
+      const upperF = ofF ? this.#edges[2 * j]! : 0xffff_ffff;
+      if (this.someReach(childSet, ofF ? this.#edges[2 * j + 1]! : f, terminals)) return true;
+      if (ofF && upperF <= upperSet && ++j === endF) return false;
+      if (ofSet && upperSet <= upperF) i++;
     }
     return false;
   }

@@ -11,13 +11,16 @@ export interface DiagramLimits {
  * With Node itself and what was read, a process that comes to this bound stays under a gigabyte. Rulesets of ten thousand
  * rules that people wrote take a fifth of it (`npm run bench -- rulesets`).
  */
-export const DEFAULT_MAX_BYTES = 512 * MEBIBYTE;
+const DEFAULT_MAX_BYTES = 512 * MEBIBYTE;
 
 /**
  * Dimensions on one way through a diagram. Whoever walks over one goes as deep, and beyond about twice as many there is no room on
  * the stack of Node's default size. The fixed dimensions are thirty; the others are marks, bit by bit, and conditions.
  */
 export const MAX_DEPTH = 1_000;
+
+/** Where numbers of nodes are packed with others; 512 MiB hold fewer. */
+const MOST_NODES = 2 ** 24;
 
 /** A question is larger than the memory that it may use. Its sets are lost; nothing else is harmed. */
 export class DiagramTooLarge extends Error {
@@ -37,9 +40,9 @@ export class Budget {
   readonly #maxNodes: number;
   #bytes = 0;
 
-  constructor({ maxBytes = DEFAULT_MAX_BYTES, maxNodes = Number.POSITIVE_INFINITY }: DiagramLimits) {
+  constructor({ maxBytes = DEFAULT_MAX_BYTES, maxNodes = MOST_NODES }: DiagramLimits) {
     this.#maxBytes = maxBytes;
-    this.#maxNodes = maxNodes;
+    this.#maxNodes = Math.min(maxNodes, MOST_NODES);
   }
 
   /** For an array that comes in place of another one: while its content is copied there are both. @throws DiagramTooLarge */

@@ -1,45 +1,19 @@
 import type { Action, Chain, Flow, Match, Rule, Ruleset, Table } from '../ir/index.ts';
 import { all, everything, inState, not, quantity, symbol } from '../ir/index.ts';
 import { commonPacket, type HeaderSpace, PacketSet, valueAt } from '../packetset/index.ts';
-import {
-  type ChainFunctions,
-  type ChainPart,
-  END,
-  functionsOf,
-  partsOf,
-  type Run,
-  targets,
-  UNDECIDED,
-  verdictTerminal,
-} from './chain-functions.ts';
+import { type ChainFunctions, functionsOf, partsOf, type Run, targets, UNDECIDED } from './chain-functions.ts';
 import { findChain } from './chains.ts';
-import { type Continuation, Denoter } from './denote.ts';
+import { Denoter } from './denote.ts';
 import { changeableDimensions, imageOf } from './effects-image.ts';
 import { evaluate } from './evaluate.ts';
 import { PacketFlow } from './packet-flow.ts';
 import type { RuleFault } from './rule-fault.ts';
-import { deciders, disagreement, MOST_REASONS, outcomeBefore, outcomeFrom, valueFrom } from './rule-reasons.ts';
+import { deciders, disagreement, MOST_REASONS, outcomeBefore } from './rule-reasons.ts';
 import { sampleFlow } from './sample.ts';
 import { packetsOf } from './space.ts';
 import { symbolsOf } from './symbols.ts';
 import { WayIn, waysIntoBaseChains } from './way-in.ts';
-
-/** What follows a part of a chain. */
-interface Ends extends Continuation {
-  readonly after: number; // the decision on packets that leave the part at its end
-}
-
-/** A part of a chain and the packets before it. */
-interface Stage<Part extends ChainPart = ChainPart> {
-  readonly table: Table;
-  readonly chain: Chain;
-  readonly part: Part;
-  readonly arriving: PacketSet;
-  readonly earlier: readonly Stage[]; // of the same chain
-  readonly ends: Ends | undefined; // undefined: a packet may come more than once
-}
-
-type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
+import { type RunStage, type Stage, WithoutRule } from './without-rule.ts';
 
 /** Goes through the chains, callers first, and finds the rules of each that have no effect. */
 export class FaultFinder {
@@ -51,6 +25,7 @@ export class FaultFinder {
   readonly #flow: PacketFlow;
   readonly #changeable: ReadonlySet<number>;
   readonly #ways: Map<Chain, WayIn>;
+  readonly #without: WithoutRule;
   readonly #usual: PacketSet;
 
   constructor(space: HeaderSpace, ruleset: Ruleset) {
@@ -58,6 +33,7 @@ export class FaultFinder {
     this.#ruleset = ruleset;
     this.#functions = functionsOf(space);
     this.#denoter = new Denoter(space, this.#functions);
+    this.#without = new WithoutRule(space, this.#denoter);
     this.#flow = new PacketFlow(space, this.#functions);
     this.#changeable = changeableDimensions(space, ruleset);
     this.#ways = waysIntoBaseChains(space, ruleset, this.#functions, this.#denoter, this.#flow, this.#changeable);
@@ -95,7 +71,8 @@ export class FaultFinder {
     const stages: Stage[] = [];
     for (const [at, part] of parts.entries()) {
       const ends = then === undefined ? undefined : { ...then, after: after[at]! };
-      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends });
+      const fates = this.#without.fates(arriving[at]!, ends);
+      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends, fates });
     }
     return stages;
   }
@@ -127,43 +104,14 @@ export class FaultFinder {
     const { chain, part, ends } = stage;
     const rule = chain.rules[run.first]!;
     this.#call(stage, rule, deciding, () =>
-      ends === undefined ? UNDECIDED : this.#final(this.#without(stage, run, deciding), ends),
+      ends === undefined ? UNDECIDED : this.#without.final(this.#without.outcome(stage, run, deciding), ends),
     );
     if (deciding.isEmpty()) this.#idle(stage, run);
-    else if (rule.action.kind !== 'continue' && this.#isRedundant(stage, run, deciding)) {
+    else if (rule.action.kind !== 'continue' && this.#without.isRedundant(stage, run, deciding)) {
       const telling = this.#telling(deciding);
       const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
       this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
     }
-  }
-
-  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
-  #without({ part }: RunStage, run: Run, deciding: PacketSet): number {
-    const { store } = this.#space;
-    const end = store.substitute(1, deciding.node, END);
-    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
-  }
-
-  /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
-  #isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
-    const { part, ends } = stage;
-    const { store } = this.#space;
-    const packet = commonPacket(store, deciding.node, deciding.node);
-    if (packet !== undefined && this.#faresOtherwise(stage, run, packet)) return false;
-    const own = this.#own(stage, run, deciding);
-    const behind = outcomeFrom(part.run, run.first + 1, deciding);
-    if (store.substitute(UNDECIDED, own, behind) === behind) return true;
-    if (ends === undefined) return false;
-    const without = this.#without(stage, run, deciding);
-    const with_ = store.substitute(UNDECIDED, own, without);
-    return this.#final(with_, ends) === this.#final(without, ends);
-  }
-
-  /** What a rule does with packets that it matches. */
-  #own({ chain }: RunStage, run: Run, packets: PacketSet): number {
-    const { action } = chain.rules[run.first]!;
-    const does = action.kind === 'verdict' ? verdictTerminal(action.verdict) : run.function_;
-    return this.#space.store.substitute(1, packets.node, does);
   }
 
   /**
@@ -176,23 +124,7 @@ export class FaultFinder {
     const packet = commonPacket(store, matching.node, stage.arriving.node);
     if (packet === undefined || earlier.some((each) => valueAt(store, each.function_, packet) !== UNDECIDED))
       return false;
-    return this.#faresOtherwise(stage, run, packet);
-  }
-
-  /** Whether a packet that a rule decides fares otherwise without it. */
-  #faresOtherwise({ part, ends }: RunStage, run: Run, packet: ReadonlyMap<number, number>): boolean {
-    const { store } = this.#space;
-    const own = valueAt(store, run.function_, packet);
-    const behind = valueFrom(store, part.run, run.first + 1, packet);
-    if (own === UNDECIDED || own === behind) return false;
-    if (ends === undefined) return true;
-    const final = (terminal: number): number => valueAt(store, this.#final(terminal, ends), packet);
-    return final(own) !== final(behind === UNDECIDED ? END : behind);
-  }
-
-  /** Chain terminals as what they lead to in the end. */
-  #final(function_: number, ends: Ends): number {
-    return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+    return this.#without.faresOtherwise(stage, run, packet);
   }
 
   #changingRule(stage: Stage, rule: Rule, index: number): void {
@@ -242,9 +174,9 @@ export class FaultFinder {
     }
     const telling = this.#telling(wanted);
     const { rules } = deciders(chain, part.run, 0, run.first, telling);
-    const outcomes = [outcomeBefore(part.run, run.first, telling), this.#own(stage, run, telling)];
+    const outcomes = [outcomeBefore(part.run, run.first, telling), this.#without.own(stage, run, telling)];
     const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
-      ends === undefined ? each : this.#final(each, ends),
+      ends === undefined ? each : this.#without.final(each, ends),
     );
     const differing = disagreement(before, own, this.#space);
     const contradicts = !differing.isEmpty();

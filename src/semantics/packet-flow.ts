@@ -30,16 +30,21 @@ export class PacketFlow {
   chain(table: Table, chain: Chain, entering: PacketSet): Exits {
     const known = this.#known.get(chain)?.get(entering.node);
     if (known !== undefined) return known;
-    let { accepted, ended } = this.#nowhere();
-    let next = entering;
+    let last: RuleExits = { ...this.#nowhere(), next: entering };
+    let { accepted, ended } = last;
     for (const part of partsOf(this.#functions, table, chain)) {
+      const { next } = last;
       if (next.isEmpty()) break;
-      const exits = part.kind === 'run' ? this.run(part.run.function_, next) : this.rule(table, part.rule, next);
-      accepted = accepted.union(exits.accepted);
-      ended = ended.union(exits.ended);
-      next = exits.next;
+      last = part.kind === 'run' ? this.run(part.run.function_, next) : this.rule(table, part.rule, next);
+      accepted = accepted.union(last.accepted);
+      ended = ended.union(last.ended);
     }
-    const exits = { accepted, ended: ended.union(next) };
+    const exits: Exits = {
+      accepted,
+      get ended() {
+        return ended.union(last.next);
+      },
+    };
     const ofChain = this.#known.get(chain) ?? new Map<number, Exits>();
     this.#known.set(chain, ofChain.set(entering.node, exits));
     return exits;
@@ -47,12 +52,14 @@ export class PacketFlow {
 
   /** Packets that meet rules which change nothing, by what those do together. */
   run(function_: number, packets: PacketSet): RuleExits {
-    const { store } = this.#space;
-    const fate = store.substitute(1, packets.node, function_);
+    const space = this.#space;
+    const fate = space.store.substitute(1, packets.node, function_);
     return {
       accepted: this.#where(fate, ACCEPT),
       ended: this.#where(fate, RETURN),
-      next: new PacketSet(this.#space, store.minus(packets.node, function_)),
+      get next() {
+        return new PacketSet(space, space.store.minus(packets.node, function_)); // often nobody asks
+      },
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Chain, Rule } from '../ir/index.ts';
-import { type DiagramStore, type HeaderSpace, PacketSet, valueAt } from '../packetset/index.ts';
-import { ACCEPT, DROP, indicator, REJECT, type Run, UNDECIDED } from './chain-functions.ts';
+import { type DiagramStore, type HeaderSpace, PacketSet, TERMINALS, valueAt } from '../packetset/index.ts';
+import { ACCEPT, DROP, END, indicator, REJECT, type Run, UNDECIDED } from './chain-functions.ts';
 
 /** More reasons than this are not sought: people read the first few. */
 export const MOST_REASONS = 4;
@@ -17,7 +17,7 @@ export function deciders(chain: Chain, run: Run, from: number, to: number, packe
   let rest = packets;
   const visit = (part: Run): void => {
     if (rules.length >= MOST_REASONS || rest.isEmpty() || part.first >= to || part.first + part.count <= from) return;
-    if (part.first >= from && store.substitute(1, rest.node, part.function_) === UNDECIDED) return;
+    if (part.first >= from && !store.intersects(rest.node, part.function_)) return;
     if (part.halves === undefined) {
       rules.push(chain.rules[part.first]!);
       rest = new PacketSet(packets.space, store.minus(rest.node, part.function_));
@@ -47,6 +47,24 @@ export function outcomeFrom(run: Run, from: number, packets: PacketSet): number 
   if (run.halves === undefined) return UNDECIDED;
   const [left, right] = run.halves;
   return store.substitute(UNDECIDED, outcomeFrom(left, from, packets), outcomeFrom(right, from, packets));
+}
+
+/**
+ * Whether what the rules of a run from a position on do with the packets, and END with those that none of them decides, lies within some
+ * terminals, given as bits. Nothing is made that one packet can refute.
+ */
+export function staysWithin(run: Run, from: number, packets: PacketSet, terminals: number): boolean {
+  const { store } = packets.space;
+  const others = ~terminals & ~(1 << UNDECIDED) & ((1 << TERMINALS) - 1);
+  let rest = packets.node;
+  const visit = (part: Run): boolean => {
+    if (rest === 0 || part.first + part.count <= from) return true;
+    if (part.first < from) return part.halves === undefined || part.halves.every(visit);
+    if (store.someReach(rest, part.function_, others)) return false;
+    rest = store.minus(rest, part.function_);
+    return true;
+  };
+  return visit(run) && (rest === 0 || ((1 << END) & terminals) !== 0);
 }
 
 /** The same for one packet. */

@@ -160,16 +160,22 @@ class Sampler {
   }
 
   #interface(side: 'in' | 'out', present: boolean): string {
-    if (!present) return nameOf(this.#wide(side, NO_INTERFACE, 4));
-    return nameOf(this.#favourite(side, INTERFACES) ?? this.#wide(side, this.#longerNames(side), 4));
-  }
-
-  /** The lowest value between `lo` and the end of `lo*` has a NUL within and is no name; `lo0` is one. */
-  #longerNames(side: 'in' | 'out'): Limbs[] {
+    const favourite = this.#favourite(side, present ? INTERFACES : NO_INTERFACE);
+    if (favourite !== undefined) return nameOf(favourite);
     const start = [this.#set, this.#within] as const;
-    const name = nameOf(this.#wide(side, [], 4));
+    const lowest = this.#wide(side, [], 4);
+    const name = nameOf(lowest);
+    if (!present || name.length >= 15 || isOnlyOne(this.#space, start, side, lowest)) return name;
+    // The lowest value between `lo` and the end of `lo*` has a NUL within and is no name; `lo0` is one.
+    const end = [this.#set, this.#within] as const;
     [this.#set, this.#within] = start;
-    return name.length < 15 ? ['0', '1', 'x'].map((end) => limbsOfName(name + end)) : [];
+    const longer = this.#favourite(
+      side,
+      ['0', '1', 'x'].map((last) => limbsOfName(name + last)),
+    );
+    if (longer !== undefined) return nameOf(longer);
+    [this.#set, this.#within] = end;
+    return name;
   }
 
   /** The candidate that is in the set, or the lowest value that is: limb by limb, keeping to what was chosen above. */
@@ -235,6 +241,20 @@ class Sampler {
     }
     return { symbols, quantities };
   }
+}
+
+/** Whether one of the nodes leaves no other value than this one: most rules name an interface, and no wildcard. */
+function isOnlyOne(space: HeaderSpace, nodes: readonly number[], name: WideDimension, value: Limbs): boolean {
+  const { store } = space;
+  return nodes.some((start) => {
+    let node = start;
+    return value.every((limb, at) => {
+      const dimension = space.wideIndex(name) + at;
+      if (store.dimensionOf(node) !== dimension || store.lastAlike(node, limb) !== limb) return false;
+      node = store.follow(node, dimension, limb);
+      return true;
+    });
+  });
 }
 
 /** The name that its dimensions stand for: its bytes in their order, up to the first NUL (`interfaceInterval`). */

@@ -118,6 +118,7 @@ export function waysIntoBaseChains(
     into.expect(space.without(possible.intersect(here), changeable));
     into.enter(packets, continuations[at]);
     ways.set(chain, into);
+    if (at === chains.length - 1) break; // nobody comes after it
     const exits = flow.chain(table, chain, packets);
     const passed = base.policy === 'accept' ? exits.accepted.union(exits.ended) : exits.accepted;
     alive = alive.subtract(packets).union(passed);

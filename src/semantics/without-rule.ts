@@ -1,0 +1,122 @@
+import type { Chain, Table } from '../ir/index.ts';
+import { commonPacket, type HeaderSpace, type PacketSet, TERMINALS, valueAt } from '../packetset/index.ts';
+import {
+  ACCEPT,
+  type ChainPart,
+  DROP,
+  END,
+  REJECT,
+  RETURN,
+  type Run,
+  UNDECIDED,
+  verdictTerminal,
+} from './chain-functions.ts';
+import type { Continuation, Denoter } from './denote.ts';
+import { outcomeFrom, staysWithin, valueFrom } from './rule-reasons.ts';
+
+/** What follows a part of a chain. */
+export interface Ends extends Continuation {
+  readonly after: number; // the decision on packets that leave the part at its end
+}
+
+/** A part of a chain and the packets before it. */
+export interface Stage<Part extends ChainPart = ChainPart> {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly part: Part;
+  readonly arriving: PacketSet;
+  readonly earlier: readonly Stage[]; // of the same chain
+  readonly ends: Ends | undefined; // undefined: a packet may come more than once
+  /** What chain terminals come to in the end, where that is the same for all packets; they stand for themselves where `ends` is unknown. */
+  readonly fates: ReadonlyMap<number, number> | undefined;
+}
+
+export type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
+
+/** What would become of a rule's packets if it were not there: what the rules behind it do, and in the end the chain, its callers and later chains. */
+export class WithoutRule {
+  readonly #space: HeaderSpace;
+  readonly #denoter: Denoter;
+
+  constructor(space: HeaderSpace, denoter: Denoter) {
+    this.#space = space;
+    this.#denoter = denoter;
+  }
+
+  /** @param arriving packets that come to a part of a chain; @param ends what follows it */
+  fates(arriving: PacketSet, ends: Ends | undefined): Stage['fates'] {
+    if (ends === undefined) return new Map([ACCEPT, DROP, REJECT, RETURN, END].map((each) => [each, each]));
+    const fates = new Map([DROP, REJECT].map((each) => [each, each]));
+    for (const [terminal, decision] of [
+      [ACCEPT, ends.accepted],
+      [RETURN, ends.ended],
+      [END, ends.after],
+    ] as const) {
+      const only = [ACCEPT, DROP, REJECT].find(
+        (verdict) => !this.#space.store.someReach(arriving.node, decision, ~bitsOf([verdict]) & ALL),
+      );
+      if (only === undefined) return undefined;
+      fates.set(terminal, only);
+    }
+    return fates;
+  }
+
+  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
+  outcome({ part }: RunStage, run: Run, deciding: PacketSet): number {
+    const { store } = this.#space;
+    const end = store.substitute(1, deciding.node, END);
+    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
+  }
+
+  /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
+  isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
+    const { part, ends } = stage;
+    const { store } = this.#space;
+    const packet = commonPacket(store, deciding.node, deciding.node);
+    if (packet !== undefined && this.faresOtherwise(stage, run, packet)) return false;
+    const { action } = stage.chain.rules[run.first]!;
+    if (action.kind === 'verdict' && stage.fates !== undefined) {
+      const { fates } = stage;
+      const same = [ACCEPT, DROP, REJECT, RETURN, END].filter(
+        (each) => fates.get(each) === fates.get(verdictTerminal(action.verdict)),
+      );
+      return staysWithin(stage.part.run, run.first + 1, deciding, bitsOf(same));
+    }
+    const own = this.own(stage, run, deciding);
+    const behind = outcomeFrom(part.run, run.first + 1, deciding);
+    if (store.substitute(UNDECIDED, own, behind) === behind) return true;
+    if (ends === undefined) return false;
+    const without = this.outcome(stage, run, deciding);
+    const with_ = store.substitute(UNDECIDED, own, without);
+    return this.final(with_, ends) === this.final(without, ends);
+  }
+
+  /** What a rule does with packets that it matches. */
+  own({ chain }: RunStage, run: Run, packets: PacketSet): number {
+    const { action } = chain.rules[run.first]!;
+    const does = action.kind === 'verdict' ? verdictTerminal(action.verdict) : run.function_;
+    return this.#space.store.substitute(1, packets.node, does);
+  }
+
+  /** Whether a packet that a rule decides fares otherwise without it. */
+  faresOtherwise({ part, ends }: RunStage, run: Run, packet: ReadonlyMap<number, number>): boolean {
+    const { store } = this.#space;
+    const own = valueAt(store, run.function_, packet);
+    const behind = valueFrom(store, part.run, run.first + 1, packet);
+    if (own === UNDECIDED || own === behind) return false;
+    if (ends === undefined) return true;
+    const final = (terminal: number): number => valueAt(store, this.final(terminal, ends), packet);
+    return final(own) !== final(behind === UNDECIDED ? END : behind);
+  }
+
+  /** Chain terminals as what they lead to in the end. */
+  final(function_: number, ends: Ends): number {
+    return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+  }
+}
+
+const ALL = (1 << TERMINALS) - 1;
+
+function bitsOf(terminals: readonly number[]): number {
+  return terminals.reduce((bits, terminal) => bits | (1 << terminal), 0);
+}
