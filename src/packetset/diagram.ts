@@ -44,6 +44,8 @@ interface Mapping {
   readonly together: readonly number[];
 }
 
+const QUICKLY = 1 << 18; // numbers in an array: below that it grows fourfold, above twofold
+
 const PULSE = 1 << 10; // operations from one pulse to the next; a hundred thousand a second are done at the least
 
 export class DiagramStore {
@@ -400,8 +402,9 @@ export class DiagramStore {
   }
 
   #rehash(): void {
-    this.#budget.replace(this.#table.byteLength, this.#table.byteLength * 2);
-    const table = new Uint32Array(this.#table.length * 2);
+    const length = this.#table.length * (this.#table.length < QUICKLY ? 4 : 2);
+    this.#budget.replace(this.#table.byteLength, length * 4);
+    const table = new Uint32Array(length);
     const mask = table.length - 1;
     for (let node = TERMINALS; node < this.#nodes; node++) {
       let slot = this.#hash[node]! & mask;
@@ -417,8 +420,9 @@ export class DiagramStore {
     array: Numbers,
     kind: new (length: number) => Numbers,
   ): Numbers {
-    this.#budget.replace(array.byteLength, array.byteLength * 2);
-    const larger = new kind(array.length * 2);
+    const length = array.length * (array.length < QUICKLY ? 4 : 2);
+    this.#budget.replace(array.byteLength, length * array.BYTES_PER_ELEMENT);
+    const larger = new kind(length);
     larger.set(array);
     return larger;
   }

@@ -72,30 +72,26 @@ export class WithoutRule {
   isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
     const { part, ends } = stage;
     const { store } = this.#space;
-    const packet = commonPacket(store, deciding.node, deciding.node);
+    const packet = commonPacket(store, deciding.node, run.function_);
     if (packet !== undefined && this.faresOtherwise(stage, run, packet)) return false;
-    const { action } = stage.chain.rules[run.first]!;
-    if (action.kind === 'verdict' && stage.fates !== undefined) {
-      const { fates } = stage;
-      const same = [ACCEPT, DROP, REJECT, RETURN, END].filter(
-        (each) => fates.get(each) === fates.get(verdictTerminal(action.verdict)),
-      );
-      return staysWithin(stage.part.run, run.first + 1, deciding, bitsOf(same));
+    const own = ownTerminal(stage, run);
+    const { fates } = stage;
+    if (own !== undefined && fates !== undefined) {
+      const same = [ACCEPT, DROP, REJECT, RETURN, END].filter((each) => fates.get(each) === fates.get(own));
+      return staysWithin(part.run, run.first + 1, deciding, bitsOf(same));
     }
-    const own = this.own(stage, run, deciding);
+    const does = this.own(stage, run, deciding);
     const behind = outcomeFrom(part.run, run.first + 1, deciding);
-    if (store.substitute(UNDECIDED, own, behind) === behind) return true;
+    if (store.substitute(UNDECIDED, does, behind) === behind) return true;
     if (ends === undefined) return false;
     const without = this.outcome(stage, run, deciding);
-    const with_ = store.substitute(UNDECIDED, own, without);
+    const with_ = store.substitute(UNDECIDED, does, without);
     return this.final(with_, ends) === this.final(without, ends);
   }
 
   /** What a rule does with packets that it matches. */
-  own({ chain }: RunStage, run: Run, packets: PacketSet): number {
-    const { action } = chain.rules[run.first]!;
-    const does = action.kind === 'verdict' ? verdictTerminal(action.verdict) : run.function_;
-    return this.#space.store.substitute(1, packets.node, does);
+  own(stage: RunStage, run: Run, packets: PacketSet): number {
+    return this.#space.store.substitute(1, packets.node, ownTerminal(stage, run) ?? run.function_);
   }
 
   /** Whether a packet that a rule decides fares otherwise without it. */
@@ -112,6 +108,22 @@ export class WithoutRule {
   /** Chain terminals as what they lead to in the end. */
   final(function_: number, ends: Ends): number {
     return this.#space.store.substitute(END, this.#denoter.finish(function_, ends, UNDECIDED), ends.after);
+  }
+}
+
+/** What a rule does with all packets alike; `undefined` where it asks further. */
+function ownTerminal({ chain }: RunStage, run: Run): number | undefined {
+  const { action } = chain.rules[run.first]!;
+  switch (action.kind) {
+    case 'verdict':
+      return verdictTerminal(action.verdict);
+    case 'return':
+      return RETURN;
+    case 'continue':
+    case 'jump':
+    case 'goto':
+    case 'dispatch':
+      return undefined;
   }
 }
 
