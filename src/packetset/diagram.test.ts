@@ -41,6 +41,33 @@ describe('a diagram store against bit masks, exhaustively', () => {
     }
   });
 
+  it('knows of every pair whether it meets', () => {
+    for (let a = 0; a < SETS; a++)
+      for (let b = 0; b < SETS; b++)
+        if (store.intersects(nodes[a]!, nodes[b]!) !== ((a & b) !== 0)) assert.fail(`${a} meets ${b}`);
+  });
+
+  it('knows of every set whether it reaches some terminals of a function', () => {
+    // Each point leads to the remainder of its number: 0, 1, 2, 0, 1, 2, ...
+    const row = (x: number): number =>
+      store.node(
+        1,
+        [0, 1, 2].map((y): [number, number] => [y, (x + y) % 3]),
+      );
+    const f = store.node(
+      0,
+      [0, 1, 2].map((x): [number, number] => [x, row(x)]),
+    );
+    for (let set = 0; set < SETS; set++) {
+      for (let terminals = 0; terminals < 8; terminals++) {
+        const expected = Array.from({ length: POINTS }, (_, point) => point).some(
+          (point) => (set >> point) & 1 && (terminals >> ((Math.floor(point / VALUES) + (point % VALUES)) % 3)) & 1,
+        );
+        if (store.someReach(nodes[set]!, f, terminals) !== expected) assert.fail(`${set} reaches ${terminals}`);
+      }
+    }
+  });
+
   it('follows a value to where it leads', () => {
     for (let bits = 0; bits < SETS; bits += 7) {
       for (let point = 0; point < POINTS; point++) {
