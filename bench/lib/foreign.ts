@@ -63,8 +63,8 @@ export function foreignRuleset(rules: number, seed = 1): ForeignRuleset {
     ...campus.pairRules(from, to, Math.round((rules * weights[at]!) / total)).map((rule) => `    ${rule}`),
     '  }',
   ]);
-  const lines = (bodies: readonly (readonly string[])[]): string =>
-    `${[...campus.translation(), ...campus.head(), ...bodies.flat(), '}'].join('\n')}\n`;
+  const head = [...campus.translation(), ...campus.head()];
+  const lines = (bodies: readonly (readonly string[])[]): string => `${[...head, ...bodies.flat(), '}'].join('\n')}\n`;
   // A host that nobody else speaks of, in the longest chain: whatever stands around the rule, its port makes a difference.
   const [longest, ...others] = chains;
   const middle = Math.floor(longest!.length / 2);

@@ -290,7 +290,11 @@ export class DiagramStore {
         continue;
       }
       const upperG = this.#edges[2 * j]!;
-      this.#push(upperF < upperG ? upperF : upperG, this.#apply(operation, childF, this.#edges[2 * j + 1]!));
+      const childG = this.#edges[2 * j + 1]!;
+      // The first case is the commonest, and too short for a call: `f` leaves the word to `g`.
+      const isFree = childF === operation && childF < TERMINALS;
+      const child = isFree ? childG : this.#apply(operation, childF, childG);
+      this.#push(upperF < upperG ? upperF : upperG, child);
       if (upperF <= upperG) i++;
       if (upperG <= upperF) j++;
     }
