@@ -76,7 +76,7 @@ type OpenDimension = Extract<DimensionName, { kind: 'bit' | 'symbol' }>;
  * The same bits of so many quantities stand side by side: that two are equal, as after `ct mark set mark`, then takes a few
  * nodes for each bit, where one after the other it would take 2 to the power of 32.
  */
-const INTERLEAVED = 32;
+const INTERLEAVED = 64;
 
 /**
  * All packets that can be told apart: the fixed dimensions above, and after them, made when they are first asked for, one

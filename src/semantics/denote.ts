@@ -15,7 +15,7 @@ import {
 } from './chain-functions.ts';
 import { baseChains, findChain, type HookedChain, ruleCount } from './chains.ts';
 import { beforeEffects } from './effects.ts';
-import { imageOf } from './effects-image.ts';
+import { atLeastImageOf } from './effects-image.ts';
 import { packetsOf, possiblePackets } from './space.ts';
 
 /** For each verdict the packets that get it. The three are disjoint and together all that is possible. */
@@ -122,7 +122,7 @@ export class Denoter {
         let acted = this.#act(table, action, then, after);
         if (effects.length > 0) {
           // Of the decision only what becomes of the rule's own packets: it is a small part, mostly, and quickly rewritten.
-          const changed = store.substitute(1, imageOf(effects, matching).node, acted);
+          const changed = store.substitute(1, atLeastImageOf(effects, matching).node, acted);
           acted = beforeEffects(this.#space, effects, changed);
         }
         return store.substitute(UNDECIDED, store.substitute(1, matching.node, acted), after);

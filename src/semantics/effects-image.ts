@@ -6,9 +6,23 @@ import { packetsOf } from './space.ts';
 const BITS = 32;
 const ALL = 0xffff_ffff;
 
+/**
+ * No fewer than what becomes of a set of packets: what is copied from another quantity is left open. Equal bits of two
+ * quantities that do not stand side by side make a diagram of up to 2 to the power of 32 nodes, and a bound needs no such thing.
+ */
+export function atLeastImageOf(effects: readonly Effect[], packets: PacketSet): PacketSet {
+  const { space } = packets;
+  return effects.reduce((set, effect) => {
+    if (effect.kind !== 'assign' || effect.keep === 0 || effect.from === effect.quantity)
+      return imageOfOne(space, effect, set);
+    const bits = writtenBits(effect).map((at) => space.bitIndex(effect.quantity, at));
+    return forgetting(set, new Set(bits));
+  }, packets);
+}
+
 /** What becomes of a set of packets, all the changes done: the set's twin of `applyEffects`, as `beforeEffects` is the decision's. */
 export function imageOf(effects: readonly Effect[], packets: PacketSet): PacketSet {
-  return effects.reduce((set, effect) => imageOfOne(set.space, effect, set), packets);
+  return effects.reduce((set, effect) => (set.isEmpty() ? set : imageOfOne(set.space, effect, set)), packets);
 }
 
 function imageOfOne(space: HeaderSpace, effect: Effect, packets: PacketSet): PacketSet {
@@ -39,14 +53,13 @@ function imageOfOne(space: HeaderSpace, effect: Effect, packets: PacketSet): Pac
 }
 
 function assigned(space: HeaderSpace, effect: Extract<Effect, { kind: 'assign' }>, packets: PacketSet): PacketSet {
-  const { quantity, from, keep, flip, bits = ALL } = effect;
+  const { quantity, from, keep, flip } = effect;
   const bit = (of: string, at: number, value: number): PacketSet => {
     const mask = (1 << at) >>> 0;
     const wanted = value === 0 ? 0 : mask;
     return space.quantity(of, mask, [{ first: wanted, last: wanted }]);
   };
-  const isSet = (of: number, at: number): boolean => ((of >>> at) & 1) === 1;
-  const written = Array.from({ length: BITS }, (_, at) => at).filter((at) => isSet(bits, at));
+  const written = writtenBits(effect);
   const own = written.filter((at) => from === quantity && isSet(keep, at)); // these stay, or are inverted
   const replaced = written.filter((at) => !own.includes(at));
   const image = forgetting(packets, new Set(replaced.map((at) => space.bitIndex(quantity, at))));
@@ -60,6 +73,14 @@ function assigned(space: HeaderSpace, effect: Extract<Effect, { kind: 'assign' }
   return own
     .filter((at) => isSet(flip, at))
     .reduce((set, at) => swapped(set, space.bitIndex(quantity, at), bit(quantity, at, 0)), image.intersect(wanted));
+}
+
+function writtenBits({ bits = ALL }: Extract<Effect, { kind: 'assign' }>): readonly number[] {
+  return Array.from({ length: BITS }, (_, at) => at).filter((at) => isSet(bits, at));
+}
+
+function isSet(bits: number, at: number): boolean {
+  return ((bits >>> at) & 1) === 1;
 }
 
 /** The packets with one bit inverted. */
