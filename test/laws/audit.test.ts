@@ -64,7 +64,7 @@ const STRANGERS: Readonly<Record<Family, readonly bigint[]>> = {
   4: Array.from({ length: 59 }, (_, index) => BigInt(index + 1) * 0x0370_0000n + 0x0101_0101n),
   6: Array.from({ length: 59 }, (_, index) => (0x2000n << 112n) + (BigInt(index) << 119n) + 7n),
 };
-const WIRES = ['eth0', 'eth9', 'wan0'];
+const WIRES = ['eth', 'lo9', 'eth0', 'eth9', 'wan0']; // with each name that a policy of these laws knows
 const RECEIVERS = [undefined, 0, 20, 33, 500, 1000, 70_000]; // a policy may say whose service it is
 
 function knock({ grants }: Intent, family: Family, stranger: bigint, wire: string, port: number): Flow {
