@@ -141,6 +141,7 @@ describe('what rules of iptables do to a packet', () => {
     ['a queue that lets it pass', input('-j NFQUEUE --queue-num 3'), { holds: '`NFQUEUE --queue-num 3 lets it pass` at ip filter INPUT' }, 'accept'],
     ['a set that is not given', input('-m set --match-set s src -j DROP\n-j ACCEPT'), {}, 'accept'],
     ['a set that is given', [SETS, input('-m set --match-set s src -j DROP\n-j ACCEPT')], { src: '203.0.113.40' }, 'drop'],
+    ['what rules take out of a set may be gone', [SETS, input('-j SET --del-set s src\n-m set --match-set s src -j DROP\n-j ACCEPT')], { src: '203.0.113.40' }, 'accept'],
     ['its exceptions', [SETS, input('-m set --match-set s src -j DROP\n-j ACCEPT')], { src: '203.0.113.9' }, 'accept'],
     ['sets of addresses and ports', ['create s hash:ip,port family inet\nadd s 192.0.2.1,tcp:20-22\n', input('-m set --match-set s dst,dst -j ACCEPT')], {}, 'accept'],
     ['sets of networks and interfaces', ['create s hash:net,iface family inet\nadd s 203.0.113.0/24,eth0\n', input('-m set --match-set s src,src -j ACCEPT')], {}, 'accept'],

@@ -67,6 +67,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['what a set holds for good', input('ip saddr @s accept', 'set s {\ntype ipv4_addr\nflags timeout\nelements = { 203.0.113.9 }\n}'), {}, 'accept'],
     ['learning does not stop the rule', input('add @s { ip saddr } accept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), {}, 'accept'],
     ['a full set does', input('add @s { ip saddr } accept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), { symbols: symbolOf('@s is full', 'set inet t s') }, 'drop'],
+    ['what rules take out of a set may be gone', input('delete @s { ip saddr }\nip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\nelements = { 203.0.113.9 }\n}'), {}, 'accept'],
     ['asked after it was learnt is another question', input('add @s { ip saddr }\nip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), { symbols: symbolOf('ip saddr @s', 'set inet t s, in c after 1') }, 'drop'],
     ['queue, nobody there', input('queue to 3'), {}, 'drop'],
     ['queue, let pass', input('queue to 3'), { symbols: symbolOf('queue 3 lets it pass', 'inet t c') }, 'accept'],

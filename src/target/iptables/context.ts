@@ -16,6 +16,7 @@ export interface ChainContext {
 export interface SetsContext {
   readonly given: ReadonlyMap<string, IpSet>;
   readonly changed: ReadonlySet<string>; // by rules, while packets pass
+  readonly emptied: ReadonlySet<string>; // of those: some rule takes elements out, or gives them a time anew
 }
 
 /** What the rest of a rule tells of one of its matches. */

@@ -42,7 +42,7 @@ function membership(name: string, sides: readonly Side[], context: RuleContext, 
   // A set of the other family, or of more parts than are asked for, has nothing (set_match, net/netfilter/xt_set.c).
   if ((known.family !== undefined && known.family !== family) || sides.length < dimensions.length) return nothing;
   if (known.elements.length > MOST_ELEMENTS) throw new NotUnderstood(`the set \`${name}\` has too many elements`);
-  const lasting = known.elements.filter((element) => !element.isTimed);
+  const lasting = sets.emptied.has(name) ? [] : known.elements.filter((element) => !element.isTimed);
   const match = elementsMatch(known, dimensions, lasting, sides, context);
   const isOpen = known.isTimed || sets.changed.has(name) || lasting.length < known.elements.length;
   return isOpen ? any(match, unknown()) : match;

@@ -48,23 +48,23 @@ export function liftTables(
   const opaque: Opaque[] = [];
   const sets: SetsContext = {
     given: new Map(program.sets.map((set) => [set.name, set])),
-    changed: changedSets(program),
+    changed: setsOfRules(program, /^--(?:add|del)-set$/),
+    emptied: setsOfRules(program, /^--(?:del-set|exist)$/),
   };
   const tables = program.tables.map((table) => liftTable(table, host, sets, opaque));
   return { tables, opaque };
 }
 
-/** Sets that rules add to or take from while packets pass. */
-function changedSets({ tables }: ast.Program): ReadonlySet<string> {
+/** The sets that rules change with one of these options of SET, while packets pass. */
+function setsOfRules({ tables }: ast.Program, wanted: RegExp): ReadonlySet<string> {
   const targets = tables.flatMap(({ chains }) =>
     chains.flatMap(({ rules }) => rules.flatMap(({ target }) => target ?? [])),
   );
   return new Set(
-    targets.flatMap(({ name, options }) =>
-      name === 'SET'
-        ? options.flatMap((option) => (/^--(?:add|del)-set$/.test(option.name) ? option.values.slice(0, 1) : []))
-        : [],
-    ),
+    targets
+      .filter(({ name, options }) => name === 'SET' && options.some((option) => wanted.test(option.name)))
+      .flatMap(({ options }) => options.filter(({ name }) => /^--(?:add|del)-set$/.test(name)))
+      .flatMap(({ values }) => values.slice(0, 1)),
   );
 }
 

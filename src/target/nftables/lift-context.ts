@@ -19,6 +19,7 @@ export interface ChainContext {
 export interface SetLearning {
   /** For each chain that changes the set, or calls one that may: its rules that do so, by their position. */
   readonly changes: ReadonlyMap<string, readonly number[]>;
+  readonly shrinks: boolean; // some rule takes elements out, those that were given too
 }
 
 /** The chains that each chain may enter. */

@@ -4,10 +4,13 @@ import { chainCalls, ruleCalls, type SetLearning } from './lift-context.ts';
 /** The sets that rules of a table change while packets pass, with where they do. */
 export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
   const direct = new Map<string, Map<string, number[]>>(); // set -> chain -> positions
+  const shrinking = new Set<string>();
   for (const chain of table.chains) {
     for (const [index, rule] of chain.rules.entries()) {
       for (const statement of rule.statements) {
-        if (statement.kind === 'set-update') note(direct, statement.set, chain.name, index);
+        if (statement.kind !== 'set-update') continue;
+        note(direct, statement.set, chain.name, index);
+        if (statement.operation === 'delete') shrinking.add(statement.set);
       }
     }
   }
@@ -21,7 +24,7 @@ export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
       }
     }
   }
-  return new Map([...direct].map(([set, changes]) => [set, { changes }]));
+  return new Map([...direct].map(([set, changes]) => [set, { changes, shrinks: shrinking.has(set) }]));
 }
 
 function note(sets: Map<string, Map<string, number[]>>, set: string, chain: string, position: number): void {

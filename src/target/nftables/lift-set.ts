@@ -30,7 +30,8 @@ export function membership(
   }
   if (!isLearnt(set, context)) return tupleMatch(parts, operator, keysOf(fixedElements(set)), context);
   // What is there for good, and what nobody can know.
-  const lasting = set.timeout === undefined ? set.elements.filter((element) => element.timeout === undefined) : [];
+  const mayGo = set.timeout !== undefined || context.learnt.get(set.name)?.shrinks === true;
+  const lasting = mayGo ? [] : set.elements.filter((element) => element.timeout === undefined);
   const known = lasting.length === 0 ? nothing : tupleMatch(parts, '==', keysOf(lasting), context);
   const text = `${printExpression(key)} @${set.name}`;
   const unknown = context.program.unknowns.membership(text, set.name, context, changesBefore(set, context, position));
