@@ -115,6 +115,8 @@ describe('what rules of iptables do to a packet', () => {
     ['the original destination', input('-m conntrack --ctorigdst 192.0.2.1 --ctorigdstport 22 -j ACCEPT'), {}, 'accept'],
     ['only the way back', input('-m conntrack --ctdir REPLY -j ACCEPT'), {}, 'drop'],
     ['NOTRACK', `*raw\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -j NOTRACK\nCOMMIT\n${input('-m state --state UNTRACKED -j ACCEPT')}`, {}, 'accept'],
+    ['the loopback brings the state along', `*raw\n:PREROUTING DROP\n-A PREROUTING -m state --state NEW -j ACCEPT\nCOMMIT\n`, { inInterface: 'lo' }, 'accept'],
+    ['which NOTRACK does not take away', `*raw\n:PREROUTING ACCEPT\n-A PREROUTING -j NOTRACK\nCOMMIT\n${input('-m state --state NEW -j ACCEPT')}`, { inInterface: 'lo' }, 'accept'],
     ['CT --notrack', `*raw\n:PREROUTING ACCEPT\n-A PREROUTING -j CT --notrack\nCOMMIT\n${input('-m state --state UNTRACKED -j ACCEPT')}`, {}, 'accept'],
     ['marks', input('-j MARK --set-xmark 0x1/0xff\n-m mark --mark 0x1201/0xff00 -j DROP\n-m mark --mark 0x1 -j ACCEPT'), {}, 'accept'],
     ['set-mark keeps what is beyond the mask', input('-j MARK --set-mark 0x3/0xf\n-m mark --mark 0x13 -j ACCEPT'), { quantities: new Map([['mark', 0x14]]) }, 'accept'],

@@ -44,7 +44,7 @@ export function isTracked({ entries }: ChainContext): boolean {
 
 /** `-m state` (net/netfilter/xt_state.c): the state alone. */
 export const state: MatchLifter = (options, context) => [
-  options.condition('--state', (text) => stateMatch(text, isTracked(context))),
+  options.condition('--state', (text) => stateMatch(text, isTracked(context), context)),
 ];
 
 /**
@@ -53,13 +53,13 @@ export const state: MatchLifter = (options, context) => [
  */
 export const conntrack: MatchLifter = (options, context) => {
   const isAfter = isTracked(context);
-  const state = options.condition('--ctstate', (text) => stateMatch(text, isAfter));
+  const state = options.condition('--ctstate', (text) => stateMatch(text, isAfter, context));
   const rest = all(...tupleConditions(options, context).flatMap((match) => match ?? []));
   if (!isAfter) return [state ?? nothing];
   return state === undefined ? [TRACKED, rest] : [state, any(not(TRACKED), rest)];
 };
 
-function stateMatch(text: string, isAfter: boolean): Match {
+function stateMatch(text: string, isAfter: boolean, { host, entries }: RuleContext): Match {
   let bits = 0;
   let translated = 0;
   for (const word of text.split(',')) {
@@ -69,7 +69,7 @@ function stateMatch(text: string, isAfter: boolean): Match {
     else if (word.toUpperCase() === 'DNAT') translated |= CT_STATUS_BITS.dnat;
     else throw new NotUnderstood(`\`${word}\` is no state that is known`);
   }
-  if (!isAfter) return earlyStateBits(bits);
+  if (!isAfter) return earlyStateBits(bits, host.mayBeUntracked(entries));
   return translated === 0 ? stateBits(bits) : any(stateBits(bits), all(TRACKED, anyBit(CT_STATUS, translated)));
 }
 

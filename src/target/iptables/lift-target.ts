@@ -1,5 +1,5 @@
 import { type Action, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
-import { CT_MARK, TRACKED } from '../netfilter/connection.ts';
+import { CT_MARK, TRACKED, UNTRACKABLE } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
@@ -129,7 +129,10 @@ function translated(target: Target, options: Options, context: ChainContext): re
 /** Once a packet has its connection, it keeps it (xt_ct_target, net/netfilter/xt_CT.c). */
 function untracked(context: ChainContext): readonly Outcome[] {
   if (isTracked(context)) return [{ when: nothing, action: GOES_ON }];
-  return [{ when: everything, effects: [{ kind: 'untrack' }], action: GOES_ON }];
+  return [
+    { when: UNTRACKABLE, effects: [{ kind: 'untrack' }], action: GOES_ON },
+    { when: everything, action: GOES_ON },
+  ];
 }
 
 function connectionTarget(options: Options, context: ChainContext): readonly Outcome[] {

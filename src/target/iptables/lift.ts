@@ -33,6 +33,7 @@ export function programFacts({ tables }: ast.Program): Facts {
     natHooks: tables.flatMap((table) =>
       table.name === 'nat' ? table.chains.flatMap(({ name }) => builtinEntry('nat', name)?.hook ?? []) : [],
     ),
+    untracksAtIngress: false, // iptables has no such hook
   };
 }
 

@@ -1,4 +1,15 @@
-import { all, any, CONNTRACK_STATES, field, inState, type Match, not, quantity } from '../../ir/index.ts';
+import {
+  all,
+  any,
+  CONNTRACK_STATES,
+  field,
+  inState,
+  interfaces,
+  type Match,
+  not,
+  nothing,
+  quantity,
+} from '../../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { complement } from './ranges.ts';
 import type { Unknowns } from './unknowns.ts';
@@ -16,13 +27,25 @@ export function stateBits(bits: number): Match {
   return field('state', ...CONNTRACK_STATES.flatMap((state, index) => (bits & CT_STATE_BITS[state] ? [index] : [])));
 }
 
-/** The same before it has: all are `invalid`, or `untracked` where a rule said so. */
-export function earlyStateBits(bits: number): Match {
-  const untracked = inState('untracked');
+/**
+ * What comes over the loopback has been tracked where it was sent, and keeps that (nf_conntrack_in, net/netfilter/nf_conntrack_core.c: "Previously
+ * seen (loopback or untracked)").
+ */
+export const SEEN_WHERE_SENT = interfaces('in', { name: 'lo', wildcard: false });
+
+/** Packets that `notrack` changes where they have not been looked up among the connections yet. */
+export const UNTRACKABLE = any(not(SEEN_WHERE_SENT), inState('invalid'));
+
+/**
+ * The same before connection tracking has seen other packets: all are `invalid`, or `untracked` where a rule said so.
+ * @param mayBeUntracked whether a rule that says so may have come before
+ */
+export function earlyStateBits(bits: number, mayBeUntracked: boolean): Match {
+  const untracked = mayBeUntracked ? inState('untracked') : nothing;
   const wanted: Match[] = [];
   if (bits & CT_STATE_BITS.untracked) wanted.push(untracked);
   if (bits & CT_STATE_BITS.invalid) wanted.push(not(untracked));
-  return any(...wanted);
+  return any(all(SEEN_WHERE_SENT, stateBits(bits)), all(not(SEEN_WHERE_SENT), any(...wanted)));
 }
 
 /** The first packet of a connection goes the original way. */

@@ -11,6 +11,7 @@ export interface Facts {
   readonly translates: boolean; // some rule translates addresses or ports
   readonly reads: readonly { readonly end: End; readonly entry: Entry }[]; // where some rule reads that part of packets
   readonly natHooks: readonly ChainHook[]; // of each chain of type nat
+  readonly untracksAtIngress: boolean; // some rule there says `notrack`
 }
 
 /** The rules of one machine together. */
@@ -19,6 +20,7 @@ export class Host {
   readonly translates: boolean;
   readonly #reads: ReadonlyMap<End, readonly Entry[]>;
   readonly #natHooks: readonly ChainHook[];
+  readonly #untracksAtIngress: boolean;
 
   constructor(...facts: readonly Facts[]) {
     this.translates = facts.some(({ translates }) => translates);
@@ -28,12 +30,18 @@ export class Host {
     );
     this.#reads = new Map([...reads].map(([end, readers]) => [end, readers.map(({ entry }) => entry)]));
     this.#natHooks = facts.flatMap(({ natHooks }) => natHooks);
+    this.#untracksAtIngress = facts.some(({ untracksAtIngress }) => untracksAtIngress);
   }
 
   /** Whether a rule that packets meet later reads that part of them; `here`: or one of the same chains. */
   readsLater(end: End, entries: readonly Entry[], here?: 'here'): boolean {
     const readers = this.#reads.get(end) ?? [];
     return readers.some((reader) => entries.some((entry) => isLater(reader, entry, here === 'here')));
+  }
+
+  /** Whether a packet that comes here before it is tracked may be untracked already: before ingress there are no rules. */
+  mayBeUntracked(entries: readonly Entry[]): boolean {
+    return this.#untracksAtIngress || entries.some(({ hook }) => hook !== 'ingress');
   }
 
   /** How many chains of type nat there are at a hook. */

@@ -1,23 +1,13 @@
-import {
-  address,
-  all,
-  any,
-  CONNTRACK_STATES,
-  field,
-  inState,
-  type Match,
-  not,
-  nothing,
-  quantity,
-  type Range,
-} from '../../ir/index.ts';
+import { address, all, any, field, inState, type Match, nothing, quantity, type Range } from '../../ir/index.ts';
 import { formatRange } from '../../net/index.ts';
 import {
   CT_DIRECTION,
   CT_MARK,
   CT_STATUS,
   tupleMatch as connectionTuple,
+  earlyStateBits,
   portTupleMatch,
+  SEEN_WHERE_SENT,
   TRACKED,
   type TupleQuestion,
 } from '../netfilter/connection.ts';
@@ -30,13 +20,11 @@ import type { Subject } from './lift-subject.ts';
 import { familyValues, inRanges, NFPROTO, stateValues } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
-const UNTRACKED = CONNTRACK_STATES.indexOf('untracked');
-
 type CtSelector = Extract<Selector, { kind: 'ct' }>;
 
 /**
  * What `ct` reads (net/netfilter/nft_ct.c). Before connection tracking has seen a packet its state is `invalid`, or `untracked` where a
- * rule said `notrack`, and it has no connection to read from.
+ * rule said `notrack`, and it has no connection to read from, unless it comes over the loopback.
  */
 export function ctSubject(
   selector: CtSelector,
@@ -45,9 +33,19 @@ export function ctSubject(
   when: 'before' | 'after' | 'either',
 ): Subject {
   if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
-  if (selector.key === 'state')
-    return { kind: 'number', datatype, match: when === 'after' ? stateMatch : earlyStateMatch };
-  if (when === 'before') return { kind: 'absent' };
+  if (selector.key !== 'state')
+    return when === 'after'
+      ? connectionSubject(selector, datatype, context)
+      : seenWhereSent(connectionSubject(selector, datatype, context));
+  return {
+    kind: 'number',
+    datatype,
+    match: when === 'after' ? stateMatch : (ranges) => earlyStateMatch(ranges, context),
+  };
+}
+
+/** What is read from a packet's connection. */
+function connectionSubject(selector: CtSelector, datatype: Datatype, context: ChainContext): Subject {
   switch (selector.key) {
     case 'mark':
       return { kind: 'quantity', datatype, quantity: CT_MARK, guard: TRACKED };
@@ -88,12 +86,32 @@ function stateMatch(ranges: readonly Range[]): Match {
   return field('state', ...stateValues(ranges));
 }
 
-function earlyStateMatch(ranges: readonly Range[]): Match {
-  const untracked = field('state', UNTRACKED);
-  return any(
-    inRanges(ranges, CT_STATE_BITS.untracked) ? untracked : nothing,
-    inRanges(ranges, CT_STATE_BITS.invalid) ? not(untracked) : nothing,
+function earlyStateMatch(ranges: readonly Range[], { program, entries }: ChainContext): Match {
+  const bits = Object.values(CT_STATE_BITS).filter((bit) => inRanges(ranges, bit));
+  return earlyStateBits(
+    bits.reduce((all, bit) => all | bit, 0),
+    program.mayBeUntracked(entries),
   );
+}
+
+/** Of a packet that has not been tracked there is nothing to read, unless it comes over the loopback. */
+function seenWhereSent(subject: Subject): Subject {
+  switch (subject.kind) {
+    case 'number':
+      return {
+        kind: 'number',
+        datatype: subject.datatype,
+        match: (ranges) => all(SEEN_WHERE_SENT, subject.match(ranges)),
+      };
+    case 'address':
+      return { ...subject, guard: all(SEEN_WHERE_SENT, subject.guard) };
+    case 'quantity':
+    case 'other':
+      return { ...subject, guard: all(SEEN_WHERE_SENT, subject.guard) };
+    case 'interface':
+    case 'absent':
+      return subject;
+  }
 }
 
 /** The first packet of a connection goes the original way. */

@@ -12,6 +12,7 @@ import {
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
+import { UNTRACKABLE } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
@@ -163,13 +164,14 @@ class RuleLifter {
   #untrack(index: number, reached: Reached): void {
     const when = tracking(this.#context.entries);
     if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
-    if (when === 'before') {
+    if (this.#context.entries.every(({ hook }) => hook === 'output') && when === 'before') {
       this.#changed(index, reached, { kind: 'untrack' });
       return;
     }
+    const changed = when === 'before' ? UNTRACKABLE : inState('invalid');
     // First those that stay as they are: they meet the second condition as little afterwards as before.
-    this.#from(index + 1, this.#narrowed(reached, [not(inState('invalid'))]));
-    this.#changed(index, this.#narrowed(reached, [inState('invalid')]), { kind: 'untrack' });
+    this.#from(index + 1, this.#narrowed(reached, [not(changed)]));
+    this.#changed(index, this.#narrowed(reached, [changed]), { kind: 'untrack' });
   }
 
   /** Each element of a map that is assigned makes rules of its own: two such maps would multiply. */

@@ -72,7 +72,17 @@ function factsOf(tables: readonly nft.Table[]): Facts {
     natHooks: tables.flatMap((table) =>
       table.chains.flatMap(({ base }) => (base?.type === 'nat' ? (hookOf(base.hook) ?? []) : [])),
     ),
+    untracksAtIngress: tables.some(untracksAtIngress),
   };
+}
+
+function untracksAtIngress(table: nft.Table): boolean {
+  const entries = tableEntries(table);
+  return table.chains.some(
+    ({ name, rules }) =>
+      (entries.get(name) ?? []).some(({ hook }) => hook === 'ingress') &&
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'notrack')),
+  );
 }
 
 function readingEntries(table: nft.Table, end: End): readonly Entry[] {
