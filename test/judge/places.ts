@@ -1,5 +1,6 @@
 import type { BaseChain, Match, Rule, Ruleset } from '../../src/ir/index.ts';
 import { PORT_PROTOCOLS } from '../../src/net/index.ts';
+import { FIRST_PACKETS_ONLY } from '../../src/target/netfilter/translation.ts';
 import type { Packet } from './packet.ts';
 import { matchesOf, ruleMatches } from './read.ts';
 import type { Sighting } from './world/protocol.ts';
@@ -13,6 +14,7 @@ export interface Asked {
   readonly before: boolean; // before the routing
   readonly after: boolean; // after it
   readonly translates: boolean;
+  readonly firstOnly: boolean; // in a chain of type nat, whether it translates or not
   readonly sourcePort: boolean; // once sources are translated
   readonly sourcePorts: ReadonlySet<number>; // to which they are
 }
@@ -32,6 +34,9 @@ export function placesOf(rulesets: readonly Ruleset[]): Asked {
     before: bases.some(({ hook }) => hook === 'ingress' || hook === 'prerouting'),
     after: bases.some(({ hook }) => hook === 'postrouting' || hook === 'egress'),
     translates: tables.some(({ chains }) => chains.some(({ rules }) => rules.some(isTranslating))),
+    firstOnly: tables.some(({ chains }) =>
+      chains.some(({ rules }) => rules.some(({ origin }) => origin.text === FIRST_PACKETS_ONLY)),
+    ),
     sourcePort: late.some(({ chains }) => chains.some(({ rules }) => rules.some(asksForSourcePort))),
     sourcePorts: new Set(effects.flatMap(({ side, port }) => (side === 'src' && port !== undefined ? [port] : []))),
   };
@@ -81,8 +86,10 @@ export function placeDependent(packet: Packet, seen: Seen, asked: Asked): string
 function translated(packet: Packet, seen: Seen, asked: Asked): string | undefined {
   const { status } = seen.connection;
   if ((status & (STATUS.snat | STATUS.dnat)) !== 0) return 'belongs to a translated connection';
+  // Where connection tracking knows no ports (DCCP since Linux 6.17, ...) one connection has packets of many.
+  if ((asked.translates || asked.firstOnly) && seen.state === 'new' && (status & STATUS.confirmed) !== 0)
+    return 'has come before, and passed the chains of type nat then';
   if (!asked.translates) return undefined;
-  if (seen.state === 'new' && (status & STATUS.confirmed) !== 0) return 'has come before, and been translated then';
   if (asked.wayOut && seen.rerouted) return 'is routed again';
   // `redirect` wants an own address of the destination's scope, and drops the packet without one (net/netfilter/nf_nat_redirect.c).
   if (packet.family === 6 && !isGlobal(packet.dst.value)) return 'has a destination that is not of global scope';

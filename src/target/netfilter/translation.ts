@@ -29,11 +29,11 @@ function isDestination(hook: ChainHook): boolean {
   return hook === 'prerouting' || hook === 'output';
 }
 
+export const FIRST_PACKETS_ONLY = 'only the first packet of a connection comes here';
+
 /** Packets that a chain of type nat does not see, although they pass its hook: they are let go on at once. */
 export function natGate(hook: ChainHook, host: Host): Rule[] {
-  const passed: (readonly [Match, string])[] = [
-    [not(isFirstPacket()), 'only the first packet of a connection comes here'],
-  ];
+  const passed: (readonly [Match, string])[] = [[not(isFirstPacket()), FIRST_PACKETS_ONLY]];
   if (host.natChains(hook) > 1) {
     const bit = isDestination(hook) ? NAT_DONE_BITS.dnat : NAT_DONE_BITS.snat;
     passed.push([quantity(CT_STATUS, bit, bit), 'the connection is translated already']);

@@ -104,7 +104,12 @@ function seenWhereSent(subject: Subject): Subject {
         match: (ranges) => all(SEEN_WHERE_SENT, subject.match(ranges)),
       };
     case 'address':
-      return { ...subject, guard: all(SEEN_WHERE_SENT, subject.guard) };
+      return {
+        kind: 'address',
+        family: subject.family,
+        guard: all(SEEN_WHERE_SENT, subject.guard),
+        match: (ranges) => all(SEEN_WHERE_SENT, subject.match(ranges)),
+      };
     case 'quantity':
     case 'other':
       return { ...subject, guard: all(SEEN_WHERE_SENT, subject.guard) };

@@ -49,6 +49,7 @@ const PROTOCOL_FIELDS: readonly string[] = [
   'ip6 nexthdr',
   'meta nfproto',
   'meta protocol',
+  'ct l3proto',
 ];
 
 function isSet(form: string): boolean {
@@ -306,8 +307,10 @@ function needsMet(needs: Needs, rule: About): boolean {
   if (needs.ip === true && rule.ip !== true) return false;
   if (needs.place !== undefined && !rule.places.includes(needs.place)) return false;
   if (needs.inet === true && rule.inet !== true) return false;
-  if (needs.without === 'family' && rule.family !== undefined) return false;
-  if (needs.without === 'transport' && rule.transport !== undefined && rule.transport !== 'th') return false;
+  const { without } = needs;
+  if ((without === 'family' || without === 'either') && rule.family !== undefined) return false;
+  if (without === 'either' && rule.transport !== undefined) return false;
+  if (without === 'transport' && rule.transport !== undefined && rule.transport !== 'th') return false;
   if (needs.family !== undefined && needs.family !== rule.family) return false;
   return needs.transport === undefined || needs.transport === rule.transport;
 }

@@ -17,7 +17,7 @@ export interface Needs {
   readonly inet?: true; // only in tables of both families
   readonly ip?: true; // only in tables of IP families: a netdev table has neither connections nor refusals
   readonly place?: Place; // only in chains of this kind
-  readonly without?: 'family' | 'transport'; // the rule must not be about one
+  readonly without?: 'family' | 'transport' | 'either'; // the rule must not be about one
 }
 
 /** What only base chains of some kinds may do. */
@@ -122,7 +122,11 @@ const mark = number('meta mark', 'mark', 0xffff_ffff, MARK_VALUES, { masks: MARK
 const connection: readonly Selector[] = [
   number('ct mark', 'mark', 0xffff_ffff, MARK_VALUES, { masks: MARK_MASKS, needs: { ip: true } }),
   number('ct direction', 'ct_dir', 1, [], { words: ['original', 'reply'], ordered: false, needs: { ip: true } }),
-  number('ct l3proto', 'nf_proto', 255, [2, 10], { words: ['ipv4', 'ipv6'], ordered: false, needs: { ip: true } }),
+  number('ct l3proto', 'nf_proto', 255, [2, 10], {
+    words: ['ipv4', 'ipv6'],
+    ordered: false,
+    needs: { ip: true, without: 'either' }, // nft 1.0.6 lists `ct l3proto ipv6 tcp dport 1` without its first half
+  }),
   ...(['original', 'reply'] as const).flatMap((way): Selector[] => [
     ...addresses.map((of): Selector => ({ ...of, text: `ct ${way} ${of.text}`, needs: { ...of.needs, ip: true } })),
     number(`ct ${way} proto-src`, 'integer', 65535, PORTS, { needs: { transport: 'th', ip: true } }),
