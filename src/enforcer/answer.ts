@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { begin, confirm, revert } from './change.ts';
 import { alone, type Context, LOCK_WAIT_MS, note } from './context.ts';
 import { cut } from './cut.ts';
@@ -49,6 +50,7 @@ async function dispatch(
     case 'note': {
       const { event, by, outcome, policyHash, details } = request;
       return alone(context, LOCK_WAIT_MS, async () => {
+        if (!existsSync(context.state.ledger)) return { recorded: false };
         note(context, {
           event,
           by: whoever(by),
@@ -56,7 +58,7 @@ async function dispatch(
           ...(policyHash === undefined ? {} : { policyHash }),
           ...(details === undefined ? {} : { details }),
         });
-        return {};
+        return { recorded: true };
       });
     }
   }

@@ -20,8 +20,8 @@ export interface Requests {
     readonly ask: { readonly by: Person; readonly connections: readonly Connection[] };
     readonly answer: CutAnswer;
   };
-  /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill). */
-  readonly note: { readonly ask: LedgerNote; readonly answer: Record<string, never> };
+  /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill). The first change begins one: until then it stays unsaid. */
+  readonly note: { readonly ask: LedgerNote; readonly answer: { readonly recorded: boolean } };
 }
 export type RequestKind = keyof Requests;
 

@@ -117,7 +117,7 @@ export const ANSWERS: { readonly [K in RequestKind]: Guard<Requests[K]['answer']
   revert: changeAnswer,
   recall: record({ change: confirmedChange, files: persisted }, {}),
   cut: record({ cut: whole(0, Number.MAX_SAFE_INTEGER), failed: list(text()) }, {}),
-  note: record({}, {}),
+  note: record({ recorded: flag }, {}),
 };
 
 export const problem: Guard<Problem> = record(

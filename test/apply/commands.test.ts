@@ -68,6 +68,9 @@ describe('apply, confirm and rollback on a machine of their own', { skip }, () =
     assert.equal(back.exitCode, 0, back.stderr);
     assert.equal(await place.checked('cat', ['/var/lib/portcullis/current/ruleset.nft']), first);
     assert.equal((await portcullis(place, ['drift'])).exitCode, 0);
+    assert.equal((await portcullis(place, ['plan', '-', '--console'], MORE_SSH)).exitCode, 0);
+    const ledger = await place.checked('cat', ['/var/lib/portcullis/ledger.jsonl']);
+    assert.match(ledger, /"event":"plan".*"outcome":"nobody is locked out"/);
 
     const none = await portcullis(place, ['rollback', '0', ...at]);
     assert.equal(none.exitCode, 0, none.stderr);

@@ -158,7 +158,7 @@ suite('portcullis drift', () => {
       {
         snapshot: snapshot({ text, state: STATE }),
         recall: { change: CHANGE, files: { ...files_, ...(others === undefined ? {} : { others }) } },
-        note: {},
+        note: { recorded: true },
       },
       files,
       (console, host) => runDrift(console, undefined, options, host),

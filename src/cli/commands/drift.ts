@@ -9,6 +9,7 @@ import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../co
 import { driftJson, driftText } from '../live/drift-report.ts';
 import { readFacts } from '../live/facts.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
+import { noteInLedger } from '../live/in-ledger.ts';
 import { savedListing } from '../live/planned.ts';
 import { LIVE_PROBLEMS } from '../live/problems.ts';
 import { emptyIntent, policySource, soundPolicy } from '../policy-input.ts';
@@ -107,7 +108,6 @@ function recorded(name: string, text: string): HostListing {
 /** Drift is remembered where it was found; nothing hangs on it. */
 async function note(host: LiveHost, { none, wider, narrower, foreign }: Drift): Promise<void> {
   if (none) return;
-  const by = host.person;
   const details = { wider: wider.length, narrower: narrower.length, stopped: foreign.stopped.length };
-  await host.ask('note', { event: 'drift', by, outcome: 'found', details });
+  await noteInLedger(host, { event: 'drift', outcome: 'found', details });
 }

@@ -10,9 +10,10 @@ import { type Rehearsal, rehearse } from '../drill/rehearse.ts';
 import { whatTheMachineSays } from '../lab/machine.ts';
 import { policyWithStandIns } from '../lab/stand-ins.ts';
 import { liveHost } from '../live/host.ts';
+import { noteInLedger } from '../live/in-ledger.ts';
 import { type NewRules, policyHash, provenRules } from '../live/new-rules.ts';
 import { POLICY_ARGUMENT, policySource } from '../policy-input.ts';
-import { Stop, stop } from '../report.ts';
+import { stop } from '../report.ts';
 
 interface Options {
   readonly account?: readonly string[];
@@ -80,20 +81,13 @@ function closingText(
 /** In the ledger of the machine itself, where a figure for the auditor is looked for. */
 async function record(rules: NewRules, done: readonly Rehearsal[], seconds: number): Promise<boolean> {
   const host = liveHost();
-  if (!host.machine.exists(LEDGER_FILE)) return false; // none is begun for a rehearsal
+  if (!host.machine.exists(LEDGER_FILE)) return false; // nobody is asked for rights to tell that there is none
   const failed = done.filter(({ held }) => !held).map(({ name }) => name);
   const late = done.flatMap(({ lateMs }) => lateMs ?? []);
-  try {
-    await host.ask('note', {
-      event: 'drill',
-      by: host.person,
-      outcome: failed.length === 0 ? 'held' : `failed: ${failed.join(', ')}`,
-      policyHash: policyHash(rules),
-      details: { rehearsals: done.length, seconds, latestMs: Math.max(0, ...late) },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof Stop) return false; // the rehearsal is no worse for it
-    throw error;
-  }
+  return noteInLedger(host, {
+    event: 'drill',
+    outcome: failed.length === 0 ? 'held' : `failed: ${failed.join(', ')}`,
+    policyHash: policyHash(rules),
+    details: { rehearsals: done.length, seconds, latestMs: Math.max(0, ...late) },
+  });
 }

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
+import { noteInLedger } from '../live/in-ledger.ts';
+import { policyHash } from '../live/new-rules.ts';
 import { planJson } from '../live/plan-json.ts';
 import { planText } from '../live/plan-text.ts';
 import { type PlanOptions, planChange } from '../live/planned.ts';
@@ -49,5 +51,14 @@ export async function runPlan(
   const planned = await planChange(console, policy, options, host);
   if (options.json === true) writeJson(console, planJson(planned));
   else console.stdout.write(planText(console.stdout, planned));
-  return planned.live?.preflight.ok === false ? EXIT.refused : EXIT.holds;
+  if (planned.live === undefined) return EXIT.holds;
+  const { ok } = planned.live.preflight;
+  const { opened, closed, denied } = planned.plan;
+  await noteInLedger(host, {
+    event: 'plan',
+    outcome: ok ? 'nobody is locked out' : 'somebody could be locked out',
+    policyHash: policyHash(planned.rules),
+    details: { opened: opened.length, closed: closed.length, cut: denied.length },
+  });
+  return ok ? EXIT.holds : EXIT.refused;
 }
