@@ -8,6 +8,7 @@ import type { ChainContext, RuleContext } from './context.ts';
 import { ruleCondition, ruleCount } from './lift-address.ts';
 import { moduleMatch } from './lift-match.ts';
 import { decides, type Outcome, outcomesOf } from './lift-target.ts';
+import { isPolicyChain } from './names.ts';
 
 export interface LiftedRule {
   readonly rules: readonly Rule[]; // one, where nothing has to be said apart
@@ -43,7 +44,7 @@ class RuleLifter {
     this.#rule = rule;
     this.#context = context;
     this.#chains = chains;
-    this.#origin = ruleOrigin(rule);
+    this.#origin = ruleOrigin(rule, context);
   }
 
   lift(): LiftedRule {
@@ -135,10 +136,12 @@ class RuleLifter {
 
 const NOWHERE: Span = { file: new SourceFile('<iptables>', ''), start: 0, end: 0 };
 
-/** The rule's place and its own words. */
-function ruleOrigin({ span }: ast.Rule): Origin {
-  if (span === undefined) return {};
-  return { span, text: span.file.text.slice(span.start, span.end).replaceAll(/\s+/g, ' ') };
+/** The rule's place and its own words, and in our own chains what of the policy asked for it. */
+function ruleOrigin({ span, matches }: ast.Rule, { chain }: ChainContext): Origin {
+  const comment = matches.find(({ name }) => name === 'comment')?.options[0]?.values[0];
+  const flow = comment !== undefined && isPolicyChain(chain) ? { flow: comment } : {};
+  if (span === undefined) return flow;
+  return { span, ...flow, text: span.file.text.slice(span.start, span.end).replaceAll(/\s+/g, ' ') };
 }
 
 /** Every choice of one of so many for each. */
