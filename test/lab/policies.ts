@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ProbePlan, type ProbeStage, planProbes, stageFor } from '../../src/analysis/index.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
 import { proposal } from '../../src/cli/demo/machine.ts';
-import { fillNameSets, provenRules } from '../../src/cli/lab/policy-in-nft.ts';
+import { nftRules, provenRules } from '../../src/cli/lab/policy-in-nft.ts';
 import { type LabRun, runInLab } from '../../src/cli/lab/run.ts';
 import { hasErrors, renderDiagnostic } from '../../src/diagnostic/index.ts';
 import type { Isolation } from '../../src/host/index.ts';
@@ -45,7 +45,7 @@ export function prepare(intent: Intent, limit: number): Prepared {
 /** Sends a policy's packets at a ruleset: its own, or one with a planted fault. */
 export function sendAt(ruleset: string, { intent, stage, plan }: Prepared, isolation: Isolation): Promise<LabRun> {
   const { declared } = provenRules(intent);
-  return runInLab({ probes: plan.probes, stage, ruleset, fill: fillNameSets, declared }, isolation);
+  return runInLab({ probes: plan.probes, stage, rules: nftRules(ruleset), declared }, isolation);
 }
 
 /** What discovery writes for configurations that the real OpenClaw accepts. */

@@ -7,7 +7,7 @@ import { printFiles } from './print.ts';
 
 export type { Program } from './ast.ts';
 export { inSlot } from './in-slot.ts';
-export { FRAMES, isOwnChain, isPolicyChain, SLOTS, type Slot, slotOfChain } from './names.ts';
+export { FRAMES, isOwnChain, isPolicyChain, nameSet, SLOTS, type Slot, slotOfChain } from './names.ts';
 export { IPTABLES_PROBLEMS } from './problems.ts';
 
 /** What reads `iptables-save`, `ip6tables-save` and `ipset save` back. */

@@ -46,7 +46,8 @@ export function rateOfMatch(options: readonly Option[]): { readonly flow: string
     between(Number(count), UNITS[unit] ?? 0) === between(rate.count, SECONDS[rate.per]) &&
     Number(value('--hashlimit-burst') ?? '5') === burstOf(rate) &&
     value('--hashlimit-mode') === (rate.perSource ? 'srcip' : undefined) &&
-    Number(value('--hashlimit-htable-expire') ?? '0') >= SECONDS[rate.per] * 1_000 &&
+    // Where it is not said it is the unit that the rate is said in (hashlimit_mt_final, extensions/libxt_hashlimit.c).
+    Number(value('--hashlimit-htable-expire') ?? (UNITS[unit] ?? 0) * 1_000) === SECONDS[rate.per] * 1_000 &&
     value('--hashlimit-srcmask') === undefined;
   return isSame ? known : undefined;
 }
