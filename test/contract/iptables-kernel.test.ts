@@ -3,10 +3,18 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { Lab, type Sender, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
-import { iptablesIpsetTarget, nameSet } from '../../src/target/iptables/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
+import { iptablesIpsetTarget, nameSet } from '../../src/target/iptables/index.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
-import { BACKENDS, type Backend, iptablesMissing, loadFiles, reloadFiles, runXtables, savedFiles } from '../lab/iptables.ts';
+import {
+  BACKENDS,
+  type Backend,
+  iptablesMissing,
+  loadFiles,
+  reloadFiles,
+  runXtables,
+  savedFiles,
+} from '../lab/iptables.ts';
 import { LINKS } from '../lab/links.ts';
 import { isolationOrReason } from '../lab/support.ts';
 import { intentArbitrary } from '../laws/nftables-intents.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { LabRules } from '../../src/cli/lab/run.ts';
 import { findProgram, type Lab } from '../../src/host/index.ts';
 import { formatAddress } from '../../src/net/index.ts';
-import { nameSet } from '../../src/target/iptables/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
+import { nameSet } from '../../src/target/iptables/index.ts';
 
 export const BACKENDS = ['nft', 'legacy'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -63,7 +63,7 @@ export function iptablesRules(backend: Backend, files: readonly Artifact[]): Lab
       const known = new Set((await lab.onHost('ipset', ['list', '-n'])).split('\n'));
       const lines = resolved.flatMap(({ groups, address }) =>
         groups
-          .flatMap((group) => nameSet(group, address.family) ?? [])
+          .map((group) => nameSet(group, address.family))
           .filter((set) => known.has(set))
           .map((set) => `add ${set} ${formatAddress(address)} timeout 300 -exist\n`),
       );

@@ -76,6 +76,12 @@ tests:
   - { from: internet, to: host, deny: [tcp/22, tcp/18789] }
 `;
 
+/** Small, so that every corner of it is sent at every planted fault. */
+export const FEW_FLOWS = EVERY_SHAPE.split('\n')
+  .filter((line) => !/name: (?:ping|backend)|to: internet|from: agent|tests:|from: internet/.test(line))
+  .concat('  - { name: routed, from: containers, to: bastion, service: https }\n')
+  .join('\n');
+
 /** Every policy of ours: the examples, what discovery proposes, and one that has it all. */
 export function labPolicies(): { name: string; text: string; read?: ReadFile }[] {
   const examples = globSync('**/*.yaml', { cwd: EXAMPLES })

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type AddressRange, type Family, formatPrefix, rangePrefixes } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import type { IpSet } from './ast.ts';
@@ -17,19 +16,15 @@ export class AddressSets {
     const prefixes = own.flatMap(rangePrefixes);
     if (own.length <= MOST_LISTED || prefixes.some(({ length }) => length === 0)) return listed(own);
     const elements = prefixes.map((prefix) => ({ parts: [formatPrefix(prefix)], excepted: false, isTimed: false }));
-    const digest = createHash('sha256')
-      .update(elements.map(({ parts }) => parts[0]).join('\n'))
-      .digest('hex');
-    const name = addressSet(digest.slice(0, 16), family);
+    const name = addressSet(prefixes.map(formatPrefix), family);
     this.#sets.set(name, { name, type: 'hash:net', family, isTimed: false, elements });
     return [{ kind: 'set', set: name }];
   }
 
   /** The set of what a group's names stand for: empty at load, and filled by the resolver. */
-  names(group: string, family: Family): string | undefined {
+  names(group: string, family: Family): void {
     const name = nameSet(group, family);
-    if (name !== undefined) this.#sets.set(name, { name, type: 'hash:ip', family, isTimed: true, elements: [] });
-    return name;
+    this.#sets.set(name, { name, type: 'hash:ip', family, isTimed: true, elements: [] });
   }
 
   all(): readonly IpSet[] {

@@ -1,6 +1,14 @@
 import type { InterfacePattern, Range } from '../../ir/index.ts';
-import { type AddressRange, formatAddress, formatPrefix, highestAddress, rangePrefixes } from '../../net/index.ts';
+import {
+  type AddressRange,
+  type Family,
+  formatAddress,
+  formatPrefix,
+  highestAddress,
+  rangePrefixes,
+} from '../../net/index.ts';
 import type { Module, Option, Rule, Target } from './ast.ts';
+import { groupComment, nameSet } from './names.ts';
 
 /** Conditions of a rule that must all hold. */
 export interface Conditions {
@@ -99,6 +107,13 @@ export function addresses(side: 'src' | 'dst', range: AddressRange): Conditions 
     return ofRule(option(side === 'src' ? '--source' : '--destination', formatPrefix(prefix)));
   const text = [range.first, range.last].map((value) => formatAddress({ family: range.family, value })).join('-');
   return module('iprange', option(`--${side}-range`, text));
+}
+
+/** Whatever a group's names stand for. */
+export function named(group: string, family: Family): Conditions {
+  const comment = groupComment(group, family);
+  const set = inSet(nameSet(group, family), 'dst');
+  return comment === undefined ? set : both(set, module('comment', option('--comment', comment)));
 }
 
 export function inSet(set: string, side: 'src' | 'dst'): Conditions {

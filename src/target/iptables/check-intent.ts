@@ -1,19 +1,18 @@
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import { FIRST_PLACEHOLDER_UID, type Grant, type Intent, type InterfacePattern } from '../../ir/index.ts';
 import type { Pair } from '../netfilter/pair.ts';
-import { nameSet, rateTable } from './names.ts';
+import { rateTable } from './names.ts';
 import { IPTABLES_PROBLEMS } from './problems.ts';
 import { isWritableRate } from './rate.ts';
 
 /** XT_MAX_COMMENT_LEN less its NUL (include/uapi/linux/netfilter/xt_comment.h). */
 const MAX_COMMENT_BYTES = 255;
+/** Behind the word that tells it from a flow. */
+const MAX_GROUP_BYTES = MAX_COMMENT_BYTES - 'names:'.length;
 /** NAME_MAX less its NUL: struct xt_hashlimit_mtinfo3 (include/uapi/linux/netfilter/xt_hashlimit.h). */
 const MAX_RATE_TABLE = 254;
 /** IFNAMSIZ less its NUL. */
 const MAX_INTERFACE = 15;
-
-/** Rules of one flow at one hook and in one family: every source with every destination is one. */
-const MOST_RULES = 100_000;
 
 /** What stops a grant from being written, all of it at once. */
 export function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Intent, useSets: boolean): Diagnostic[] {
@@ -26,7 +25,7 @@ export function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Inte
     ...unknownAccounts(pairs, intent).map((account) =>
       diagnose(IPTABLES_PROBLEMS.unknownAccount, span, grant.name, account),
     ),
-    ...[...groups].filter((group) => nameSet(group, 6) === undefined).map((group) => name('zone', group)),
+    ...[...groups].filter((group) => !isText(group, MAX_GROUP_BYTES)).map((group) => name('zone', group)),
     ...[...new Set(patterns.filter((pattern) => !isInterface(pattern)).map((pattern) => pattern.name))].map((text) =>
       name('interface', text),
     ),
@@ -37,11 +36,6 @@ export function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Inte
       peer.kind === 'named' ? [diagnose(IPTABLES_PROBLEMS.namedSource, span, grant.name, peer.group)] : [],
     ),
   ];
-}
-
-export function tooManyRules(grant: Grant, rules: number): Diagnostic | undefined {
-  if (rules <= MOST_RULES) return undefined;
-  return diagnose(IPTABLES_PROBLEMS.tooManyRules, grant.origin.span, grant.name, rules);
 }
 
 /** Names of placeholder uids that the kernel would have to compare: those of senders. */

@@ -8,7 +8,7 @@ import type { ChainContext, RuleContext } from './context.ts';
 import { ruleCondition, ruleCount } from './lift-address.ts';
 import { moduleMatch } from './lift-match.ts';
 import { decides, type Outcome, outcomesOf } from './lift-target.ts';
-import { isPolicyChain } from './names.ts';
+import { flowOfComments, isPolicyChain } from './names.ts';
 
 export interface LiftedRule {
   readonly rules: readonly Rule[]; // one, where nothing has to be said apart
@@ -17,7 +17,7 @@ export interface LiftedRule {
 
 /** @param chains of the table, which a rule can lead to */
 export function liftRule(rule: ast.Rule, context: ChainContext, chains: ReadonlySet<string>): LiftedRule {
-  return new RuleLifter(rule, { ...context, decides: decides(rule.target) }, chains).lift();
+  return new RuleLifter(rule, { ...context, comments: commentsOf(rule), decides: decides(rule.target) }, chains).lift();
 }
 
 /** Targets that tell somebody of a packet. */
@@ -136,10 +136,14 @@ class RuleLifter {
 
 const NOWHERE: Span = { file: new SourceFile('<iptables>', ''), start: 0, end: 0 };
 
+function commentsOf({ matches }: ast.Rule): string[] {
+  return matches.flatMap(({ name, options }) => (name === 'comment' ? (options[0]?.values ?? []) : []));
+}
+
 /** The rule's place and its own words, and in our own chains what of the policy asked for it. */
-function ruleOrigin({ span, matches }: ast.Rule, { chain }: ChainContext): Origin {
-  const comment = matches.find(({ name }) => name === 'comment')?.options[0]?.values[0];
-  const flow = comment !== undefined && isPolicyChain(chain) ? { flow: comment } : {};
+function ruleOrigin({ span }: ast.Rule, { chain, comments }: RuleContext): Origin {
+  const known = isPolicyChain(chain) ? flowOfComments(comments) : undefined;
+  const flow = known === undefined ? {} : { flow: known };
   if (span === undefined) return flow;
   return { span, ...flow, text: span.file.text.slice(span.start, span.end).replaceAll(/\s+/g, ' ') };
 }

@@ -45,7 +45,7 @@ const MOST_ELEMENTS = 200_000;
 
 function membership(name: string, sides: readonly Side[], context: RuleContext, within: ReadonlySet<string>): Match {
   const { sets, host, family } = context;
-  const group = isPolicyChain(context.chain) ? groupOfNameSet(name, family) : undefined;
+  const group = isPolicyChain(context.chain) ? groupOfNameSet(name, family, context.comments) : undefined;
   if (group !== undefined && sides.join(',') === 'dst') return symbol({ kind: 'member', group });
   const known = sets.given.get(name);
   const asked = `set ${name} has ${sides.join(',')}`;

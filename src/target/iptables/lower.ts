@@ -9,13 +9,13 @@ import { approximationsOf } from './approximations.ts';
 import type { Chain, Program, Rule, Table, Target } from './ast.ts';
 import * as build from './build.ts';
 import { both, type Conditions } from './build.ts';
-import { grantProblems, tooManyRules } from './check-intent.ts';
+import { grantProblems } from './check-intent.ts';
 import { Dispatch } from './dispatch.ts';
 import { lowerMatch } from './lower-match.ts';
 import { BUILTINS, FRAMES, policyChain } from './names.ts';
 import { IPTABLES_PROBLEMS } from './problems.ts';
 import { rateMatch } from './rate.ts';
-import { type Way, waysOf } from './way.ts';
+import { TooManyWays, type Way, waysOf } from './way.ts';
 
 export interface WriterOptions {
   readonly useSets: boolean; // sets of ipset for names and for long lists of addresses
@@ -79,15 +79,19 @@ class Writer {
 
   #ways(hook: Hook, family: Family): Way[] {
     return this.#intent.grants.flatMap((grant) => {
-      const ways = pairsOf(grant).flatMap((pair) => {
-        if (pair.hook !== hook || pair.cgroup !== undefined) return [];
-        if (pair.group === undefined) return waysOf(grant, pair, family, this.#ask, undefined);
-        const names = this.#useSets ? this.sets.names(pair.group, family) : undefined;
-        return names === undefined ? [] : waysOf(grant, pair, family, this.#ask, names);
-      });
-      const problem = tooManyRules(grant, ways.length);
-      if (problem !== undefined) this.#diagnostics.push(problem);
-      return problem === undefined ? ways : [];
+      try {
+        return pairsOf(grant).flatMap((pair) => {
+          if (pair.hook !== hook || pair.cgroup !== undefined) return [];
+          if (pair.group !== undefined && !this.#useSets) return [];
+          if (pair.group !== undefined) this.sets.names(pair.group, family);
+          return waysOf(grant, pair, family, this.#ask);
+        });
+      } catch (error) {
+        if (!(error instanceof TooManyWays)) throw error;
+        const { tooManyRules } = IPTABLES_PROBLEMS;
+        this.#diagnostics.push(diagnose(tooManyRules, grant.origin.span, grant.name, error.count));
+        return [];
+      }
     });
   }
 

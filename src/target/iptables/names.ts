@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Hook, Rate } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
 
@@ -50,20 +51,40 @@ export function slotOfChain(name: string): Slot | undefined {
 /** IPSET_MAXNAMELEN less its NUL (include/uapi/linux/netfilter/ipset/ip_set.h). */
 const MAX_SET_NAME = 31;
 
-/** The set of the addresses that a group's names now stand for; the resolver keeps it. `undefined` where no set can be named so. */
-export function nameSet(group: string, family: Family): string | undefined {
+/**
+ * The set of the addresses that a group's names now stand for, one for each family; the resolver keeps it. Where the group's own name
+ * cannot be a set's, it is a digest, and the rule says the group in a comment.
+ */
+export function nameSet(group: string, family: Family): string {
   const name = `pcn${family}-${group}`;
-  return /^[\w.:-]+$/.test(name) && name.length <= MAX_SET_NAME ? name : undefined;
+  return /^[\w.:-]+$/.test(name) && name.length <= MAX_SET_NAME ? name : `pcn${family}-%${digestOf(group)}`;
 }
 
-export function groupOfNameSet(name: string, family: Family): string | undefined {
-  const prefix = `pcn${family}-`;
-  return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+/** What a rule says beside the flow where it asks for a set whose name does not tell the group. */
+export function groupComment(group: string, family: Family): string | undefined {
+  return nameSet(group, family).includes('%') ? GROUP_COMMENT + group : undefined;
+}
+
+const GROUP_COMMENT = 'names:';
+
+/** The flow or piece of the baseline that one of our rules stands for. @param comments of the rule */
+export function flowOfComments(comments: readonly string[]): string | undefined {
+  return comments.find((comment) => !comment.startsWith(GROUP_COMMENT));
+}
+
+/** @param comments of the rule that asks for the set */
+export function groupOfNameSet(name: string, family: Family, comments: readonly string[]): string | undefined {
+  const groups = [name.slice(`pcn${family}-`.length), ...comments.map((each) => each.slice(GROUP_COMMENT.length))];
+  return groups.find((group) => group !== '' && nameSet(group, family) === name);
 }
 
 /** A set of addresses that never change, named by what it holds: two policies with the same addresses share it. */
-export function addressSet(digest: string, family: Family): string {
-  return `pca${family}-${digest}`;
+export function addressSet(elements: readonly string[], family: Family): string {
+  return `pca${family}-${digestOf(elements.join('\n'))}`;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /**

@@ -22,16 +22,31 @@ export type Asked =
   | { readonly kind: 'range'; readonly range: AddressRange }
   | { readonly kind: 'set'; readonly set: string };
 
+/** Of one flow between two peers, at one hook and in one family. */
+const MOST_WAYS = 100_000;
+
+export class TooManyWays extends Error {
+  readonly count: number;
+
+  constructor(count: number) {
+    super(`${count} ways`);
+    this.count = count;
+  }
+}
+
 /** How a pair's addresses are asked for; `undefined` is every address of the family. */
 export type AskAddresses = (ranges: readonly AddressRange[], family: Family) => readonly Asked[];
 
-/** The ways of a pair in one family: every source with every destination, service, account and interface. */
-export function waysOf(grant: Grant, pair: Pair, family: Family, ask: AskAddresses, names: string | undefined): Way[] {
+/** The ways of a pair in one family: every source with every destination, service, account and interface. @throws TooManyWays */
+export function waysOf(grant: Grant, pair: Pair, family: Family, ask: AskAddresses): Way[] {
   const sources = asked(pair.src, family, ask);
-  const destinations = names === undefined ? asked(pair.dst, family, ask) : [{ kind: 'set', set: names } as const];
+  const destinations = asked(pair.dst, family, ask);
   const accounts = pair.accounts ?? [undefined];
   const inside = narrowing(pair.inInterfaces);
   const outside = narrowing(pair.outInterfaces);
+  const parts = [grant.services, sources, destinations, accounts, inside, outside];
+  const count = parts.reduce((product, { length }) => product * length, 1);
+  if (count > MOST_WAYS) throw new TooManyWays(count);
   return grant.services.flatMap((service) => {
     const transport = transportOf(service, family);
     if (transport === undefined) return [];
@@ -45,6 +60,7 @@ export function waysOf(grant: Grant, pair: Pair, family: Family, ask: AskAddress
                 to === undefined ? build.ALWAYS : build.through('out', to),
                 end('src', src),
                 end('dst', dst),
+                pair.group === undefined ? build.ALWAYS : build.named(pair.group, family),
                 transport,
                 account === undefined ? build.ALWAYS : build.sentBy(account),
               );
