@@ -15,8 +15,8 @@ const found = await isolationOrReason();
 const skip = 'skip' in found ? found.skip : (iptablesMissing() ?? false);
 const isolation = 'skip' in found ? 'root' : found.isolation;
 
-const PACKETS = 300; // of one policy: its heart and every corner inside come first
-const LABS = 2; // at a time: they mostly wait for silence
+const PACKETS = 240; // of one policy: its heart and every corner inside come first
+const LABS = 1; // at a time: whether a sender is told at once is measured
 
 function rendered(intent: Intent): readonly Artifact[] {
   const { artifacts, proof } = renderProven(iptablesIpsetTarget, intent);
