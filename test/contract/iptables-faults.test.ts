@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Intent } from '../../src/ir/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
 import { iptablesIpsetTarget } from '../../src/target/iptables/index.ts';
+import { IPSET_FILE } from '../../src/target/iptables/print.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
 import { AGENT_HOST, EVERYTHING, everyProcess, flow, machines, tcp } from './intents.ts';
 
@@ -107,7 +108,7 @@ describe('every planted fault is found', () => {
 
   test('a file left out', () => {
     const files = filesOf(AGENT_HOST);
-    for (const file of files.filter(({ name }) => name !== 'ipset.rules')) {
+    for (const file of files.filter(({ name }) => name !== IPSET_FILE)) {
       const others = files.filter((each) => each !== file);
       assert.ok(isFound(AGENT_HOST, others), file.name);
     }

@@ -5,6 +5,7 @@ import { Lab, type Sender, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
 import { iptablesIpsetTarget, nameSet } from '../../src/target/iptables/index.ts';
+import { hooksFile } from '../../src/target/iptables/print.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
 import {
   BACKENDS,
@@ -99,6 +100,28 @@ for (const backend of BACKENDS) {
         ['refused', 'passed', 'refused'],
       );
     });
+  });
+
+  test(`beside Docker, iptables-${backend}: a hook in DOCKER-USER stays before what Docker lets through`, {
+    skip,
+  }, async () => {
+    const policy = intent([flow('routed', machines('10.9.0.0/16'), machines('203.0.113.9'), tcp(443))]);
+    await using lab = await openLab(backend, policy);
+    const xtables = (...args: readonly string[]): Promise<string> => runXtables(lab, `iptables-${backend}`, args);
+    const routed = ['203.0.113.9', '203.0.113.10'].map((dst) => shot('tcp', { src: '10.9.0.7', dst }));
+    const results = async (): Promise<string[]> =>
+      (await lab.send({ at: 'outer', link: 'lab0' }, 'eth0', routed)).map(({ result }) => result);
+    assert.deepEqual(await results(), ['passed', 'silence']);
+    // What dockerd does at every start, from its place on: its chain for others first, then what it lets through.
+    await xtables('-N', 'DOCKER-USER');
+    await xtables('-I', 'FORWARD', '-j', 'ACCEPT');
+    await xtables('-I', 'FORWARD', '-j', 'DOCKER-USER');
+    assert.deepEqual(await results(), ['passed', 'passed'], 'it comes before a hook in FORWARD');
+    const hooks = rendered(policy).find(({ name }) => name === hooksFile(4))?.text ?? '';
+    const [, remove, insert] = /^# +iptables (-D .*) && iptables (-I .*)$/m.exec(hooks) ?? assert.fail(hooks);
+    await xtables(...remove!.split(' '));
+    await xtables(...insert!.split(' '));
+    assert.deepEqual(await results(), ['passed', 'silence']);
   });
 
   describe(`real packets through our rules in iptables-${backend}`, { skip }, () => {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { Intent } from '../../src/ir/index.ts';
 import { iptablesIpsetTarget, iptablesTarget } from '../../src/target/iptables/index.ts';
+import { hooksFile, IPSET_FILE, rulesFile } from '../../src/target/iptables/print.ts';
 import { renderProven } from '../../src/verify/index.ts';
 import {
   AGENT_HOST,
@@ -53,6 +54,14 @@ for (const target of [iptablesTarget, iptablesIpsetTarget]) {
     }
   });
 }
+
+test('the files, in the order in which they are loaded', () => {
+  const names = renderProven(iptablesIpsetTarget, AGENT_HOST).artifacts?.map(({ name }) => name);
+  assert.deepEqual(names, [
+    IPSET_FILE,
+    ...([4, 6] as const).flatMap((family) => [rulesFile(family), hooksFile(family)]),
+  ]);
+});
 
 describe('what cannot be written is said, all of it, and nothing is printed', () => {
   const policy = intent(

@@ -4,6 +4,7 @@ import { findProgram, type Lab } from '../../src/host/index.ts';
 import { formatAddress } from '../../src/net/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
 import { nameSet } from '../../src/target/iptables/index.ts';
+import { hooksFile, IPSET_FILE } from '../../src/target/iptables/print.ts';
 
 export const BACKENDS = ['nft', 'legacy'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -33,12 +34,12 @@ export async function reloadFiles(lab: Lab, backend: Backend, files: readonly Ar
   await loadFiles(
     lab,
     backend,
-    files.filter(({ name }) => !name.endsWith('-hooks.rules')),
+    files.filter(({ name }) => name !== hooksFile(4) && name !== hooksFile(6)),
   );
 }
 
 async function loadFile(lab: Lab, backend: Backend, name: string, text: string): Promise<void> {
-  if (name === 'ipset.rules') {
+  if (name === IPSET_FILE) {
     await lab.onHost('ipset', ['restore'], text);
     return;
   }

@@ -53,7 +53,7 @@ const PROPOSED = join(import.meta.dirname, '../openclaw/golden');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 /** Every flow: more than one shape of rule, both directions, names, accounts, a rate, an interface, routed packets. */
-export const EVERY_SHAPE = `portcullis: 1
+const EVERY_SHAPE = `portcullis: 1
 name: every-shape
 zones:
   agent: { host: { users: [openclaw] } }

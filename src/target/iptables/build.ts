@@ -42,7 +42,7 @@ export function module(name: string, ...options: readonly Option[]): Conditions 
   return { options: [], matches: [{ name, options }] };
 }
 
-export function ofRule(...options: readonly Option[]): Conditions {
+function ofRule(...options: readonly Option[]): Conditions {
   return { options, matches: [] };
 }
 
@@ -83,7 +83,7 @@ export function protocol(number: number): Conditions {
   return ofRule(option('--protocol', protocolText(number)));
 }
 
-export function protocolText(number: number): string {
+function protocolText(number: number): string {
   return PROTOCOL_NAMES.get(number) ?? String(number);
 }
 

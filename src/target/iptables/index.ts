@@ -6,8 +6,7 @@ import { parseFiles } from './parse.ts';
 import { printFiles } from './print.ts';
 
 export type { Program } from './ast.ts';
-export { inSlot } from './in-slot.ts';
-export { FRAMES, isOwnChain, isPolicyChain, nameSet, SLOTS, type Slot, slotOfChain } from './names.ts';
+export { nameSet } from './names.ts';
 export { IPTABLES_PROBLEMS } from './problems.ts';
 
 /** What reads `iptables-save`, `ip6tables-save` and `ipset save` back. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Intent } from '../../../src/ir/index.ts';
 import { iptablesIpsetTarget, iptablesTarget } from '../../../src/target/iptables/index.ts';
-import { printRule } from '../../../src/target/iptables/print.ts';
+import { IPSET_FILE, printRule } from '../../../src/target/iptables/print.ts';
 import { renderProven } from '../../../src/verify/index.ts';
 import { intentArbitrary } from '../../laws/nftables-intents.ts';
 import { Random } from '../random.ts';
@@ -60,7 +60,7 @@ function ownDraft(policy: Intent, useSets: boolean): RestoreDraft {
   if (artifacts === undefined)
     throw new Error(`not rendered: ${proof.diagnostics.map(({ message }) => message).join('; ')}`);
   return {
-    sets: artifacts.find(({ name }) => name === 'ipset.rules')?.text ?? '',
+    sets: artifacts.find(({ name }) => name === IPSET_FILE)?.text ?? '',
     tables: target.lower(bare).ast.tables.map(({ family, name, chains }) => ({
       family,
       name,
