@@ -44,14 +44,14 @@ suite('render', () => {
       const written = names.map((name) => `out/${name}.rules`);
       assert.deepEqual([...ran.stderr.matchAll(/^wrote (.*)$/gm)].map(([, name]) => name), written); // biome-ignore format: one line
       const why = ['why', ...written.flatMap((name) => ['--in', name])];
-      for (const [flow, exitCode] of [
-        ['tcp 10.0.5.10:40000 -> 10.0.0.5:22', 0],
-        ['tcp [2001:db8:5::10]:40000 -> [2001:db8::5]:22', 0],
-        ['tcp 10.0.5.11:40000 -> 10.0.0.5:22', 1],
-        ['tcp [2001:db8:5::11]:40000 -> [2001:db8::5]:22', 1],
+      for (const [flow, verdict] of [
+        ['tcp 10.0.5.10:40000 -> 10.0.0.5:22', 'accept'],
+        ['tcp [2001:db8:5::10]:40000 -> [2001:db8::5]:22', 'accept'],
+        ['tcp 10.0.5.11:40000 -> 10.0.0.5:22', 'drop'],
+        ['tcp [2001:db8:5::11]:40000 -> [2001:db8::5]:22', 'drop'],
       ] as const) {
-        const asked = await portcullisIn(folder, [...why, flow]);
-        assert.equal(asked.exitCode, exitCode, `${flow}\n${asked.stdout}${asked.stderr}`);
+        const { verdict: found } = documentOf(await portcullisIn(folder, [...why, '--at', 'input', '--json', flow]), 'why');
+        assert.equal(found, verdict, flow);
       }
       const printed = await portcullisIn(folder, ['render', 'iptables']);
       assert.match(printed.stdout, /^\*filter\n(?:.*\n)*-I INPUT 1 -j PORTCULLIS-INPUT$/m);
