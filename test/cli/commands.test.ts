@@ -50,7 +50,10 @@ suite('render', () => {
         ['tcp 10.0.5.11:40000 -> 10.0.0.5:22', 'drop'],
         ['tcp [2001:db8:5::11]:40000 -> [2001:db8::5]:22', 'drop'],
       ] as const) {
-        const { verdict: found } = documentOf(await portcullisIn(folder, [...why, '--at', 'input', '--json', flow]), 'why');
+        const { verdict: found } = documentOf(
+          await portcullisIn(folder, [...why, '--at', 'input', '--json', flow]),
+          'why',
+        );
         assert.equal(found, verdict, flow);
       }
       const printed = await portcullisIn(folder, ['render', 'iptables']);
