@@ -1,6 +1,6 @@
 /**
  * Lets the kernel judge what we say about iptables, for long: random rules of both families, by turns loaded by iptables-nft and
- * iptables-legacy, packets on the borders of their values, the verdicts compared.
+ * iptables-legacy, and what our own target writes; packets on the borders of their values, the verdicts compared.
  *
  *     node scripts/soak-iptables.ts [--seed N] [--rulesets N] [--packets N] [--from N] [--only N] [--write]
  *
@@ -12,11 +12,12 @@ import { release } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { restoreReport } from '../test/judge/iptables/report.ts';
-import { judgeRestoreOf, type RestoreCase } from '../test/judge/iptables/run.ts';
+import { judgeOwnRestore, judgeRestoreOf, type RestoreCase } from '../test/judge/iptables/run.ts';
 import { type Caught, plantFaults } from '../test/judge/planting.ts';
 import { Random } from '../test/judge/random.ts';
 import { JudgeWorld } from '../test/judge/world/client.ts';
 
+const OWN_EVERY = 10; // every tenth ruleset is one that our own target has written
 const FAULTS_EVERY = 10;
 const PROGRESS_MS = 5_000;
 const REPORTS = 5; // disagreements that are told in full
@@ -52,11 +53,15 @@ const differing: RestoreCase[] = [];
 const started = performance.now();
 let toldAt = started;
 for (let index = from; index < to; index++) {
-  const one = await judgeRestoreOf(world, index, { seed, packets: packetsEach }, (_, said) =>
-    count(counts.refused, said.split('\n')[0] ?? ''),
-  );
+  const isOwn = index % OWN_EVERY === OWN_EVERY - 1;
+  const one = isOwn
+    ? await judgeOwnRestore(world, index, { seed, packets: packetsEach })
+    : await judgeRestoreOf(world, index, { seed, packets: packetsEach }, (_, said) =>
+        count(counts.refused, said.split('\n')[0] ?? ''),
+      );
   const { outcome } = one;
-  count(counts.rulesets, outcome.kind === 'judged' ? `judged, iptables-${one.backend}` : outcome.kind);
+  const whose = isOwn ? 'own' : 'judged';
+  count(counts.rulesets, outcome.kind === 'judged' ? `${whose}, iptables-${one.backend}` : outcome.kind);
   if (outcome.kind === 'judged') {
     const { judgement } = outcome;
     packets += judgement.compared.length;

@@ -21,9 +21,11 @@ export const BASELINE: readonly BaselinePiece[] = [
       all(
         atHook('input', 'forward'),
         any(
-          ofType('src', 'local', 'broadcast', 'multicast', 'anycast'),
+          all(field('family', 4), ofType('src', 'local', 'broadcast', 'multicast', 'anycast')),
           address('src', range('127.0.0.0/8')),
-          address('src', range('::1')),
+          all(field('family', 6), ofType('src', 'local', 'anycast')),
+          // IPv6 has no broadcast, and its groups are told by their addresses (RFC 4291 2.7), which every firewall can compare.
+          address('src', range('::1'), range('ff00::/8')),
         ),
       ),
     ),

@@ -34,5 +34,5 @@ export {
   TABLE_NAME,
   TRIAL_SET,
 } from './nftables/index.ts';
-export { TARGET_NAMES, TARGETS, type TargetName } from './registry.ts';
+export { TARGET_NAMES, TARGETS, type TargetName, withTarget } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

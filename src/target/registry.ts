@@ -1,9 +1,12 @@
+import { iptablesIpsetTarget, iptablesTarget } from './iptables/index.ts';
 import { nftablesTarget } from './nftables/index.ts';
 import type { Target } from './target.ts';
 
 /** Every target, once. A new one is added here and nowhere else; the contract suite then asks of it what it asks of all. */
 export const TARGETS = {
   nftables: nftablesTarget,
+  iptables: iptablesTarget,
+  'iptables-ipset': iptablesIpsetTarget,
 } as const satisfies Record<string, AnyTarget>;
 
 export { readHost } from './host-rules.ts';
@@ -15,3 +18,15 @@ type AnyTarget = Target<any>;
 export type TargetName = keyof typeof TARGETS;
 
 export const TARGET_NAMES: readonly TargetName[] = Object.values(TARGETS).map((target) => target.name);
+
+/** Does something with a target that is known by its name only. */
+export function withTarget<Result>(name: TargetName, use: <Ast>(target: Target<Ast>) => Result): Result {
+  switch (name) {
+    case 'nftables':
+      return use(TARGETS.nftables);
+    case 'iptables':
+      return use(TARGETS.iptables);
+    case 'iptables-ipset':
+      return use(TARGETS['iptables-ipset']);
+  }
+}

@@ -36,6 +36,32 @@ suite('render', () => {
     });
   });
 
+  test('for iptables: files of both families, which answer as the policy does', async () => {
+    await inFolder(files, async (folder) => {
+      const ran = await portcullisIn(folder, ['render', 'iptables-ipset', '-o', 'out']);
+      assert.equal(ran.exitCode, 0, ran.stderr);
+      const names = ['ipset', 'iptables', 'iptables-hooks', 'ip6tables', 'ip6tables-hooks'];
+      const written = names.map((name) => `out/${name}.rules`);
+      assert.deepEqual([...ran.stderr.matchAll(/^wrote (.*)$/gm)].map(([, name]) => name), written); // biome-ignore format: one line
+      const why = ['why', ...written.flatMap((name) => ['--in', name])];
+      for (const [flow, verdict] of [
+        ['tcp 10.0.5.10:40000 -> 10.0.0.5:22', 'accept'],
+        ['tcp [2001:db8:5::10]:40000 -> [2001:db8::5]:22', 'accept'],
+        ['tcp 10.0.5.11:40000 -> 10.0.0.5:22', 'drop'],
+        ['tcp [2001:db8:5::11]:40000 -> [2001:db8::5]:22', 'drop'],
+      ] as const) {
+        const { verdict: found } = documentOf(
+          await portcullisIn(folder, [...why, '--at', 'input', '--json', flow]),
+          'why',
+        );
+        assert.equal(found, verdict, flow);
+      }
+      const printed = await portcullisIn(folder, ['render', 'iptables']);
+      assert.match(printed.stdout, /^\*filter\n(?:.*\n)*-I INPUT 1 -j PORTCULLIS-INPUT$/m);
+      assert.match(printed.stderr, /approximation, narrower than the policy: .*rules of iptables hold addresses/);
+    });
+  });
+
   test('an account that is not there: nothing printed, exit code 2, and what to do', async () => {
     const unknown = { 'portcullis.yaml': POLICY.replace('users: [998]', 'users: [no-such-account]') };
     const ran = await portcullis(['render', 'nftables'], { files: unknown });

@@ -36,7 +36,7 @@ suite('completion', () => {
     assert.deepEqual(bashOffers(script, 'portcullis', 'ch'), ['check']);
     assert.deepEqual(bashOffers(script, 'portcullis', 'check', '--a'), ['--against', '--account']);
     assert.deepEqual(bashOffers(script, 'portcullis', 'why', '--at', ''), ['input', 'output', 'forward']);
-    assert.deepEqual(bashOffers(script, 'portcullis', 'render', ''), ['nftables']);
+    assert.deepEqual(bashOffers(script, 'portcullis', 'render', 'n'), ['nftables']);
     assert.deepEqual(bashOffers(script, 'portcullis', 'check', '--against', ''), []); // the shell offers files then
   });
 

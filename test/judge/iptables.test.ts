@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { findProgram } from '../../src/host/index.ts';
 import { FEATURES } from './iptables/features.ts';
 import { restoreReport } from './iptables/report.ts';
-import { judgeRestoreOf, type RestoreCase } from './iptables/run.ts';
+import { judgeOwnRestore, judgeRestoreOf, type RestoreCase } from './iptables/run.ts';
 import { type Caught, plantFaults } from './planting.ts';
 import { Random } from './random.ts';
 import { JudgeWorld } from './world/client.ts';
@@ -11,6 +11,7 @@ import { JudgeWorld } from './world/client.ts';
 /** The same rules and packets every time; `JUDGE_SEED` and `JUDGE_RULESETS` ask for others and for more. */
 const SEED = Number(process.env.JUDGE_SEED ?? '1');
 const RULESETS = Number(process.env.JUDGE_RULESETS ?? '14');
+const OWN_RULESETS = 6;
 const PACKETS = 600;
 
 const missing = ['iptables-nft-restore', 'iptables-legacy-restore', 'ipset'].filter(
@@ -67,6 +68,23 @@ describe('the kernel agrees with what we say about iptables', { skip }, () => {
     }
     const unused = FEATURES.map(({ name }) => name).filter((name) => !used.has(name));
     assert.ok(unused.length <= 0.1 * FEATURES.length, `never asked for: ${unused.join(', ')}`);
+  });
+
+  test('about what our own target writes', async (t) => {
+    let packets = 0;
+    const fates = new Set<string>();
+    for (let index = 0; index < OWN_RULESETS; index++) {
+      const one = await judgeOwnRestore(world, index, { seed: SEED, packets: PACKETS });
+      const { outcome } = one;
+      assert.ok(outcome.kind === 'judged', `ruleset ${index} was ${outcome.kind}`);
+      const { compared, disagreements } = outcome.judgement;
+      packets += compared.length;
+      for (const { flow, passed } of compared) fates.add(`${flow.hook} ${flow.family} ${passed}`);
+      assert.deepEqual(disagreements.length === 0 ? '' : await restoreReport(world, one), '');
+    }
+    t.diagnostic(JSON.stringify({ packets, fates: fates.size }));
+    assert.ok(packets > 0.3 * PACKETS * OWN_RULESETS, `only ${packets} packets were compared`);
+    assert.equal(fates.size, 12, 'each hook and family passes some packets and stops others');
   });
 
   test('and would not agree with a mistake: planted faults are caught', (t) => {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ProbePlan, type ProbeStage, planProbes, stageFor } from '../../src/analysis/index.ts';
 import { loadCatalog } from '../../src/catalog/index.ts';
 import { proposal } from '../../src/cli/demo/machine.ts';
-import { fillNameSets, provenRules } from '../../src/cli/lab/policy-in-nft.ts';
+import { nftRules, provenRules } from '../../src/cli/lab/policy-in-nft.ts';
 import { type LabRun, runInLab } from '../../src/cli/lab/run.ts';
 import { hasErrors, renderDiagnostic } from '../../src/diagnostic/index.ts';
 import type { Isolation } from '../../src/host/index.ts';
@@ -45,7 +45,7 @@ export function prepare(intent: Intent, limit: number): Prepared {
 /** Sends a policy's packets at a ruleset: its own, or one with a planted fault. */
 export function sendAt(ruleset: string, { intent, stage, plan }: Prepared, isolation: Isolation): Promise<LabRun> {
   const { declared } = provenRules(intent);
-  return runInLab({ probes: plan.probes, stage, ruleset, fill: fillNameSets, declared }, isolation);
+  return runInLab({ probes: plan.probes, stage, rules: nftRules(ruleset), declared }, isolation);
 }
 
 /** What discovery writes for configurations that the real OpenClaw accepts. */
@@ -53,7 +53,7 @@ const PROPOSED = join(import.meta.dirname, '../openclaw/golden');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 /** Every flow: more than one shape of rule, both directions, names, accounts, a rate, an interface, routed packets. */
-export const EVERY_SHAPE = `portcullis: 1
+const EVERY_SHAPE = `portcullis: 1
 name: every-shape
 zones:
   agent: { host: { users: [openclaw] } }
@@ -75,6 +75,12 @@ tests:
   - { from: agent, allow: ["your-backend.example.com:443/tcp"], deny: ["198.51.100.7:443/tcp", "[2001:db8:66::7]:443/tcp"] }
   - { from: internet, to: host, deny: [tcp/22, tcp/18789] }
 `;
+
+/** Small, so that every corner of it is sent at every planted fault. */
+export const FEW_FLOWS = EVERY_SHAPE.split('\n')
+  .filter((line) => !/name: (?:ping|backend)|to: internet|from: agent|tests:|from: internet/.test(line))
+  .concat('  - { name: routed, from: containers, to: bastion, service: https }\n')
+  .join('\n');
 
 /** Every policy of ours: the examples, what discovery proposes, and one that has it all. */
 export function labPolicies(): { name: string; text: string; read?: ReadFile }[] {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Artifact } from '../../target/index.ts';
-import { TARGET_NAMES, TARGETS, type TargetName } from '../../target/registry.ts';
+import { TARGET_NAMES, type TargetName, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
@@ -34,7 +34,7 @@ export function renderCommand(console: Console): Command {
     .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
       const intent = soundPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
       const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
-        renderProven(TARGETS[target], intent, watcher),
+        withTarget(target, (each) => renderProven(each, intent, watcher)),
       );
       if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
       if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);

@@ -5,7 +5,7 @@ import type { Intent } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { whatTheMachineSays } from '../lab/machine.ts';
-import { countersByFlow, fillNameSets, provenRules } from '../lab/policy-in-nft.ts';
+import { countersByFlow, nftRules, provenRules } from '../lab/policy-in-nft.ts';
 import { runInLab } from '../lab/run.ts';
 import { policyWithStandIns } from '../lab/stand-ins.ts';
 import { holds, type TestRun, testJson } from '../lab/test-outcome.ts';
@@ -80,8 +80,7 @@ async function testRun(
     {
       probes: plan.probes,
       stage,
-      ruleset: rules.text,
-      fill: fillNameSets,
+      rules: nftRules(rules.text),
       declared: rules.declared,
       onProgress: progress(console),
     },

@@ -12,7 +12,7 @@ import { hostCapabilities, MachineError, requireIsolation } from '../../host/ind
 import type { Intent } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import type { Console } from '../console.ts';
-import { countersByFlow, fillNameSets, type ProvenRules, provenRules } from '../lab/policy-in-nft.ts';
+import { countersByFlow, nftRules, type ProvenRules, provenRules } from '../lab/policy-in-nft.ts';
 import { type LabRun, runInLab } from '../lab/run.ts';
 import { soundPolicy } from '../policy-input.ts';
 import { accounts, proposal } from './machine.ts';
@@ -62,8 +62,7 @@ export async function tellStory(console: Console, steps: Steps): Promise<Story> 
   const sent = await send({
     probes: plan.probes,
     stage,
-    ruleset: rules.text,
-    fill: fillNameSets,
+    rules: nftRules(rules.text),
     declared: rules.declared,
   });
   return { proposal: proposed, tests, rules, scenes: list, plan, sent, tookMs: performance.now() - start };

@@ -6,7 +6,7 @@ import { type Artifact, nameSet, originOfCounter, TABLE_NAME, TARGETS } from '..
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { EXIT } from '../console.ts';
 import { Stop } from '../report.ts';
-import type { Resolved } from './run.ts';
+import type { LabRules, Resolved } from './run.ts';
 
 /** A policy as nftables rules that were proven to mean the same. */
 export interface ProvenRules {
@@ -34,8 +34,16 @@ function readBack(artifacts: readonly Artifact[]): Ruleset {
   return TARGETS.nftables.lift(ast).ruleset;
 }
 
+/** Rules in nft's language, for a lab. @param text for `nft -f` */
+export function nftRules(text: string): LabRules {
+  return {
+    load: (lab) => lab.load(text),
+    fill: async (lab, resolved) => lab.load(fillNameSets(resolved, await lab.sets())),
+  };
+}
+
 /** Puts addresses into the sets of the groups that they were resolved for, as the policy's resolver does. */
-export function fillNameSets(resolved: readonly Resolved[], sets: ReadonlySet<string>): string {
+function fillNameSets(resolved: readonly Resolved[], sets: ReadonlySet<string>): string {
   const lines = resolved.flatMap(({ groups, address }) =>
     groups
       .map((group) => nameSet(group, address.family))

@@ -21,12 +21,17 @@ export interface Resolved {
   readonly address: Address;
 }
 
+/** The rules that the lab's host is given, in whatever language. */
+export interface LabRules {
+  readonly load: (lab: Lab) => Promise<void>;
+  /** Puts addresses into those sets of names that there are. */
+  readonly fill: (lab: Lab, resolved: readonly Resolved[]) => Promise<void>;
+}
+
 export interface LabJob {
   readonly probes: readonly Probe[];
   readonly stage: ProbeStage;
-  readonly ruleset: string; // nft text
-  /** nft text that puts addresses into those sets of names that there are. */
-  readonly fill: (resolved: readonly Resolved[], sets: ReadonlySet<string>) => string;
+  readonly rules: LabRules;
   readonly declared: readonly Match[]; // packets that the target says it treats differently
   readonly onProgress?: (sent: number, of: number) => void;
 }
@@ -49,8 +54,8 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
     await listenFor(lab, own);
     const before = await sendAll(lab, own, 'any source port');
     const resolved = await resolveAll(lab, job.stage, accounts[0]); // before the policy, which may deny DNS
-    await lab.load(job.ruleset);
-    await lab.load(job.fill(resolved, await lab.sets()));
+    await job.rules.load(lab);
+    await job.rules.fill(lab, resolved);
     const after = await sendAll(lab, own, 'own source ports', (count) => {
       sent += count;
       job.onProgress?.(sent, shots.length);

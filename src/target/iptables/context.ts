@@ -21,5 +21,6 @@ export interface SetsContext {
 
 /** What the rest of a rule tells of one of its matches. */
 export interface RuleContext extends ChainContext {
+  readonly comments: readonly string[];
   readonly decides: boolean; // whether the rule does anything to packets: a limit before a mere log changes no verdict
 }

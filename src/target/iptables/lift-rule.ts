@@ -8,6 +8,7 @@ import type { ChainContext, RuleContext } from './context.ts';
 import { ruleCondition, ruleCount } from './lift-address.ts';
 import { moduleMatch } from './lift-match.ts';
 import { decides, type Outcome, outcomesOf } from './lift-target.ts';
+import { flowOfComments, isPolicyChain } from './names.ts';
 
 export interface LiftedRule {
   readonly rules: readonly Rule[]; // one, where nothing has to be said apart
@@ -16,7 +17,7 @@ export interface LiftedRule {
 
 /** @param chains of the table, which a rule can lead to */
 export function liftRule(rule: ast.Rule, context: ChainContext, chains: ReadonlySet<string>): LiftedRule {
-  return new RuleLifter(rule, { ...context, decides: decides(rule.target) }, chains).lift();
+  return new RuleLifter(rule, { ...context, comments: commentsOf(rule), decides: decides(rule.target) }, chains).lift();
 }
 
 /** Targets that tell somebody of a packet. */
@@ -43,7 +44,7 @@ class RuleLifter {
     this.#rule = rule;
     this.#context = context;
     this.#chains = chains;
-    this.#origin = ruleOrigin(rule);
+    this.#origin = ruleOrigin(rule, context);
   }
 
   lift(): LiftedRule {
@@ -135,10 +136,16 @@ class RuleLifter {
 
 const NOWHERE: Span = { file: new SourceFile('<iptables>', ''), start: 0, end: 0 };
 
-/** The rule's place and its own words. */
-function ruleOrigin({ span }: ast.Rule): Origin {
-  if (span === undefined) return {};
-  return { span, text: span.file.text.slice(span.start, span.end).replaceAll(/\s+/g, ' ') };
+function commentsOf({ matches }: ast.Rule): string[] {
+  return matches.flatMap(({ name, options }) => (name === 'comment' ? (options[0]?.values ?? []) : []));
+}
+
+/** The rule's place and its own words, and in our own chains what of the policy asked for it. */
+function ruleOrigin({ span }: ast.Rule, { chain, comments }: RuleContext): Origin {
+  const known = isPolicyChain(chain) ? flowOfComments(comments) : undefined;
+  const flow = known === undefined ? {} : { flow: known };
+  if (span === undefined) return flow;
+  return { span, ...flow, text: span.file.text.slice(span.start, span.end).replaceAll(/\s+/g, ' ') };
 }
 
 /** Every choice of one of so many for each. */

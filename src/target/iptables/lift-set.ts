@@ -1,4 +1,16 @@
-import { address, all, any, everything, field, type Match, not, nothing, quantity, type Side } from '../../ir/index.ts';
+import {
+  address,
+  all,
+  any,
+  everything,
+  field,
+  type Match,
+  not,
+  nothing,
+  quantity,
+  type Side,
+  symbol,
+} from '../../ir/index.ts';
 import { type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
@@ -7,6 +19,7 @@ import type { RuleContext } from './context.ts';
 import { interfaceMatch } from './lift-address.ts';
 import type { MatchLifter } from './lift-transport.ts';
 import { lookup } from './lookup.ts';
+import { groupOfNameSet, isPolicyChain } from './names.ts';
 import { addressRangeOf, networkOf, numberOf, portOf, protocolOf, rangeOf } from './values.ts';
 import { ICMP_NAMES, ICMPV6_NAMES } from './words.ts';
 
@@ -32,6 +45,8 @@ const MOST_ELEMENTS = 200_000;
 
 function membership(name: string, sides: readonly Side[], context: RuleContext, within: ReadonlySet<string>): Match {
   const { sets, host, family } = context;
+  const group = isPolicyChain(context.chain) ? groupOfNameSet(name, family, context.comments) : undefined;
+  if (group !== undefined && sides.join(',') === 'dst') return symbol({ kind: 'member', group });
   const known = sets.given.get(name);
   const asked = `set ${name} has ${sides.join(',')}`;
   const unknown = (): Match =>

@@ -1,9 +1,11 @@
-import { type Match, not } from '../../ir/index.ts';
+import { formatRate, type Match, not, symbol } from '../../ir/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Option } from './ast.ts';
 import { optionTexts } from './canonical.ts';
 import type { MatchLifter } from './lift-transport.ts';
+import { isPolicyChain } from './names.ts';
 import type { Options } from './options.ts';
+import { rateOfMatch } from './rate.ts';
 
 /** Matches whose answer is a property of the packet that no other part of it tells: the same wherever it is asked. */
 export const PROPERTIES: readonly string[] = [
@@ -99,6 +101,11 @@ export const nfacct: MatchLifter = (options, context) => {
 
 /** Above a rate, or up to it. */
 export const hashlimit: MatchLifter = (options, context) => {
+  const own = isPolicyChain(context.chain) ? rateOfMatch(options.all()) : undefined;
+  if (own !== undefined) {
+    options.rest();
+    return [symbol({ kind: 'within-rate', flow: own.flow, limit: formatRate(own.rate) })];
+  }
   const above = options.take('--hashlimit-above');
   const upTo = options.take('--hashlimit-upto') ?? options.take('--hashlimit');
   const rest = options.rest();

@@ -40,6 +40,11 @@ export class Options {
     return option.negated ? not(found) : found;
   }
 
+  /** Those that nobody has asked for yet; all stay to be asked for. */
+  all(): readonly Option[] {
+    return this.#left;
+  }
+
   /** All that are left. */
   rest(): readonly Option[] {
     return this.#left.splice(0);

@@ -1,15 +1,7 @@
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import type { Family } from '../../net/index.ts';
 import type { SourceFile, Span } from '../../source/index.ts';
-import {
-  type Backend,
-  type Chain,
-  type ChainPolicy,
-  type Rule,
-  TABLE_NAMES,
-  type Table,
-  type TableName,
-} from './ast.ts';
+import { type Chain, type ChainPolicy, type Rule, TABLE_NAMES, type Table, type TableName } from './ast.ts';
 import { builtinEntry } from './builtin.ts';
 import { familyOfName, familyOfRule, type Header, readHeader } from './family.ts';
 import { type Line, linesOf, type Word, wordsOf } from './line.ts';
@@ -286,8 +278,7 @@ class RestoreReader {
       const own = rules.filter((parsed) => parsed.family === undefined || parsed.family === family);
       return { name, ...(policy === undefined ? {} : { policy }), rules: own.map(({ rule }) => rule), span };
     });
-    const backend: Backend | undefined =
-      table.header === undefined ? undefined : table.header.isNft ? 'nf_tables' : 'legacy';
+    const backend = table.header?.backend;
     return { family, name: table.name, ...(backend === undefined ? {} : { backend }), chains, span: table.span };
   }
 }

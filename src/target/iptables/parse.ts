@@ -23,15 +23,36 @@ export function parseFiles(files: readonly SourceFile[]): Parsed<Program> {
       for (const each of read.diagnostics) diagnostics.push(each);
     }
   }
-  for (const each of [...repetitions(tables), ...jumpProblems(tables)]) diagnostics.push(each);
-  return { ast: hasErrors(diagnostics) ? undefined : { tables, sets }, diagnostics };
+  const whole = joined(tables);
+  for (const each of [...repetitions(whole), ...jumpProblems(whole)]) diagnostics.push(each);
+  return { ast: hasErrors(diagnostics) ? undefined : { tables: whole, sets }, diagnostics };
+}
+
+/** A table that files give in parts, as `iptables-restore --noflush` loads one after the other: each part with chains of its own. */
+function joined(tables: readonly Table[]): Table[] {
+  const whole: Table[] = [];
+  for (const table of tables) {
+    const at = whole.findIndex((each) => keyOf(each) === keyOf(table) && areApart(each, table));
+    if (at === -1) whole.push(table);
+    else whole[at] = { ...whole[at]!, chains: [...whole[at]!.chains, ...table.chains] };
+  }
+  return whole;
+}
+
+function keyOf({ family, name, backend }: Table): string {
+  return `${family} ${name} ${backend ?? ''}`;
+}
+
+function areApart(first: Table, second: Table): boolean {
+  const known = new Set(first.chains.map(({ name }) => name));
+  return !second.chains.some(({ name }) => known.has(name));
 }
 
 function repetitions(tables: readonly Table[]): Diagnostic[] {
   const known = new Map<string, Table>();
   const found: Diagnostic[] = [];
   for (const table of tables) {
-    const key = `${table.family} ${table.name} ${table.backend ?? ''}`;
+    const key = keyOf(table);
     const first = known.get(key);
     if (first === undefined) known.set(key, table);
     else if (first.span !== undefined) {

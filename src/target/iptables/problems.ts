@@ -1,6 +1,6 @@
 import type { DiagnosticKind } from '../../diagnostic/index.ts';
 
-/** What the reader of iptables has to say. */
+/** What the iptables target has to say: `N030x` and `N031x` while reading, `N032x` while writing. */
 export const IPTABLES_PROBLEMS = {
   syntax: {
     code: 'N0301',
@@ -95,4 +95,46 @@ export const IPTABLES_PROBLEMS = {
     explanation:
       'The two show the same table at different times, so that what nft cannot show cannot be taken from the other. nft’s listing counts.',
   } satisfies DiagnosticKind<[table: string]>,
+  unknownAccount: {
+    code: 'N0321',
+    severity: 'error',
+    message: (flow: string, account: string) =>
+      `flow \`${flow}\` needs the account \`${account}\`, which this machine does not have`,
+    help: (_flow: string, account: string) =>
+      `create it (\`useradd --system ${account}\`), or say which number it will have: \`--account ${account}=<uid>\``,
+    explanation:
+      'The kernel compares account numbers, and iptables-restore refuses a whole file that holds an unknown name. Therefore numbers are ' +
+      'written, and a number is needed.',
+  } satisfies DiagnosticKind<[flow: string, account: string]>,
+  unwritableName: {
+    code: 'N0322',
+    severity: 'error',
+    message: (what: string, name: string) => `the ${what} \`${name}\` cannot be written in iptables' language`,
+    help: () => 'use a shorter name, of letters, digits, `-`, `_` and `.`',
+    explanation:
+      'A comment holds 255 bytes, a set’s name 31, an interface’s 15; and what is no letter may mean something else to iptables.',
+  } satisfies DiagnosticKind<[what: string, name: string]>,
+  unwritableMatch: {
+    code: 'N0323',
+    severity: 'error',
+    message: (flow: string, what: string) => `\`${flow}\` asks for ${what}, which no rule of iptables can say`,
+    explanation: 'A rule that cannot be written is never replaced by a similar one without a word.',
+  } satisfies DiagnosticKind<[flow: string, what: string]>,
+  namedSource: {
+    code: 'N0324',
+    severity: 'warning',
+    message: (flow: string, group: string) =>
+      `flow \`${flow}\` comes from the names of \`${group}\`, and a packet does not tell which name its sender has: nothing is let in`,
+    help: () => 'give the zone addresses',
+    explanation: 'Names say where a packet goes, not where it comes from.',
+  } satisfies DiagnosticKind<[flow: string, group: string]>,
+  tooManyRules: {
+    code: 'N0325',
+    severity: 'error',
+    message: (flow: string, rules: number) =>
+      `flow \`${flow}\` would be ${rules} rules: each source with each destination is one`,
+    help: () => 'render `iptables-ipset`, which keeps addresses in sets',
+    explanation:
+      'A rule of iptables names one source and one destination, and every rule costs every packet that comes to it.',
+  } satisfies DiagnosticKind<[flow: string, rules: number]>,
 } as const;

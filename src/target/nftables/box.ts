@@ -1,8 +1,8 @@
 import type { Grant, Range, Service } from '../../ir/index.ts';
 import { type AddressRange, type Family, highestAddress, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
-import { isForeignIcmp } from './capability.ts';
+import { isForeignIcmp } from '../netfilter/capability.ts';
+import type { Pair } from '../netfilter/pair.ts';
 import type { Box, Interval } from './cells.ts';
-import type { Pair } from './pair.ts';
 
 /** Which fields a lookup is keyed by, in the order of `Box.fields`: addresses, then the service, then the account. */
 export interface Shape {

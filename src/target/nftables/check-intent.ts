@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import { FIRST_PLACEHOLDER_UID, type Grant, type Intent, type InterfacePattern } from '../../ir/index.ts';
+import type { Pair } from '../netfilter/pair.ts';
 import { cgroupSet, flowCounter, MAX_LOG_PREFIX_BYTES, MAX_NAME_BYTES, nameSet } from './names.ts';
-import type { Pair } from './pair.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 
 /** What stops the baseline from being written. */

@@ -1,10 +1,10 @@
 import type { Grant, Hook, InterfacePattern } from '../../ir/index.ts';
 import { type AddressRange, type Family, formatRange } from '../../net/index.ts';
+import { type Pair, pairsOf } from '../netfilter/pair.ts';
 import type { Statement } from './ast.ts';
 import { boxesOf, type ShapedBox } from './box.ts';
 import * as build from './build.ts';
 import { cgroupLevel, cgroupSet, nameSet } from './names.ts';
-import { type Pair, pairsOf } from './pair.ts';
 import { SourceGates } from './source-gate.ts';
 
 /** What a packet must meet before the lookups of a lane: conditions that no exact or interval key can hold. */

@@ -1,9 +1,9 @@
 import { type Field, HOOKS, type Hook, type Match } from '../../ir/index.ts';
 import { type Family, PORT_PROTOCOLS, PROTOCOLS, protocolName } from '../../net/index.ts';
+import { Conjunction, inRanges } from '../netfilter/conjunction.ts';
+import { type Atom, normalForm, Unwritable } from '../netfilter/normal-form.ts';
 import type { Statement } from './ast.ts';
 import * as build from './build.ts';
-import { Conjunction, inRanges } from './conjunction.ts';
-import { type Atom, normalForm, Unwritable } from './normal-form.ts';
 
 /**
  * Any match as rules: for each of them the statements that all must hold, at one hook.

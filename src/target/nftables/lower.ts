@@ -1,10 +1,12 @@
 import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
 import { DEFAULT_VERDICT, HOOKS, type Hook, type Intent, type Verdict } from '../../ir/index.ts';
 import { type Family, PROTOCOLS } from '../../net/index.ts';
+import { Unwritable } from '../netfilter/normal-form.ts';
+import { pairsOf } from '../netfilter/pair.ts';
 import type { Lowered } from '../target.ts';
+import { approximationsOf } from './approximations.ts';
 import type { Chain, CounterObject, Program, Rule, SetDeclaration, Statement, Table } from './ast.ts';
 import * as build from './build.ts';
-import { approximationsOf } from './capability.ts';
 import { grantProblems, intentProblems } from './check-intent.ts';
 import { gateStatements, isOpen, type Lane, lanesOf } from './lane.ts';
 import { lookups } from './lookup.ts';
@@ -19,8 +21,6 @@ import {
   nameSet,
   TABLE_NAME,
 } from './names.ts';
-import { Unwritable } from './normal-form.ts';
-import { pairsOf } from './pair.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 import { RateChains } from './rate-chain.ts';
 

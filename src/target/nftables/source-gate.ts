@@ -1,7 +1,7 @@
 import type { Grant } from '../../ir/index.ts';
 import { type AddressRange, type Family, formatRange } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
-import { type Pair, pairsOf } from './pair.ts';
+import { type Pair, pairsOf } from '../netfilter/pair.ts';
 
 /**
  * Many flows from a few networks to exact destinations would all share one interval map, whose look-up grows with its size

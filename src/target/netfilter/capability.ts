@@ -3,18 +3,13 @@ import { type Family, PROTOCOLS, protocolName } from '../../net/index.ts';
 import type { Approximation } from '../target.ts';
 import { type Pair, pairPackets, servicePackets } from './pair.ts';
 
-/** What the kernel cannot tell of a first packet, with exactly the packets that it therefore judges otherwise than the policy. */
-export function approximationsOf(grant: Grant, pairs: readonly Pair[]): Approximation[] {
-  const origin: Origin = { ...grant.origin, flow: grant.name };
-  return joined([
-    ...pairs.flatMap((pair) => unseenReceiver(grant, pair, origin)),
-    ...pairs.flatMap((pair) => unheardName(grant, pair, origin)),
-    ...pairs.flatMap((pair) => foreignIcmp(grant, pair, origin)),
-  ]);
+/** What an approximation of a flow stems from. */
+export function originOf(grant: Grant): Origin {
+  return { ...grant.origin, flow: grant.name };
 }
 
 /** A flow with several peers says each thing once. */
-function joined(approximations: readonly Approximation[]): Approximation[] {
+export function joined(approximations: readonly Approximation[]): Approximation[] {
   const bySentence = new Map<string, Approximation>();
   for (const each of approximations) {
     const key = `${each.effect} ${each.sentence}`;
@@ -24,7 +19,8 @@ function joined(approximations: readonly Approximation[]): Approximation[] {
   return [...bySentence.values()];
 }
 
-function unseenReceiver(grant: Grant, pair: Pair, origin: Origin): Approximation[] {
+/** The receiver of a packet is known when it is delivered, after all that filters. */
+export function unseenReceiver(grant: Grant, pair: Pair): Approximation[] {
   if (pair.receivers === undefined) return [];
   return [
     {
@@ -32,12 +28,13 @@ function unseenReceiver(grant: Grant, pair: Pair, origin: Origin): Approximation
       packets: all(pairPackets(grant, pair), not(field('dstAccount', ...pair.receivers))),
       sentence: `flow \`${grant.name}\` reaches every account that listens on its ports, because the kernel does not know a packet's receiver before it is delivered`,
       help: 'let nobody else listen there, or give the receiver an address of its own',
-      origin,
+      origin: originOf(grant),
     },
   ];
 }
 
-function unheardName(grant: Grant, pair: Pair, origin: Origin): Approximation[] {
+/** Addresses are compared, which a resolver keeps for the names. */
+export function unheardName(grant: Grant, pair: Pair): Approximation[] {
   if (pair.group === undefined) return [];
   const packets = pairPackets(grant, pair);
   const asked = symbol({ kind: 'asked', group: pair.group });
@@ -48,20 +45,20 @@ function unheardName(grant: Grant, pair: Pair, origin: Origin): Approximation[] 
       packets: all(packets, member, not(asked)),
       sentence: `flow \`${grant.name}\` also reaches other names that share an address with \`${pair.group}\`, because the kernel compares addresses`,
       help: 'send this traffic through the gateway, which checks the name',
-      origin,
+      origin: originOf(grant),
     },
     {
       effect: 'narrower',
       packets: all(packets, asked, not(member)),
       sentence: `flow \`${grant.name}\` reaches a name of \`${pair.group}\` only after our resolver has put its address into the set`,
       help: 'let the machine ask the policy resolver',
-      origin,
+      origin: originOf(grant),
     },
   ];
 }
 
-/** ICMP belongs to IPv4 and ICMPv6 to IPv6; nft has no words for one inside the other, and nobody sends it. */
-function foreignIcmp(grant: Grant, pair: Pair, origin: Origin): Approximation[] {
+/** ICMP belongs to IPv4 and ICMPv6 to IPv6; neither language has words for one inside the other, and nobody sends it. */
+export function foreignIcmp(grant: Grant, pair: Pair): Approximation[] {
   return grant.services.flatMap((service) =>
     ([4, 6] as const)
       .filter((family) => isForeignIcmp(service, family))
@@ -73,7 +70,7 @@ function foreignIcmp(grant: Grant, pair: Pair, origin: Origin): Approximation[] 
           field('family', family),
         ),
         sentence: `flow \`${grant.name}\` does not let ${protocolName(service.protocol)} inside IPv${family} through`,
-        origin,
+        origin: originOf(grant),
       })),
   );
 }

@@ -1,7 +1,7 @@
 import { type Field, HOOKS, type InterfacePattern, type Match, type Range } from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
-import { complement } from '../netfilter/ranges.ts';
+import { complement } from './ranges.ts';
 
 /** Thrown where no rule can say what is asked; `lower` makes it a diagnostic. */
 export class Unwritable extends Error {}

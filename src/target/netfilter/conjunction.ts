@@ -1,8 +1,8 @@
 import type { Field, Range } from '../../ir/index.ts';
 import type { AddressRange, Family } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
-import { complement } from '../netfilter/ranges.ts';
 import type { Atom } from './normal-form.ts';
+import { complement } from './ranges.ts';
 
 /** What all atoms of one alternative say of one packet, field by field. */
 export class Conjunction {
