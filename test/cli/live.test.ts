@@ -24,9 +24,14 @@ const OWN = { connection: tcp('10.0.5.10', 51234, '10.0.0.5', 22), own: true, vi
 const STRANGER = { connection: tcp('203.0.113.9', 40001, '10.0.0.5', 22), own: false, via: 'sshd' };
 
 function plan(more: Partial<HostSnapshot>, options: Parameters<typeof runPlan>[2] = {}, policy = files) {
-  return onHost({ snapshot: snapshot(more) }, policy, (console, host) => runPlan(console, undefined, options, host), {
-    '/etc/resolv.conf': 'nameserver 9.9.9.9\n',
-  });
+  return onHost(
+    { snapshot: snapshot(more), note: { recorded: true } },
+    policy,
+    (console, host) => runPlan(console, undefined, options, host),
+    {
+      '/etc/resolv.conf': 'nameserver 9.9.9.9\n',
+    },
+  );
 }
 
 suite('portcullis plan', () => {
@@ -48,7 +53,7 @@ suite('portcullis plan', () => {
     }
     assert.deepEqual(
       ran.asked.map(({ kind }) => kind),
-      ['snapshot'],
+      ['snapshot', 'note'],
     );
   });
 
