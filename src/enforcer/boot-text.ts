@@ -1,29 +1,59 @@
 import type { Paths } from './paths.ts';
 
+/** Seconds for which another program's lock is waited for. Without a number, `-w` would take the file for one, and load nothing. */
+const LOCK_SECONDS = 10;
+
 /** Full paths of what runs at boot. */
 export interface Programs {
-  readonly nft: string;
   readonly sha256sum: string;
+  readonly loaders: NftLoader | IptablesLoaders;
+}
+
+export interface NftLoader {
+  readonly mechanism: 'nftables';
+  readonly nft: string;
+}
+
+export interface IptablesLoaders {
+  readonly mechanism: 'iptables';
+  readonly v4: string; // `iptables-restore`
+  readonly v6: string;
+}
+
+interface Steps {
+  readonly lockdown: readonly string[];
+  readonly check: string;
+  readonly load: readonly string[];
 }
 
 /**
  * What runs at boot, in order. The lock-down comes first and is not checked: where it is damaged, the rules may still be whole
  * (hence its failure ends nothing). The rules are loaded only as they were confirmed, and take the lock-down away themselves.
  */
-function steps(
-  { state }: Paths,
-  { nft, sha256sum }: Programs,
-): Readonly<Record<'lockdown' | 'check' | 'load', string>> {
+function steps({ state }: Paths, { loaders, sha256sum }: Programs): Steps {
+  const load = (name: string): readonly string[] =>
+    loaders.mechanism === 'nftables'
+      ? [`${loaders.nft} -f ${state}/current/${name}.nft`]
+      : [
+          `${loaders.v4} --noflush -w ${LOCK_SECONDS} ${state}/current/${name}.v4`,
+          `${loaders.v6} --noflush -w ${LOCK_SECONDS} ${state}/current/${name}.v6`,
+        ];
   return {
-    lockdown: `${nft} -f ${state}/current/lockdown.nft`,
+    lockdown: load('lockdown'),
     check: `${sha256sum} -c ${state}/current/SHA256SUMS`,
-    load: `${nft} -f ${state}/current/ruleset.nft`,
+    load: load('ruleset'),
   };
 }
 
+/** Others that load rules at boot, and may begin with emptying what is there. */
+const OTHERS = {
+  nftables: 'nftables.service',
+  iptables: 'nftables.service netfilter-persistent.service iptables.service ip6tables.service ufw.service',
+} as const;
+
 /**
  * A unit as systemd.service(5) has it. There is no ExecStop: stopping it opens nothing. `nftables.service` is waited for,
- * because its file usually begins with `flush ruleset`.
+ * because its file usually begins with `flush ruleset`; those of iptables replace whole tables.
  */
 export function unitText(paths: Paths, programs: Programs): string {
   const { lockdown, check, load } = steps(paths, programs);
@@ -32,7 +62,7 @@ export function unitText(paths: Paths, programs: Programs): string {
 Description=Network policy of Portcullis, as it was confirmed last
 DefaultDependencies=no
 RequiresMountsFor=${paths.state}
-After=nftables.service
+After=${OTHERS[programs.loaders.mechanism]}
 Wants=network-pre.target
 Before=network-pre.target shutdown.target
 Conflicts=shutdown.target
@@ -40,9 +70,9 @@ Conflicts=shutdown.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=-${lockdown}
+${lockdown.map((line) => `ExecStart=-${line}`).join('\n')}
 ExecStart=${check}
-ExecStart=${load}
+${load.map((line) => `ExecStart=${line}`).join('\n')}
 
 [Install]
 WantedBy=sysinit.target
@@ -65,16 +95,22 @@ export function initScript(paths: Paths, programs: Programs): string {
 # Written by Portcullis with the first change that was confirmed; removed by \`portcullis rollback 0\`.
 case "$1" in
 start | restart | reload | force-reload)
-	${lockdown}
-	${check} && exec ${load}
+	${lockdown.join('\n\t')}
+	${[check, ...load].join(' && ')} && exit 0
 	exit 1
 	;;
 stop) ;; # what is in force stays in force
-status) exec ${programs.nft} list table inet portcullis ;;
+status) exec ${statusCommand(programs)} ;;
 *)
 	echo "usage: $0 start|stop|restart|status" >&2
 	exit 2
 	;;
 esac
 `;
+}
+
+function statusCommand({ loaders }: Programs): string {
+  return loaders.mechanism === 'nftables'
+    ? `${loaders.nft} list table inet portcullis`
+    : `${loaders.v4.replace(/-restore$/, '')} -S PORTCULLIS-INPUT`;
 }

@@ -4,7 +4,7 @@ import { excerpt } from '../diagnostic/index.ts';
 import { findProgram, requireProgram, run } from '../host/process.ts';
 import { initScript, type Programs, unitText } from './boot-text.ts';
 import type { Paths } from './paths.ts';
-import type { BootState } from './protocol.ts';
+import type { BootState, Mechanism as RuleMechanism } from './protocol.ts';
 import { asProblem } from './refusal.ts';
 import { exists, namesIn, readLink, readOwn, remove, switchLink, writeWhole } from './store.ts';
 
@@ -28,8 +28,8 @@ interface Places {
 }
 
 /** @returns what could not be done, in sentences. */
-export async function enableBoot(paths: Paths): Promise<readonly string[]> {
-  const programs: Programs = { nft: requireProgram('nft'), sha256sum: requireProgram('sha256sum') };
+export async function enableBoot(paths: Paths, mechanism: RuleMechanism): Promise<readonly string[]> {
+  const programs: Programs = { sha256sum: requireProgram('sha256sum'), loaders: loadersOf(mechanism) };
   switch (mechanismOf(paths)) {
     case 'systemd':
       return enable(unitPlaces(paths), unitText(paths, programs), UNIT_MODE, 'systemctl', ['daemon-reload']);
@@ -37,9 +37,15 @@ export async function enableBoot(paths: Paths): Promise<readonly string[]> {
       return enable(scriptPlaces(paths), initScript(paths, programs), SCRIPT_MODE, 'update-rc.d', [NAME, 'defaults']);
     case 'none':
       return [
-        `this machine boots in a way that we do not know: have \`nft -f ${paths.state}/current/ruleset.nft\` run early at boot`,
+        `this machine boots in a way that we do not know: have what is in \`${paths.state}/current\` loaded early at boot`,
       ];
   }
+}
+
+function loadersOf(mechanism: RuleMechanism): Programs['loaders'] {
+  return mechanism === 'nftables'
+    ? { mechanism, nft: requireProgram('nft') }
+    : { mechanism, v4: requireProgram('iptables-restore'), v6: requireProgram('ip6tables-restore') };
 }
 
 /** Nothing of ours is loaded at boot any more. @returns what could not be done, in sentences. */

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { alone, type Context, LOCK_WAIT_MS, note, secondsSinceBoot } from './context.ts';
 import { whyNotFresh } from './fresh-session.ts';
-import { type Loaded, load, ownChecksum, readTrial, type Trial, terseChecksum } from './kernel.ts';
+import { rulesChecksum } from './iptables.ts';
+import { keep, load, ownChecksum, readTrial } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
-import { beginsTrial, foreignCommands } from './own-tables.ts';
+import type { Loaded } from './loading.ts';
+import { asksSwitch, foreignLines } from './own-chains.ts';
+import { beginsTrial, type ForeignCommand, foreignCommands } from './own-tables.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { ChangeAnswer, ChangeRequest, ConfirmedChange, ConfirmRequest, Person } from './protocol.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -11,6 +14,7 @@ import { about, EXPIRED, finish, type Settled, settle, takeBack } from './settle
 import { rememberConnections } from './since-begin.ts';
 import { type Pending, told } from './state.ts';
 import { readOwn } from './store.ts';
+import type { Trial } from './trial.ts';
 
 /**
  * Begin, confirm, revert. In each, what a successor needs to know is on disk before the kernel is asked, and the kernel alone
@@ -23,7 +27,8 @@ export async function begin(context: Context, request: ChangeRequest): Promise<C
   return alone(context, LOCK_WAIT_MS, async () => {
     const settled = await settle(context);
     if (settled.trial.kind === 'running') throw alreadyPending(settled);
-    if ((await terseChecksum()) !== request.terse) throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
+    if (settled.trial.kind === 'kept') throw refusal('machine', ENFORCER_PROBLEMS.untidy, settled.trial.comment);
+    if ((await rulesChecksum(context.paths.proc)) !== request.terse) throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
     const pending = await prepare(context, request);
     const answer =
       pending.trialSeconds > 0 ? beginTrial(context, pending, request) : beginAtOnce(context, pending, request);
@@ -32,17 +37,44 @@ export async function begin(context: Context, request: ChangeRequest): Promise<C
 }
 
 /** Each is held against the promise before anything else is done, those that are loaded later and at boot, too. */
-function holdToOwnTables({ texts, persist, trialSeconds }: ChangeRequest): void {
-  const all = { ...texts, ...(persist === undefined ? {} : { ruleset: persist.ruleset, lockdown: persist.lockdown }) };
-  for (const [name, text] of Object.entries(all)) {
-    const [foreign] = foreignCommands(text);
-    if (foreign !== undefined) {
+function holdToOwnTables(request: ChangeRequest): void {
+  const { texts, persist, trialSeconds } = request;
+  if (persist !== undefined && persist.mechanism !== texts.mechanism) {
+    throw refusal('unusable', ENFORCER_PROBLEMS.unusableRequest, ['what is persisted is of the other mechanism']);
+  }
+  for (const [name, [foreign]] of Object.entries(foreignIn(request))) {
+    if (foreign !== undefined)
       throw refusal('unusable', ENFORCER_PROBLEMS.foreignCommand, name, foreign.line, foreign.why);
+  }
+  const begins =
+    texts.mechanism === 'nftables'
+      ? trialSeconds === undefined || beginsTrial(texts.begin)
+      : asksSwitch(texts.begin.v4) && asksSwitch(texts.begin.v6); // with or without a trial, the switch brings it into force
+  if (!begins) throw refusal('unusable', ENFORCER_PROBLEMS.noTrial, 'it was not loaded');
+}
+
+function foreignIn({ texts, persist }: ChangeRequest): Readonly<Record<string, readonly ForeignCommand[]>> {
+  const found: Record<string, readonly ForeignCommand[]> = {};
+  if (texts.mechanism === 'nftables') {
+    const { begin, confirm, revert } = texts;
+    for (const [name, text] of Object.entries({ begin, confirm, revert })) found[name] = foreignCommands(text);
+  } else {
+    const { begin, confirm, revert } = texts;
+    for (const [name, { v4, v6 }] of Object.entries({ begin, confirm, revert })) {
+      found[`${name}, IPv4`] = foreignLines(v4, 'by us');
+      found[`${name}, IPv6`] = foreignLines(v6, 'by us');
     }
   }
-  if (trialSeconds !== undefined && !beginsTrial(texts.begin)) {
-    throw refusal('unusable', ENFORCER_PROBLEMS.noTrial, 'it was not loaded');
+  if (persist?.mechanism === 'nftables') {
+    found.ruleset = foreignCommands(persist.ruleset);
+    found.lockdown = foreignCommands(persist.lockdown);
+  } else if (persist !== undefined) {
+    for (const [name, { v4, v6 }] of Object.entries({ ruleset: persist.ruleset, lockdown: persist.lockdown })) {
+      found[`${name}, IPv4`] = foreignLines(v4, 'in the text');
+      found[`${name}, IPv6`] = foreignLines(v6, 'in the text');
+    }
   }
+  return found;
 }
 
 function alreadyPending({ pending, trial }: Settled): Refusal {
@@ -60,6 +92,7 @@ async function prepare(context: Context, request: ChangeRequest): Promise<Pendin
   const { state } = context;
   const pending: Pending = {
     id: randomUUID(),
+    mechanism: request.texts.mechanism,
     meta: request.meta,
     stage: request.trialSeconds === undefined ? 'confirming' : 'begun',
     number: Math.max(0, ...state.numbers()) + 1,
@@ -68,7 +101,7 @@ async function prepare(context: Context, request: ChangeRequest): Promise<Pendin
     bootId: context.bootId,
     keep: request.keep,
     persists: request.persist !== undefined,
-    before: (await ownChecksum()) ?? '',
+    before: (await ownChecksum(request.texts.mechanism)) ?? '',
   };
   try {
     state.writePending(request, pending);
@@ -85,9 +118,9 @@ async function prepare(context: Context, request: ChangeRequest): Promise<Pendin
 async function beginTrial(context: Context, pending: Pending, request: ChangeRequest): Promise<ChangeAnswer> {
   const warnings = await rememberConnections(context.paths);
   context.startReaper(pending.id); // before the kernel is asked: nothing that is in force is without one
-  const loaded = await load(request.texts.begin);
+  const loaded = await load(request.texts, pending.trialSeconds);
   if (loaded.kind === 'refused') throw givenUp(context, pending, loaded.said);
-  const trial = await readTrial();
+  const trial = await readTrial(pending.mechanism);
   if (loaded.kind === 'taken' && trial.kind === 'running') {
     return { outcome: 'on-trial', remainingSeconds: trial.remainingSeconds, warnings };
   }
@@ -112,11 +145,15 @@ async function withdrawn(context: Context, pending: Pending, loaded: Loaded, tri
 }
 
 async function beginAtOnce(context: Context, pending: Pending, request: ChangeRequest): Promise<ChangeAnswer> {
-  const loaded = await load(request.texts.begin);
+  const loaded = await load(request.texts, undefined);
   if (loaded.kind === 'refused') throw givenUp(context, pending, loaded.said);
-  if (loaded.kind === 'unclear' && ((await ownChecksum()) ?? '') === pending.before) {
-    told([], () => context.state.dropPending());
-    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'nothing was changed');
+  if (loaded.kind === 'unclear') {
+    const trial = await readTrial(pending.mechanism);
+    if (trial.kind === 'expired') throw await withdrawn(context, pending, loaded, trial);
+    if (trial.kind === 'none' && ((await ownChecksum(pending.mechanism)) ?? '') === pending.before) {
+      told([], () => context.state.dropPending());
+      throw refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'nothing was changed');
+    }
   }
   return permanent(await finish(context, pending));
 }
@@ -149,14 +186,16 @@ export async function confirm(context: Context, request: ConfirmRequest): Promis
 
 async function makePermanent(context: Context, pending: Pending, by: Person): Promise<ChangeAnswer> {
   const { state } = context;
-  const text = state.pendingText('confirm');
+  const texts = state.pendingTexts();
   state.writeChange(pending, confirmedNow(pending));
   state.setStage(pending, 'confirming');
   const confirming: Pending = { ...pending, stage: 'confirming' };
-  const loaded = await load(text);
+  const loaded = await keep(texts);
   if (loaded.kind === 'taken') return permanent(await finish(context, confirming, by));
-  const trial = await readTrial();
+  const trial = await readTrial(pending.mechanism);
   switch (trial.kind) {
+    case 'kept':
+      return permanent(await finish(context, confirming, by)); // its program was interrupted afterwards
     case 'none':
       // An interrupted `nft` whose transaction the kernel took; a refused one leaves the set where it is.
       if (loaded.kind === 'unclear') return permanent(await finish(context, confirming, by));

@@ -78,6 +78,19 @@ export function record<R extends Guards, O extends Guards>(
   };
 }
 
+/** One of several shapes, told apart by what stands under one key. */
+export function tagged<const K extends string, G extends Guards>(
+  key: K,
+  guards: G,
+): Guard<{ readonly [T in keyof G]: Guarded<G[T]> }[keyof G]> {
+  return (value, at, problems): value is { readonly [T in keyof G]: Guarded<G[T]> }[keyof G] => {
+    const tag = isRecord(value) ? value[key] : undefined;
+    const guard = typeof tag === 'string' && Object.hasOwn(guards, tag) ? guards[tag] : undefined;
+    if (guard === undefined) return wrong(problems, `${at}.${key}`, `one of ${Object.keys(guards).join(', ')}`);
+    return guard(value, at, problems);
+  };
+}
+
 /** JSON that has the shape; otherwise what is wrong with it. */
 export function parseJson<T>(
   source: string,

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, run } from '../host/process.ts';
+import { sha256 } from './ledger.ts';
+import * as nft from './nft.ts';
 import type { LegacyTables } from './protocol.ts';
 
 /**
  * Tables of iptables as `iptables-save` prints them: nft lists those of iptables-nft with expressions that it cannot spell (`xt`), and
  * does not see those of iptables-legacy at all.
- * @param ruleset `nft -j list ruleset`
+ * @param ruleset `nft -j list ruleset`, with or without elements of sets; `undefined` where there is no `nft` to list it
  */
 export async function iptablesTables(
-  ruleset: string,
+  ruleset: string | undefined,
   proc: string,
 ): Promise<{ readonly tables: readonly LegacyTables[]; readonly limits: readonly string[] }> {
   const tables: LegacyTables[] = [];
@@ -40,9 +42,14 @@ export function hidesRules(ruleset: string): boolean {
 }
 
 /** `iptables-legacy-save` makes the tables that it asks for, so it is run only where the kernel names some. */
-function wantedSaves(ruleset: string, proc: string): readonly Save[] {
+function wantedSaves(ruleset: string | undefined, proc: string): readonly Save[] {
   const saves: Save[] = [];
-  if (hidesRules(ruleset)) {
+  if (ruleset === undefined) {
+    for (const family of [4, 6] as const) {
+      const program = family === 4 ? 'iptables-nft-save' : 'ip6tables-nft-save';
+      if (findProgram(program) !== undefined) saves.push({ family, backend: 'nft', program });
+    }
+  } else if (hidesRules(ruleset)) {
     if (/"family"\s*:\s*"ip"/.test(ruleset)) saves.push({ family: 4, backend: 'nft', program: 'iptables-nft-save' });
     if (/"family"\s*:\s*"ip6"/.test(ruleset)) saves.push({ family: 6, backend: 'nft', program: 'ip6tables-nft-save' });
   }
@@ -53,6 +60,23 @@ function wantedSaves(ruleset: string, proc: string): readonly Save[] {
     saves.push({ family: 6, backend: 'legacy', program: 'ip6tables-legacy-save' });
   }
   return saves;
+}
+
+/**
+ * A checksum of all rules of a machine without the elements of sets, counters, handles: what `begin` holds a plan against. Learned
+ * elements and counted packets are no change of the rules.
+ * @throws Refusal where the kernel cannot be asked
+ */
+export async function rulesChecksum(proc: string): Promise<string> {
+  const terse = nft.isThere() ? await nft.terseRuleset() : undefined;
+  const { tables } = await iptablesTables(terse, proc);
+  const saved = tables.map(({ family, backend, text }) => `${family} ${backend}\n${withoutCounters(text)}`);
+  return sha256([terse === undefined ? '' : nft.withoutState(terse), ...saved].join('\n'));
+}
+
+function withoutCounters(saved: string): string {
+  const lines = saved.split('\n').filter((line) => !line.startsWith('#'));
+  return lines.map((line) => line.replace(/ \[\d+:\d+\]$/, '')).join('\n');
 }
 
 function hasTables(path: string): boolean {

@@ -1,135 +1,120 @@
-import { excerpt } from '../diagnostic/index.ts';
-import { MachineError } from '../host/machine-error.ts';
-import { run } from '../host/process.ts';
-import { sha256 } from './ledger.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
+import type { ChangeTexts, Mechanism } from './protocol.ts';
 import { refusal } from './refusal.ts';
+import type { Loaded } from './loading.ts';
+import * as nft from './nft.ts';
+import type { Trial } from './trial.ts';
+import * as switching from './trial-set.ts';
+import { loadStep, missingProgram, ownChainsChecksum, trialComment } from './xtables.ts';
 
-/** All that is said to the kernel, and read from it: by `nft`, with argument lists and standard input, bounded in time. */
+/**
+ * The steps of a change, by either mechanism. With nftables each is one transaction. With iptables the switch alone decides what packets
+ * meet; what surrounds it is loaded before and tidied afterwards, one family after the other, while that changes nothing for any packet.
+ */
 
-const LIST_TIMEOUT_MS = 60_000; // 100,000 elements take 2.3 s to list on a quiet machine
-const LOAD_TIMEOUT_MS = 120_000; // and 0.8 s to load
-const MOST_OUTPUT = 2 ** 30; // bytes
+/** The texts that are left to a successor. */
+export type PendingTexts = WithoutBegin<ChangeTexts>;
+type WithoutBegin<T> = T extends ChangeTexts ? Omit<T, 'begin'> : never;
 
-/** What the kernel holds of the switch: the set `trial`. */
-export type Trial =
-  | { readonly kind: 'none' } // no such set
-  | { readonly kind: 'running'; readonly remainingSeconds: number; readonly comment: string }
-  | { readonly kind: 'expired'; readonly comment: string }; // the set is there, its elements are gone
-
-export type Loaded =
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'refused'; readonly said: string }
-  | { readonly kind: 'unclear'; readonly why: string }; // `nft` was ended before it could tell
-
-/** Gives a text to the kernel as one transaction. @throws MachineError where `nft` is missing */
-export async function load(text: string): Promise<Loaded> {
-  try {
-    const done = await run('nft', ['-f', '-'], { input: text, timeoutMs: LOAD_TIMEOUT_MS, ownGroup: true });
-    if (done.exitCode === 0) return { kind: 'taken' };
-    // An exit code from 128 is a signal's: then nobody knows how far it came.
-    return done.exitCode < 128
-      ? { kind: 'refused', said: excerpt(done.stderr.trim().split('\n')[0] || `exit code ${done.exitCode}`, 400) }
-      : { kind: 'unclear', why: `signal ${done.exitCode - 128}` };
-  } catch (error) {
-    if (error instanceof MachineError && error.diagnostic.code === TOO_SLOW) {
-      return { kind: 'unclear', why: error.diagnostic.message };
+/** Loads a change, on trial or (`undefined`) for good. What is not taken whole is not in force. @throws MachineError, Refusal */
+export async function load(texts: ChangeTexts, trialSeconds: number | undefined): Promise<Loaded> {
+  switch (texts.mechanism) {
+    case 'nftables':
+      return nft.load(texts.begin);
+    case 'iptables': {
+      const missing = missingProgram();
+      if (missing !== undefined) throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, `\`${missing}\` is not installed`);
+      const made = await switching.createSwitch((await switching.readSwitch()) === 'off');
+      if (made.kind === 'refused') throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, made.said);
+      if (made.kind === 'unclear') return made;
+      const loaded = await loadStep(texts.begin);
+      const thrown = loaded.kind !== 'taken' ? loaded : await on(trialSeconds);
+      if (thrown.kind === 'refused') await takeBack(texts); // no packet has met it
+      return thrown;
     }
-    throw error;
   }
 }
 
-const TOO_SLOW = 'M0003';
-
-/** The whole ruleset as `nft -j` lists it. @throws Refusal */
-export async function listRuleset(): Promise<string> {
-  return list('the ruleset', ['-j', 'list', 'ruleset']);
+function on(trialSeconds: number | undefined): Promise<Loaded> {
+  return trialSeconds === undefined ? switching.switchOnForGood() : switching.switchOn(trialSeconds);
 }
 
-/** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
-export async function listRulesetAsText(): Promise<string> {
-  return list('the ruleset', ['-a', 'list', 'ruleset']);
-}
-
-/**
- * A checksum of the ruleset without the elements of sets, counters, handles: what `begin` holds a plan against. Learned
- * elements and counted packets are no change of the rules.
- */
-export async function terseChecksum(): Promise<string> {
-  return sha256(withoutState(await list('the ruleset', ['-t', '-j', 'list', 'ruleset'])));
-}
-
-/**
- * A checksum of our table with all elements that a text of ours gave it, to tell whether an interrupted transaction was
- * taken; `undefined` where there is no such table.
- */
-export async function ownChecksum(): Promise<string | undefined> {
-  const listed = await listOwn(['-j', 'list', 'table', 'inet', 'portcullis']);
-  return listed === undefined ? undefined : sha256(withoutState(listed));
-}
-
-export async function readTrial(): Promise<Trial> {
-  const listed = await listOwn(['-j', 'list', 'set', 'inet', 'portcullis', 'trial']);
-  if (listed === undefined) return { kind: 'none' };
-  const set = objectsOf(JSON.parse(listed)).find((each) => isRecord(each.set))?.set;
-  if (!isRecord(set))
-    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the set `trial`', 'no set was listed');
-  const comment = typeof set.comment === 'string' ? set.comment : '';
-  const elements = Array.isArray(set.elem) ? set.elem : [];
-  if (elements.length === 0) return { kind: 'expired', comment };
-  // Both families got their time in one transaction; where they differ by a tick, the later one counts.
-  const remainingSeconds = Math.max(
-    ...elements.map((each: unknown) =>
-      isRecord(each) && isRecord(each.elem) && typeof each.elem.expires === 'number' ? each.elem.expires : 0,
-    ),
-  );
-  return { kind: 'running', remainingSeconds, comment };
-}
-
-async function list(what: string, args: readonly string[]): Promise<string> {
-  const listed = await listing(args);
-  if (listed.stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, what, listed.said);
-  return listed.stdout;
-}
-
-/** Of something that need not be there. */
-async function listOwn(args: readonly string[]): Promise<string | undefined> {
-  const listed = await listing(args);
-  if (listed.stdout === undefined && !listed.said.includes('No such file or directory')) {
-    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'our table', listed.said);
+/** Keeps a change whose trial runs; the kernel refuses it when the trial is over. */
+export async function keep(texts: PendingTexts): Promise<Loaded> {
+  switch (texts.mechanism) {
+    case 'nftables':
+      return nft.load(texts.confirm);
+    case 'iptables':
+      return switching.keepOn();
   }
-  return listed.stdout;
 }
 
-async function listing(args: readonly string[]): Promise<{ readonly stdout?: string; readonly said: string }> {
-  const options = { timeoutMs: LIST_TIMEOUT_MS, maxOutputBytes: MOST_OUTPUT, ownGroup: true };
-  const { exitCode, stdout, stderr } = await run('nft', args, options);
-  if (exitCode === 0) return { stdout, said: '' };
-  return { said: excerpt(stderr.trim().split('\n')[0] || `exit code ${exitCode}`, 400) };
+/** When a change is kept: takes away what it does not need any more. It changes nothing for any packet. */
+export async function tidy(texts: PendingTexts): Promise<Loaded> {
+  switch (texts.mechanism) {
+    case 'nftables':
+      return { kind: 'taken' }; // done in the same transaction
+    case 'iptables': {
+      if ((await switching.readSwitch()) !== 'kept') return { kind: 'taken' };
+      const loaded = await loadStep(texts.confirm);
+      return loaded.kind === 'taken' ? switching.removeSwitch() : loaded;
+    }
+  }
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Keys whose values the packets or the kernel set: counters, quotas, `last`, handles (libnftables-json(5)). */
-const STATE = new Set(['handle', 'packets', 'bytes', 'used', 'expires']);
-
-function withoutState(listed: string): string {
-  const objects = objectsOf(JSON.parse(listed)).filter((each) => !Object.hasOwn(each, 'metainfo'));
-  return JSON.stringify(objects.map(withoutLearned), (key, value: unknown) => (STATE.has(key) ? undefined : value));
+/** Takes a change back and away. With iptables it is out of force even where the rest fails. */
+export async function takeBack(texts: PendingTexts): Promise<Loaded> {
+  switch (texts.mechanism) {
+    case 'nftables':
+      return nft.load(texts.revert);
+    case 'iptables': {
+      const off = await switching.switchOff();
+      if (off.kind !== 'taken') return off;
+      const loaded = await loadStep(texts.revert);
+      return loaded.kind === 'taken' ? switching.removeSwitch() : loaded;
+    }
+  }
 }
 
-/** Sets with a time-out or filled by packets hold what was learned. */
-function withoutLearned(object: Json): Json {
-  const [kind = '', set] = Object.entries(object)[0] ?? [];
-  if (!isRecord(set) || !Array.isArray(set.flags)) return object;
-  const learns = set.flags.includes('timeout') || set.flags.includes('dynamic');
-  return learns ? { [kind]: { ...set, elem: [] } } : object;
+/** Ends a trial and nothing else: for the case that the change's own texts are lost or refused. */
+export async function endTrial(mechanism: Mechanism): Promise<void> {
+  switch (mechanism) {
+    case 'nftables':
+      await nft.endTrial();
+      return;
+    case 'iptables':
+      await switching.switchOff();
+  }
 }
 
-function objectsOf(listed: unknown): readonly Json[] {
-  return isRecord(listed) && Array.isArray(listed.nftables) ? listed.nftables.filter(isRecord) : [];
+/** @throws Refusal where the kernel cannot be asked */
+export async function readTrial(mechanism: Mechanism): Promise<Trial> {
+  switch (mechanism) {
+    case 'nftables':
+      return nft.readTrial();
+    case 'iptables': {
+      const found = await switching.readSwitch();
+      if (found === 'absent') return { kind: 'none' };
+      const comment = await trialComment();
+      if (found === 'off') return { kind: 'expired', comment };
+      if (found === 'kept') return { kind: 'kept', comment };
+      return { kind: 'running', remainingSeconds: found.seconds, comment };
+    }
+  }
 }
 
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Of whichever mechanism has one. */
+export async function readAnyTrial(): Promise<Trial> {
+  const found: Trial = nft.isThere() ? await nft.readTrial() : { kind: 'none' };
+  return found.kind === 'none' ? readTrial('iptables') : found;
+}
+
+/** What stands of ours, to tell whether an interrupted step was taken; `undefined`: nothing. */
+export async function ownChecksum(mechanism: Mechanism): Promise<string | undefined> {
+  switch (mechanism) {
+    case 'nftables':
+      return nft.ownChecksum();
+    case 'iptables':
+      return ownChainsChecksum();
+  }
 }

@@ -8,7 +8,8 @@ import { Refusal } from './refusal.ts';
 const HASH = 'ab'.repeat(32);
 const BY = { name: 'alice', session: '203.0.113.9 50000 192.0.2.1 2222', startedAt: 12.5 };
 const META = { by: BY, at: '2026-11-25T20:00:00Z', policyHash: HASH, summary: 'more' };
-const TEXTS = { begin: '', confirm: '', revert: '' };
+const STEP = { v4: '', v6: '', hooked: true };
+const TEXTS = { mechanism: 'nftables', begin: '', confirm: '', revert: '' } as const;
 
 const GOOD: readonly Request[] = [
   { kind: 'snapshot', callerPid: 1, connections: true },
@@ -20,7 +21,15 @@ const GOOD: readonly Request[] = [
     texts: TEXTS,
     keep: 5,
     trialSeconds: 60,
-    persist: { ruleset: '', lockdown: '', policy: '{}', others: '' },
+    persist: { mechanism: 'nftables', ruleset: '', lockdown: '', policy: '{}', others: '' },
+  },
+  {
+    kind: 'begin',
+    meta: META,
+    terse: HASH,
+    texts: { mechanism: 'iptables', begin: STEP, confirm: STEP, revert: STEP },
+    keep: 5,
+    persist: { mechanism: 'iptables', ruleset: { v4: '', v6: '' }, lockdown: { v4: '', v6: '' }, policy: '{}' },
   },
   { kind: 'confirm', by: BY, sameSession: false },
   { kind: 'revert', by: { name: 'root' } },

@@ -14,9 +14,10 @@ export const ENFORCER_PROBLEMS = {
     code: 'E0002',
     severity: 'error',
     message: (text: string, line: number, why: string) => `the text \`${text}\`, line ${line}, is not loaded: ${why}`,
-    help: () => 'only `table inet portcullis` and `table inet portcullis-lockdown` are ever written',
+    help: () =>
+      'only `table inet portcullis` and `table inet portcullis-lockdown` are ever written, and with iptables the chains `PORTCULLIS-...` and `PC-...`',
     explanation:
-      'Before a text is given to the kernel as root, each of its commands is held against the promise that no table but ours is touched.',
+      'Before a text is given to the kernel as root, each of its commands is held against the promise that nothing but ours is touched.',
   } satisfies DiagnosticKind<[text: string, line: number, why: string]>,
   notRoot: {
     code: 'E0003',
@@ -135,6 +136,24 @@ export const ENFORCER_PROBLEMS = {
     help: () => '`portcullis rollback --list` names those that are kept',
     explanation: 'Only the last confirmed changes are kept.',
   } satisfies DiagnosticKind<[number: number]>,
+  noSwitch: {
+    code: 'E0019',
+    severity: 'error',
+    message: (why: string) => `this machine cannot hold the way back of a change with iptables: ${why}`,
+    help: () => 'nothing was changed; install `ipset` (the kernel needs `ip_set_list_set` and `xt_set`), or apply with nftables',
+    explanation:
+      'The new rules are in force only as long as a set of `ipset` has members, which the kernel lets expire. Without that, nothing would take a change back, so none is begun.',
+  } satisfies DiagnosticKind<[why: string]>,
+  untidy: {
+    code: 'E0020',
+    severity: 'error',
+    message: (comment: string) =>
+      `the change that was confirmed last is in force, but what its trial needed could not be taken away yet${comment === '' ? '' : ` (${comment})`}`,
+    help: () =>
+      'what is in force stays in force; `portcullis rollback` tries again and says what is in the way; a restart of the machine ends it, too',
+    explanation:
+      'After a confirmation with iptables, the rules that were replaced and the switch are taken away. Until that is done, no other change is begun.',
+  } satisfies DiagnosticKind<[comment: string]>,
   internal: {
     code: 'E0018',
     severity: 'error',

@@ -142,16 +142,53 @@ export interface ChangeRequest {
   readonly keep: number; // confirmed changes that are kept
 }
 
+/** The programs by which rules of ours are brought into the kernel. */
+export type Mechanism = 'nftables' | 'iptables';
+
+export type ChangeTexts = NftTexts | IptablesTexts;
+
 /** Transactions for `nft -f`, each whole or not at all; every command names a table of ours. */
-export interface ChangeTexts {
+export interface NftTexts {
+  readonly mechanism: 'nftables';
   readonly begin: string; // with a trial: loads the change behind the switch; without: makes it permanent
   readonly confirm: string;
   readonly revert: string;
 }
 
-export interface PersistedFiles {
+/** What surrounds the switch, whose own steps the enforcer does itself (docs/decisions/0007-a-live-host-with-iptables.md). */
+export interface IptablesTexts {
+  readonly mechanism: 'iptables';
+  readonly begin: IptablesStep; // loads the change behind the switch, which is off: no packet meets it yet
+  readonly confirm: IptablesStep; // when the switch is on for good: the same meaning without it
+  readonly revert: IptablesStep; // when it is off: what stood before
+}
+
+/** One transaction for each family, which names chains of ours alone. */
+export interface IptablesStep extends FamilyTexts {
+  readonly hooked: boolean; // whether the built-in chains lead to ours when it is done; the enforcer sees to that in the same transaction
+}
+
+/** A text for `iptables-restore --noflush` and one for `ip6tables-restore --noflush`. */
+export interface FamilyTexts {
+  readonly v4: string;
+  readonly v6: string;
+}
+
+export type PersistedFiles = PersistedNft | PersistedIptables;
+
+export interface PersistedNft extends PersistedPolicy {
+  readonly mechanism: 'nftables';
   readonly ruleset: string; // loaded at boot: plain form
   readonly lockdown: string; // loaded before, removed by the former
+}
+
+export interface PersistedIptables extends PersistedPolicy {
+  readonly mechanism: 'iptables';
+  readonly ruleset: FamilyTexts;
+  readonly lockdown: FamilyTexts;
+}
+
+interface PersistedPolicy {
   readonly policy: string; // JSON: the sources, by name
   readonly others?: string; // all tables as they stood when it was confirmed (`nft -a list ruleset`): what drift is held against
 }

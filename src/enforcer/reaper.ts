@@ -14,8 +14,10 @@ const PATIENCE_MS = 24 * 60 * 60_000; // for a step that somebody else is at
 export async function reap(context: Context, id: string): Promise<void> {
   // The one that began the change holds the lock until the kernel has answered, or is dead.
   await alone(context, PATIENCE_MS, async () => undefined);
-  while (context.state.readPending()?.id === id) {
-    const trial = await readTrial();
+  for (;;) {
+    const pending = context.state.readPending();
+    if (pending?.id !== id) return;
+    const trial = await readTrial(pending.mechanism);
     if (trial.kind === 'running') {
       // The kernel tells whole seconds, rounded down.
       await sleep(Math.max(NEAR_END_MS, Math.min(STEP_MS, trial.remainingSeconds * 1_000)));

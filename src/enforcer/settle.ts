@@ -1,11 +1,13 @@
 import { disableBoot, enableBoot } from './boot.ts';
 import { type Context, note } from './context.ts';
-import { load, ownChecksum, readTrial, type Trial } from './kernel.ts';
+import { endTrial, ownChecksum, readAnyTrial, readTrial, takeBack as takeBackTexts, tidy } from './kernel.ts';
+import type { Loaded } from './loading.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { ConfirmedChange, Person } from './protocol.ts';
 import { Refusal, refusal } from './refusal.ts';
 import { endConnectionsOfTrial } from './since-begin.ts';
 import { type Pending, type Stage, told } from './state.ts';
+import type { Trial } from './trial.ts';
 
 /** How things stand when a step begins, with whatever was left over brought to its end. */
 export interface Settled {
@@ -26,16 +28,20 @@ export type Ended =
  */
 export async function settle(context: Context): Promise<Settled> {
   const pending = context.state.readPending();
-  const trial = await readTrial();
-  if (pending === undefined) return { trial, warnings: [] };
+  if (pending === undefined) return { trial: await readAnyTrial(), warnings: [] };
+  const trial = await readTrial(pending.mechanism);
   if (pending.bootId !== context.bootId) {
     return { trial, ...(await forget(context, pending, 'the machine was restarted before it was confirmed')) };
   }
   if (trial.kind === 'none') return { trial, ...(await settleGone(context, pending)) };
+  if (trial.kind === 'kept' && pending.stage !== 'reverting') {
+    const { change, warnings } = await finish(context, pending);
+    return { trial: await readTrial(pending.mechanism), ended: { outcome: 'permanent', change }, warnings };
+  }
   if (trial.kind === 'expired' || pending.stage === 'reverting') {
     const outcome = trial.kind === 'expired' ? EXPIRED : 'asked for';
     const warnings = await takeBack(context, pending, pending.meta.by, outcome);
-    return { trial: await readTrial(), ended: { outcome: 'reverted' }, warnings };
+    return { trial: await readTrial(pending.mechanism), ended: { outcome: 'reverted' }, warnings };
   }
   return { trial, pending, warnings: [] };
 }
@@ -50,7 +56,7 @@ async function settleGone(context: Context, pending: Pending): Promise<Omit<Sett
     case 'reverting':
       return forget(context, pending, 'taken back');
     case 'confirming': {
-      const own = await ownChecksum();
+      const own = await ownChecksum(pending.mechanism);
       // With a trial, its set is gone only with the confirmation, unless somebody else took the whole table away.
       const taken =
         pending.trialSeconds === 0 ? (own ?? '') !== pending.before : own !== undefined || !pending.persists;
@@ -86,8 +92,11 @@ export async function finish(
     // What is pending stays: whatever is asked next tries again.
     return { change, warnings: [`it is in force, but a restart would not load it: ${error.message}`] };
   }
-  if (pending.persists) warnings.push(...(await enableBoot(paths)));
+  if (pending.persists) warnings.push(...(await enableBoot(paths, pending.mechanism)));
   told(warnings, () => state.prune(pending.keep));
+  const untidy = await leftOver(context);
+  // What is pending stays: whatever is asked next tries again.
+  if (untidy !== undefined) return { change, warnings: [...warnings, untidy] };
   told(warnings, () => state.dropPending());
   told(warnings, () =>
     note(context, {
@@ -100,8 +109,19 @@ export async function finish(
   return { change, warnings };
 }
 
-/** Ends the trial and nothing else: for the case that the change's own text is lost or refused. */
-const END_TRIAL = 'delete element inet portcullis trial { ipv4, ipv6 }\n';
+/** Takes away what a kept change does not need any more. @returns what could not be, in a sentence */
+async function leftOver({ state }: Context): Promise<string | undefined> {
+  const problems: string[] = [];
+  const texts = told(problems, () => state.pendingTexts());
+  const done = texts === undefined ? undefined : await tidy(texts);
+  if (done?.kind === 'taken') return undefined;
+  const [lost = ''] = problems;
+  return `it is in force for good, but rules that it replaced were not removed: ${done === undefined ? lost : words(done)}`;
+}
+
+function words(loaded: Loaded): string {
+  return loaded.kind === 'refused' ? loaded.said : loaded.kind === 'unclear' ? loaded.why : '';
+}
 
 /**
  * Takes a change back whose trial runs or has expired, ends the connections that began under it, and forgets it.
@@ -115,12 +135,12 @@ export async function takeBack(
 ): Promise<readonly string[]> {
   const warnings: string[] = [];
   markReverting(context, pending, warnings);
-  const text = told(warnings, () => context.state.pendingText('revert'));
-  const loaded = text === undefined ? undefined : await load(text);
+  const texts = told(warnings, () => context.state.pendingTexts());
+  const loaded = texts === undefined ? undefined : await takeBackTexts(texts);
   if (loaded?.kind !== 'taken') {
-    const said = loaded === undefined ? '' : loaded.kind === 'refused' ? loaded.said : loaded.why;
-    if ((await readTrial()).kind === 'running') await load(END_TRIAL);
-    const trial = await readTrial();
+    const said = loaded === undefined ? '' : words(loaded);
+    if ((await readTrial(pending.mechanism)).kind === 'running') await endTrial(pending.mechanism);
+    const trial = await readTrial(pending.mechanism);
     if (trial.kind === 'running') {
       const standing = `the change stays on trial and reverts by itself in ${trial.remainingSeconds} s`;
       throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, said, standing);

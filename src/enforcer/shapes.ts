@@ -1,10 +1,13 @@
-import { dictionary, flag, type Guard, list, matching, number, oneOf, record, text, whole } from './guard.ts';
+import { dictionary, flag, type Guard, list, matching, number, oneOf, record, tagged, text, whole } from './guard.ts';
+import type { PendingTexts } from './kernel.ts';
 import type {
   ChangeAnswer,
   ChangeMeta,
+  ChangeTexts,
   ConfirmedChange,
   Connection,
   HostSnapshot,
+  PersistedFiles,
   Person,
   Problem,
   Request,
@@ -39,7 +42,40 @@ const confirmedParts = { ...metaParts, number: whole(1, Number.MAX_SAFE_INTEGER)
 export const changeMeta: Guard<ChangeMeta> = record(metaParts, {});
 export const confirmedChange: Guard<ConfirmedChange> = record(confirmedParts, {});
 
-const persisted = record({ ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) }, { others: text(LONG) });
+const families = { v4: text(LONG), v6: text(LONG) };
+const step = record({ ...families, hooked: flag }, {});
+const nftables = oneOf('nftables');
+const iptables = oneOf('iptables');
+
+const persisted: Guard<PersistedFiles> = tagged('mechanism', {
+  nftables: record(
+    { mechanism: nftables, ruleset: text(LONG), lockdown: text(LONG), policy: text(LONG) },
+    { others: text(LONG) },
+  ),
+  iptables: record(
+    {
+      mechanism: iptables,
+      ruleset: record(families, {}),
+      lockdown: record(families, {}),
+      policy: text(LONG),
+    },
+    { others: text(LONG) },
+  ),
+});
+
+const nftLater = { mechanism: nftables, confirm: text(LONG), revert: text(LONG) };
+const iptablesLater = { mechanism: iptables, confirm: step, revert: step };
+
+const changeTexts: Guard<ChangeTexts> = tagged('mechanism', {
+  nftables: record({ ...nftLater, begin: text(LONG) }, {}),
+  iptables: record({ ...iptablesLater, begin: step }, {}),
+});
+
+/** What is kept of the texts of a change that has begun. */
+export const pendingTexts: Guard<PendingTexts> = tagged('mechanism', {
+  nftables: record(nftLater, {}),
+  iptables: record(iptablesLater, {}),
+});
 
 const connection: Guard<Connection> = record(
   {
@@ -62,7 +98,7 @@ export const REQUESTS: { readonly [K in RequestKind]: Guard<Extract<Request, { r
       kind: oneOf('begin'),
       meta: changeMeta,
       terse: hash,
-      texts: record({ begin: text(LONG), confirm: text(LONG), revert: text(LONG) }, {}),
+      texts: changeTexts,
       keep: whole(1, 10_000),
     },
     { trialSeconds: whole(1, SECONDS_AT_MOST), persist: persisted },

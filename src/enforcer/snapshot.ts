@@ -4,9 +4,10 @@ import { bootState } from './boot.ts';
 import { connectionsOf } from './connections.ts';
 import { listTracked } from './conntrack.ts';
 import type { Context } from './context.ts';
-import { hidesRules, iptablesTables } from './iptables.ts';
-import { listRuleset, listRulesetAsText, readTrial, terseChecksum } from './kernel.ts';
+import { hidesRules, iptablesTables, rulesChecksum } from './iptables.ts';
+import { readTrial } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
+import { isThere, listRuleset, listRulesetAsText } from './nft.ts';
 import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
 import { sessionsOf } from './sessions.ts';
 import { isListening, readSockets, type Socket } from './sockets.ts';
@@ -17,9 +18,10 @@ import { readOwn } from './store.ts';
 export async function snapshot(context: Context, { callerPid, connections }: SnapshotRequest): Promise<HostSnapshot> {
   const { proc } = context.paths;
   // The checksum first: a rule that changes before the listing makes `begin` refuse, one that changed before both is in the plan.
-  const terse = await terseChecksum();
-  const ruleset = await listRuleset();
-  const iptables = await iptablesTables(ruleset, proc);
+  const hasNft = isThere();
+  const terse = await rulesChecksum(proc);
+  const ruleset = hasNft ? await listRuleset() : NOTHING_LISTED;
+  const iptables = await iptablesTables(hasNft ? ruleset : undefined, proc);
   const addresses = await ownAddresses();
   const own = typeof addresses === 'string' ? [] : addresses;
   const sockets = readSockets(proc);
@@ -52,6 +54,9 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     limits: [addresses, tracked].filter((each) => typeof each === 'string').concat(limits, iptables.limits),
   };
 }
+
+/** What `nft -j list ruleset` says where there is nothing: a machine with iptables alone has no `nft` to say it. */
+const NOTHING_LISTED = '{"nftables": []}';
 
 function peerOf({ hook, src, dst }: Connection): string | undefined {
   return hook === 'input' ? src : hook === 'output' ? dst : undefined;
@@ -92,7 +97,7 @@ export async function storedState({ state, paths, bootId }: Context): Promise<St
 }
 
 async function pendingChange(pending: Pending, bootId: string): Promise<PendingChange> {
-  const trial = await readTrial();
+  const trial = await readTrial(pending.mechanism);
   const remainingSeconds = trial.kind === 'running' && pending.bootId === bootId ? trial.remainingSeconds : 0;
   const { meta, trialSeconds } = pending;
   return { ...meta, trialSeconds, remainingSeconds, bootId: pending.bootId };

@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import { dictionary, flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
 import { sha256 } from './ledger.ts';
+import type { PendingTexts } from './kernel.ts';
 import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
-import type { ChangeMeta, ChangeRequest, ConfirmedChange, PersistedFiles, RecalledChange } from './protocol.ts';
+import type {
+  ChangeMeta,
+  ChangeRequest,
+  ChangeTexts,
+  ConfirmedChange,
+  FamilyTexts,
+  Mechanism,
+  PersistedFiles,
+  RecalledChange,
+} from './protocol.ts';
 import { Refusal, refusal } from './refusal.ts';
-import { changeMeta, confirmedChange } from './shapes.ts';
+import { changeMeta, confirmedChange, pendingTexts } from './shapes.ts';
 import {
   exists,
   move,
@@ -25,7 +35,8 @@ import {
  *
  *     pending.json             the change that is on trial, and how far it has come
  *     pending/                 its texts, and in `change/` what will be persisted
- *     changes/N/               confirmed changes: ruleset.nft, lockdown.nft, policy.json, others.nft, change.json, SHA256SUMS
+ *     changes/N/               confirmed changes: ruleset.nft and lockdown.nft (with iptables, of either family: ruleset.v4, ...),
+ *                              policy.json, others.nft, change.json, SHA256SUMS
  *     current -> changes/N     what is loaded at boot
  *     ledger.jsonl
  *
@@ -40,6 +51,7 @@ export type Stage =
 
 export interface Pending {
   readonly id: string; // of the process that began it, for its reaper
+  readonly mechanism: Mechanism;
   readonly meta: ChangeMeta;
   readonly stage: Stage;
   readonly number: number; // that it gets when it is confirmed
@@ -54,6 +66,7 @@ export interface Pending {
 const pendingGuard: Guard<Pending> = record(
   {
     id: text(64),
+    mechanism: oneOf('nftables', 'iptables'),
     meta: changeMeta,
     stage: oneOf('begun', 'confirming', 'reverting'),
     number: whole(1, Number.MAX_SAFE_INTEGER),
@@ -94,8 +107,7 @@ export class State {
   writePending(request: ChangeRequest, pending: Pending): void {
     this.dropPending();
     ownFolder(this.#at('pending'));
-    writeNew(this.#at('pending/confirm.nft'), request.texts.confirm);
-    writeNew(this.#at('pending/revert.nft'), request.texts.revert);
+    writeNew(this.#at('pending/texts.json'), JSON.stringify(laterTexts(request.texts)));
     if (request.persist !== undefined) this.#writeFiles(request.persist);
     seal(this.#at('pending'));
     this.setStage(pending, pending.stage);
@@ -105,12 +117,12 @@ export class State {
     writeWhole(this.#at('pending.json'), JSON.stringify({ ...pending, stage }));
   }
 
-  /** The text that makes the pending change permanent, or takes it back. */
-  pendingText(which: 'confirm' | 'revert'): string {
-    const path = this.#at(`pending/${which}.nft`);
+  /** The texts that make the pending change permanent, or take it back. */
+  pendingTexts(): PendingTexts {
+    const path = this.#at('pending/texts.json');
     const found = readOwn(path);
     if (found === undefined) throw refusal('machine', ENFORCER_PROBLEMS.stateNotOurs, path, 'it is missing');
-    return found;
+    return parsed(path, found, pendingTexts);
   }
 
   dropPending(): void {
@@ -121,12 +133,12 @@ export class State {
   #writeFiles(files: PersistedFiles): void {
     const folder = this.#at('pending/change');
     ownFolder(folder);
-    writeNew(join(folder, 'ruleset.nft'), files.ruleset);
-    writeNew(join(folder, 'lockdown.nft'), files.lockdown);
-    writeNew(join(folder, 'policy.json'), files.policy);
-    if (files.others !== undefined) writeNew(join(folder, 'others.nft'), files.others);
+    for (const [name, content] of Object.entries(contentsOf(files))) writeNew(join(folder, name), content);
     // What `sha256sum -c` reads at boot: two spaces for text, the path that boot loads.
-    writeNew(join(folder, 'SHA256SUMS'), `${sha256(files.ruleset)}  ${this.#at('current/ruleset.nft')}\n`);
+    const sums = Object.entries(rulesOf(files)).map(
+      ([name, content]) => `${sha256(content)}  ${this.#at(`current/${name}`)}\n`,
+    );
+    writeNew(join(folder, 'SHA256SUMS'), sums.join(''));
     seal(folder);
   }
 
@@ -219,12 +231,12 @@ export class State {
       return found;
     };
     const others = readOwn(join(folder, 'others.nft'));
-    return {
-      ruleset: file('ruleset.nft'),
-      lockdown: file('lockdown.nft'),
-      policy: file('policy.json'),
-      ...(others === undefined ? {} : { others }),
-    };
+    const beside = { policy: file('policy.json'), ...(others === undefined ? {} : { others }) };
+    if (!exists(join(folder, 'ruleset.v4'))) {
+      return { mechanism: 'nftables', ruleset: file('ruleset.nft'), lockdown: file('lockdown.nft'), ...beside };
+    }
+    const both = (name: string): FamilyTexts => ({ v4: file(`${name}.v4`), v6: file(`${name}.v6`) });
+    return { mechanism: 'iptables', ruleset: both('ruleset'), lockdown: both('lockdown'), ...beside };
   }
 
   #at(name: string): string {
@@ -232,10 +244,31 @@ export class State {
   }
 }
 
-function checksums({ ruleset, lockdown, policy, others }: PersistedFiles): Readonly<Record<string, string>> {
-  const kept = { 'ruleset.nft': ruleset, 'lockdown.nft': lockdown, 'policy.json': policy };
-  const all = others === undefined ? kept : { ...kept, 'others.nft': others };
-  return Object.fromEntries(Object.entries(all).map(([name, content]) => [name, sha256(content)]));
+function laterTexts(texts: ChangeTexts): PendingTexts {
+  const { begin: _, ...later } = texts;
+  return later;
+}
+
+/** What is loaded at boot and only as it was confirmed, by file name. */
+function rulesOf(files: PersistedFiles): Readonly<Record<string, string>> {
+  return files.mechanism === 'nftables'
+    ? { 'ruleset.nft': files.ruleset }
+    : { 'ruleset.v4': files.ruleset.v4, 'ruleset.v6': files.ruleset.v6 };
+}
+
+/** By file name. */
+function contentsOf(files: PersistedFiles): Readonly<Record<string, string>> {
+  const { lockdown, policy, others } = files;
+  const locks =
+    typeof lockdown === 'string'
+      ? { 'lockdown.nft': lockdown }
+      : { 'lockdown.v4': lockdown.v4, 'lockdown.v6': lockdown.v6 };
+  const kept = { ...rulesOf(files), ...locks, 'policy.json': policy };
+  return others === undefined ? kept : { ...kept, 'others.nft': others };
+}
+
+function checksums(files: PersistedFiles): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(contentsOf(files)).map(([name, content]) => [name, sha256(content)]));
 }
 
 function parsed<T>(path: string, content: string, guard: Guard<T>): T {

@@ -157,7 +157,7 @@ const STATE: StoredState = {
 };
 
 suite('portcullis drift', () => {
-  const files_ = { ruleset: plain, lockdown: '', policy: '{}' };
+  const files_ = { mechanism: 'nftables', ruleset: plain, lockdown: '', policy: '{}' } as const;
   const drift = (text: string, others: string | undefined, options: Parameters<typeof runDrift>[2] = {}) =>
     onHost(
       {

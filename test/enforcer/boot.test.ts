@@ -117,7 +117,7 @@ describe('what boot is told', { skip }, () => {
       await using place = await confirmedPlace(boots);
       assert.deepEqual((await bootOf(place)).enabled, true);
       const { reply } = await place.begin({
-        texts: { begin: 'delete table inet portcullis\n', confirm: '', revert: '' },
+        texts: { mechanism: 'nftables', begin: 'delete table inet portcullis\n', confirm: '', revert: '' },
         persist: 'nothing',
       });
       assert.ok(reply?.ok, JSON.stringify(reply));

@@ -10,6 +10,14 @@ const MAIN = fileURLToPath(new URL('../../src/enforcer/main.ts', import.meta.url
 const HOOK = fileURLToPath(new URL('./at-step.ts', import.meta.url));
 const TEST_ONLY = '/run/place';
 
+/** Everything that the kernel holds: rules of nft and of iptables-nft, those of iptables-legacy where there are any, sets of ipset. */
+const FORGET = `nft flush ruleset
+for family in ip ip6; do
+  if [ -s /proc/net/"$family"_tables_names ]; then "$family"tables-legacy -w 10 -F; "$family"tables-legacy -w 10 -X; fi
+done
+for set in $(ipset list -n); do [ "$set" != portcullis-trial ] || ipset destroy "$set"; done
+ipset destroy`;
+
 export type Happening =
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals; readonly group: boolean }
   | { readonly kind: 'error'; readonly code: 'ENOSPC' | 'EROFS' | 'EIO'; readonly onwards: boolean }
@@ -133,7 +141,7 @@ export class Place {
   /** What the machine does when it is switched off and on: the kernel and /run are empty, every process is gone. */
   async powerCycle(bootId: string): Promise<void> {
     await this.endProcesses();
-    await this.checked('nft', ['flush', 'ruleset']);
+    await this.checked('sh', ['-ec', FORGET]);
     await this.checked('rm', ['-rf', '/run/portcullis']);
     await this.checked('tee', [`${TEST_ONLY}/boot_id`], `${bootId}\n`);
   }

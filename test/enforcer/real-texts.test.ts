@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ChangeTexts } from '../../src/enforcer/index.ts';
+import type { NftTexts } from '../../src/enforcer/index.ts';
 import { beginsTrial, foreignCommands } from '../../src/enforcer/own-tables.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { stageChange, standing, TARGETS } from '../../src/target/index.ts';
@@ -14,13 +14,13 @@ const skip = 'skip' in found ? found.skip : false;
 const ALICE = { name: 'alice' };
 
 /** The texts as commands write them, from what the kernel lists now. */
-async function staged(place: Place, policy: PolicyName | undefined, trialSeconds?: number): Promise<ChangeTexts> {
+async function staged(place: Place, policy: PolicyName | undefined, trialSeconds?: number): Promise<NftTexts> {
   const listing = await place.checked('nft', ['-j', 'list', 'ruleset']);
   const { ast, diagnostics } = TARGETS.nftables.parse([new SourceFile('listing.json', listing)]);
   assert.ok(ast !== undefined, diagnostics.map(({ message }) => message).join('\n'));
   const from = standing(ast);
   assert.ok(from.kind === 'absent' || from.kind === 'settled' || from.kind === 'expired', from.kind);
-  return stageChange(from, {
+  const texts = stageChange(from, {
     ...(policy === undefined ? {} : { policy: POLICIES[policy] }),
     ...(trialSeconds === undefined ? {} : { trialSeconds }),
     alive: [],
@@ -28,6 +28,7 @@ async function staged(place: Place, policy: PolicyName | undefined, trialSeconds
     at: '2026-11-25T20:00:00Z',
     policyHash: 'f'.repeat(64),
   });
+  return { mechanism: 'nftables', ...texts };
 }
 
 async function rules(place: Place): Promise<string> {
@@ -41,7 +42,8 @@ async function begin(
   options?: AskOptions,
 ): Promise<string | undefined> {
   const texts = await staged(place, policy, trialSeconds);
-  for (const [name, text] of Object.entries(texts)) assert.deepEqual(foreignCommands(text), [], name);
+  const { begin: first, confirm, revert } = texts;
+  for (const [name, text] of Object.entries({ first, confirm, revert })) assert.deepEqual(foreignCommands(text), [], name);
   assert.equal(beginsTrial(texts.begin), trialSeconds !== undefined);
   const persist = policy === undefined ? 'nothing' : persisted(1002);
   const { reply } = await place.begin(

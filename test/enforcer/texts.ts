@@ -1,4 +1,4 @@
-import type { ChangeTexts, PersistedFiles } from '../../src/enforcer/index.ts';
+import type { NftTexts, PersistedNft } from '../../src/enforcer/index.ts';
 
 /**
  * Transactions of the form that docs/decisions/0005-how-a-live-host-is-changed.md decides, small enough to be read: a policy here is
@@ -63,8 +63,9 @@ function start(seconds: number): string {
 const END = 'delete element inet portcullis trial { ipv4, ipv6 }\n';
 
 /** From the plain form of one port to slot `b` with another. */
-export function replaceTexts(port: number, seconds: number): ChangeTexts {
+export function replaceTexts(port: number, seconds: number): NftTexts {
   return {
+    mechanism: 'nftables',
     begin: `${trialSet(seconds)}${slot('b', port)}${perHook(
       (hook) => `insert rule inet portcullis ${hook} meta nfproto @trial goto b/${hook}`,
     )}\n${start(seconds)}`,
@@ -82,12 +83,13 @@ ${perHook((hook) => `  chain ${hook} {\n${rules(OLD_PORT)}\n  }`)}
 }
 
 /** Where nothing of ours was before: the frame accepts until it is confirmed. */
-export function firstTexts(port: number, seconds: number): ChangeTexts {
+export function firstTexts(port: number, seconds: number): NftTexts {
   const frame = (policy: string): string =>
     perHook(
       (hook) => `add chain inet portcullis ${hook} { type filter hook ${hook} priority filter - 5; policy ${policy}; }`,
     );
   return {
+    mechanism: 'nftables',
     begin: `create table inet portcullis
 ${trialSet(seconds)}${slot('b', port)}${frame('accept')}
 ${perHook((hook) => `add rule inet portcullis ${hook} meta nfproto @trial goto b/${hook}`)}
@@ -101,12 +103,13 @@ delete set inet portcullis trial
 }
 
 /** Without a trial. */
-export function atOnceTexts(port: number): ChangeTexts {
-  return { begin: plainText(port), confirm: '', revert: '' };
+export function atOnceTexts(port: number): NftTexts {
+  return { mechanism: 'nftables', begin: plainText(port), confirm: '', revert: '' };
 }
 
-export function persisted(port: number): PersistedFiles {
+export function persisted(port: number): PersistedNft {
   return {
+    mechanism: 'nftables',
     ruleset: plainText(port),
     lockdown: LOCKDOWN,
     policy: JSON.stringify({ 'portcullis.yaml': `port ${port}` }),

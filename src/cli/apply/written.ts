@@ -71,7 +71,7 @@ export function writeChange(
     meta,
     terse,
     ...(trialSeconds === undefined ? {} : { trialSeconds }),
-    texts: { ...texts, ...withoutLock }, // where a boot has left the lock-down standing
+    texts: { mechanism: 'nftables', ...texts, ...withoutLock }, // where a boot has left the lock-down standing
     ...(policy === undefined ? {} : { persist: persisted(rules, managementOf(live), text ?? ruleset) }),
     keep,
   };
@@ -134,6 +134,7 @@ function persisted(rules: NewRules, management: ManagementPath, others: string):
   }
   const lockdown = artifacts.map(({ text }) => programOf(text)).map((program) => inTable(program, LOCKDOWN_TABLE));
   return {
+    mechanism: 'nftables',
     ruleset: `${withoutLockdown(rules.ruleset)}${REMOVES_LOCKDOWN}`,
     lockdown: lockdown
       .flatMap((program) => TARGETS.nftables.print(program))

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type Drift, drift, HostListing, sideNow, type TrialSide } from '../../apply/index.ts';
+import type { PersistedFiles } from '../../enforcer/index.ts';
 import { hasErrors } from '../../diagnostic/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
@@ -78,7 +79,7 @@ async function sides(console: Console, path: string | undefined, options: Option
   const name = `change ${current.number}`;
   return {
     actual,
-    expected: recorded(name, files.ruleset),
+    expected: recorded(name, nftOnly(files)),
     side: 'standing', // a trial is no drift: what it goes back to may be
     intent: emptyIntent(console),
     name,
@@ -96,6 +97,11 @@ async function ofPolicy(console: Console, path: string | undefined, options: Opt
     .map((each) => each.text)
     .join('');
   return { expected: recorded(source.name, text), intent, name: source.name };
+}
+
+function nftOnly({ ruleset }: PersistedFiles): string {
+  if (typeof ruleset === 'string') return ruleset;
+  throw new Error('TODO');
 }
 
 /** What was written by ourselves. */

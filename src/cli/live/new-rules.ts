@@ -52,10 +52,15 @@ export function recalledRules(console: Console, { change, files }: RecalledChang
   return {
     name: `change ${change.number}`,
     intent: intentOf(console, sources) ?? emptyIntent(console),
-    ruleset: files.ruleset,
-    ours: readBack(files.ruleset),
+    ruleset: nftOnly(files),
+    ours: readBack(nftOnly(files)),
     sources,
   };
+}
+
+function nftOnly({ ruleset }: RecalledChange['files']): string {
+  if (typeof ruleset === 'string') return ruleset;
+  throw new Error('TODO');
 }
 
 /** None of ours: what stood before Portcullis. */

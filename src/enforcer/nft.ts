@@ -1,0 +1,119 @@
+import { findProgram, run } from '../host/process.ts';
+import { sha256 } from './ledger.ts';
+import { type Loaded, loadBy, saidBy } from './loading.ts';
+import { ENFORCER_PROBLEMS } from './problems.ts';
+import { refusal } from './refusal.ts';
+import type { Trial } from './trial.ts';
+
+/** All that is said to the kernel, and read from it: by `nft`, with argument lists and standard input, bounded in time. */
+
+const LIST_TIMEOUT_MS = 60_000; // 100,000 elements take 2.3 s to list on a quiet machine
+const MOST_OUTPUT = 2 ** 30; // bytes
+
+/** Gives a text to the kernel as one transaction. @throws MachineError where `nft` is missing */
+export function load(text: string): Promise<Loaded> {
+  return loadBy('nft', ['-f', '-'], text);
+}
+
+const END_TRIAL = 'delete element inet portcullis trial { ipv4, ipv6 }\n';
+
+/** Ends a trial and nothing else. */
+export async function endTrial(): Promise<void> {
+  await load(END_TRIAL);
+}
+
+/** A machine may have iptables alone. */
+export function isThere(): boolean {
+  return findProgram('nft') !== undefined;
+}
+
+/** The whole ruleset as `nft -j` lists it. @throws Refusal */
+export async function listRuleset(): Promise<string> {
+  return list('the ruleset', ['-j', 'list', 'ruleset']);
+}
+
+/** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
+export async function listRulesetAsText(): Promise<string> {
+  return list('the ruleset', ['-a', 'list', 'ruleset']);
+}
+
+/** The whole ruleset without the elements of sets, as JSON. @throws Refusal */
+export async function terseRuleset(): Promise<string> {
+  return list('the ruleset', ['-t', '-j', 'list', 'ruleset']);
+}
+
+/**
+ * A checksum of our table with all elements that a text of ours gave it, to tell whether an interrupted transaction was
+ * taken; `undefined` where there is no such table.
+ */
+export async function ownChecksum(): Promise<string | undefined> {
+  const listed = await listOwn(['-j', 'list', 'table', 'inet', 'portcullis']);
+  return listed === undefined ? undefined : sha256(withoutState(listed));
+}
+
+export async function readTrial(): Promise<Trial> {
+  const listed = await listOwn(['-j', 'list', 'set', 'inet', 'portcullis', 'trial']);
+  if (listed === undefined) return { kind: 'none' };
+  const set = objectsOf(JSON.parse(listed)).find((each) => isRecord(each.set))?.set;
+  if (!isRecord(set))
+    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the set `trial`', 'no set was listed');
+  const comment = typeof set.comment === 'string' ? set.comment : '';
+  const elements = Array.isArray(set.elem) ? set.elem : [];
+  if (elements.length === 0) return { kind: 'expired', comment };
+  // Both families got their time in one transaction; where they differ by a tick, the later one counts.
+  const remainingSeconds = Math.max(
+    ...elements.map((each: unknown) =>
+      isRecord(each) && isRecord(each.elem) && typeof each.elem.expires === 'number' ? each.elem.expires : 0,
+    ),
+  );
+  return { kind: 'running', remainingSeconds, comment };
+}
+
+async function list(what: string, args: readonly string[]): Promise<string> {
+  const listed = await listing(args);
+  if (listed.stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, what, listed.said);
+  return listed.stdout;
+}
+
+/** Of something that need not be there. */
+async function listOwn(args: readonly string[]): Promise<string | undefined> {
+  const listed = await listing(args);
+  if (listed.stdout === undefined && !listed.said.includes('No such file or directory')) {
+    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'our table', listed.said);
+  }
+  return listed.stdout;
+}
+
+async function listing(args: readonly string[]): Promise<{ readonly stdout?: string; readonly said: string }> {
+  const options = { timeoutMs: LIST_TIMEOUT_MS, maxOutputBytes: MOST_OUTPUT, ownGroup: true };
+  const { exitCode, stdout, stderr } = await run('nft', args, options);
+  if (exitCode === 0) return { stdout, said: '' };
+  return { said: saidBy({ stderr, exitCode }) };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Keys whose values the packets or the kernel set: counters, quotas, `last`, handles (libnftables-json(5)). */
+const STATE = new Set(['handle', 'packets', 'bytes', 'used', 'expires']);
+
+/** What of a listing packets and the kernel do not change. */
+export function withoutState(listed: string): string {
+  const objects = objectsOf(JSON.parse(listed)).filter((each) => !Object.hasOwn(each, 'metainfo'));
+  return JSON.stringify(objects.map(withoutLearned), (key, value: unknown) => (STATE.has(key) ? undefined : value));
+}
+
+/** Sets with a time-out or filled by packets hold what was learned. */
+function withoutLearned(object: Json): Json {
+  const [kind = '', set] = Object.entries(object)[0] ?? [];
+  if (!isRecord(set) || !Array.isArray(set.flags)) return object;
+  const learns = set.flags.includes('timeout') || set.flags.includes('dynamic');
+  return learns ? { [kind]: { ...set, elem: [] } } : object;
+}
+
+function objectsOf(listed: unknown): readonly Json[] {
+  return isRecord(listed) && Array.isArray(listed.nftables) ? listed.nftables.filter(isRecord) : [];
+}
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,94 @@
+import type { ForeignCommand } from './own-tables.ts';
+
+/**
+ * The chains of iptables that are ours: those that the built-in ones lead to, and those of a policy, by slot. Nothing else is ever written
+ * but the jumps to the former (docs/decisions/0007-a-live-host-with-iptables.md).
+ */
+export const HOOK_CHAINS = {
+  INPUT: 'PORTCULLIS-INPUT',
+  OUTPUT: 'PORTCULLIS-OUTPUT',
+  FORWARD: 'PORTCULLIS-FORWARD',
+} as const;
+
+export function isOwnChain(name: string): boolean {
+  return Object.values(HOOK_CHAINS).some((own) => own === name) || /^PC-[a-z]-[A-Za-z0-9._-]+$/.test(name);
+}
+
+/**
+ * What a text for `iptables-restore --noflush` would do beside our own chains, as `foreignCommands` says it of texts for nft. A line may
+ * make, empty, fill or take away a chain of ours in the table `filter`; in a text for boot, it may also lead there from a built-in chain.
+ */
+export function foreignLines(text: string, hooks: 'by us' | 'in the text'): readonly ForeignCommand[] {
+  const lines = text.split('\n');
+  const found = lines.flatMap((line, index) => {
+    const why = objection(line, hooks);
+    return why === undefined ? [] : [{ line: index + 1, why }];
+  });
+  const order = lines.filter((line) => line === '*filter' || line === 'COMMIT').join(' ');
+  return order === '*filter COMMIT' || found.length > 0
+    ? found
+    : [{ line: 1, why: 'it is not one transaction of the table `filter`' }];
+}
+
+/** Whether a step holds the rule by which the switch leads to it: without that, nothing would be on trial. */
+export function asksSwitch(text: string): boolean {
+  return /^-A PORTCULLIS-INPUT -m set --match-set portcullis-trial src (?:-m comment --comment "(?:[^"\\]|\\.)*" )?-[gj] \S+$/m.test(
+    text,
+  );
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: no text of ours holds one, and a reader may stop at it
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const HOOKS = Object.entries(HOOK_CHAINS).map(([builtin, own]) => `-I ${builtin} 1 -j ${own}`);
+
+function objection(line: string, hooks: 'by us' | 'in the text'): string | undefined {
+  const shown = `\`${line.slice(0, 80)}\``;
+  if (CONTROL.test(line)) return 'it holds a control character';
+  if (line === '' || line === '*filter' || line === 'COMMIT' || line.startsWith('#')) return undefined;
+  if (hooks === 'in the text' && HOOKS.includes(line)) return undefined;
+  const declared = /^:(\S+) - \[0:0\]$/.exec(line)?.[1];
+  const [command = '', chain = '', ...rest] = declared === undefined ? words(line) : ['-N', declared];
+  if (!['-N', '-A', '-X', '-F'].includes(command)) return `${shown} is no line that we give`;
+  if (!isOwnChain(chain)) return `${shown} names no chain of ours`;
+  if (command !== '-A') return rest.length === 0 ? undefined : `${shown} goes on after its chain`;
+  return ruleObjection(rest, shown);
+}
+
+/** A word in quotes is a value whatever it holds; iptables takes a backslash before a quote in it (xshared.c, `add_param_to_argv`). */
+function words(line: string): string[] {
+  return line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+}
+
+const SHORT = ['-p', '-s', '-d', '-i', '-o', '-m', '-j', '-g', '-f'];
+
+/** Options that are of the command and not of the rule, however much they are shortened (getopt_long(3)). */
+const COMMAND_OPTIONS = [
+  '--modprobe',
+  '--table',
+  '--help',
+  '--version',
+  '--append',
+  '--insert',
+  '--delete',
+  '--replace',
+  '--flush',
+  '--policy',
+];
+
+function ruleObjection(rest: readonly string[], shown: string): string | undefined {
+  for (const [index, word] of rest.entries()) {
+    if (/["']/.test(word) && !/^"(?:[^"\\]|\\.)*"$/.test(word)) return `${shown} has a quote within a word`;
+    if (!word.startsWith('-') || /^-\d+$/.test(word)) continue;
+    const isShort = !word.startsWith('--');
+    if (isShort && !SHORT.includes(word)) return `${shown} has the option \`${word.slice(0, 20)}\``;
+    const name = word.split('=')[0] ?? word;
+    if (!isShort && COMMAND_OPTIONS.some((option) => option.startsWith(name)))
+      return `${shown} has the option \`${word.slice(0, 20)}\``;
+    if ((word === '-j' || word === '-g') && !TARGETS.test(rest[index + 1] ?? ''))
+      return `${shown} leads elsewhere than to a verdict or a chain of ours`;
+  }
+  return undefined;
+}
+
+/** Verdicts, logs, and chains of ours: nothing that changes a packet, a set of others, or where a packet goes. */
+const TARGETS = /^(?:ACCEPT|DROP|REJECT|RETURN|LOG|NFLOG|PC-[a-z]-[A-Za-z0-9._-]+)$/;

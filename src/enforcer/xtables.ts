@@ -1,0 +1,72 @@
+import { findProgram, run } from '../host/process.ts';
+import { sha256 } from './ledger.ts';
+import { type Loaded, loadBy, saidBy } from './loading.ts';
+import { HOOK_CHAINS, isOwnChain } from './own-chains.ts';
+import { ENFORCER_PROBLEMS } from './problems.ts';
+import type { IptablesStep } from './protocol.ts';
+import { refusal } from './refusal.ts';
+
+/** All that is said to the kernel by iptables, and read by it. Whichever half of the kernel the machine's own `iptables` stands for. */
+
+const FAMILIES = [
+  { of: 'v4', save: 'iptables-save', restore: 'iptables-restore' },
+  { of: 'v6', save: 'ip6tables-save', restore: 'ip6tables-restore' },
+] as const;
+
+/** Seconds for which another program's lock is waited for (iptables(8), `-w`); only iptables-legacy has one. */
+export const LOCK_SECONDS = '10';
+
+/** Loads a step, one family after the other. Each is taken whole or not at all; it stops at the first that is not. @throws Refusal, MachineError */
+export async function loadStep(step: IptablesStep): Promise<Loaded> {
+  for (const { of, save, restore } of FAMILIES) {
+    const text = withHooks(step[of], await saved(save), step.hooked);
+    const loaded = await loadBy(restore, ['--noflush', '-w', LOCK_SECONDS], text);
+    if (loaded.kind !== 'taken') return loaded;
+  }
+  return { kind: 'taken' };
+}
+
+/** The lines by which the built-in chains lead to ours exactly once, or not at all, go into the same transaction. */
+function withHooks(text: string, standing: string, hooked: boolean): string {
+  const hooks = Object.entries(HOOK_CHAINS).flatMap(([builtin, own]) => {
+    const jump = `${builtin} -j ${own}`;
+    const found = standing.split('\n').filter((line) => line === `-A ${jump}`).length;
+    const gone = Array.from({ length: found }, () => `-D ${jump}\n`);
+    return hooked ? (found === 1 ? [] : [...gone, `-I ${builtin} 1 -j ${own}\n`]) : gone;
+  });
+  const lines = text.split('\n');
+  // What leads to a chain has to be there after it is made, and gone before it is taken away.
+  const at = lines.findIndex((line) => /^-[AX]/.test(line) || line === 'COMMIT');
+  return [...lines.slice(0, at), ...hooks.map((line) => line.trimEnd()), ...lines.slice(at)].join('\n');
+}
+
+/** A checksum of our chains and what leads to them, to tell whether an interrupted step was taken; `undefined` where there are none. */
+export async function ownChainsChecksum(): Promise<string | undefined> {
+  const own: string[] = [];
+  for (const { of, save } of FAMILIES) {
+    for (const line of (await saved(save)).split('\n')) {
+      const [, chain = '', target = ''] = /^(?::|-A )(\S+)(?: -j (\S+)$)?/.exec(line) ?? [];
+      if (isOwnChain(chain) || isOwnChain(target)) own.push(`${of} ${line.replace(/ \[\d+:\d+\]$/, '')}`);
+    }
+  }
+  return own.length === 0 ? undefined : sha256(own.join('\n'));
+}
+
+/** What a rule of ours says of the change on trial: the comment of the switch. */
+export async function trialComment(): Promise<string> {
+  const rule = (await saved('iptables-save')).split('\n').find((line) => line.includes('--match-set portcullis-trial'));
+  return /--comment "((?:[^"\\]|\\.)*)"/.exec(rule ?? '')?.[1]?.replaceAll('\\"', '"') ?? '';
+}
+
+async function saved(program: string): Promise<string> {
+  const done = await run(program, ['-t', 'filter'], { timeoutMs: 60_000, maxOutputBytes: 2 ** 30, ownGroup: true });
+  if (done.exitCode === 0) return done.stdout;
+  throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the rules of iptables', saidBy(done));
+}
+
+/** Whether everything that a change with iptables takes is there; otherwise what is missing. */
+export function missingProgram(): string | undefined {
+  return ['ipset', ...FAMILIES.flatMap(({ save, restore }) => [save, restore])].find(
+    (program) => findProgram(program) === undefined,
+  );
+}
