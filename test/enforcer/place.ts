@@ -13,7 +13,7 @@ const TEST_ONLY = '/run/place';
 /** Everything that the kernel holds: rules of nft and of iptables-nft, those of iptables-legacy where there are any, sets of ipset. */
 const FORGET = `nft flush ruleset
 for family in ip ip6; do
-  if [ -s /proc/net/"$family"_tables_names ]; then "$family"tables-legacy -w 10 -F; "$family"tables-legacy -w 10 -X; fi
+  if grep -qs . /proc/net/"$family"_tables_names; then "$family"tables-legacy -w 10 -F; "$family"tables-legacy -w 10 -X; fi
 done
 for set in $(ipset list -n); do [ "$set" != portcullis-trial ] || ipset destroy "$set"; done
 ipset destroy`;

@@ -29,7 +29,7 @@ export { referenceProblems } from './references.ts';
 export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange } from './stage.ts';
 export { asOf, type Moment } from './stage-assume.ts';
 export { effective } from './stage-effective.ts';
-export type { ChangeNote } from './stage-note.ts';
+export type { ChangeNote } from '../netfilter/change-note.ts';
 export { type AliveConnection, ownTable } from './stage-slot.ts';
 export {
   type Expired,

@@ -11,7 +11,7 @@ import {
   stageChange,
   standing,
 } from './index.ts';
-import { printNote } from './stage-note.ts';
+import { printNote } from '../netfilter/change-note.ts';
 
 /** A policy as small as one can be: a flow with a rate and a flow to a name, for whoever reads these tests. */
 function policy(flow: string, rate = 6): Program {
