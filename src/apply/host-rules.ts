@@ -4,13 +4,25 @@ import type { Address, Family } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import {
   asOf,
+  followed,
+  type IptablesProgram,
+  type IptablesStanding,
+  iptablesStanding,
+  isOwnIptables,
+  type Lifted,
   LOCKDOWN_TABLE,
+  liftHost,
+  liftOwn,
+  misledHook,
   nameSet,
   type Opaque,
   type Program,
   type Standing,
   standing,
+  standsApart,
   TABLE_NAME,
+  withoutOwn,
+  withoutOwnChains,
 } from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
 
@@ -22,7 +34,7 @@ export interface HostRules {
 
 /** Whether a table, as a lifted ruleset names it (`inet filter`), is ours to change. */
 export function isOurs(table: string): boolean {
-  return table === `inet ${TABLE_NAME}` || table === `inet ${LOCKDOWN_TABLE}`;
+  return table === `inet ${TABLE_NAME}` || table === `inet ${LOCKDOWN_TABLE}` || isOwnIptables(table);
 }
 
 /** Which rules of ours packets meet: those on trial, or those that stood before and come back when the trial ends. */
@@ -37,10 +49,17 @@ export function sideNow(listing: HostListing): TrialSide {
 export class HostListing {
   readonly #program: Program;
   readonly #unread: readonly Opaque[];
+  readonly #iptables: IptablesProgram | undefined;
 
-  private constructor(program: Program, unread: readonly Opaque[]) {
+  private constructor(program: Program, unread: readonly Opaque[], iptables?: IptablesProgram) {
     this.#program = program;
     this.#unread = unread;
+    this.#iptables = iptables;
+  }
+
+  /** By what the rules of ours are kept that are meant here. */
+  get mechanism(): 'nftables' | 'iptables' {
+    return this.#iptables === undefined ? 'nftables' : 'iptables';
   }
 
   /**
@@ -59,14 +78,54 @@ export class HostListing {
     return { listing, diagnostics };
   }
 
-  /** Our table as it would be for a policy. */
-  static of(intent: Intent): HostListing {
-    return new HostListing(TARGETS.nftables.lower(intent).ast, []);
+  /**
+   * A machine whose rules of ours are kept by iptables, beside whatever it has in nftables.
+   * @param saved `iptables-save`, `ip6tables-save` and `ipset save`
+   */
+  static readIptables(
+    files: readonly SourceFile[],
+    saved: readonly SourceFile[],
+  ): { readonly listing: HostListing | undefined; readonly diagnostics: readonly Diagnostic[] } {
+    const first = TARGETS.nftables.parse(files);
+    const second = TARGETS.iptables.parse(saved);
+    const diagnostics = [...first.diagnostics, ...second.diagnostics];
+    const isRead = first.ast !== undefined && second.ast !== undefined && !hasErrors(diagnostics);
+    return { listing: isRead ? new HostListing(first.ast, [], second.ast) : undefined, diagnostics };
+  }
+
+  /** Our rules alone, as iptables holds them. */
+  static ofIptables(program: IptablesProgram): HostListing {
+    return new HostListing(NOTHING, [], program);
+  }
+
+  /** Our rules as they would be for a policy. */
+  static of(intent: Intent, mechanism: HostListing['mechanism'] = 'nftables'): HostListing {
+    return mechanism === 'nftables'
+      ? new HostListing(TARGETS.nftables.lower(intent).ast, [])
+      : new HostListing(NOTHING, [], TARGETS.iptables.lower(intent).ast);
   }
 
   /** What stands of ours, told from names alone. */
-  standing(): Standing {
+  standing(): Standing | IptablesStanding {
+    return this.#iptables === undefined ? this.standingOfNft() : this.standingOfIptables();
+  }
+
+  standingOfNft(): Standing {
     return standing(this.#program);
+  }
+
+  /** Of what iptables has saved, our chains and what is hooked to them. */
+  ownIptables(): IptablesProgram {
+    return this.#iptables ?? { tables: [], sets: [] };
+  }
+
+  /** A built-in chain that does not lead to ours first of all. */
+  misledHook(): { readonly family: 4 | 6; readonly builtin: string } | undefined {
+    return misledHook(this.ownIptables());
+  }
+
+  standingOfIptables(): IptablesStanding {
+    return iptablesStanding(this.#iptables ?? { tables: [], sets: [] });
   }
 
   /** Names of the tables that are not ours, as a lifted ruleset has them. */
@@ -76,23 +135,45 @@ export class HostListing {
       if (command.kind === 'table') tables.add(`${command.table.family} ${command.table.name}`);
       if (command.kind === 'delete-table') tables.delete(`${command.family} ${command.name}`);
     }
+    for (const { family, name, backend } of this.#iptables?.tables ?? []) {
+      tables.add(`${family === 4 ? 'ip' : 'ip6'} ${name}${backend === 'legacy' ? ' (legacy)' : ''}`);
+    }
     return new Set([...tables].filter((name) => !isOurs(name)));
   }
 
   /** What decides now. */
   rules(side: TrialSide): HostRules {
-    return this.#lifted(this.#program.commands, side);
+    return this.#iptables === undefined ? this.#lifted(this.#program.commands, side) : this.#with(this, side);
   }
 
   /** Our tables alone, as if there were no others. */
   ours(side: TrialSide): HostRules {
-    return lift(this.#own(), side);
+    return this.#iptables === undefined ? lift(this.#own(), side) : liftOwn(this.#iptables, side);
   }
 
   /** What would decide with our tables as in another listing (`undefined`: with none of ours), all others as here. */
   withOurs(ours: HostListing | undefined, side: TrialSide = 'standing'): HostRules {
+    if (this.#iptables !== undefined) return this.#with(ours, side);
     const others = this.#program.commands.filter((command) => !isOwn(command));
     return this.#lifted([...others, ...(ours === undefined ? [] : ours.#own())], side);
+  }
+
+  /** Ours stand before the tables that they are hooked into, as far as that is what they mean. */
+  #with(ours: HostListing | undefined, side: TrialSide): HostRules {
+    const saved = this.#iptables ?? { tables: [], sets: [] };
+    const others: Program = { commands: this.#program.commands.filter((command) => !isOwn(command)) };
+    if (ours === this && !standsApart(saved)) return liftHost(withoutIptables(others), followed(saved, side));
+    const around: Lifted = standsApart(saved)
+      ? liftHost(others, saved)
+      : liftHost(withoutIptables(others), withoutOwn(saved));
+    const own = ours?.ours(side);
+    return {
+      ruleset: {
+        layer: 'iptables',
+        tables: [...(own?.ruleset.tables ?? []), ...withoutOwnChains(around.ruleset).tables],
+      },
+      opaque: [...(own?.opaque ?? []), ...around.opaque.filter(({ text }) => !isOwnLine(text))],
+    };
   }
 
   #lifted(commands: Program['commands'], side: TrialSide): HostRules {
@@ -131,6 +212,26 @@ export class HostListing {
     return elements.flatMap(({ key }) => (key.kind === 'address' ? [key.address] : []));
   }
 }
+
+const NOTHING: Program = { commands: [] };
+
+/** What is not understood of ours is told where ours are read by themselves. */
+function isOwnLine(text: string): boolean {
+  return /^-A (?:PORTCULLIS-|PC-)/.test(text);
+}
+
+/** Tables of nft that iptables-nft has made, and that are read as iptables saves them. */
+function withoutIptables({ commands }: Program): Program {
+  return {
+    commands: commands.filter(
+      (command) =>
+        command.kind !== 'table' ||
+        !(['ip', 'ip6'].includes(command.table.family) && IPTABLES_TABLES.includes(command.table.name)),
+    ),
+  };
+}
+
+const IPTABLES_TABLES: readonly string[] = ['raw', 'mangle', 'nat', 'filter', 'security'];
 
 /** Whether a command says something of our tables. */
 function isOwn(command: Program['commands'][number]): boolean {

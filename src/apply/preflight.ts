@@ -64,7 +64,12 @@ function withProvenRepairs(
   const repairs = failed.flatMap(({ repair }) => repair ?? []);
   if (repairs.length === 0) return failed;
   const repaired = repairedIntent(intent, repairs);
-  const context = pathContext(around, repaired, listeners, around.listing.withOurs(HostListing.of(repaired)));
+  const context = pathContext(
+    around,
+    repaired,
+    listeners,
+    around.listing.withOurs(HostListing.of(repaired, around.listing.mechanism)),
+  );
   const helped = new Set(
     sessions
       .flatMap((session) => sessionPaths(session, context))

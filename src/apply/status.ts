@@ -9,6 +9,7 @@ export interface StatusInput {
   readonly listing: HostListing;
   readonly listed: string; // the same listing as JSON, for what it counts; other text counts nothing
   readonly intent: Intent; // its zones and flows name what other tables stop
+  readonly trialSeconds?: number; // left of a trial, where the listing does not tell
 }
 
 export interface Status {
@@ -48,8 +49,8 @@ export interface DeniedCount {
   readonly bytes: number;
 }
 
-export function status({ listing, listed, intent }: StatusInput): Status {
-  const { counters, trialSeconds } = readListed(listed, TABLE_NAME, TRIAL_SET);
+export function status({ listing, listed, intent, trialSeconds: left }: StatusInput): Status {
+  const { counters, trialSeconds = left } = readListed(listed, TABLE_NAME, TRIAL_SET);
   const now = listing.rules(sideNow(listing));
   const ours = listing.ours(sideNow(listing));
   const enforced = enforcedNow(listing, trialSeconds);

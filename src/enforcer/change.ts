@@ -28,7 +28,8 @@ export async function begin(context: Context, request: ChangeRequest): Promise<C
     const settled = await settle(context);
     if (settled.trial.kind === 'running') throw alreadyPending(settled);
     if (settled.trial.kind === 'kept') throw refusal('machine', ENFORCER_PROBLEMS.untidy, settled.trial.comment);
-    if ((await rulesChecksum(context.paths.proc)) !== request.terse) throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
+    if ((await rulesChecksum(context.paths.proc)) !== request.terse)
+      throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
     const pending = await prepare(context, request);
     const answer =
       pending.trialSeconds > 0 ? beginTrial(context, pending, request) : beginAtOnce(context, pending, request);

@@ -49,7 +49,7 @@ function wantedSaves(ruleset: string | undefined, proc: string): readonly Save[]
       const program = family === 4 ? 'iptables-nft-save' : 'ip6tables-nft-save';
       if (findProgram(program) !== undefined) saves.push({ family, backend: 'nft', program });
     }
-  } else if (hidesRules(ruleset)) {
+  } else if (hidesRules(ruleset) || /"PORTCULLIS-/.test(ruleset)) {
     if (/"family"\s*:\s*"ip"/.test(ruleset)) saves.push({ family: 4, backend: 'nft', program: 'iptables-nft-save' });
     if (/"family"\s*:\s*"ip6"/.test(ruleset)) saves.push({ family: 6, backend: 'nft', program: 'ip6tables-nft-save' });
   }

@@ -1,8 +1,8 @@
+import type { Loaded } from './loading.ts';
+import * as nft from './nft.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { ChangeTexts, Mechanism } from './protocol.ts';
 import { refusal } from './refusal.ts';
-import type { Loaded } from './loading.ts';
-import * as nft from './nft.ts';
 import type { Trial } from './trial.ts';
 import * as switching from './trial-set.ts';
 import { loadStep, missingProgram, ownChainsChecksum, trialComment } from './xtables.ts';
@@ -23,7 +23,8 @@ export async function load(texts: ChangeTexts, trialSeconds: number | undefined)
       return nft.load(texts.begin);
     case 'iptables': {
       const missing = missingProgram();
-      if (missing !== undefined) throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, `\`${missing}\` is not installed`);
+      if (missing !== undefined)
+        throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, `\`${missing}\` is not installed`);
       const made = await switching.createSwitch((await switching.readSwitch()) === 'off');
       if (made.kind === 'refused') throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, made.said);
       if (made.kind === 'unclear') return made;

@@ -11,7 +11,7 @@ export const HOOK_CHAINS = {
 } as const;
 
 export function isOwnChain(name: string): boolean {
-  return Object.values(HOOK_CHAINS).some((own) => own === name) || /^PC-[a-z]-[A-Za-z0-9._-]+$/.test(name);
+  return Object.values(HOOK_CHAINS).some((own) => own === name) || /^PC-[A-Za-z0-9._-]+$/.test(name);
 }
 
 /**
@@ -91,4 +91,4 @@ function ruleObjection(rest: readonly string[], shown: string): string | undefin
 }
 
 /** Verdicts, logs, and chains of ours: nothing that changes a packet, a set of others, or where a packet goes. */
-const TARGETS = /^(?:ACCEPT|DROP|REJECT|RETURN|LOG|NFLOG|PC-[a-z]-[A-Za-z0-9._-]+)$/;
+const TARGETS = /^(?:ACCEPT|DROP|REJECT|RETURN|LOG|NFLOG|PC-[A-Za-z0-9._-]+)$/;

@@ -140,7 +140,8 @@ export const ENFORCER_PROBLEMS = {
     code: 'E0019',
     severity: 'error',
     message: (why: string) => `this machine cannot hold the way back of a change with iptables: ${why}`,
-    help: () => 'nothing was changed; install `ipset` (the kernel needs `ip_set_list_set` and `xt_set`), or apply with nftables',
+    help: () =>
+      'nothing was changed; install `ipset` (the kernel needs `ip_set_list_set` and `xt_set`), or apply with nftables',
     explanation:
       'The new rules are in force only as long as a set of `ipset` has members, which the kernel lets expire. Without that, nothing would take a change back, so none is begun.',
   } satisfies DiagnosticKind<[why: string]>,

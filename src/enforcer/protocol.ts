@@ -56,6 +56,7 @@ export interface HostSnapshot {
   readonly text?: string; // `nft -a list ruleset`, where rules of iptables-nft are in it: nft's text tells what its JSON hides as `xt`
   readonly terse: string; // checksum of `nft -t -j list ruleset` less counters and handles: `begin` holds the ruleset against it
   readonly iptables: readonly LegacyTables[]; // `iptables-save` texts of tables that nft cannot list in full
+  readonly trialSet?: string; // `ipset save` of the switch of a change with iptables, where there is one
   readonly connections: readonly Connection[];
   readonly listeners: readonly Listener[];
   readonly sessions: readonly Session[]; // administrators' connections to this machine

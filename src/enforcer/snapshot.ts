@@ -13,6 +13,7 @@ import { sessionsOf } from './sessions.ts';
 import { isListening, readSockets, type Socket } from './sockets.ts';
 import { type Pending, told } from './state.ts';
 import { readOwn } from './store.ts';
+import { savedSwitch } from './trial-set.ts';
 
 /** What there is to know of this machine; changes nothing. @throws Refusal where the kernel cannot be asked */
 export async function snapshot(context: Context, { callerPid, connections }: SnapshotRequest): Promise<HostSnapshot> {
@@ -22,6 +23,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
   const terse = await rulesChecksum(proc);
   const ruleset = hasNft ? await listRuleset() : NOTHING_LISTED;
   const iptables = await iptablesTables(hasNft ? ruleset : undefined, proc);
+  const trialSet = await savedSwitch();
   const addresses = await ownAddresses();
   const own = typeof addresses === 'string' ? [] : addresses;
   const sockets = readSockets(proc);
@@ -46,6 +48,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     ...(hidesRules(ruleset) ? { text: await listRulesetAsText() } : {}),
     terse,
     iptables: iptables.tables,
+    ...(trialSet === undefined ? {} : { trialSet }),
     connections: connections ? live.map(onInterface) : [],
     listeners: sockets.filter(isListening).map(listener),
     sessions: sessions.map((session) => ({ ...session, connection: onInterface(session.connection) })),

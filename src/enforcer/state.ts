@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dictionary, flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
-import { sha256 } from './ledger.ts';
 import type { PendingTexts } from './kernel.ts';
+import { sha256 } from './ledger.ts';
 import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type {

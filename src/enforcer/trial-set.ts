@@ -71,16 +71,21 @@ export async function switchOff(): Promise<Loaded> {
 
 /** @throws Refusal where the kernel cannot be asked */
 export async function readSwitch(): Promise<Switch> {
-  if (findProgram('ipset') === undefined) return 'absent';
-  const done = await run('ipset', ['save', TRIAL], { ownGroup: true });
-  if (done.exitCode !== 0) {
-    if (isMissing(done.stderr)) return 'absent';
-    throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, `the set \`${TRIAL}\``, saidBy(done));
-  }
-  const members = [...done.stdout.matchAll(/^add \S+ (\S+) timeout (\d+)/gm)];
+  const saved = await savedSwitch();
+  if (saved === undefined) return 'absent';
+  const members = [...saved.matchAll(/^add \S+ (\S+) timeout (\d+)/gm)];
   const seconds = members.flatMap(([, name, timeout]) => (isTrial(name) ? [Number(timeout)] : []));
   if (members.some(([, name]) => !isTrial(name))) return 'kept';
   return seconds.length === 0 ? 'off' : { seconds: Math.max(...seconds) };
+}
+
+/** The list as `ipset save` shows it; `undefined` where there is none. @throws Refusal where the kernel cannot be asked */
+export async function savedSwitch(): Promise<string | undefined> {
+  if (findProgram('ipset') === undefined) return undefined;
+  const done = await run('ipset', ['save', TRIAL], { ownGroup: true });
+  if (done.exitCode === 0) return done.stdout;
+  if (isMissing(done.stderr)) return undefined;
+  throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, `the set \`${TRIAL}\``, saidBy(done));
 }
 
 function isTrial(member: string | undefined): boolean {

@@ -35,7 +35,15 @@ export function readHost(files: HostFiles, includer?: Includer): HostRules {
   if (first.ast === undefined || second.ast === undefined || hasErrors(diagnostics))
     return { lifted: undefined, diagnostics };
   const { shared, problems } = sharedTables(finalProgram(first.ast).tables, second.ast.tables);
-  return { lifted: liftTogether(first.ast, second.ast, shared, files), diagnostics: [...diagnostics, ...problems] };
+  const layer =
+    files.nftables.length === 0 ? 'iptables' : files.iptables.length === 0 ? 'nftables' : 'nftables and iptables';
+  return { lifted: liftTogether(first.ast, second.ast, shared, layer), diagnostics: [...diagnostics, ...problems] };
+}
+
+/** The same of what has been read already. */
+export function liftHost(first: nft.Program, second: xt.Program): Lifted {
+  const { shared } = sharedTables(finalProgram(first).tables, second.tables);
+  return liftTogether(first, second, shared, 'nftables and iptables');
 }
 
 /** A table that both have read; rule by rule the one whose reading counts. */
@@ -105,12 +113,7 @@ function isHidden({ statements, span }: nft.Rule): boolean {
   return !isJson && statements.some(({ kind }) => kind === 'counter');
 }
 
-function liftTogether(
-  first: nft.Program,
-  second: xt.Program,
-  shared: readonly SharedTable[],
-  files: HostFiles,
-): Lifted {
+function liftTogether(first: nft.Program, second: xt.Program, shared: readonly SharedTable[], layer: string): Lifted {
   const own = second.tables.filter((table) => !shared.some(({ xt: saved }) => saved === table));
   const facts = iptablesFacts(second);
   const host = new Host(nftablesFacts(first), {
@@ -128,8 +131,6 @@ function liftTogether(
     }),
     ...own.flatMap((table) => xtLifted.tables[second.tables.indexOf(table)] ?? []),
   ];
-  const layer =
-    files.nftables.length === 0 ? 'iptables' : files.iptables.length === 0 ? 'nftables' : 'nftables and iptables';
   return {
     ruleset: { layer, tables: [...tables, ...connectionTable(tables)] },
     opaque: [...nftLifted.opaque, ...xtLifted.opaque].filter(({ span }) => !passedOver.has(span)),

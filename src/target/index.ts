@@ -1,4 +1,27 @@
-export { IPTABLES_PROBLEMS } from './iptables/index.ts';
+export { liftHost } from './host-rules.ts';
+export type {
+  IptablesStanding,
+  OwnChains,
+  Program as IptablesProgram,
+  StagedStep,
+  StagedSteps,
+} from './iptables/index.ts';
+export {
+  chainNames,
+  followed,
+  IPTABLES_PROBLEMS,
+  iptablesPlain,
+  iptablesStanding,
+  isOwnIptables,
+  liftOwn,
+  misledHook,
+  policyOfText,
+  printOwn,
+  stageIptables,
+  standsApart,
+  withoutOwn,
+  withoutOwnChains,
+} from './iptables/index.ts';
 export type {
   AliveConnection,
   Change,

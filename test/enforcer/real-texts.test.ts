@@ -43,7 +43,8 @@ async function begin(
 ): Promise<string | undefined> {
   const texts = await staged(place, policy, trialSeconds);
   const { begin: first, confirm, revert } = texts;
-  for (const [name, text] of Object.entries({ first, confirm, revert })) assert.deepEqual(foreignCommands(text), [], name);
+  for (const [name, text] of Object.entries({ first, confirm, revert }))
+    assert.deepEqual(foreignCommands(text), [], name);
   assert.equal(beginsTrial(texts.begin), trialSeconds !== undefined);
   const persist = policy === undefined ? 'nothing' : persisted(1002);
   const { reply } = await place.begin(

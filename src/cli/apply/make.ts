@@ -3,12 +3,11 @@ import { diagnose, escapeControls } from '../../diagnostic/index.ts';
 import type { ChangeAnswer, Connection, HostSnapshot } from '../../enforcer/protocol.ts';
 import { formatAddress } from '../../net/index.ts';
 import { type Console, EXIT } from '../console.ts';
-import { readFacts } from '../live/facts.ts';
 import type { LiveHost } from '../live/host.ts';
 import { type NewRules, policyHash } from '../live/new-rules.ts';
 import { planJson } from '../live/plan-json.ts';
 import { planText } from '../live/plan-text.ts';
-import { type Live, type Planned, planLive } from '../live/planned.ts';
+import { factsFor, type Live, type Planned, planLive } from '../live/planned.ts';
 import { Stop } from '../report.ts';
 import { durationText } from './duration.ts';
 import { outcomeJson, outcomeText } from './outcome.ts';
@@ -51,7 +50,7 @@ export async function makeChange(
   options: MakeOptions,
 ): Promise<Made> {
   const snapshot = await host.ask('snapshot', { callerPid: process.pid, connections: true });
-  const planned = planLive(rules, options, host, readFacts(console, snapshot));
+  const planned = planLive(rules, options, host, factsFor(console, snapshot, rules));
   if (!options.json) console.stdout.write(planText(console.stdout, planned, 'about to change'));
   const { refused } = planned.live.preflight;
   if (refused.length > 0) {

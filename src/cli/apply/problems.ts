@@ -34,6 +34,18 @@ export const APPLY_PROBLEMS = {
     explanation:
       'At boot a lock-down comes first, so that a machine is never open, and can be reached, whatever fails after.',
   } satisfies DiagnosticKind<[reason: string]>,
+  misledHook: {
+    code: 'A0111',
+    severity: 'error',
+    message: (family: number, builtin: string) =>
+      `the first rule of \`${builtin}\` (IPv${family}) does not lead to ours any more, though our chains stand`,
+    help: (family: number, builtin: string) => {
+      const [program, jump] = [family === 4 ? 'iptables' : 'ip6tables', `${builtin} -j PORTCULLIS-${builtin}`];
+      return `another program has changed it (Docker puts its rules first when it starts); if ours shall come first, \`${program} -D ${jump}\`, then \`${program} -I ${jump}\``;
+    },
+    explanation:
+      'With iptables, rules of ours decide where the built-in chains lead to them first. To put the hook back would change what is in force at once, without a trial, so it is left to you.',
+  } satisfies DiagnosticKind<[family: number, builtin: string]>,
   nothingToRemove: {
     code: 'A0105',
     severity: 'error',

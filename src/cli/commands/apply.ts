@@ -1,14 +1,17 @@
 import { Command } from 'commander';
+import type { Mechanism } from '../../enforcer/index.ts';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { madeJson, madeText, makeChange } from '../apply/make.ts';
 import { CHANGE_HELP, type ChangeOptions, makeOptions, withChangeOptions } from '../apply/options.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
 import { policyRules } from '../live/new-rules.ts';
+import { withOption } from '../live/with-option.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 
 interface Options extends ChangeOptions {
   readonly account?: readonly string[];
+  readonly with?: Mechanism;
 }
 
 export function applyCommand(console: Console): Command {
@@ -20,7 +23,8 @@ export function applyCommand(console: Console): Command {
         '[probe...]',
         'behind `--`, with --confirm-by probe: the program whose success confirms, and its arguments',
       )
-      .option('--account <name=uid>', ACCOUNT_OPTION, collect),
+      .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+      .addOption(withOption()),
   )
     .addHelpText('after', CHANGE_HELP)
     .action(async (policy: string | undefined, probe: readonly string[], options: Options) => {

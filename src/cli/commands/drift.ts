@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { type Drift, drift, HostListing, sideNow, type TrialSide } from '../../apply/index.ts';
-import type { PersistedFiles } from '../../enforcer/index.ts';
 import { hasErrors } from '../../diagnostic/index.ts';
+import type { PersistedFiles } from '../../enforcer/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
+import { policyOfText } from '../../target/index.ts';
 import { TARGETS } from '../../target/registry.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
@@ -71,15 +72,18 @@ async function sides(console: Console, path: string | undefined, options: Option
     return { ...expected, actual, side: sideNow(actual) };
   }
   const snapshot = await host.ask('snapshot', { callerPid: process.pid, connections: false });
-  const actual = readFacts(console, snapshot).around.listing;
-  if (path !== undefined) return { ...(await ofPolicy(console, path, options)), actual, side: sideNow(actual) };
   const { current } = snapshot.state;
+  if (path !== undefined) {
+    const actual = readFacts(console, snapshot).around.listing;
+    return { ...(await ofPolicy(console, path, options, actual.mechanism)), actual, side: sideNow(actual) };
+  }
   if (current === undefined) throw stop(EXIT.unusable, LIVE_PROBLEMS.nothingConfirmed);
   const { files } = await host.ask('recall', { number: current.number });
+  const actual = readFacts(console, snapshot, files.mechanism).around.listing;
   const name = `change ${current.number}`;
   return {
     actual,
-    expected: recorded(name, nftOnly(files)),
+    expected: confirmed(name, files),
     side: 'standing', // a trial is no drift: what it goes back to may be
     intent: emptyIntent(console),
     name,
@@ -87,9 +91,19 @@ async function sides(console: Console, path: string | undefined, options: Option
   };
 }
 
-async function ofPolicy(console: Console, path: string | undefined, options: Options) {
+async function ofPolicy(
+  console: Console,
+  path: string | undefined,
+  options: Options,
+  mechanism: HostListing['mechanism'] = 'nftables',
+) {
   const source = await policySource(console, path);
   const intent = soundPolicy(console, source, accountsOf(console, options.account));
+  if (mechanism === 'iptables') {
+    const { diagnostics } = TARGETS.iptables.lower(intent);
+    if (hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
+    return { expected: HostListing.of(intent, mechanism), intent, name: source.name };
+  }
   const { ast, diagnostics } = TARGETS.nftables.lower(intent);
   if (hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
   const text = TARGETS.nftables
@@ -99,9 +113,11 @@ async function ofPolicy(console: Console, path: string | undefined, options: Opt
   return { expected: recorded(source.name, text), intent, name: source.name };
 }
 
-function nftOnly({ ruleset }: PersistedFiles): string {
-  if (typeof ruleset === 'string') return ruleset;
-  throw new Error('TODO');
+function confirmed(name: string, files: PersistedFiles): HostListing {
+  if (files.mechanism === 'nftables') return recorded(name, files.ruleset);
+  const policy = policyOfText(files.ruleset);
+  if (policy !== undefined) return HostListing.ofIptables(policy);
+  throw stop(EXIT.machine, LIVE_PROBLEMS.unreadRecord, name, 'its rules of iptables are not as we write them');
 }
 
 /** What was written by ourselves. */

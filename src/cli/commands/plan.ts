@@ -7,6 +7,7 @@ import { policyHash } from '../live/new-rules.ts';
 import { planJson } from '../live/plan-json.ts';
 import { planText } from '../live/plan-text.ts';
 import { type PlanOptions, planChange } from '../live/planned.ts';
+import { withOption } from '../live/with-option.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 
 interface Options extends PlanOptions {
@@ -31,6 +32,7 @@ export function planCommand(console: Console): Command {
     .option('--yes-cut <name>', YES_CUT_OPTION, collect)
     .option('--console', CONSOLE_OPTION)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .addOption(withOption())
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',

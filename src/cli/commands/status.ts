@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { status } from '../../apply/index.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { readFacts } from '../live/facts.ts';
+import { readFacts, secondsLeft } from '../live/facts.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
 import { statusJson, statusText } from '../live/status-report.ts';
 import { emptyIntent } from '../policy-input.ts';
@@ -26,7 +26,13 @@ export function statusCommand(console: Console): Command {
 export async function runStatus(console: Console, options: Options, host: LiveHost): Promise<ExitCode> {
   const snapshot = await host.ask('snapshot', { callerPid: process.pid, connections: false });
   const { around, listed } = readFacts(console, snapshot);
-  const found = status({ listing: around.listing, listed, intent: emptyIntent(console) });
+  const trialSeconds = secondsLeft(snapshot);
+  const found = status({
+    listing: around.listing,
+    listed,
+    intent: emptyIntent(console),
+    ...(trialSeconds === undefined ? {} : { trialSeconds }),
+  });
   if (options.json === true) writeJson(console, statusJson(found, snapshot.state));
   else console.stdout.write(statusText(console.stdout, found, snapshot.state));
   return EXIT.holds;

@@ -6,7 +6,7 @@ import {
   type Surroundings,
 } from '../../apply/index.ts';
 import { diagnose } from '../../diagnostic/index.ts';
-import type { Connection, HostSnapshot, LegacyTables, Listener, Session } from '../../enforcer/protocol.ts';
+import type { Connection, HostSnapshot, LegacyTables, Listener, Mechanism, Session } from '../../enforcer/protocol.ts';
 import { field } from '../../ir/index.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
@@ -25,12 +25,16 @@ export interface LiveFacts {
 }
 
 /** @throws Stop where the rules cannot be read; what else cannot be is told as a warning */
-export function readFacts(console: Console, snapshot: HostSnapshot): LiveFacts {
+export function readFacts(
+  console: Console,
+  snapshot: HostSnapshot,
+  mechanism: Mechanism = mechanismOf(snapshot),
+): LiveFacts {
   reportDiagnostics(
     console,
     snapshot.limits.map((limit) => diagnose(LIVE_PROBLEMS.limit, undefined, limit)),
   );
-  const listing = readListing(snapshot);
+  const listing = mechanism === 'nftables' ? readListing(snapshot) : readIptables(snapshot);
   return {
     around: { listing, addresses: snapshot.addresses.flatMap(ownAddress) },
     listed: snapshot.ruleset,
@@ -40,7 +44,31 @@ export function readFacts(console: Console, snapshot: HostSnapshot): LiveFacts {
   };
 }
 
+/** By what the rules of ours are held that stand on a machine; nothing of ours: nftables. */
+export function mechanismOf({ iptables, trialSet }: HostSnapshot): Mechanism {
+  const stands = trialSet !== undefined || iptables.some(({ text }) => /^:PORTCULLIS-/m.test(text));
+  return stands ? 'iptables' : 'nftables';
+}
+
+/** Of a trial with iptables. */
+export function secondsLeft({ trialSet }: HostSnapshot): number | undefined {
+  const times = [...(trialSet ?? '').matchAll(/ timeout ([1-9]\d*)$/gm)].map(([, seconds]) => Number(seconds));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
 const LISTING = 'nft list ruleset';
+
+/** Rules of iptables as it saves them itself, whichever half of the kernel holds them, with the switch of a trial. */
+function readIptables({ ruleset, iptables, trialSet }: HostSnapshot): HostListing {
+  const saved = iptables.map(
+    ({ family, backend, text }) => new SourceFile(`<iptables-${backend}-save, IPv${family}>`, text),
+  );
+  const sets = trialSet === undefined ? [] : [new SourceFile('<ipset save>', trialSet)];
+  const file = new SourceFile(`<${LISTING}>`, ruleset);
+  const { listing, diagnostics } = HostListing.readIptables([file], [...saved, ...sets]);
+  if (listing !== undefined) return listing;
+  throw stop(EXIT.machine, LIVE_PROBLEMS.unreadListing, diagnostics[0]?.message ?? 'it is empty');
+}
 
 /** nft's text tells more of iptables' rules than its JSON. */
 function readListing({ ruleset, text, iptables }: HostSnapshot): HostListing {

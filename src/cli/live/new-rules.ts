@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { HostListing } from '../../apply/index.ts';
-import type { RecalledChange } from '../../enforcer/protocol.ts';
+import type { Mechanism, RecalledChange } from '../../enforcer/protocol.ts';
 import type { Intent } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
-import { TARGETS } from '../../target/registry.ts';
+import { type IptablesProgram, policyOfText } from '../../target/index.ts';
+import { TARGETS, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT } from '../console.ts';
@@ -16,16 +17,20 @@ export interface NewRules {
   readonly name: string; // what people know them by: the policy's file, or `change 3`
   readonly intent: Intent; // whose zones and flows name what they do
   readonly proof?: Proof; // that they mean what a policy says; absent where none was rendered now
-  readonly ruleset: string; // as `render` prints them; empty: none of ours
+  readonly written?: WrittenRules; // as `render` prints them; absent: none of ours
   readonly ours?: HostListing; // the same, read back; absent: none of ours
   readonly sources: Readonly<Record<string, string>>; // of the policy, its own file first
 }
+
+export type WrittenRules =
+  | { readonly mechanism: 'nftables'; readonly text: string }
+  | { readonly mechanism: 'iptables'; readonly policy: IptablesProgram };
 
 /** The rules of a policy, proven. @throws Stop where it cannot be enforced */
 export async function policyRules(
   console: Console,
   path: string | undefined,
-  options: { readonly account?: readonly string[] },
+  options: { readonly account?: readonly string[]; readonly with?: Mechanism },
 ): Promise<NewRules> {
   const policy = await policySource(console, path);
   const sources: Record<string, string> = { [policy.name]: policy.text };
@@ -35,15 +40,23 @@ export async function policyRules(
     if (typeof found === 'string') sources[included] = found;
     return found;
   });
-  return { ...provenRules(intent), name: policy.name, intent, sources };
+  return { ...provenRules(intent, options.with), name: policy.name, intent, sources };
 }
 
-/** @throws Stop where nftables cannot hold it, or the proof fails */
-export function provenRules(intent: Intent): Pick<NewRules, 'proof' | 'ruleset' | 'ours'> {
-  const { artifacts, proof } = renderProven(TARGETS.nftables, intent);
+/** @throws Stop where the firewall cannot hold it, or the proof fails */
+export function provenRules(
+  intent: Intent,
+  mechanism: Mechanism = 'nftables',
+): Pick<NewRules, 'proof' | 'written' | 'ours'> {
+  const { artifacts, proof } = withTarget(mechanism, (target) => renderProven(target, intent));
   if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
-  const ruleset = artifacts.map(({ text }) => text).join('');
-  return { proof, ruleset, ours: readBack(ruleset) };
+  if (mechanism === 'nftables') {
+    const text = artifacts.map((each) => each.text).join('');
+    return { proof, written: { mechanism, text }, ours: readBack(text) };
+  }
+  const { ast } = TARGETS.iptables.parse(artifacts.map(({ name, text }) => new SourceFile(name, text)));
+  if (ast === undefined) throw new Error('rules that were proven cannot be read');
+  return { proof, written: { mechanism, policy: ast }, ours: HostListing.ofIptables(ast) };
 }
 
 /** The rules of a change that was confirmed once. */
@@ -52,20 +65,23 @@ export function recalledRules(console: Console, { change, files }: RecalledChang
   return {
     name: `change ${change.number}`,
     intent: intentOf(console, sources) ?? emptyIntent(console),
-    ruleset: nftOnly(files),
-    ours: readBack(nftOnly(files)),
+    ...recalled(files),
     sources,
   };
 }
 
-function nftOnly({ ruleset }: RecalledChange['files']): string {
-  if (typeof ruleset === 'string') return ruleset;
-  throw new Error('TODO');
+function recalled(files: RecalledChange['files']): Pick<NewRules, 'written' | 'ours'> {
+  if (files.mechanism === 'nftables') {
+    return { written: { mechanism: 'nftables', text: files.ruleset }, ours: readBack(files.ruleset) };
+  }
+  const policy = policyOfText(files.ruleset);
+  if (policy === undefined) throw new Error('rules that were confirmed cannot be read');
+  return { written: { mechanism: 'iptables', policy }, ours: HostListing.ofIptables(policy) };
 }
 
 /** None of ours: what stood before Portcullis. */
 export function noRules(console: Console): NewRules {
-  return { name: 'no rules of Portcullis', intent: emptyIntent(console), ruleset: '', sources: {} };
+  return { name: 'no rules of Portcullis', intent: emptyIntent(console), sources: {} };
 }
 
 /** SHA-256 over the sources with their names, in hexadecimal. */

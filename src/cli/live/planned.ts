@@ -9,11 +9,12 @@ import {
   sessionName,
   sideNow,
 } from '../../apply/index.ts';
+import type { HostSnapshot, Mechanism } from '../../enforcer/protocol.ts';
 import type { SourceFile } from '../../source/index.ts';
 import { type Console, EXIT } from '../console.ts';
 import { readSource } from '../files.ts';
 import { reportDiagnostics, Stop, stop } from '../report.ts';
-import { type LiveFacts, readFacts } from './facts.ts';
+import { type LiveFacts, mechanismOf, readFacts } from './facts.ts';
 import type { LiveHost } from './host.ts';
 import { hostNeeds } from './needs.ts';
 import { type NewRules, policyRules } from './new-rules.ts';
@@ -24,6 +25,7 @@ export interface PlanOptions {
   readonly account?: readonly string[];
   readonly yesCut?: readonly string[];
   readonly console?: boolean;
+  readonly with?: Mechanism;
 }
 
 /** A change, thought through; nothing has been done. */
@@ -47,7 +49,8 @@ export async function planChange(
   host: LiveHost,
 ): Promise<Planned> {
   const rules = await policyRules(console, policy, options);
-  if (options.in === undefined) return planLive(rules, options, host, await snapshotFacts(console, host));
+  if (options.in === undefined) return planLive(rules, options, host, await snapshotFacts(console, host, rules));
+  if (options.with === 'iptables') throw stop(EXIT.unusable, LIVE_PROBLEMS.savedWithIptables);
   const listing = await savedListing(console, options.in);
   return { rules, plan: planOn({ listing, addresses: [] }, rules, []) };
 }
@@ -86,8 +89,21 @@ function planOn(around: Surroundings, { intent, ours }: NewRules, connections: r
   return plan({ before, after: listing.withOurs(ours), intent, around, connections });
 }
 
-async function snapshotFacts(console: Console, host: LiveHost): Promise<LiveFacts> {
-  return readFacts(console, await host.ask('snapshot', { callerPid: process.pid, connections: true }));
+async function snapshotFacts(console: Console, host: LiveHost, rules: NewRules): Promise<LiveFacts> {
+  const snapshot = await host.ask('snapshot', { callerPid: process.pid, connections: true });
+  return factsFor(console, snapshot, rules);
+}
+
+/** @throws Stop where rules of ours stand that the other mechanism holds */
+export function factsFor(console: Console, snapshot: HostSnapshot, { written }: NewRules): LiveFacts {
+  const stands = mechanismOf(snapshot);
+  const wanted = written?.mechanism ?? stands;
+  const facts = readFacts(console, snapshot, wanted);
+  const isOther =
+    wanted === 'nftables' ? stands === 'iptables' : facts.around.listing.standingOfNft().kind !== 'absent';
+  if (isOther)
+    throw stop(EXIT.refused, LIVE_PROBLEMS.otherMechanism, wanted === 'nftables' ? stands : 'nftables', wanted);
+  return facts;
 }
 
 /** @throws Stop where it cannot be read */

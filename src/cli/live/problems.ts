@@ -39,6 +39,23 @@ export const LIVE_PROBLEMS = {
     help: () => 'hold the machine against a policy instead: `portcullis drift portcullis.yaml`',
     explanation: 'The rules of a confirmed change are kept beside it, and are read again to find drift.',
   } satisfies DiagnosticKind<[what: string, reason: string]>,
+  otherMechanism: {
+    code: 'L0008',
+    severity: 'error',
+    message: (stands: string, wanted: string) =>
+      `rules of Portcullis stand here that ${stands} holds, and the change would be made with ${wanted}`,
+    help: (stands: string) =>
+      `go on with them: \`portcullis apply --with ${stands}\`; or take them away first: \`portcullis rollback 0\``,
+    explanation:
+      'A machine is filtered by one set of our rules. Two that stand side by side would both decide, and no trial could take both back at once.',
+  } satisfies DiagnosticKind<[stands: string, wanted: string]>,
+  savedWithIptables: {
+    code: 'L0009',
+    severity: 'error',
+    message: () => '`--in` takes a listing of nft, and a change with iptables is planned on the machine itself',
+    help: () => 'leave `--in` away on the machine, or compare files with `portcullis diff`',
+    explanation: 'What iptables would enforce depends on its own tables, which a listing of nft does not show.',
+  } satisfies DiagnosticKind<[]>,
   noSuchSession: {
     code: 'L0004',
     severity: 'error',

@@ -5,9 +5,34 @@ import { lowerIntent } from './lower.ts';
 import { parseFiles } from './parse.ts';
 import { printFiles } from './print.ts';
 
+export {
+  isOwnTable as isOwnIptables,
+  liftOwn,
+  misledHook,
+  standsApart,
+  withoutOwn,
+  withoutOwnChains,
+} from './apart.ts';
 export type { Program } from './ast.ts';
 export { nameSet } from './names.ts';
+export { policyOfText } from './policy-text.ts';
 export { IPTABLES_PROBLEMS } from './problems.ts';
+export {
+  chainNames,
+  plainText as iptablesPlain,
+  printOwn,
+  type StagedStep,
+  type StagedSteps,
+  stageChange as stageIptables,
+} from './stage.ts';
+export {
+  followed,
+  type OwnChains,
+  type Side,
+  type Standing as IptablesStanding,
+  standing as iptablesStanding,
+  TRIAL_LIST,
+} from './stage-standing.ts';
 
 /** What reads `iptables-save`, `ip6tables-save` and `ipset save` back. */
 export const iptablesReader = {

@@ -11,6 +11,7 @@ import { printProgram } from './print.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 import { referenceProblems } from './references.ts';
 
+export type { ChangeNote } from '../netfilter/change-note.ts';
 export type { Command, Program } from './ast.ts';
 export { inTable } from './in-table.ts';
 export {
@@ -29,7 +30,6 @@ export { referenceProblems } from './references.ts';
 export { type Change, type Changeable, clearTrial, type StagedTexts, stageChange } from './stage.ts';
 export { asOf, type Moment } from './stage-assume.ts';
 export { effective } from './stage-effective.ts';
-export type { ChangeNote } from '../netfilter/change-note.ts';
 export { type AliveConnection, ownTable } from './stage-slot.ts';
 export {
   type Expired,

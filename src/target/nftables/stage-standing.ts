@@ -1,8 +1,8 @@
 import { HOOKS, type Hook } from '../../ir/index.ts';
+import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
 import { inSlot, isOwnCounter, isSharedSet, SLOTS, type Slot, slotOfName, TABLE_NAME, TRIAL_SET } from './names.ts';
 import { reachOf } from './stage-names.ts';
-import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import { ownTable } from './stage-slot.ts';
 
 /**

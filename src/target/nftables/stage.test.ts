@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseAddress } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
+import { printNote } from '../netfilter/change-note.ts';
 import {
   type Changeable,
   clearTrial,
@@ -11,7 +12,6 @@ import {
   stageChange,
   standing,
 } from './index.ts';
-import { printNote } from '../netfilter/change-note.ts';
 
 /** A policy as small as one can be: a flow with a rate and a flow to a name, for whoever reads these tests. */
 function policy(flow: string, rate = 6): Program {

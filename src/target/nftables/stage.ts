@@ -1,11 +1,11 @@
 import { HOOKS, type Hook } from '../../ir/index.ts';
+import { type ChangeNote, printNote } from '../netfilter/change-note.ts';
 import type { BaseChainSpec, Chain, Command, Program, Rule, Table } from './ast.ts';
 import * as build from './build.ts';
 import { PRIORITY } from './lower.ts';
 import { inSlot, type Slot, TABLE_NAME, TRIAL_SET } from './names.ts';
 import { printProgram } from './print.ts';
 import { reachOf } from './stage-names.ts';
-import { type ChangeNote, printNote } from '../netfilter/change-note.ts';
 import { type AliveConnection, ownTable, slotOf } from './stage-slot.ts';
 import { type Expired, type Settled, type Standing, splitAtSwitch, type Trial } from './stage-standing.ts';
 
