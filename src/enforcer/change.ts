@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { requireProgram } from '../host/process.ts';
 import { alone, type Context, LOCK_WAIT_MS, note, secondsSinceBoot } from './context.ts';
 import { whyNotFresh } from './fresh-session.ts';
 import { rulesChecksum } from './iptables.ts';
@@ -24,6 +25,7 @@ import type { Trial } from './trial.ts';
 /** Loads a change: on trial, or at once. @throws Refusal; then nothing was changed, unless its words say so */
 export async function begin(context: Context, request: ChangeRequest): Promise<ChangeAnswer> {
   holdToOwnTables(request);
+  if (request.texts.mechanism === 'nftables') requireProgram('nft');
   return alone(context, LOCK_WAIT_MS, async () => {
     const settled = await settle(context);
     if (settled.trial.kind === 'running') throw alreadyPending(settled);

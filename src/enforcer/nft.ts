@@ -22,9 +22,9 @@ export async function endTrial(): Promise<void> {
   await load(END_TRIAL);
 }
 
-/** A machine may have iptables alone. */
+/** A machine may have iptables alone; without either, whoever asks is told to install `nft`. */
 export function isThere(): boolean {
-  return findProgram('nft') !== undefined;
+  return findProgram('nft') !== undefined || findProgram('iptables-save') === undefined;
 }
 
 /** The whole ruleset as `nft -j` lists it. @throws Refusal */

@@ -54,9 +54,13 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     sessions: sessions.map((session) => ({ ...session, connection: onInterface(session.connection) })),
     addresses: own.map(({ address, bits, interface: name }) => `${address}/${bits} ${name}`),
     state: await storedState(context),
-    limits: [addresses, tracked].filter((each) => typeof each === 'string').concat(limits, iptables.limits),
+    limits: [addresses, tracked, hasNft ? [] : ONLY_IPTABLES]
+      .filter((each) => typeof each === 'string')
+      .concat(limits, iptables.limits),
   };
 }
+
+const ONLY_IPTABLES = '`nft` is not installed: rules that iptables does not show were not looked at';
 
 /** What `nft -j list ruleset` says where there is nothing: a machine with iptables alone has no `nft` to say it. */
 const NOTHING_LISTED = '{"nftables": []}';

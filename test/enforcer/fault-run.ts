@@ -1,9 +1,10 @@
 import type { Isolation } from '../../src/host/index.ts';
 import type { FaultCase, Operation } from './fault-cases.ts';
-import { type AskOptions, Place } from './place.ts';
+import type { AskOptions, Place } from './place.ts';
 import { now, Probe, type Sight, violations } from './probe.ts';
 import type { Seen } from './seen.ts';
-import { atOnceTexts, OLD_PORT, persisted } from './texts.ts';
+import { NEW_PORT } from './texts.ts';
+import type { World } from './worlds.ts';
 
 const TRIAL_SECONDS = 2; // that runs out in a case
 const LONG_TRIAL_SECONDS = 600; // that does not
@@ -18,39 +19,40 @@ export interface FaultResult {
   readonly ends: 'old' | 'new';
 }
 
-/** Puts everything back: files, rules, in one transaction that is never open. */
+/** Puts the files back. */
 const RESET = `rm -rf /var/lib/portcullis /run/portcullis /etc/systemd/system
 cp -a /run/place/before /var/lib/portcullis
 cp -a /run/place/units /etc/systemd/system
-{ echo flush ruleset; cat /var/lib/portcullis/current/ruleset.nft; } | nft -f -`;
+`;
 
 type Act = (options: AskOptions) => Promise<unknown>;
 
 /** A machine on which one case after the other is played, with packets sent all the time. */
 export class FaultRunner {
+  readonly #world: World;
   readonly #place: Place;
   readonly #probe: Probe;
   readonly #terse: string;
   readonly #off: { readonly from: number; readonly to: number }[] = []; // when the machine was switched off
   #boots = 1;
 
-  private constructor(place: Place, probe: Probe, terse: string) {
+  private constructor(world: World, place: Place, probe: Probe, terse: string) {
+    this.#world = world;
     this.#place = place;
     this.#probe = probe;
     this.#terse = terse;
   }
 
   /** The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with. */
-  static async open(isolation: Isolation): Promise<FaultRunner> {
-    const place = await Place.open(isolation);
-    await place.checked('mkdir', ['-p', '/run/systemd/system']);
-    const first = await place.begin({ texts: atOnceTexts(OLD_PORT), persist: persisted(OLD_PORT) });
-    if (first.reply?.ok !== true) throw new Error(`no beginning: ${JSON.stringify(first)}`);
+  static async open(isolation: Isolation, world: World): Promise<FaultRunner> {
+    const place = await world.open(isolation);
     await place.checked('cp', ['-a', '/var/lib/portcullis', '/run/place/before']);
     await place.checked('cp', ['-a', '/etc/systemd/system', '/run/place/units']);
     const probe = new Probe(place);
     await probe.until('old', PATIENCE_MS);
-    return new FaultRunner(place, probe, await place.terse());
+    await place.checked('sh', ['-ec', world.remember]);
+    await place.checked('sh', ['-ec', RESET + world.reset]);
+    return new FaultRunner(world, place, probe, await place.terse());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,13 +107,13 @@ export class FaultRunner {
   /** Everything as in the beginning, then as it is when an operation is asked for. */
   async #ready(operation: Operation, trialSeconds: number): Promise<Act> {
     await this.#place.endProcesses();
-    await this.#place.checked('sh', ['-ec', RESET]);
+    await this.#place.checked('sh', ['-ec', RESET + this.#world.reset]);
     await this.#probe.until('old', PATIENCE_MS);
     switch (operation) {
       case 'begin':
-        return (options) => this.#place.begin({ trialSeconds, terse: this.#terse }, options);
+        return (options) => this.#place.begin(this.#change(trialSeconds), options);
       case 'at once':
-        return (options) => this.#place.begin({ texts: atOnceTexts(1002), terse: this.#terse }, options);
+        return (options) => this.#place.begin(this.#change(undefined), options);
       case 'confirm':
         await this.#onTrial(trialSeconds);
         return (options) => this.#place.ask('confirm', { by: { name: 'alice' }, sameSession: true }, options);
@@ -128,8 +130,15 @@ export class FaultRunner {
     }
   }
 
+  /** From the old port to the new one. */
+  #change(trialSeconds: number | undefined) {
+    const { texts, persisted } = this.#world;
+    const change = { texts: texts(trialSeconds), persist: persisted(NEW_PORT), terse: this.#terse };
+    return trialSeconds === undefined ? change : { ...change, trialSeconds };
+  }
+
   async #onTrial(trialSeconds: number): Promise<void> {
-    const begun = await this.#place.begin({ trialSeconds, terse: this.#terse });
+    const begun = await this.#place.begin(this.#change(trialSeconds));
     if (begun.reply?.ok !== true) throw new Error(`no trial: ${JSON.stringify(begun)}`);
   }
 
@@ -171,10 +180,10 @@ export class FaultRunner {
   async #residue(ends: 'old' | 'new'): Promise<readonly string[]> {
     const { reply } = await this.#place.ask('snapshot', { callerPid: 1, connections: false });
     if (reply?.ok !== true) return [`no snapshot: ${JSON.stringify(reply)}`];
-    const { ruleset, state } = reply.answer;
+    const { state } = reply.answer;
     const wanted = ends === 'old' ? 1 : 2;
     return [
-      ...(ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
+      ...this.#world.residue(reply.answer),
       ...(state.pending === undefined ? [] : ['a pending change is left on disk']),
       ...(state.current?.number === wanted ? [] : [`current is ${state.current?.number}, in force is ${ends}`]),
       ...(state.boot.enabled ? [] : ['boot is not enabled']),

@@ -4,6 +4,7 @@ import type { Isolation } from '../../src/host/index.ts';
 import { isolationOrReason } from '../lab/support.ts';
 import { casesFor, described, type FaultCase, type Operation, whatHappens } from './fault-cases.ts';
 import { type FaultResult, FaultRunner } from './fault-run.ts';
+import { NFTABLES, type World } from './worlds.ts';
 
 /** Machines that cases are played on at a time: they mostly wait. */
 const RUNNERS = 3;
@@ -17,13 +18,13 @@ interface Played {
 }
 
 /** Lets everything happen to the enforcer while it is asked for one operation, and looks by packets what is in force. */
-export async function faultSuite(operation: Operation): Promise<void> {
+export async function faultSuite(operation: Operation, world: World = NFTABLES): Promise<void> {
   const found = await isolationOrReason();
   const skip = 'skip' in found ? found.skip : false;
   const name = `whatever happens to \`${operation}\`, the rules in force are the old or the new ones, whole, in both families`;
   await test(name, { skip }, async (t) => {
     assert.ok('isolation' in found);
-    const played = await playAll(found.isolation, operation);
+    const played = await playAll(found.isolation, operation, world);
     const wrong = played.filter(({ result }) => result.problems.length > 0);
     for (const line of summary(played)) t.diagnostic(line);
     assert.deepEqual(
@@ -34,10 +35,13 @@ export async function faultSuite(operation: Operation): Promise<void> {
   });
 }
 
-async function playAll(isolation: Isolation, operation: Operation): Promise<readonly Played[]> {
-  const runners = await Promise.all(Array.from({ length: RUNNERS }, () => FaultRunner.open(isolation)));
+async function playAll(isolation: Isolation, operation: Operation, world: World): Promise<readonly Played[]> {
+  const runners = await Promise.all(Array.from({ length: RUNNERS }, () => FaultRunner.open(isolation, world)));
   try {
-    const waiting = [...casesFor(operation, await runners[0]!.stepsOf(operation), everything)];
+    const cases = casesFor(operation, await runners[0]!.stepsOf(operation), everything);
+    const waiting = cases.filter(
+      ({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0,
+    );
     const all = runners.map(async (runner) => {
       const own: Played[] = [];
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {

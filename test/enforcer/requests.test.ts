@@ -119,11 +119,15 @@ describe('nothing is changed', { skip }, () => {
     ]);
     for (const asked of [
       await place.begin({ trialSeconds: 60, terse }),
-      await place.ask('snapshot', { callerPid: 1, connections: true }),
-      await place.ask('confirm', { by: ALICE, sameSession: true }),
+      await place.ask('revert', { by: ALICE }).then(async () => place.begin({ texts: atOnceTexts(1002), terse })),
     ]) {
       assert.match(refused<RequestKind>(asked, 'M0001'), /`nft` is not installed/);
     }
+    const { limits } = okay(await place.ask('snapshot', { callerPid: 1, connections: true }));
+    assert.ok(
+      limits.some((limit) => limit.includes('`nft` is not installed')),
+      limits.join(),
+    );
     await place.checked('umount', [path]);
     assert.equal(await everything(place), before);
   });

@@ -1,0 +1,4 @@
+import { faultSuite } from '../fault-suite.ts';
+import { iptables } from '../worlds.ts';
+
+await faultSuite('at once', iptables('legacy'));
