@@ -9,7 +9,7 @@ export { type Neighbour, type NeighbourChain, neighbours } from './neighbours.ts
 export { type Plan, type PlanInput, plan, type Unclear } from './plan.ts';
 export { type Preflight, type PreflightInput, preflight } from './preflight.ts';
 export { type ChangeFault, proveChange, type WrittenChange } from './prove-change.ts';
-export { proveIptablesChange, type WrittenIptablesChange } from './prove-iptables-change.ts';
+export { afterSteps, proveIptablesChange, type WrittenIptablesChange } from './prove-iptables-change.ts';
 export type { Repair } from './repair.ts';
 export { type AdminSession, isRemoteShell, type ListeningSocket, OWN_SESSION, sessionName } from './session.ts';
 export type { ProvenPath, Refusal } from './session-paths.ts';

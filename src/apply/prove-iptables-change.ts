@@ -97,33 +97,10 @@ class Judge {
     this.#compare(at, this.#denote(at, reached, side), wanted, means);
   }
 
-  /** What the filter tables hold of ours when steps have been taken, read back. */
   #after(at: ChangeFault['at'], steps: readonly StagedStep[]): IptablesProgram | undefined {
-    const files = FAMILIES.map(({ family, of, program }) => {
-      const chains = new Map<string, string[]>();
-      const take = (text: string): void => {
-        for (const line of text.split('\n')) {
-          const problem = obey(line, chains);
-          if (problem !== undefined) this.faults.push({ at, problem: `IPv${family}: ${problem}` });
-        }
-      };
-      take(printOwn(this.#change.before, family));
-      for (const step of steps) take(step[of]);
-      const hooked = steps.at(-1)?.hooked === true;
-      const hooks = HOOKS.map((hook) => hook.toUpperCase()).map((builtin) => `-A ${builtin} -j PORTCULLIS-${builtin}`);
-      const lines = [
-        `# Written by Portcullis for ${program}-restore:`,
-        '*filter',
-        ...[...chains.keys()].map((name) => `:${name} - [0:0]`),
-        ...(hooked ? hooks : []),
-        ...[...chains].flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
-        'COMMIT',
-      ];
-      return new SourceFile(`${program}.rules`, `${lines.join('\n')}\n`);
-    });
-    const { ast, diagnostics } = TARGETS.iptables.parse(files);
-    if (ast === undefined) this.faults.push({ at, problem: `it cannot be read: ${diagnostics[0]?.message ?? ''}` });
-    return ast;
+    const { program, problems } = afterSteps(this.#change.before, steps);
+    for (const problem of problems) this.faults.push({ at, problem });
+    return program;
   }
 
   /** The same rules have the same text, and the same text is judged once. */
@@ -165,6 +142,37 @@ class Judge {
 
 function hookedPolicy(policy: IptablesProgram | undefined): IptablesProgram {
   return policy ?? { tables: [], sets: [] };
+}
+
+/** What the filter tables hold of ours when steps have been taken, read back. */
+export function afterSteps(
+  before: IptablesProgram,
+  steps: readonly StagedStep[],
+): { readonly program: IptablesProgram | undefined; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const files = FAMILIES.map(({ family, of, program }) => {
+    const chains = new Map<string, string[]>();
+    for (const text of [printOwn(before, family), ...steps.map((step) => step[of])]) {
+      for (const line of text.split('\n')) {
+        const problem = obey(line, chains);
+        if (problem !== undefined) problems.push(`IPv${family}: ${problem}`);
+      }
+    }
+    const hooked = steps.at(-1)?.hooked === true;
+    const hooks = HOOKS.map((hook) => hook.toUpperCase()).map((builtin) => `-A ${builtin} -j PORTCULLIS-${builtin}`);
+    const lines = [
+      `# Written by Portcullis for ${program}-restore:`,
+      '*filter',
+      ...[...chains.keys()].map((name) => `:${name} - [0:0]`),
+      ...(hooked ? hooks : []),
+      ...[...chains].flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule}`)),
+      'COMMIT',
+    ];
+    return new SourceFile(`${program}.rules`, `${lines.join('\n')}\n`);
+  });
+  const { ast, diagnostics } = TARGETS.iptables.parse(files);
+  if (ast === undefined) problems.push(`it cannot be read: ${diagnostics[0]?.message ?? ''}`);
+  return { program: ast, problems };
 }
 
 /** Does what a line of a transaction does to our chains, as iptables-restore with `--noflush` would. @returns what is wrong with it */

@@ -2,7 +2,7 @@ import type { ForeignCommand } from './own-tables.ts';
 
 /**
  * The chains of iptables that are ours: those that the built-in ones lead to, and those of a policy, by slot. Nothing else is ever written
- * but the jumps to the former (docs/decisions/0007-a-live-host-with-iptables.md).
+ * but the jumps to the former (docs/decisions/0008-a-live-host-with-iptables.md).
  */
 export const HOOK_CHAINS = {
   INPUT: 'PORTCULLIS-INPUT',
@@ -78,6 +78,7 @@ const COMMAND_OPTIONS = [
 function ruleObjection(rest: readonly string[], shown: string): string | undefined {
   for (const [index, word] of rest.entries()) {
     if (/["']/.test(word) && !/^"(?:[^"\\]|\\.)*"$/.test(word)) return `${shown} has a quote within a word`;
+    if (word.startsWith('"-')) return `${shown} has an option in quotes`; // iptables takes the quotes off
     if (!word.startsWith('-') || /^-\d+$/.test(word)) continue;
     const isShort = !word.startsWith('--');
     if (isShort && !SHORT.includes(word)) return `${shown} has the option \`${word.slice(0, 20)}\``;

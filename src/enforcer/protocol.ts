@@ -156,7 +156,7 @@ export interface NftTexts {
   readonly revert: string;
 }
 
-/** What surrounds the switch, whose own steps the enforcer does itself (docs/decisions/0007-a-live-host-with-iptables.md). */
+/** What surrounds the switch, whose own steps the enforcer does itself (docs/decisions/0008-a-live-host-with-iptables.md). */
 export interface IptablesTexts {
   readonly mechanism: 'iptables';
   readonly begin: IptablesStep; // loads the change behind the switch, which is off: no packet meets it yet

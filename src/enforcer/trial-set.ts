@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts';
 /**
  * The switch of a change with iptables: a list of sets that rules of both families ask (`--match-set portcullis-trial src`). Its members
  * hold every address of their family, and are in the list for the time of a trial only: when the kernel lets them expire, it is as if the
- * rule that asks were not there. See docs/decisions/0007-a-live-host-with-iptables.md.
+ * rule that asks were not there. See docs/decisions/0008-a-live-host-with-iptables.md.
  *
  * `ipset restore` puts additions to one set that follow each other into one message (lib/ipset.c, `may_aggregate_ad`), and the kernel
  * answers a message without letting go of it (net/netfilter/ipset/ip_set_core.c, `ip_set_ad`): nobody can be killed in between.

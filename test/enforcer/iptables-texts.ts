@@ -2,7 +2,7 @@ import type { FamilyTexts, IptablesStep, IptablesTexts, PersistedIptables } from
 import { MANAGEMENT_PORT, OLD_PORT } from './texts.ts';
 
 /**
- * Texts of the form that docs/decisions/0007-a-live-host-with-iptables.md decides, with the policies of texts.ts: one TCP port that is let
+ * Texts of the form that docs/decisions/0008-a-live-host-with-iptables.md decides, with the policies of texts.ts: one TCP port that is let
  * through, in both hooks and families; everything else is answered with a reset.
  */
 const HOOKS = ['INPUT', 'OUTPUT', 'FORWARD'] as const;

@@ -57,6 +57,6 @@ done
       }),
     ],
     concerns: /^start ip(?:6?tables|set)/,
-    others: 4,
+    others: 8,
   };
 }

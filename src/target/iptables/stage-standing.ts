@@ -2,9 +2,9 @@ import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
 import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
-import { BUILTINS, FRAMES, isOwnChain, isPolicyChain, policyChain, SLOTS, type Slot, slotOfChain } from './names.ts';
+import { BUILTINS, FRAMES, isOwnChain, policyChain, SLOTS, type Slot } from './names.ts';
 
-/** The list of sets that switches a trial on (docs/decisions/0007-a-live-host-with-iptables.md), and what is in it after a confirmation. */
+/** The list of sets that switches a trial on (docs/decisions/0008-a-live-host-with-iptables.md), and what is in it after a confirmation. */
 export const TRIAL_LIST = 'portcullis-trial';
 const KEPT_MEMBER = /^portcullis-kept[46]$/;
 
@@ -21,7 +21,8 @@ export type Standing =
   | { readonly kind: 'absent' }
   | { readonly kind: 'foreign'; readonly reason: string } // chains of our names that are not ours to touch
   | Settled
-  | Trial;
+  | Running
+  | Expired;
 
 export interface Settled {
   readonly kind: 'settled';
@@ -30,12 +31,18 @@ export interface Settled {
   readonly note?: ChangeNote;
 }
 
+export interface Running extends Trial {
+  readonly kind: 'trial';
+}
+
+export interface Expired extends Trial {
+  readonly kind: 'expired';
+}
+
 export interface Trial {
-  readonly kind: 'trial' | 'expired';
   readonly chains: OwnChains;
   readonly layout: 'nothing' | 'plain' | Slot; // of what the kernel goes back to
   readonly candidate: 'nothing' | Slot; // what is on trial
-  readonly secondsLeft?: number;
   readonly note?: ChangeNote; // of what the kernel goes back to
   readonly candidateNote?: ChangeNote;
 }
@@ -63,7 +70,7 @@ function isOwn({ name }: Chain): boolean {
 }
 
 /** @param members of the list that switches; `undefined`: there is none */
-function recognise(tables: readonly Table[], members: readonly string[] | undefined): Settled | Trial {
+function recognise(tables: readonly Table[], members: readonly string[] | undefined): Settled | Running | Expired {
   if (tables.length > 2 || new Set(tables.map(({ family }) => family)).size < tables.length)
     throw new Strange('they stand in both kinds of iptables');
   if (members?.some((name) => KEPT_MEMBER.test(name)))
@@ -182,5 +189,3 @@ export function hookedIn(table: Table, hook: Hook): Hooked {
 export function leadsToFrame({ target, options, matches }: Rule, hook: Hook): boolean {
   return target?.kind === 'jump' && target.name === FRAMES[hook] && options.length === 0 && matches.length === 0;
 }
-
-export { isPolicyChain, slotOfChain };

@@ -7,17 +7,17 @@ import { inSlot } from './in-slot.ts';
 import { FRAMES, isOwnChain, isPolicyChain, policyChain, type Slot } from './names.ts';
 import { printRule } from './print.ts';
 import {
+  type Expired,
   FAMILIES,
   type OwnChains,
   type Settled,
   slotChain,
   splitAtSwitch,
   TRIAL_LIST,
-  type Trial,
 } from './stage-standing.ts';
 
 /** What can be changed: a running trial has to end first, and chains that are not ours are left alone. */
-export type Changeable = { readonly kind: 'absent' } | Settled | (Trial & { readonly kind: 'expired' });
+export type Changeable = { readonly kind: 'absent' } | Settled | Expired;
 
 /** A connection that lives when a change begins, as its first packet went; both addresses are of one family. */
 export interface AliveConnection {
