@@ -1,5 +1,5 @@
 import { HOOKS, type Hook } from '../../ir/index.ts';
-import { type Address, type Family, formatAddress, PROTOCOLS } from '../../net/index.ts';
+import { type Address, type AddressRange, type Family, PROTOCOLS } from '../../net/index.ts';
 import { printNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule } from './ast.ts';
 import * as build from './build.ts';
@@ -194,7 +194,8 @@ function bothWays({ protocol, src, sport, dst, dport }: AliveConnection): Rule[]
     const flags = protocol === PROTOCOLS.tcp ? [build.module('tcp', build.option('--tcp-flags', 'SYN', 'NONE'))] : []; // with a SYN it would open another
     return build.rule(
       build.both(
-        build.ofRule(build.option('--source', formatAddress(from)), build.option('--destination', formatAddress(to))),
+        build.addresses('src', single(from)),
+        build.addresses('dst', single(to)),
         build.protocol(protocol),
         build.ports(protocol, 'source', [{ first: fromPort, last: fromPort }]),
         build.ports(protocol, 'destination', [{ first: toPort, last: toPort }]),
@@ -204,6 +205,10 @@ function bothWays({ protocol, src, sport, dst, dport }: AliveConnection): Rule[]
     );
   };
   return [one(src, sport, dst, dport), one(dst, dport, src, sport)];
+}
+
+function single({ family, value }: Address): AddressRange {
+  return { family, first: value, last: value };
 }
 
 function distinct(rules: readonly Rule[]): Rule[] {
