@@ -1,7 +1,5 @@
 import type { Paths } from './paths.ts';
-
-/** Seconds for which another program's lock is waited for. Without a number, `-w` would take the file for one, and load nothing. */
-const LOCK_SECONDS = 10;
+import { LOCK_SECONDS } from './xtables.ts';
 
 /** Full paths of what runs at boot. */
 export interface Programs {

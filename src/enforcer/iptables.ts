@@ -16,10 +16,11 @@ export async function iptablesTables(
 ): Promise<{ readonly tables: readonly LegacyTables[]; readonly limits: readonly string[] }> {
   const tables: LegacyTables[] = [];
   const limits: string[] = [];
-  for (const { family, backend, program } of wantedSaves(ruleset, proc)) {
-    if (findProgram(program) === undefined) {
+  for (const { family, backend, program: usual } of wantedSaves(ruleset, proc)) {
+    const program = saverOf(usual);
+    if (program === undefined) {
       limits.push(
-        `rules of iptables (IPv${family}, ${backend}) are there, but \`${program}\` is not installed to read them`,
+        `rules of iptables (IPv${family}, ${backend}) are there, but \`${usual}\` is not installed to read them`,
       );
       continue;
     }
@@ -28,6 +29,14 @@ export async function iptablesTables(
     else limits.push(`\`${program}\` failed: ${stderr.trim().split('\n')[0]}`);
   }
   return { tables, limits };
+}
+
+/** Before there were two kinds, the one that there was had no name of its own. */
+function saverOf(usual: string): string | undefined {
+  if (findProgram(usual) !== undefined) return usual;
+  const plain = usual.replace(/-(?:nft|legacy)/, '');
+  const isNamed = ['nft', 'legacy'].some((kind) => findProgram(plain.replace('-save', `-${kind}-save`)) !== undefined);
+  return !isNamed && findProgram(plain) !== undefined ? plain : undefined;
 }
 
 interface Save {
@@ -76,7 +85,7 @@ export async function rulesChecksum(proc: string): Promise<string> {
 
 function withoutCounters(saved: string): string {
   const lines = saved.split('\n').filter((line) => !line.startsWith('#'));
-  return lines.map((line) => line.replace(/ \[\d+:\d+\]$/, '')).join('\n');
+  return lines.map((line) => line.replace(/ \[\d+:\d+\]$/, '').replace(/ --quota \d+/, '')).join('\n');
 }
 
 function hasTables(path: string): boolean {

@@ -5,7 +5,7 @@ import type { ChangeTexts, Mechanism } from './protocol.ts';
 import { refusal } from './refusal.ts';
 import type { Trial } from './trial.ts';
 import * as switching from './trial-set.ts';
-import { loadStep, missingProgram, ownChainsChecksum, trialComment } from './xtables.ts';
+import { inUse, loadStep, missingProgram, ownChainsChecksum, trialComment } from './xtables.ts';
 
 /**
  * The steps of a change, by either mechanism. With nftables each is one transaction. With iptables the switch alone decides what packets
@@ -25,6 +25,7 @@ export async function load(texts: ChangeTexts, trialSeconds: number | undefined)
       const missing = missingProgram();
       if (missing !== undefined)
         throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, `\`${missing}\` is not installed`);
+      if ((await inUse(texts.begin)) !== undefined) throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
       const made = await switching.createSwitch((await switching.readSwitch()) === 'off');
       if (made.kind === 'refused') throw refusal('machine', ENFORCER_PROBLEMS.noSwitch, made.said);
       if (made.kind === 'unclear') return made;

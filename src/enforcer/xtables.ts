@@ -13,7 +13,10 @@ const FAMILIES = [
   { of: 'v6', save: 'ip6tables-save', restore: 'ip6tables-restore' },
 ] as const;
 
-/** Seconds for which another program's lock is waited for (iptables(8), `-w`); only iptables-legacy has one. */
+/**
+ * Seconds for which another program's lock is waited for (iptables(8), `-w`); only iptables-legacy has one. Without a number, `-w` would take
+ * the next word for one, be it the file, and load nothing.
+ */
 export const LOCK_SECONDS = '10';
 
 /** Loads a step, one family after the other. Each is taken whole or not at all; it stops at the first that is not. @throws Refusal, MachineError */
@@ -24,6 +27,19 @@ export async function loadStep(step: IptablesStep): Promise<Loaded> {
     if (loaded.kind !== 'taken') return loaded;
   }
   return { kind: 'taken' };
+}
+
+/** A chain that packets meet now and that a step would replace, as if it were not there: then somebody did not know what stands. */
+export async function inUse(step: IptablesStep): Promise<string | undefined> {
+  for (const { of, save } of FAMILIES) {
+    const frames = (await saved(save)).split('\n').filter((line) => /^-A PORTCULLIS-/.test(line));
+    const led = frames.flatMap((line) =>
+      line.includes('--match-set portcullis-trial') ? [] : (/ -g (PC-\S+)$/.exec(line)?.[1] ?? []),
+    );
+    const replaced = led.find((chain) => step[of].includes(`\n:${chain} `));
+    if (replaced !== undefined) return replaced;
+  }
+  return undefined;
 }
 
 /** The lines by which the built-in chains lead to ours exactly once, or not at all, go into the same transaction. */

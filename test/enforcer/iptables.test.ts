@@ -99,6 +99,14 @@ describe('a change with iptables is not begun', { skip }, () => {
     assert.equal((await place.ask('state', {})).reply?.ok, true);
   });
 
+  test('that would write over the rules in force', async () => {
+    await using place = await openConfirmed(isolation, 'nft');
+    const before = await rules(place);
+    const asked = await place.begin({ texts: firstTexts(NEW_PORT), persist: persisted(NEW_PORT), trialSeconds: 60 });
+    assert.equal(codeOf(asked), 'E0006');
+    assert.equal(await rules(place), before);
+  });
+
   test('with lines about what is not ours, or without the switch', async () => {
     await using place = await openPlace(isolation, 'nft');
     const texts = firstTexts(OLD_PORT);

@@ -28,10 +28,8 @@ export {
 export {
   followed,
   type OwnChains,
-  type Side,
   type Standing as IptablesStanding,
   standing as iptablesStanding,
-  TRIAL_LIST,
 } from './stage-standing.ts';
 
 /** What reads `iptables-save`, `ip6tables-save` and `ipset save` back. */
