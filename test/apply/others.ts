@@ -21,7 +21,8 @@ async function others(place: Place): Promise<Readonly<Record<string, string>>> {
     (await place.checked(program, []))
       .replaceAll(/^#.*\n/gm, '')
       .replaceAll(/ \[\d+:\d+\]$/gm, '')
-      .replaceAll(OWN_LINES, '');
+      .replaceAll(OWN_LINES, '')
+      .replaceAll(EMPTY, '');
   const tables = (await place.checked('nft', ['list', 'tables'])).trim().split('\n');
   const listed = await Promise.all(
     tables
@@ -30,6 +31,9 @@ async function others(place: Place): Promise<Readonly<Record<string, string>>> {
   );
   return { iptables: await saved('iptables-save'), ip6tables: await saved('ip6tables-save'), nft: listed.join('') };
 }
+
+/** What is left of a table when lines of ours are all that was ever in it. */
+const EMPTY = '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n';
 
 const OWN_LINES = /^(?::|-A )(?:PORTCULLIS-|PC-).*\n|^-A (INPUT|OUTPUT|FORWARD) -j PORTCULLIS-\1\n/gm;
 

@@ -56,7 +56,7 @@ done
         return slots.size === 1 ? [] : [`IPv${family} holds the slots ${[...slots].join(', ')}`];
       }),
     ],
-    concerns: /^start ip(?:6?tables|set)/,
+    concerns: /^start (?:ip6?tables-restore|ipset (?:restore|flush|destroy))/,
     others: 8,
   };
 }
