@@ -92,6 +92,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['only the way back', input('ct direction reply accept'), {}, 'drop'],
     ['packets of another device', `table netdev n {\nchain c {\ntype filter hook ingress device "eth9" priority 0; policy drop;\n}\n}\n`, {}, 'accept'],
     ['packets of the device', `table netdev n {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nip saddr 203.0.113.9 drop\n}\n}\n`, {}, 'drop'],
+    ['chains whose devices are not known are entered each for itself', `table netdev n {\nchain a {\ntype filter hook ingress priority 0; policy drop;\n}\nchain b {\ntype filter hook ingress priority 5; policy accept;\n}\n}\n`, { symbols: symbolOf('it passes the devices of netdev n b, which nft 1.0.6 omits in JSON', 'the packet') }, 'accept'],
     ['where a packet came in, no device tells when it leaves', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\niifname "eth0" drop\n}\n}\n`, { hook: 'forward' }, 'accept'],
     ['the length on the wire', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\nmeta length 54 drop\n}\n}\n`, { hook: 'forward', quantities: new Map([['meta length', 40], ['meta length at egress', 54]]) }, 'drop'],
     ['notrack after connection tracking leaves a connection alone', `table ip r {\nchain c {\ntype filter hook prerouting priority mangle;\nnotrack\n}\n}\n${input('ct state new accept')}`, {}, 'accept'],

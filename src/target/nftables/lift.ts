@@ -175,10 +175,10 @@ function gateRules(table: nft.Table, base: nft.BaseChainSpec, context: ChainCont
 }
 
 /** A packet passes the device itself, or one that lies over it: of a bridge's port or a VLAN's trunk another name is seen later. */
-function throughDevice(base: nft.BaseChainSpec, { program }: ChainContext): Match {
+function throughDevice(base: nft.BaseChainSpec, { program, table, chain }: ChainContext): Match {
   const side = base.hook === 'ingress' ? 'in' : 'out';
   if (base.devices === undefined)
-    return program.unknowns.property('it passes the device of the chain, which nft 1.0.6 omits in JSON');
+    return program.unknowns.property(`it passes the devices of ${table} ${chain}, which nft 1.0.6 omits in JSON`);
   const names = base.devices.map((name) => ({ name, wildcard: name.endsWith('*') }));
   const over = program.unknowns.property(`it passes device ${base.devices.join(', ')} below another interface`);
   return any(
