@@ -10,7 +10,7 @@ import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
 import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
-import { IPTABLES_PROBLEMS, NFTABLES_PROBLEMS } from '../../src/target/index.ts';
+import { IPTABLES_PROBLEMS, NFTABLES_PROBLEMS, UFW_PROBLEMS } from '../../src/target/index.ts';
 import { VERIFY_PROBLEMS } from '../../src/verify/index.ts';
 
 type Kinds = Readonly<Record<string, DiagnosticKind<never>>>;
@@ -25,6 +25,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['A policy from a firewall', IMPORT_PROBLEMS],
   ['nftables', NFTABLES_PROBLEMS],
   ['iptables', IPTABLES_PROBLEMS],
+  ['UFW', UFW_PROBLEMS],
   ['The rules of a firewall', RULESET_PROBLEMS],
   ['Files that an audit reads', AUDIT_FILE_PROBLEMS],
   ['Proofs', VERIFY_PROBLEMS],

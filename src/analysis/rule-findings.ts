@@ -34,7 +34,7 @@ export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[], watcher
   const faults = ruleFaults(space, ruleset).filter(
     (fault) => fault.kind !== 'redundant' || (!isCustomary(fault) && !fault.packets.intersects(unclear)),
   );
-  const faulty = new Set(faults.map(({ rule }) => rule));
+  const faulty = new Map(faults.map((fault) => [fault.rule, fault]));
   const written = writtenRules(ruleset);
   return faults.flatMap((fault, index): RuleFinding[] => {
     const { kind, table, chain, rule, by, atEnd, witness: flow } = fault;
@@ -45,9 +45,10 @@ export function ruleFindings(ruleset: Ruleset, opaque: readonly Match[], watcher
     }
     const parts = written.partsOf(rule);
     if (parts[0] !== rule) return []; // nobody wrote it, or it has been told with its first part
-    if (parts.length > 1 && (kind === 'redundant' || !parts.every((each) => faulty.has(each)))) return [];
+    const ofParts = parts.flatMap((each) => faulty.get(each) ?? []);
+    if (ofParts.length < parts.length) return [];
     // It may be needed once the rule that makes it redundant is gone.
-    if (kind === 'redundant' && by.some((each) => faulty.has(each))) return [];
+    if (ofParts.some((each) => each.kind === 'redundant' && each.by.some((rule) => faulty.has(rule)))) return [];
     const witness = flow === undefined ? {} : { witness: { flow, verdict: evaluate(ruleset, flow).verdict } };
     return [{ kind: fault.contradicts ? 'contradicted' : kind, table, chain, rule, by, atEnd, ...witness }];
   });

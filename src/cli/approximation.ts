@@ -16,10 +16,16 @@ export function approximationJson({ approximation, packets, witness }: ProvenApp
   };
 }
 
+const HEADS = {
+  wider: 'wider than the policy',
+  narrower: 'narrower than the policy',
+  refusal: 'refused in another way than the policy says',
+} as const satisfies Record<ProvenApproximation['approximation']['effect'], string>;
+
 export function approximationText({ approximation, packets, witness }: ProvenApproximation): string {
   const { effect, sentence, help } = approximation;
   const lines = [
-    `approximation, ${effect} than the policy: ${escapeControls(sentence)}`,
+    `approximation, ${HEADS[effect]}: ${escapeControls(sentence)}`,
     ...packets.slice(0, 2).map((line) => `  ${escapeControls(line)}`),
     `  for example ${escapeControls(formatFlow(witness))}`,
     ...(help === undefined ? [] : [`  help: ${escapeControls(help)}`]),

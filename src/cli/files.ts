@@ -5,6 +5,7 @@ import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { stop } from './report.ts';
+import { filesOfUfw } from './ufw-folder.ts';
 
 export const STDIN = '-';
 
@@ -27,6 +28,14 @@ export async function readSource(console: Console, path: string): Promise<Source
   const content = readFile(console, path);
   if (typeof content === 'string') throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, path, content);
   return textOf(content, path);
+}
+
+/** The files that the user named; a folder of ufw's stands for what ufw loads of it. @throws Stop where one cannot be read */
+export async function readSources(console: Console, paths: readonly string[]): Promise<SourceFile[]> {
+  const sources: SourceFile[] = [];
+  for (const path of paths.flatMap((each) => (each === STDIN ? [each] : filesOfUfw(console, each))))
+    sources.push(await readSource(console, path));
+  return sources;
 }
 
 /** The bytes, or why there are none, in words. Paths are relative to the console's folder. */

@@ -35,7 +35,7 @@ export const CLI_PROBLEMS = {
     severity: 'error',
     message: (path: string) => `\`${path}\` is neither a policy nor a firewall configuration that can be read`,
     help: () =>
-      'policies begin with `portcullis: 1`; of firewalls, nft text and `nft -j list ruleset` are read; or say `--format`',
+      'policies begin with `portcullis: 1`; of firewalls, nft text, `nft -j list ruleset`, `iptables-save` and what is ufw’s are read; or say `--format`',
     explanation: 'What a file is, is seen from its content.',
   } satisfies DiagnosticKind<[path: string]>,
   noFlow: {

@@ -4,7 +4,8 @@ import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
 import { type Console, EXIT } from './console.ts';
-import { readSource } from './files.ts';
+import { readSources } from './files.ts';
+import { type Format, formatOf } from './format.ts';
 import { includerOf } from './includes.ts';
 import { longWork } from './long-work.ts';
 import {
@@ -29,9 +30,7 @@ export interface Subject {
 }
 
 export const IN_OPTION =
-  'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save; repeatable: the files of one machine)';
-export const FORMATS = ['policy', 'nftables', 'iptables'] as const;
-export type Format = (typeof FORMATS)[number];
+  'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save, /etc/ufw, ufw status verbose, ufw commands; repeatable: the files of one machine)';
 export const FORMAT_OPTION = 'what the files are, where their content does not tell';
 
 /** The policy, or with `--in` a firewall's configuration, asked about the policy's zones. */
@@ -73,56 +72,41 @@ export async function readPair(
   accounts: Accounts,
   format: Format | undefined,
 ): Promise<Pair> {
-  const sources = [await readSource(console, first), await readSource(console, second)] as const;
-  const policies = sources.filter((source) => (format ?? formatOf(source)) === 'policy');
+  const sources = [await readSources(console, [first]), await readSources(console, [second])] as const;
+  const policies = sources.flat().filter((source) => (format ?? formatOf(source)) === 'policy');
   const intents = policies.map((source) => readPolicy(console, source, accounts).intent);
   const shared = sharedAccounts(
     accounts,
     intents.filter((intent) => intent !== undefined),
   );
-  const before = await readSubject(console, sources[0], shared, format);
-  const after = await readSubject(console, sources[1], shared, format);
+  const before = await readSubject(console, first, sources[0], shared, format);
+  const after = await readSubject(console, second, sources[1], shared, format);
   return { before, after, names: placeholderNames(shared) };
 }
 
 async function readSubject(
   console: Console,
-  source: SourceFile,
+  name: string,
+  sources: readonly SourceFile[], // several of a folder
   accounts: Accounts,
   format: Format | undefined,
 ): Promise<Subject> {
-  switch (format ?? formatOf(source)) {
+  const [source] = sources;
+  const found = format ?? (source === undefined ? undefined : formatOf(source));
+  if (source === undefined || found === undefined) throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, name);
+  switch (found) {
     case 'policy':
       return policySubject(console, source, accounts);
     case 'nftables':
     case 'iptables':
+    case 'ufw':
       return {
-        name: source.name,
+        name: sources.length === 1 ? source.name : name,
         kind: 'firewall',
         intent: emptyIntent(console),
-        ...(await readFirewall(console, [source], format)),
+        ...(await readFirewall(console, sources, format)),
       };
-    case undefined:
-      throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, source.name);
   }
-}
-
-/** What a file is, seen from its content. */
-export function formatOf(source: SourceFile): Format | undefined {
-  const { text } = source;
-  if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
-  if (/^portcullis\s*:/m.test(text)) return 'policy';
-  if (isIptables(text)) return 'iptables';
-  if (/^\s*(?:#!.*\bnft\b|(?:(?:add|create|delete|destroy|flush)\s+)?(?:table|ruleset)\s)/m.test(text))
-    return 'nftables';
-  return /^\s*[a-z]+\s*:/m.test(text) ? 'policy' : undefined;
-}
-
-/** `*filter` with its `COMMIT`, or the sets of `ipset save`. */
-function isIptables(text: string): boolean {
-  return /^\s*\*[a-z]+\s*$/m.test(text)
-    ? /^\s*(?:COMMIT\s*$|:|(?:\[[0-9:]*\] *)?-[AIN] )/m.test(text)
-    : /^create \S+ (?:hash|bitmap|list):/m.test(text);
 }
 
 async function readFirewall(
@@ -142,9 +126,7 @@ export interface ReadRuleset extends Pick<Subject, 'ruleset' | 'opaque'> {
 
 /** @throws Stop where a file cannot be read, or cannot be understood as a whole */
 export async function readRulesetFiles(console: Console, paths: readonly string[]): Promise<ReadRuleset> {
-  const sources: SourceFile[] = [];
-  for (const path of paths) sources.push(await readSource(console, path));
-  return readRuleset(console, sources);
+  return readRuleset(console, await readSources(console, paths));
 }
 
 export async function readRuleset(
@@ -153,12 +135,11 @@ export async function readRuleset(
   format?: Format,
 ): Promise<ReadRuleset> {
   const { readHost } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
-  const ofIptables = (source: SourceFile): boolean => (format ?? formatOf(source)) === 'iptables';
+  const formats = sources.map((source) => format ?? formatOf(source));
+  const of = (wanted: Format): SourceFile[] => sources.filter((_, index) => formats[index] === wanted);
+  const others = sources.filter((_, index) => formats[index] !== 'iptables' && formats[index] !== 'ufw');
   const { lifted, diagnostics } = longWork(console, 'reading', () =>
-    readHost(
-      { nftables: sources.filter((source) => !ofIptables(source)), iptables: sources.filter(ofIptables) },
-      includerOf(console),
-    ),
+    readHost({ nftables: others, iptables: of('iptables'), ufw: of('ufw') }, includerOf(console)),
   );
   if (lifted === undefined) throw new Stop(EXIT.unusable, diagnostics);
   const { ruleset, opaque } = lifted;

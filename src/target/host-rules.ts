@@ -12,11 +12,16 @@ import { type Includer, nftablesTarget } from './nftables/index.ts';
 import { liftTables as liftNftables, programFacts as nftablesFacts } from './nftables/lift.ts';
 import { finalProgram } from './nftables/program.ts';
 import type { Lifted } from './target.ts';
+import { finished } from './ufw/lift.ts';
+import { parseFiles as parseUfw } from './ufw/parse.ts';
+import { UFW_PROBLEMS } from './ufw/problems.ts';
+import type { Setup } from './ufw/setup.ts';
 
 /** Files that say what decides on one machine, by the language that they are written in. */
 export interface HostFiles {
   readonly nftables: readonly SourceFile[];
   readonly iptables: readonly SourceFile[]; // of `iptables-save`, `ip6tables-save` and `ipset save`
+  readonly ufw?: readonly SourceFile[]; // its files, its listings, its commands
 }
 
 export interface HostRules {
@@ -31,19 +36,57 @@ export interface HostRules {
 export function readHost(files: HostFiles, includer?: Includer): HostRules {
   const first = nftablesTarget.parse(files.nftables, includer);
   const second = parseIptables(files.iptables);
-  const diagnostics = [...first.diagnostics, ...second.diagnostics];
-  if (first.ast === undefined || second.ast === undefined || hasErrors(diagnostics))
+  const ufw = files.ufw === undefined || files.ufw.length === 0 ? undefined : parseUfw(files.ufw);
+  const diagnostics = [...first.diagnostics, ...second.diagnostics, ...(ufw?.diagnostics ?? [])];
+  if (ufw?.ast !== undefined && second.ast !== undefined) diagnostics.push(...besideSaved(ufw.ast, second.ast));
+  if (
+    first.ast === undefined ||
+    second.ast === undefined ||
+    (ufw !== undefined && ufw.ast === undefined) ||
+    hasErrors(diagnostics)
+  )
     return { lifted: undefined, diagnostics };
-  const { shared, problems } = sharedTables(finalProgram(first.ast).tables, second.ast.tables);
-  const layer =
-    files.nftables.length === 0 ? 'iptables' : files.iptables.length === 0 ? 'nftables' : 'nftables and iptables';
-  return { lifted: liftTogether(first.ast, second.ast, shared, layer), diagnostics: [...diagnostics, ...problems] };
+  const saved: xt.Program = { ...second.ast, tables: [...second.ast.tables, ...(ufw?.ast?.tables ?? [])] };
+  const { shared, problems } = sharedTables(finalProgram(first.ast).tables, saved.tables);
+  const lifted = liftTogether(first.ast, saved, shared, layerOf(files));
+  return {
+    lifted: ufw?.ast === undefined ? lifted : withoutMadeUp(finished(ufw.ast, lifted), files.ufw ?? []),
+    diagnostics: [...diagnostics, ...problems],
+  };
 }
 
 /** The same of what has been read already. */
 export function liftHost(first: nft.Program, second: xt.Program): Lifted {
   const { shared } = sharedTables(finalProgram(first).tables, second.tables);
   return liftTogether(first, second, shared, 'nftables and iptables');
+}
+
+function layerOf({ nftables, iptables, ufw = [] }: HostFiles): string {
+  const layers = Object.entries({ nftables, iptables, ufw }).filter(([, files]) => files.length > 0);
+  return layers.map(([name]) => name).join(' and ');
+}
+
+/** Of what ufw adds by itself, and of what was assumed, there is no place that the user could look at, and nothing to be found fault with. */
+function withoutMadeUp({ ruleset, opaque }: Lifted, given: readonly SourceFile[]): Lifted {
+  const isMadeUp = (span: Span | undefined): boolean =>
+    span?.file.name.startsWith('<') === true && !given.includes(span.file);
+  const plain = (rule: Rule): Rule => {
+    const { span, ...origin } = rule.origin;
+    return isMadeUp(span) ? { ...rule, origin } : rule;
+  };
+  const tables = ruleset.tables.map((table) => ({
+    ...table,
+    chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.map(plain) })),
+  }));
+  return { ruleset: { ...ruleset, tables }, opaque };
+}
+
+/** What ufw loads is in tables of iptables: where those are saved, too, the same rules would stand there twice. */
+function besideSaved(ufw: Setup, saved: xt.Program): Diagnostic[] {
+  const twice = saved.tables.find((table) =>
+    ufw.tables.some((own) => own.name === table.name && own.family === table.family),
+  );
+  return twice === undefined ? [] : [diagnose(UFW_PROBLEMS.besideSaved, twice.span)];
 }
 
 /** A table that both have read; rule by rule the one whose reading counts. */

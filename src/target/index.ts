@@ -59,3 +59,4 @@ export {
 } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName, withTarget } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';
+export { UFW_PROBLEMS } from './ufw/index.ts';

@@ -1,12 +1,14 @@
 import { iptablesIpsetTarget, iptablesTarget } from './iptables/index.ts';
 import { nftablesTarget } from './nftables/index.ts';
 import type { Target } from './target.ts';
+import { ufwTarget } from './ufw/index.ts';
 
 /** Every target, once. A new one is added here and nowhere else; the contract suite then asks of it what it asks of all. */
 export const TARGETS = {
   nftables: nftablesTarget,
   iptables: iptablesTarget,
   'iptables-ipset': iptablesIpsetTarget,
+  ufw: ufwTarget,
 } as const satisfies Record<string, AnyTarget>;
 
 export { readHost } from './host-rules.ts';
@@ -28,5 +30,7 @@ export function withTarget<Result>(name: TargetName, use: <Ast>(target: Target<A
       return use(TARGETS.iptables);
     case 'iptables-ipset':
       return use(TARGETS['iptables-ipset']);
+    case 'ufw':
+      return use(TARGETS.ufw);
   }
 }

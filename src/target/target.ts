@@ -32,7 +32,8 @@ export interface Lowered<Ast> {
  * accepts no difference outside the packets that are declared here.
  */
 export interface Approximation {
-  readonly effect: 'wider' | 'narrower'; // the firewall lets through more, or less, than the policy
+  /** The firewall lets through more, or less, than the policy, or refuses in another way (drop for reject, or the reverse). */
+  readonly effect: 'wider' | 'narrower' | 'refusal';
   readonly packets: Match; // at most these
   readonly sentence: string; // for the user: no capital, no full stop
   readonly help?: string;

@@ -19,7 +19,7 @@ const LINES = 6; // of text for one set
  *
  *     accepted by what was written and not by the policy   ⊆  declared wider
  *     accepted by the policy and not by what was written   ⊆  declared narrower
- *     refused by both: in the same way
+ *     refused by both, in different ways                   ⊆  declared so
  */
 export function compare(
   space: HeaderSpace,
@@ -32,10 +32,11 @@ export function compare(
   const differences = {
     wider: actual.accept.subtract(intended.accept),
     narrower: intended.accept.subtract(actual.accept),
+    refusal: otherRefusal(intended, actual),
   };
   const replay = new Replay(policy, emitted);
   const approximations: ProvenApproximation[] = [];
-  const explained = { wider: [] as PacketSet[], narrower: [] as PacketSet[] };
+  const explained = { wider: [] as PacketSet[], narrower: [] as PacketSet[], refusal: [] as PacketSet[] };
   for (const approximation of declared) {
     const packets = packetsOf(space, approximation.packets).intersect(differences[approximation.effect]);
     const witness = sampleFlow(packets);
@@ -44,12 +45,8 @@ export function compare(
     replay.differ(witness, approximation.effect);
     approximations.push({ approximation, packets: describe(packets, LINES), witness });
   }
-  const sets: readonly (readonly [Difference['effect'], PacketSet])[] = [
-    ['wider', differences.wider.subtract(space.union(explained.wider))],
-    ['narrower', differences.narrower.subtract(space.union(explained.narrower))],
-    ['refusal', otherRefusal(intended, actual)],
-  ];
-  const unexplained = sets.flatMap(([effect, packets]) => {
+  const unexplained = (['wider', 'narrower', 'refusal'] as const).flatMap((effect) => {
+    const packets = differences[effect].subtract(space.union(explained[effect]));
     const witness = sampleFlow(packets);
     if (witness === undefined) return [];
     const { policyPath, emittedPath } = replay.differ(witness, effect);

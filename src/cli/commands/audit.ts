@@ -20,12 +20,13 @@ import { serviceNames } from '../audit/service-names.ts';
 import { DEFAULT_SUPPRESSIONS, suppressionsFor } from '../audit/suppressions.ts';
 import { auditText } from '../audit/text.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { readSource, writeFile } from '../files.ts';
+import { readSources, writeFile } from '../files.ts';
+import { formatOf } from '../format.ts';
 import { longWork } from '../long-work.ts';
 import { type Accounts, catalog, policySource, readPolicy } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { reportDiagnostics, Stop, stop } from '../report.ts';
-import { formatOf, readRuleset } from '../subject.ts';
+import { readRuleset } from '../subject.ts';
 import { programVersion } from '../version.ts';
 
 const OUTPUTS = ['text', 'json', 'sarif'] as const;
@@ -83,7 +84,7 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
     serviceName: serviceNames(catalog()),
     ...(facts === undefined ? {} : { facts }),
   };
-  const sources = what.length === 0 ? [await policySource(console, undefined)] : await readAll(console, what);
+  const sources = what.length === 0 ? [await policySource(console, undefined)] : await readSources(console, what);
   const subjects = await subjectsOf(console, sources, accountsOf(console, options.account));
   const all = longWork(console, 'auditing', (watcher) =>
     distinct(subjects.flatMap((subject) => audit({ ...subject, ...shared, watcher }))),
@@ -97,12 +98,6 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
   else if (format === 'sarif') writeJson(console, sarifLog(programVersion(), findings, suppressed));
   else console.stdout.write(auditText(console.stdout, findings, suppressed, options.verbose === true));
   return ok ? EXIT.holds : EXIT.findings;
-}
-
-async function readAll(console: Console, paths: readonly string[]): Promise<SourceFile[]> {
-  const sources: SourceFile[] = [];
-  for (const path of paths) sources.push(await readSource(console, path));
-  return sources;
 }
 
 type Subject = Pick<AuditSubject, 'ruleset' | 'policy' | 'opaque'>;

@@ -44,7 +44,7 @@ export function checkCommand(console: Console): Command {
     .argument('[policy]', POLICY_ARGUMENT)
     .option(
       '--in <file>',
-      'check this firewall configuration instead (nft text or nft -j, iptables-save, ip6tables-save, ipset save; repeatable: the files of one machine)',
+      'check this firewall configuration instead (nft text or nft -j, iptables-save, ip6tables-save, ipset save, /etc/ufw, ufw status verbose, ufw commands; repeatable: the files of one machine)',
       collect,
     )
     .option('--against <what>', 'also show what is newly allowed and denied since this file or Git revision')

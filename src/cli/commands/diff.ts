@@ -2,8 +2,9 @@ import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { FORMATS, type Format } from '../format.ts';
 import { longWork } from '../long-work.ts';
-import { FORMAT_OPTION, FORMATS, type Format, readPair } from '../subject.ts';
+import { FORMAT_OPTION, readPair } from '../subject.ts';
 
 interface DiffOptions {
   readonly format?: Format;

@@ -6,13 +6,14 @@ import type { NameGroup } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { readFile, readSource, STDIN, writeFile } from '../files.ts';
+import { readFile, readSources, STDIN, writeFile } from '../files.ts';
+import { formatOf } from '../format.ts';
 import { IMPORT_PROBLEMS } from '../import/problems.ts';
 import { type ImportProof, proveImport } from '../import/proof.ts';
 import { longWork } from '../long-work.ts';
 import { type Accounts, catalog, policySource, readPolicy, soundPolicy } from '../policy-input.ts';
 import { type OpaqueJson, opaqueJson, reportDiagnostics, stop } from '../report.ts';
-import { formatOf, readRuleset } from '../subject.ts';
+import { readRuleset } from '../subject.ts';
 
 interface ImportOptions {
   readonly output?: string;
@@ -68,8 +69,7 @@ async function runImport(console: Console, what: readonly string[], options: Imp
   const isThere = output !== undefined && output !== STDIN && typeof readFile(console, output) !== 'string';
   if (isThere && options.force !== true) throw stop(EXIT.refused, IMPORT_PROBLEMS.exists, output);
   const accounts = accountsOf(console, options.account);
-  const sources: SourceFile[] = [];
-  for (const path of what) sources.push(await readSource(console, path));
+  const sources = await readSources(console, what);
   const policy = sources.find((source) => formatOf(source) === 'policy');
   if (policy !== undefined) throw stop(EXIT.unusable, IMPORT_PROBLEMS.isPolicy, policy.name);
   const { ruleset, opaque, diagnostics } = await readRuleset(console, sources);

@@ -61,8 +61,11 @@ function renderJson(proof: Proof, artifacts: readonly Artifact[]) {
 /** The configuration on standard output, what to know about it on standard error. */
 function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], folder: string | undefined): void {
   const { colors } = console.stderr;
-  if (folder === undefined) for (const { text } of artifacts) console.stdout.write(text);
-  else for (const { name } of artifacts) console.stderr.write(`wrote ${escapeControls(join(folder, name))}\n`);
+  const isMany = artifacts.length > 1; // then each says which file it is
+  for (const { name, text } of artifacts) {
+    if (folder === undefined) console.stdout.write(isMany ? `# ==> ${name} <==\n${text}` : text);
+    else console.stderr.write(`wrote ${escapeControls(join(folder, name))}\n`);
+  }
   reportDiagnostics(
     console,
     proof.diagnostics.filter((each) => each.severity !== 'error'),

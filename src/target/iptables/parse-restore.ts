@@ -20,6 +20,23 @@ export function parseRestore(file: SourceFile): RestoreFile {
   return reader.end();
 }
 
+/**
+ * Files that `iptables-restore --noflush` loads one after the other: each adds to what the ones before have left, but a chain that
+ * somebody made and that is declared again is emptied.
+ */
+export function parseRestores(files: readonly SourceFile[], family: Family): RestoreFile {
+  const diagnostics: Diagnostic[] = [];
+  let tables: readonly OpenTable[] = [];
+  let last: RestoreReader | undefined;
+  for (const file of files) {
+    last = new RestoreReader(file, { family, tables });
+    for (const line of linesOf(file)) last.line(line);
+    for (const each of last.leave()) diagnostics.push(each);
+    tables = last.tables;
+  }
+  return { tables: last?.end().tables ?? [], diagnostics };
+}
+
 /** A table that lines still change. */
 interface OpenTable {
   readonly name: TableName;
@@ -40,13 +57,20 @@ interface OpenChain {
 class RestoreReader {
   readonly #file: SourceFile;
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #tables: OpenTable[] = [];
+  readonly #tables: OpenTable[];
+  readonly #onto: Family | undefined; // what others have loaded stays
   #header: Header | undefined;
   #open: OpenTable | undefined;
   #skipping = false; // the rules of a table that does not exist
 
-  constructor(file: SourceFile) {
+  constructor(file: SourceFile, onto?: { readonly family: Family; readonly tables: readonly OpenTable[] }) {
     this.#file = file;
+    this.#tables = [...(onto?.tables ?? [])];
+    this.#onto = onto?.family;
+  }
+
+  get tables(): readonly OpenTable[] {
+    return this.#tables;
   }
 
   line({ start, end }: Line): void {
@@ -72,7 +96,7 @@ class RestoreReader {
       this.#begin(text.slice(1).trim(), span);
     } else if (text === 'COMMIT') {
       if (this.#open === undefined && !this.#skipping) throw new SyntaxFailure('no table is open', span);
-      if (this.#open !== undefined) this.#tables.push(this.#open);
+      if (this.#open !== undefined && !this.#tables.includes(this.#open)) this.#tables.push(this.#open);
       this.#open = undefined;
       this.#skipping = false;
     } else if (!this.#skipping) {
@@ -89,8 +113,19 @@ class RestoreReader {
     this.#open =
       known === undefined
         ? undefined
-        : { name: known, header: this.#header, chains: new Map(), span, family: undefined, only: [] };
+        : (this.#standing(known) ?? {
+            name: known,
+            header: this.#header,
+            chains: new Map(),
+            span,
+            family: undefined,
+            only: [],
+          });
     if (known === undefined) this.#diagnostics.push(diagnose(IPTABLES_PROBLEMS.unknownTable, span, name));
+  }
+
+  #standing(name: TableName): OpenTable | undefined {
+    return this.#onto === undefined ? undefined : this.#tables.find((table) => table.name === name);
   }
 
   /** `:INPUT DROP [0:0]` */
@@ -105,6 +140,7 @@ class RestoreReader {
     if (before === undefined)
       table.chains.set(name, { name, policy: isBuiltin ? (given ?? 'ACCEPT') : undefined, rules: [], span });
     else if (given !== undefined) before.policy = given;
+    else if (this.#onto !== undefined && !isBuiltin) before.rules = [];
   }
 
   #command(table: OpenTable, span: Span): void {
@@ -257,9 +293,19 @@ class RestoreReader {
     this.#diagnostics.push(diagnose(IPTABLES_PROBLEMS.notCommitted, span, name));
   }
 
-  end(): RestoreFile {
+  /** What is wrong with this file, once all its lines are read. */
+  leave(): readonly Diagnostic[] {
     if (this.#open !== undefined) this.#notCommitted(this.#open);
-    const families = familiesOf(this.#tables, familyOfName(this.#file.name));
+    this.#open = undefined;
+    return this.#diagnostics;
+  }
+
+  end(): RestoreFile {
+    this.leave();
+    const families =
+      this.#onto === undefined
+        ? familiesOf(this.#tables, familyOfName(this.#file.name))
+        : this.#tables.map(() => this.#onto);
     const tables = this.#tables.map((table, index) => {
       const family = families[index];
       if (family === undefined)

@@ -51,7 +51,7 @@ const SETS_HEADER = `# Written by Portcullis for ipset: to be loaded before the 
 `;
 
 /** The chains of a table that somebody made, as `iptables-restore --noflush` replaces them. */
-function printChains({ name, chains }: Pick<Table, 'name' | 'chains'>): string {
+export function printChains({ name, chains }: Pick<Table, 'name' | 'chains'>): string {
   const own = chains.filter((chain) => builtinEntry(name, chain.name) === undefined);
   const rules = own.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${printRule(rule)}\n`));
   return `*${name}\n${own.map((chain) => `:${chain.name} - [0:0]\n`).join('')}${rules.join('')}COMMIT\n`;
