@@ -5,6 +5,7 @@ import { JOINS } from '../../src/target/nftables/lift-joined.ts';
 import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
 const V6 = { family: 6 } as const;
+const NEIGHBOUR = { family: 6, protocol: 58, icmpType: 136, icmpCode: 0 } as const;
 const UDP = { protocol: 17, sport: 40000, dport: 53 } as const;
 
 describe('what rulesets of all kinds do to a packet', () => {
@@ -78,6 +79,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['before tracking all is invalid', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct state new drop\nct state invalid accept\ndrop\n}\n}\n`, {}, 'accept'],
     ['nothing is untracked at ingress yet', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nct state untracked drop\n}\n}\n`, { state: 'untracked' }, 'accept'],
     ['but what was said there', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nnotrack\nct state untracked drop\n}\n}\n`, {}, 'drop'],
+    ['connection tracking leaves neighbours untracked, but not before it', `table ip6 r {\nchain c {\ntype filter hook prerouting priority raw;\nct state invalid drop\n}\n}\n`, { ...NEIGHBOUR, state: 'untracked' }, 'drop'],
     ['the loopback brings the state along', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct state new accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
     ['and the connection', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct direction original accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
     ['which notrack does not take away', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nnotrack\n}\n}\n${input('ct state new accept')}`, { inInterface: 'lo' }, 'accept'],

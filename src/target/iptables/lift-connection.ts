@@ -69,7 +69,7 @@ function stateMatch(text: string, isAfter: boolean, { host, entries }: RuleConte
     else if (word.toUpperCase() === 'DNAT') translated |= CT_STATUS_BITS.dnat;
     else throw new NotUnderstood(`\`${word}\` is no state that is known`);
   }
-  if (!isAfter) return earlyStateBits(bits, host.mayBeUntracked(entries));
+  if (!isAfter) return earlyStateBits(bits, host, entries);
   return translated === 0 ? stateBits(bits) : any(stateBits(bits), all(TRACKED, anyBit(CT_STATUS, translated)));
 }
 

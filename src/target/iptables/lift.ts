@@ -33,6 +33,7 @@ export function programFacts({ tables }: ast.Program): Facts {
     natHooks: tables.flatMap((table) =>
       table.name === 'nat' ? table.chains.flatMap(({ name }) => builtinEntry('nat', name)?.hook ?? []) : [],
     ),
+    rewrites: rules.some(({ target }) => target?.name === 'SNPT' || target?.name === 'DNPT'),
     untracksAtIngress: false, // iptables has no such hook
   };
 }

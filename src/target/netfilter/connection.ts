@@ -11,6 +11,7 @@ import {
   quantity,
 } from '../../ir/index.ts';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
+import type { Entry } from './entries.ts';
 import { complement } from './ranges.ts';
 import type { Unknowns } from './unknowns.ts';
 import { CT_STATE_BITS } from './words.ts';
@@ -36,16 +37,28 @@ export const SEEN_WHERE_SENT = interfaces('in', { name: 'lo', wildcard: false })
 /** Packets that `notrack` changes where they have not been looked up among the connections yet. */
 export const UNTRACKABLE = any(not(SEEN_WHERE_SENT), inState('invalid'));
 
-/**
- * The same before connection tracking has seen other packets: all are `invalid`, or `untracked` where a rule said so.
- * @param mayBeUntracked whether a rule that says so may have come before
- */
-export function earlyStateBits(bits: number, mayBeUntracked: boolean): Match {
-  const untracked = mayBeUntracked ? inState('untracked') : nothing;
+/** Connection tracking itself leaves neighbours' and groups' messages untracked (noct_valid_new, net/netfilter/nf_conntrack_proto_icmpv6.c). */
+const LEFT_UNTRACKED = all(
+  field('family', 6),
+  field('protocol', PROTOCOLS.icmpv6),
+  field('icmpType', { first: 130, last: 136 }, 143),
+);
+
+/** The same before connection tracking has seen other packets: all are `invalid`, or `untracked` where a rule said so. */
+export function earlyStateBits(bits: number, host: Tracking, entries: readonly Entry[]): Match {
+  const byRule = host.unknowns.property('a rule, not connection tracking, has left it untracked');
+  const untracked = host.mayBeUntracked(entries)
+    ? all(inState('untracked'), any(not(LEFT_UNTRACKED), byRule))
+    : nothing;
   const wanted: Match[] = [];
   if (bits & CT_STATE_BITS.untracked) wanted.push(untracked);
   if (bits & CT_STATE_BITS.invalid) wanted.push(not(untracked));
   return any(all(SEEN_WHERE_SENT, stateBits(bits)), all(not(SEEN_WHERE_SENT), any(...wanted)));
+}
+
+interface Tracking {
+  readonly unknowns: Unknowns;
+  readonly mayBeUntracked: (entries: readonly Entry[]) => boolean;
 }
 
 /** The first packet of a connection goes the original way. */

@@ -9,6 +9,7 @@ export type End = (typeof ENDS)[number];
 /** What the rules of one reader do that the meaning of others depends on, whichever language those are written in. */
 export interface Facts {
   readonly translates: boolean; // some rule translates addresses or ports
+  readonly rewrites: boolean; // some rule writes them into packets without the connection's knowledge
   readonly reads: readonly { readonly end: End; readonly entry: Entry }[]; // where some rule reads that part of packets
   readonly natHooks: readonly ChainHook[]; // of each chain of type nat
   readonly untracksAtIngress: boolean; // some rule there says `notrack`
@@ -18,12 +19,14 @@ export interface Facts {
 export class Host {
   readonly unknowns = new Unknowns();
   readonly translates: boolean;
+  readonly rewrites: boolean;
   readonly #reads: ReadonlyMap<End, readonly Entry[]>;
   readonly #natHooks: readonly ChainHook[];
   readonly #untracksAtIngress: boolean;
 
   constructor(...facts: readonly Facts[]) {
     this.translates = facts.some(({ translates }) => translates);
+    this.rewrites = facts.some(({ rewrites }) => rewrites);
     const reads = Map.groupBy(
       facts.flatMap((each) => each.reads),
       ({ end }) => end,

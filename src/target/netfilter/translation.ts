@@ -74,6 +74,9 @@ export function translationDoubt(
   const asks = (end: End): boolean => host.readsLater(end, entries);
   if ((!known.address && asks(address)) || (!known.port && asks(port)))
     return 'where it sends packets, and later rules ask for that, is not one address and port';
+  // What the connection was translated to before stays as it is: then the packet keeps what was written (nf_nat_setup_info, net/netfilter/nf_nat_core.c).
+  if (host.rewrites && (asks(address) || asks(port)))
+    return 'a connection is translated from what its packet was before a rule wrote it anew, and later rules ask for that';
   return asks(`${address} type`) ? KIND_UNKNOWN : undefined;
 }
 

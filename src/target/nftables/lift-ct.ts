@@ -90,7 +90,8 @@ function earlyStateMatch(ranges: readonly Range[], { program, entries }: ChainCo
   const bits = Object.values(CT_STATE_BITS).filter((bit) => inRanges(ranges, bit));
   return earlyStateBits(
     bits.reduce((all, bit) => all | bit, 0),
-    program.mayBeUntracked(entries),
+    program,
+    entries,
   );
 }
 

@@ -10,6 +10,11 @@ export function translates(table: nft.Table): boolean {
   );
 }
 
+/** Whether any rule writes addresses or ports into packets, without the connection's knowledge. */
+export function rewrites(table: nft.Table): boolean {
+  return table.chains.some(({ rules }) => rules.some(({ statements }) => statements.some(isStatelessTranslation)));
+}
+
 function isStatelessTranslation(statement: nft.Statement): boolean {
   return statement.kind === 'assign' && statement.target.kind === 'payload' && isEnd(statement.target.field);
 }

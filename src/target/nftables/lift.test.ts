@@ -173,4 +173,15 @@ describe('what nobody can vouch for is named, never skipped', () => {
       assert.match(nftablesTarget.lift(ast!).opaque[0]?.reason ?? '', /^what kind of address it leads to/);
     });
   }
+
+  it('a translation of what a rule wrote before, where later rules ask for it', () => {
+    const chain = 'type nat hook input priority 100;\nip saddr set 203.0.113.7 snat to 10.0.0.2';
+    const later = 'chain l {\ntype filter hook input priority 400;\nip saddr 203.0.113.7 drop\n}\n';
+    const text = `table ip t {\nchain n {\n${chain}\n}\n${later}}\n`;
+    const { ast } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+    assert.match(
+      nftablesTarget.lift(ast!).opaque[0]?.reason ?? '',
+      /^a connection is translated from what its packet was/,
+    );
+  });
 });

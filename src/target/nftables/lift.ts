@@ -19,7 +19,7 @@ import type * as nft from './ast.ts';
 import { type ChainContext, chainCalls } from './lift-context.ts';
 import { learntSets } from './lift-learning.ts';
 import { NOWHERE } from './lift-origin.ts';
-import { readsEnd, translates } from './lift-reads.ts';
+import { readsEnd, rewrites, translates } from './lift-reads.ts';
 import { liftRule } from './lift-rule.ts';
 import { TABLE_NAME } from './names.ts';
 import { finalProgram } from './program.ts';
@@ -66,6 +66,7 @@ const FAMILIES: Readonly<Partial<Record<nft.TableFamily, readonly (4 | 6)[]>>> =
 function factsOf(tables: readonly nft.Table[]): Facts {
   return {
     translates: tables.some(translates),
+    rewrites: tables.some(rewrites),
     reads: tables.flatMap((table) =>
       ENDS.flatMap((end) => readingEntries(table, end).map((entry) => ({ end, entry }))),
     ),

@@ -73,6 +73,9 @@ const EXCUSES = {
     /"key": *"priority" *\} *\}, *"right": *\{ *"range"|meta priority none-/,
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
+  'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
+  'numbers of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
+    /(?:numgen|jhash|symhash)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
