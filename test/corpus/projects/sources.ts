@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../../src/host/index.ts';
+
+/**
+ * The releases of two projects, as distributions keep them, with the sums that Debian and Ubuntu have signed. Their test inputs are under
+ * the GPL: they are fetched to be read, and no line of them is kept here.
+ */
+const RELEASES = {
+  iptables: {
+    url: 'http://deb.debian.org/debian/pool/main/i/iptables/iptables_1.8.9.orig.tar.xz',
+    sha256: 'ef6639a43be8325a4f8ea68123ffac236cb696e8c78501b64e8106afb008c87f',
+  },
+  // Debian's mirror has dropped the 1.0.6 of its own release.
+  nftables: {
+    url: 'http://archive.ubuntu.com/ubuntu/pool/main/n/nftables/nftables_1.0.9.orig.tar.xz',
+    sha256: 'a3c304cd9ba061239ee0474f9afb938a9bb99d89b960246f66f0c3a0a85e14cd',
+  },
+} as const;
+
+export type Project = keyof typeof RELEASES;
+
+const PATIENCE_MS = 30_000;
+
+/** The unpacked source of a project, gone when the process ends; or why it cannot be had here, in a sentence that a skip states. */
+export async function projectSource(project: Project): Promise<{ readonly folder: string } | { readonly skip: string }> {
+  const { url, sha256 } = RELEASES[project];
+  const skip = (reason: string) => ({ skip: `SKIPPED, nothing was read: ${url}: ${reason}` });
+  let archive: Uint8Array;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (!response.ok) return skip(`the mirror says ${response.status}`);
+    archive = new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    return skip(error instanceof Error ? error.message : String(error));
+  }
+  const sum = createHash('sha256').update(archive).digest('hex');
+  if (sum !== sha256) throw new Error(`${url} is not what it was: its SHA-256 is ${sum}`);
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-projects-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'source.tar.xz');
+  writeFileSync(file, archive);
+  const unpacked = await run('tar', ['-xJf', file, '-C', folder, '--no-same-owner']);
+  if (unpacked.exitCode !== 0) return skip(`tar: ${unpacked.stderr.trim()}`);
+  const [top] = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isDirectory());
+  return top === undefined ? skip('the archive is empty') : { folder: join(folder, top.name) };
+}
