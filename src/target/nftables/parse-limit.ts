@@ -21,6 +21,12 @@ export function parseLimit(stream: TokenStream): LimitStatement {
 
 function parseByteRate(stream: TokenStream): Pick<LimitStatement, 'unit' | 'per'> {
   const token = stream.peek();
+  const spaced = BYTE_UNITS.find((each) => each === token.text); // `bytes / second`
+  if (token.kind === 'word' && spaced !== undefined && stream.is('/', 1)) {
+    stream.take();
+    stream.expect('/');
+    return { unit: spaced, per: stream.expectOne(LIMIT_UNITS, 'a unit of time') };
+  }
   const [data, time] = token.text.split('/');
   const unit = BYTE_UNITS.find((each) => each === data);
   const per = LIMIT_UNITS.find((each) => each === time);

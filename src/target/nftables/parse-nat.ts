@@ -1,3 +1,4 @@
+import { addressBits } from '../../net/index.ts';
 import { type Expression, NAT_TYPES, type NatStatement, type NatType, type Statement } from './ast.ts';
 import { parseSelectorOrConstant } from './parse-selector.ts';
 import { parseSetExpression } from './parse-set.ts';
@@ -46,6 +47,10 @@ function parsePart(stream: TokenStream): Expression {
     // An IPv6 address beside a port stands in brackets.
     const start = parseConstant(stream);
     stream.expect(']');
+    if (start.kind === 'address' && stream.accept('/')) {
+      const length = stream.expectNumber('a prefix length', addressBits(start.address.family));
+      return { kind: 'prefix', address: start.address, length, span: stream.spanFrom(first) };
+    }
     if (!stream.accept('-')) return start;
     stream.expect('[');
     const last = parseConstant(stream);

@@ -129,10 +129,15 @@ function parseBlock(stream: TokenStream, kind: 'jump' | 'goto'): Statement {
 function parseCounter(stream: TokenStream): Statement {
   if (stream.is('name', 1)) return parseObjectUse(stream, 'counter');
   stream.take();
-  if (stream.accept('packets')) {
-    stream.expectCount('a number of packets');
-    stream.expect('bytes');
-    stream.expectCount('a number of bytes');
+  for (const [word, other] of [
+    ['packets', 'bytes'],
+    ['bytes', 'packets'],
+  ] as const) {
+    if (!stream.accept(word)) continue;
+    stream.expectCount(`a number of ${word}`);
+    stream.expect(other);
+    stream.expectCount(`a number of ${other}`);
+    break;
   }
   return { kind: 'counter' };
 }

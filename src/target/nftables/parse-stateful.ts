@@ -52,7 +52,7 @@ interface Updated {
 }
 
 function parseUpdated(stream: TokenStream, parseStatement: StatementParser, ends: () => boolean): Updated {
-  const key = parseKey(stream);
+  const key = parseJoined(stream);
   const statements: Statement[] = [];
   while (!ends() && !stream.is(':')) {
     if (stream.accept('timeout')) stream.expectSeconds('a time');
@@ -60,7 +60,16 @@ function parseUpdated(stream: TokenStream, parseStatement: StatementParser, ends
     else statements.push(stream.nested(() => parseStatement(stream)));
   }
   if (!stream.accept(':')) return { key, statements };
-  return { key, statements, data: parseBits(stream, parseSelectorOrConstant) };
+  return { key, statements, data: parseJoined(stream) };
+}
+
+/** Fields of the packet and values in any order: `ip saddr . 10002`. */
+function parseJoined(stream: TokenStream): Expression {
+  const first = stream.peek();
+  const part = (): Expression => parseBits(stream, parseSelectorOrConstant);
+  const parts = [part()];
+  while (stream.accept('.')) parts.push(part());
+  return parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
 }
 
 function parseMeter(stream: TokenStream, parseStatement: StatementParser): Statement {

@@ -30,8 +30,8 @@ const PATTERNS: readonly (readonly [TokenKind | 'skip', RegExp])[] = [
   ['skip', /#[^\n]*/],
   ['separator', /[\n;]/],
   ['string', /"[^"\n]*"/],
-  // Two colons at least; the dotted tail of RFC 4291 2.2 too. Whether it is an address, `parseAddress` decides.
-  ['address', /(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{1,4})?/],
+  // Two colons at least, and one at the end sets off what comes next (`{ ::1: drop }`); the dotted tail of RFC 4291 2.2 too. Whether it is an address, `parseAddress` decides.
+  ['address', /(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{1,4})?(?<![0-9a-fA-F]:)/],
   ['address', /[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w.])/],
   ['class', /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:.])/],
   ['duration', /(?:[0-9]+(?:w|d|h|ms|m|s))+(?!\w)/],
