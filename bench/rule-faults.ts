@@ -1,12 +1,13 @@
 import type { Ruleset } from '../src/ir/index.ts';
 import { HeaderSpace } from '../src/packetset/index.ts';
-import { denote, packetsOf, ruleFaults } from '../src/semantics/index.ts';
+import { denote, ruleFaults } from '../src/semantics/index.ts';
 import { type ColdTasks, isColdTask, runCold } from './lib/cold.ts';
 import { foreignRuleset } from './lib/foreign.ts';
 import { timed } from './lib/measure.ts';
 import { type BenchOptions, type Finding, runBench } from './lib/report.ts';
 import { filterOnly, readRuleset } from './lib/rulesets.ts';
 import { BitDiagramStore } from './peers/bit-diagram.ts';
+import { coveredByOneRule } from './peers/pair-by-pair.ts';
 
 const QUESTION =
   'how long does it take to understand a firewall that others wrote, and to find every rule without effect?';
@@ -87,17 +88,4 @@ function allOf(space: HeaderSpace, ruleset: Ruleset): void {
   const { accept, drop, reject } = denote(space, ruleset);
   if (accept.isEmpty() || drop.isEmpty() || reject.isEmpty())
     throw new Error('it accepts, drops and rejects something');
-}
-
-/** Rules whose packets one earlier rule of their chain decides alone. */
-function coveredByOneRule(ruleset: Ruleset): number {
-  const space = new HeaderSpace();
-  let found = 0;
-  for (const { rules } of ruleset.tables.flatMap((table) => table.chains)) {
-    const sets = rules.map((rule) => packetsOf(space, rule.match));
-    found += sets.filter((set, at) =>
-      sets.slice(0, at).some((earlier, index) => rules[index]!.action.kind === 'verdict' && earlier.contains(set)),
-    ).length;
-  }
-  return found;
 }

@@ -210,12 +210,10 @@ class Transposed {
       const others = this.#space.union([...kept].filter((other) => other !== each).map((other) => this.packets(other)));
       if (this.packets(each).subtract(others).isEmpty()) kept.delete(each);
     }
-    return [...kept].map((each) =>
-      this.#withoutCovered(
-        each,
-        [...kept].filter((other) => other !== each),
-      ),
-    );
+    // One after the other: two that both have a family must not each leave it to the other.
+    const cover = [...kept];
+    for (const [at, each] of cover.entries()) cover[at] = this.#withoutCovered(each, cover.toSpliced(at, 1));
+    return cover;
   }
 
   /** Without a family that other products have anyway, where that family would have to be said beside addresses of the other. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Action, all, type Rule, type Ruleset } from '../../src/ir/index.ts';
+import { type Action, all, field, type Rule, type Ruleset } from '../../src/ir/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { denote, packetsOf } from '../../src/semantics/index.ts';
 import type { SourceFile } from '../../src/source/index.ts';
@@ -40,7 +40,9 @@ export function assertSameMeaning(actual: Ruleset, expected: Ruleset, what: stri
       const place = `${what}: ${table.name} ${chain.name}`;
       assert.deepEqual(own.map(outline), chain.rules.map(outline), place);
       for (const [index, rule] of chain.rules.entries()) {
-        const same = (a: Rule['match'], b: Rule['match']): boolean => packetsOf(space, a).equals(packetsOf(space, b));
+        const here = field('family', ...table.families); // of others, no packet comes to the table
+        const same = (a: Rule['match'], b: Rule['match']): boolean =>
+          packetsOf(space, all(here, a)).equals(packetsOf(space, all(here, b)));
         // What a lookup needs may be asked for before it, or in each of its elements.
         const [cases, others] = [own[index]!, rule].map(casesOf);
         assert.ok(

@@ -30,7 +30,11 @@ export function extensionRules(folder: string): RuleGroup[] {
   return globSync(join(folder, 'extensions/{libxt,libipt,libip6t,iptables}*.t'))
     .sort()
     .flatMap((path) => {
-      const families = /libip6t/.test(path) ? [6 as const] : /libipt/.test(path) ? [4 as const] : [4 as const, 6 as const];
+      const families = /libip6t/.test(path)
+        ? [6 as const]
+        : /libipt/.test(path)
+          ? [4 as const]
+          : [4 as const, 6 as const];
       return families.flatMap((family) => groupsOf(basename(path), readFileSync(path, 'utf8'), family));
     });
 }
@@ -66,7 +70,7 @@ export function shellTables(folder: string): TableText[] {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/^\*(?:raw|mangle|nat|filter|security)\s*\n[^]*?^COMMIT$/gm)].flatMap(
+      [...readFileSync(path, 'utf8').matchAll(/^\*(?:raw|mangle|nat|filter|security)\s*\n.*?^COMMIT$/gms)].flatMap(
         ([text], index) => {
           const table = tableOf(text.split('\n')[0]!)!;
           return [4 as const, 6 as const].map((family) => ({

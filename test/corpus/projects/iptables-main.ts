@@ -1,5 +1,5 @@
-import { extensionRules, shellTables } from './iptables-inputs.ts';
 import { RestoreAndSave } from './iptables.ts';
+import { extensionRules, shellTables } from './iptables-inputs.ts';
 import type { Graded } from './outcome.ts';
 
 // The process in the private namespace: FOLDER OUTSIDE EVERY, where each EVERYth group is taken; what became of the inputs is told as JSON.

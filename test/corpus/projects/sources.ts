@@ -25,7 +25,9 @@ export type Project = keyof typeof RELEASES;
 const PATIENCE_MS = 30_000;
 
 /** The unpacked source of a project, gone when the process ends; or why it cannot be had here, in a sentence that a skip states. */
-export async function projectSource(project: Project): Promise<{ readonly folder: string } | { readonly skip: string }> {
+export async function projectSource(
+  project: Project,
+): Promise<{ readonly folder: string } | { readonly skip: string }> {
   const { url, sha256 } = RELEASES[project];
   const skip = (reason: string) => ({ skip: `SKIPPED, nothing was read: ${url}: ${reason}` });
   let archive: Uint8Array;
