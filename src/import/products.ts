@@ -195,39 +195,63 @@ class Transposed {
 
   /** Of products that together have the whole set, few that still do: the larger ones first. */
   cover(candidates: readonly Product[]): Product[] {
-    const bySize = candidates.toSorted((a, b) => size(b) - size(a));
-    const chosen: Product[] = [];
+    const bySize = candidates.map((product) => ({ product, size: size(product) })).sort((a, b) => b.size - a.size);
+    const chosen: Part[] = [];
     let left = this.#set;
-    for (const each of bySize) {
-      const rest = left.subtract(this.packets(each));
+    for (const { product } of bySize) {
+      const packets = this.packets(product);
+      const rest = left.subtract(packets);
       if (rest.equals(left)) continue;
-      chosen.push(each);
+      chosen.push({ product, packets });
       left = rest;
     }
     // What later ones cover as well, an earlier one need not.
-    const kept = new Set(chosen);
-    for (const each of chosen) {
-      const others = this.#space.union([...kept].filter((other) => other !== each).map((other) => this.packets(other)));
-      if (this.packets(each).subtract(others).isEmpty()) kept.delete(each);
+    const kept = this.#inTurn(chosen, (part, others) => (part.packets.subtract(others).isEmpty() ? undefined : part));
+    // Two that both have a family must not each leave it to the other.
+    return this.#inTurn(kept, (part, others) => this.#withoutCovered(part, others)).map(({ product }) => product);
+  }
+
+  /** Each part beside the packets of all others: of those before it as their turn has left them, of those after it as they came. */
+  #inTurn(parts: readonly Part[], turn: (part: Part, others: PacketSet) => Part | undefined): Part[] {
+    const after: PacketSet[] = [];
+    let behind = this.#space.nothing();
+    for (const { packets } of parts.toReversed()) {
+      after.push(behind);
+      behind = behind.union(packets);
     }
-    // One after the other: two that both have a family must not each leave it to the other.
-    const cover = [...kept];
-    for (const [at, each] of cover.entries()) cover[at] = this.#withoutCovered(each, cover.toSpliced(at, 1));
-    return cover;
+    after.reverse();
+    const done: Part[] = [];
+    let before = this.#space.nothing();
+    for (const [at, part] of parts.entries()) {
+      const left = turn(part, before.union(after[at]!));
+      if (left === undefined) continue;
+      done.push(left);
+      before = before.union(left.packets);
+    }
+    return done;
   }
 
   /** Without a family that other products have anyway, where that family would have to be said beside addresses of the other. */
-  #withoutCovered(product: Product, others: readonly Product[]): Product {
+  #withoutCovered(part: Part, others: PacketSet): Part {
+    const { product, packets } = part;
     const covered = FAMILIES.filter((family) => {
-      const here = this.packets(product).intersect(packetsOf(this.#space, field('family', family)));
-      return !here.isEmpty() && here.subtract(this.#space.union(others.map((other) => this.packets(other)))).isEmpty();
+      const here = packets.intersect(packetsOf(this.#space, field('family', family)));
+      return !here.isEmpty() && here.subtract(others).isEmpty();
     });
     const [family] = covered;
-    if (family === undefined || covered.length > 1) return product;
+    if (family === undefined || covered.length > 1) return part;
     const rest = (set: AddressSet): AddressSet => AddressSet.of(set.ranges().filter((each) => each.family !== family));
     const isPlain = [product.src, product.dst].every((set) => isWhole(set, family === 4 ? 6 : 4));
-    return isPlain ? product : { ...product, src: rest(product.src), dst: rest(product.dst) };
+    if (isPlain) return part;
+    const less = { ...product, src: rest(product.src), dst: rest(product.dst) };
+    return { product: less, packets: this.packets(less) };
   }
+}
+
+/** A product with what it has of the set that is to be covered. */
+interface Part {
+  readonly product: Product;
+  readonly packets: PacketSet;
 }
 
 function isWhole(set: AddressSet, family: Family): boolean {

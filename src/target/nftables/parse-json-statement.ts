@@ -1,6 +1,7 @@
 import {
   BYTE_UNITS,
   DEFAULT_BURST,
+  type Expression,
   LIMIT_UNITS,
   NAT_TYPES,
   type NatStatement,
@@ -119,10 +120,12 @@ function bareStatement(node: JsonNode, kind: string, inner: JsonNode): Statement
       };
       return { kind: 'other', text: tproxyText(family?.string('the family'), target), effect: 'filter' };
     }
-    case 'synproxy':
-      if (inner.text !== undefined) return { kind: 'object', type: 'synproxy', name: inner.text };
+    case 'synproxy': {
+      const use = jsonObjectUse(inner, 'synproxy');
+      if (use !== undefined) return use;
       if (inner.isObject) inner.members(['mss', 'wscale', 'flags'], 'a synproxy');
       return { kind: 'other', text: 'synproxy', effect: 'steal' };
+    }
     case 'xt':
       return jsonXt(inner);
     default:
@@ -224,11 +227,20 @@ function jsonSetUpdate(inner: JsonNode): Statement {
 }
 
 /** The key alone, or with the time that its element shall live. */
-function updatedKey(node: JsonNode): ReturnType<typeof jsonKey> {
+function updatedKey(node: JsonNode): Expression {
+  if (!node.isObject) return jsonValue(node);
   const [kind, inner] = node.tagged('an element');
-  if (kind !== 'elem') return jsonKey(node);
+  if (kind !== 'elem') return jsonJoined(node);
   const { val } = inner.members(['val', 'timeout', 'expires', 'comment', 'counter'], 'an element');
-  return jsonKey(present(inner, val, 'val'));
+  return jsonJoined(present(inner, val, 'val'));
+}
+
+/** Fields of the packet and values in any order. */
+function jsonJoined(node: JsonNode): Expression {
+  if (!node.isObject) return jsonValue(node);
+  const [kind, inner] = node.tagged('an element');
+  if (kind !== 'concat') return jsonKey(node);
+  return { kind: 'concat', parts: inner.list('a concatenation').map(jsonJoined), span: node.span };
 }
 
 function statements(node: JsonNode | undefined): Statement[] {

@@ -114,3 +114,38 @@ describe('errors of the nftables reader, as people see them', () => {
     });
   }
 });
+
+describe('rules in the words of nftables’ own tests', () => {
+  const rules: readonly string[] = [
+    'limit rate 1 kbytes / second',
+    'counter bytes 1024 packets 1',
+    'add @s { ip saddr . 22 timeout 1m }',
+    'update @m { 192.0.2.1 timeout 1s : 0x2 }',
+    'update @n { ip saddr : ip daddr . tcp dport }',
+    'ip6 saddr vmap { 2001:db8::: accept, ::5: drop }',
+    'dnat ip6 to [2001:db8:1::]/64',
+  ];
+  for (const rule of rules) {
+    it(rule, () => {
+      const sets = [
+        'set s { type ipv4_addr . inet_service; }',
+        'map m { type ipv4_addr : mark; }',
+        'map n { type ipv4_addr : ipv4_addr . inet_service; }',
+      ];
+      const text = `table inet t {\n${sets.join('\n')}\nchain c {\n${rule}\n}\n}`;
+      const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+      assert.deepEqual(diagnostics, []);
+      assert.ok(ast !== undefined);
+      const { ruleset, opaque } = nftablesTarget.lift(ast);
+      assert.deepEqual(opaque, []);
+      assert.ok(ruleset.tables[0]!.chains[0]!.rules.length > 0);
+    });
+  }
+
+  it('a number that takes more bits than ours is said to be not understood', () => {
+    const text = 'table inet t {\nchain c {\n@ll,0,128 0xfedcba987654321001234567890abcde drop\n}\n}';
+    const { ast } = nftablesTarget.parse([new SourceFile('rules.nft', text)]);
+    assert.ok(ast !== undefined);
+    assert.equal(nftablesTarget.lift(ast).opaque.length, 1);
+  });
+});
