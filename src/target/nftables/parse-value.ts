@@ -127,7 +127,7 @@ export function parseConstant(stream: TokenStream): Constant {
 
 /** A number, or with a slash right behind it (`0x100/24`) all that begin with the same bits. */
 function parseNumber(stream: TokenStream, token: Token): Constant {
-  // Fields of up to 128 bits are compared with numbers that ours cannot hold: they stay text, which no field is understood to be.
+  // Fields of up to 128 bits are compared with numbers that ours cannot hold: they stay text.
   if (!Number.isSafeInteger(numberValue(token.text))) {
     stream.take();
     return { kind: 'word', text: token.text, quoted: false, span: token.span };
