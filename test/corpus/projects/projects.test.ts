@@ -22,7 +22,7 @@ describe('test inputs of other projects are read, or said to be not understood',
       for (const graded of Object.values(grades)) {
         const { meaning } = countOutcomes(graded);
         assert.ok(meaning > 10, 'the kernel accepts some');
-        assert.deepEqual(surprises(graded), []);
+        assert.deepEqual(surprises(graded, { areAll: false }), []);
       }
     });
   }
@@ -57,11 +57,11 @@ describe('what is known to fail', () => {
       { place: 'inet/ether.t:17 ip input', outcome },
       { place: 'inet/ether.t:18 ip input', outcome },
     ];
-    assert.deepEqual(surprises(graded), ['inet/ether.t:18 ip input: a reason']);
+    assert.deepEqual(surprises(graded, { areAll: true }), ['inet/ether.t:18 ip input: a reason']);
   });
 
   it('has to leave the list once it passes', () => {
     const graded = [{ place: 'inet/ether.t:17 ip input', outcome: { kind: 'meaning' } as const }];
-    assert.match(surprises(graded)[0] ?? '', /passes: take it off the list/);
+    assert.match(surprises(graded, { areAll: true })[0] ?? '', /passes: take it off the list/);
   });
 });
