@@ -3,7 +3,7 @@
  *
  *     node scripts/project-inputs.ts [--every N] [--write]
  *
- * The sources are fetched from the mirrors of Debian and Ubuntu (2 MB), and no line of them is kept. `--every`: one of so many inputs.
+ * The source of iptables is fetched from Debian's mirror (1 MB), that of nftables is the folder in PORTCULLIS_NFTABLES_SOURCE; no line of them is kept. `--every`: one of so many inputs.
  * `--write` keeps the counts in test/corpus/results/project-inputs.json. Exits with 1 where an input that is not known to fail is refused,
  * loses a rule or makes us crash, or where one that is known to fail does not; with 4 where nothing could be read.
  */
