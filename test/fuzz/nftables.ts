@@ -51,7 +51,11 @@ export interface FuzzOptions {
 }
 
 const FAILURES_KEPT = 20;
-const SLOW_MS = 5000;
+/**
+ * Processor time after which we call it a hang. Two hundred conditions of different kinds can make sets that grow until the memory bound ends them, which takes
+ * some fifteen seconds on a busy machine; rulesets that people write take a fraction of one.
+ */
+const SLOW_MS = 30_000;
 
 export async function fuzzRulesets({
   count,
