@@ -80,6 +80,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['nothing is untracked at ingress yet', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nct state untracked drop\n}\n}\n`, { state: 'untracked' }, 'accept'],
     ['but what was said there', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nnotrack\nct state untracked drop\n}\n}\n`, {}, 'drop'],
     ['connection tracking leaves neighbours untracked, but not before it', `table ip6 r {\nchain c {\ntype filter hook prerouting priority raw;\nct state invalid drop\n}\n}\n`, { ...NEIGHBOUR, state: 'untracked' }, 'drop'],
+    ['before it is tracked a packet has no connection to mark', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nct mark set 7\n}\n}\n${input('ct mark 7 drop\naccept')}`, {}, 'accept'],
     ['the loopback brings the state along', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct state new accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
     ['and the connection', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct direction original accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
     ['which notrack does not take away', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nnotrack\n}\n}\n${input('ct state new accept')}`, { inInterface: 'lo' }, 'accept'],

@@ -1,4 +1,6 @@
-import { all, any, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
+import { all, any, type Effect, everything, type Match, not, nothing } from '../../ir/index.ts';
+import { SEEN_WHERE_SENT } from '../netfilter/connection.ts';
+import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { KIND_UNKNOWN } from '../netfilter/translation.ts';
 import type * as nft from './ast.ts';
@@ -35,11 +37,19 @@ export function assignCases(
     case 'other':
       return [{ when: all(subject.guard, readable(value, context)) }];
     case 'quantity':
-      return quantityCases(subject, target, value, context);
+      return target.kind === 'ct' && tracking(context.entries) === 'before'
+        ? earlyCases(quantityCases(subject, target, value, context), readable(value, context))
+        : quantityCases(subject, target, value, context);
     case 'number':
     case 'address':
       return translationCases(presence({ subject }), target, value, context);
   }
+}
+
+/** Before a packet is tracked there is nothing to set, and nothing stops (nft_ct_set_eval, net/netfilter/nft_ct.c), unless it comes over the loopback. */
+function earlyCases(cases: readonly AssignCase[], reading: Match): AssignCase[] {
+  const tracked = cases.map((each) => ({ ...each, when: all(SEEN_WHERE_SENT, each.when) }));
+  return [...tracked, { when: all(not(SEEN_WHERE_SENT), reading) }];
 }
 
 /** The packets that have what a value is made from: without it the rule ends there, even where what it sets is nobody's. */
