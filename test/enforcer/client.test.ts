@@ -35,7 +35,7 @@ describe('a command asks the enforcer', { skip }, () => {
     assert.match(snapshot.answer.terse, /^[0-9a-f]{64}$/);
     assert.deepEqual(await askIn(place, 'note', { event: 'plan', by: { name: 'a' }, outcome: 'x' }, false), {
       ok: true,
-      answer: {},
+      answer: { recorded: false },
     });
     const refused = await askIn(place, 'recall', { number: 9 }, false);
     assert.ok(!refused.ok && refused.problem.code === 'E0017' && refused.problem.kind === 'refused');
