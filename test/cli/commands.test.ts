@@ -42,7 +42,10 @@ suite('render', () => {
       assert.equal(ran.exitCode, 0, ran.stderr);
       const names = ['ipset', 'iptables', 'iptables-hooks', 'ip6tables', 'ip6tables-hooks'];
       const written = names.map((name) => `out/${name}.rules`);
-      assert.deepEqual([...ran.stderr.matchAll(/^wrote (.*)$/gm)].map(([, name]) => name), written); // biome-ignore format: one line
+      assert.deepEqual(
+        [...ran.stderr.matchAll(/^wrote (.*)$/gm)].map(([, name]) => name),
+        written,
+      );
       const why = ['why', ...written.flatMap((name) => ['--in', name])];
       for (const [flow, verdict] of [
         ['tcp 10.0.5.10:40000 -> 10.0.0.5:22', 'accept'],

@@ -91,7 +91,10 @@ describe('every planted fault is found', () => {
   }
 
   test('and every kind of edit is made', () => {
-    const text = [AGENT_HOST, SHARP].flatMap(filesOf).map((file) => file.text).join('\n'); // biome-ignore format: one line
+    const text = [AGENT_HOST, SHARP]
+      .flatMap(filesOf)
+      .map((file) => file.text)
+      .join('\n');
     const lines = text.split('\n');
     assert.deepEqual(
       EDITS.filter(({ edit }) => lines.every((line) => edit(line) === line)).map(({ name }) => name),

@@ -42,12 +42,21 @@ describe('names of chains', () => {
           const names = chains.map(({ name }) => name);
           const own = names.filter((name) => name.startsWith('PC-'));
           assert.ok(own.length >= 6);
-          assert.deepEqual(own.filter((name) => slotOfChain(name) !== slot || !isOwnChain(name)), []); // biome-ignore format: one line
-          assert.deepEqual(names.filter((name) => name.length > MAX_CHAIN_NAME), []); // biome-ignore format: one line
+          assert.deepEqual(
+            own.filter((name) => slotOfChain(name) !== slot || !isOwnChain(name)),
+            [],
+          );
+          assert.deepEqual(
+            names.filter((name) => name.length > MAX_CHAIN_NAME),
+            [],
+          );
           assert.equal(new Set(names).size, names.length);
           const targets = chains.flatMap(({ rules }) => rules.flatMap(({ target }) => target ?? []));
           const leading = targets.filter(({ name }) => isOwnChain(name)).map(({ name }) => name);
-          assert.deepEqual(leading.filter((name) => !names.includes(name)), []); // biome-ignore format: one line
+          assert.deepEqual(
+            leading.filter((name) => !names.includes(name)),
+            [],
+          );
         }
       }
     });
