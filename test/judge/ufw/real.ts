@@ -2,7 +2,8 @@ import { SourceFile } from '../../../src/source/index.ts';
 import type { Artifact } from '../../../src/target/index.ts';
 import { Place } from '../../enforcer/place.ts';
 
-const ETC = ['user', 'user6', 'before', 'before6', 'after', 'after6'].map((name) => `/etc/ufw/${name}.rules`);
+const RULES = ['user', 'user6', 'before', 'before6', 'after', 'after6'] as const;
+const ETC = RULES.map((name) => `/etc/ufw/${name}.rules`);
 
 /** The files that say what a machine's ufw does. */
 const UFW_FILES: readonly string[] = [...ETC, '/etc/ufw/ufw.conf', '/etc/default/ufw'];
@@ -25,13 +26,16 @@ export class RealUfw {
     const layers = `lowerdir=/etc,upperdir=${folder}/upper,workdir=${folder}/work`;
     await place.checked('mount', ['-t', 'overlay', 'overlay', '-o', layers, '/etc']);
     const ufw = new RealUfw(place);
-    const fresh = [
-      'cp /usr/share/ufw/iptables/*.rules /etc/ufw/',
-      'sed -i -E "s/^DEFAULT_(INPUT|FORWARD)_POLICY=.*/DEFAULT_\\1_POLICY=\\"DROP\\"/" /etc/default/ufw',
-      'sed -i -E "s/^DEFAULT_OUTPUT_POLICY=.*/DEFAULT_OUTPUT_POLICY=\\"ACCEPT\\"/; s/^IPV6=.*/IPV6=yes/" /etc/default/ufw',
-      'sed -i -E "s/^ENABLED=.*/ENABLED=no/; s/^LOGLEVEL=.*/LOGLEVEL=low/" /etc/ufw/ufw.conf',
-    ];
-    await place.checked('sh', ['-c', fresh.join(' && ')]);
+    await place.checked('cp', [...RULES.map((name) => `/usr/share/ufw/iptables/${name}.rules`), '/etc/ufw/']);
+    const edit = (path: string, ...edits: readonly string[]) =>
+      place.checked('sed', ['-i', '-E', ...edits.flatMap((each) => ['-e', each]), path]);
+    await edit(
+      '/etc/default/ufw',
+      's/^DEFAULT_(INPUT|FORWARD)_POLICY=.*/DEFAULT_\\1_POLICY="DROP"/',
+      's/^DEFAULT_OUTPUT_POLICY=.*/DEFAULT_OUTPUT_POLICY="ACCEPT"/',
+      's/^IPV6=.*/IPV6=yes/',
+    );
+    await edit('/etc/ufw/ufw.conf', 's/^ENABLED=.*/ENABLED=no/', 's/^LOGLEVEL=.*/LOGLEVEL=low/');
     await place.checked('sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']); // else `status` does not tell the policy
     // `user6.rules` as it is installed has no rules in its chains for limits, and ufw 0.36.2 puts none there while it is enabled: the first
     // `limit` for IPv6 then lets nothing through until a reload. Any change before that writes the file whole.
@@ -43,8 +47,8 @@ export class RealUfw {
 
   /** As after the installation of the package: without rules, not enabled, nothing loaded. */
   async fresh(): Promise<void> {
-    const copies = UFW_FILES.map((path) => `cp -a ${FRESH}/${path.split('/').at(-1)} ${path}`);
-    await this.place.checked('sh', ['-c', [...copies, 'nft flush ruleset'].join(' && ')]);
+    for (const path of UFW_FILES) await this.place.checked('cp', ['-a', `${FRESH}/${path.split('/').at(-1)}`, path]);
+    await this.place.checked('nft', ['flush', 'ruleset']);
   }
 
   /** What it says, and its exit status; it asks nobody. */
