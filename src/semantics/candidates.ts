@@ -8,6 +8,7 @@ import type { AddressRange } from '../net/index.ts';
  */
 const SHORT = 24; // below this, asking each is faster
 const MAX_COVER = 16; // mean number of items over one value that an index may hold for each item
+const MAX_SILENT = 7 / 8; // of the items: an index over a dimension of which more say nothing tells too few apart
 
 export type Dimension = 'dst' | 'src' | 'dport';
 const DIMENSIONS: readonly Dimension[] = ['dst', 'src', 'dport'];
@@ -30,39 +31,79 @@ export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, 
   if (items.length < SHORT) return items.keys();
   let index = indexes.get(items);
   if (index === undefined) {
-    index = new Index(items.map(matchOf));
+    const matches = items.map(matchOf);
+    index = indexOf(matches, [...matches.keys()], DIMENSIONS);
     indexes.set(items, index);
   }
   return index.lookUp(extentOf);
 }
 
-class Index {
-  readonly #dimension: Dimension | undefined;
+interface Index {
+  readonly lookUp: (extentOf: ExtentOf) => readonly number[];
+}
+
+/** An index over the dimension of which most items say something; what it says nothing about stands in one over the others. */
+function indexOf(matches: readonly Match[], items: readonly number[], dimensions: readonly Dimension[]): Index {
+  if (items.length < SHORT) return new All(items);
+  const said = dimensions.map((dimension) => ({
+    dimension,
+    extents: items.map((item) => extentsOf(matches[item]!, dimension)),
+  }));
+  const silent = ({ extents }: Said): number => extents.reduce((sum, each) => sum + (each === undefined ? 1 : 0), 0);
+  let best: Built | undefined;
+  for (const each of said.toSorted((a, b) => silent(a) - silent(b))) {
+    best = silent(each) > items.length * MAX_SILENT ? undefined : build(each, items);
+    if (best !== undefined) break;
+  }
+  if (best === undefined) return new All(items);
+  const { dimension } = best;
+  const others = dimensions.filter((each) => each !== dimension);
+  return new Cut(best, items, indexOf(matches, best.others, others));
+}
+
+/** What each of some items leaves possible of a dimension; `undefined` where it says nothing about it. */
+interface Said {
+  readonly dimension: Dimension;
+  readonly extents: readonly (readonly Extent[] | undefined)[];
+}
+
+/** No index: each is asked. */
+class All implements Index {
+  readonly #items: readonly number[];
+
+  constructor(items: readonly number[]) {
+    this.#items = items;
+  }
+
+  lookUp(): readonly number[] {
+    return this.#items;
+  }
+}
+
+class Cut implements Index {
+  readonly #dimension: Dimension;
   readonly #starts: readonly bigint[]; // segment i holds for values from starts[i] up to, not including, starts[i + 1]
   readonly #rounded: Float64Array; // the same as floating-point numbers: most comparisons need no more
   readonly #segments: readonly (readonly number[])[];
-  readonly #others: readonly number[]; // items that the dimension says nothing about
-  readonly #count: number;
+  readonly #items: readonly number[];
+  readonly #others: Index; // items that the dimension says nothing about
 
-  constructor(matches: readonly Match[]) {
-    this.#count = matches.length;
-    const built = DIMENSIONS.map((dimension) => build(dimension, matches)).filter((each) => each !== undefined);
-    const best = built.toSorted((a, b) => a.cost - b.cost)[0];
-    this.#dimension = best?.dimension;
-    this.#starts = best?.starts ?? [];
-    this.#rounded = Float64Array.from(this.#starts, Number);
-    this.#segments = best?.segments ?? [];
-    this.#others = best?.others ?? [];
+  constructor({ dimension, starts, segments }: Built, items: readonly number[], others: Index) {
+    this.#dimension = dimension;
+    this.#starts = starts;
+    this.#rounded = Float64Array.from(starts, Number);
+    this.#segments = segments;
+    this.#items = items;
+    this.#others = others;
   }
 
-  lookUp(extentOf: ExtentOf): Iterable<number> {
-    if (this.#dimension === undefined) return Array(this.#count).keys();
+  lookUp(extentOf: ExtentOf): readonly number[] {
     const extent = extentOf(this.#dimension);
-    if (extent === 'absent') return this.#others;
-    if (extent === 'any') return Array(this.#count).keys();
+    if (extent === 'absent') return this.#others.lookUp(extentOf);
+    if (extent === 'any') return this.#items;
     const first = this.#segmentAt(extent.first);
-    if (extent.last !== extent.first && this.#segmentAt(extent.last) !== first) return Array(this.#count).keys();
-    return merged(this.#segments[first] ?? [], this.#others);
+    if (extent.last !== extent.first && this.#segmentAt(extent.last) !== first) return this.#items;
+    return merged(this.#segments[first] ?? [], this.#others.lookUp(extentOf));
   }
 
   /** The segment that holds a value; -1 below the first. */
@@ -85,22 +126,23 @@ interface Built {
   readonly starts: readonly bigint[];
   readonly segments: readonly (readonly number[])[];
   readonly others: readonly number[];
-  readonly cost: number; // how many items are asked for a typical value
 }
 
 /** A line cut at every border, with the items over each piece; `undefined` where that would be as large as it is useless. */
-function build(dimension: Dimension, matches: readonly Match[]): Built | undefined {
+function build({ dimension, extents }: Said, items: readonly number[]): Built | undefined {
   const others: number[] = [];
-  const borders: { readonly at: bigint; readonly item: number; readonly opens: boolean }[] = [];
-  for (const [item, match] of matches.entries()) {
-    const extents = extentsOf(match, dimension);
-    if (extents === undefined) others.push(item);
-    for (const { first, last } of extents ?? []) {
-      borders.push({ at: first, item, opens: true }, { at: last + 1n, item, opens: false });
+  const borders: { readonly at: bigint; readonly rounded: number; readonly item: number; readonly opens: boolean }[] =
+    [];
+  const border = (at: bigint, item: number, opens: boolean) => borders.push({ at, rounded: Number(at), item, opens });
+  for (const [position, item] of items.entries()) {
+    const own = extents[position];
+    if (own === undefined) others.push(item);
+    for (const { first, last } of own ?? []) {
+      border(first, item, true);
+      border(last + 1n, item, false);
     }
   }
-  if (others.length > matches.length / 2) return undefined;
-  borders.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  borders.sort((a, b) => a.rounded - b.rounded || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const open = new Map<number, number>(); // item -> how many of its extents cover the place: they may overlap
   const starts: bigint[] = [];
   const segments: (readonly number[])[] = [];
@@ -116,9 +158,9 @@ function build(dimension: Dimension, matches: readonly Match[]): Built | undefin
     starts.push(place);
     segments.push([...open.keys()].sort((a, b) => a - b));
     total += open.size;
-    if (total > MAX_COVER * matches.length) return undefined;
+    if (total > MAX_COVER * items.length) return undefined;
   }
-  return { dimension, starts, segments, others, cost: others.length + total / Math.max(1, segments.length) };
+  return { dimension, starts, segments, others };
 }
 
 /** The values that a match leaves possible, at most; `undefined` where it says nothing that is simple enough to use. */

@@ -37,6 +37,7 @@ export type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
 export class WithoutRule {
   readonly #space: HeaderSpace;
   readonly #denoter: Denoter;
+  readonly #finals = new WeakMap<Ends, number[]>(); // by chain terminal
 
   constructor(space: HeaderSpace, denoter: Denoter) {
     this.#space = space;
@@ -101,8 +102,19 @@ export class WithoutRule {
     const behind = valueFrom(store, part.run, run.first + 1, packet);
     if (own === UNDECIDED || own === behind) return false;
     if (ends === undefined) return true;
-    const final = (terminal: number): number => valueAt(store, this.final(terminal, ends), packet);
+    const final = (terminal: number): number => valueAt(store, this.#finalOf(terminal, ends), packet);
     return final(own) !== final(behind === UNDECIDED ? END : behind);
+  }
+
+  /** The same for one chain terminal, kept: every rule of a chain asks. */
+  #finalOf(terminal: number, ends: Ends): number {
+    let finals = this.#finals.get(ends);
+    if (finals === undefined) {
+      finals = [];
+      this.#finals.set(ends, finals);
+    }
+    finals[terminal] ??= this.final(terminal, ends);
+    return finals[terminal];
   }
 
   /** Chain terminals as what they lead to in the end. */
