@@ -1,6 +1,6 @@
 import { PROTOCOLS, range } from '../net/index.ts';
 import type { BaselinePiece } from './intent.ts';
-import { address, all, any, atHook, everything, field, inState, interfaces, type Match, ofType } from './match.ts';
+import { address, all, any, atHook, everything, field, inState, interfaces, type Match, not, ofType } from './match.ts';
 import type { Rule, Verdict } from './ruleset.ts';
 
 /**
@@ -20,6 +20,7 @@ export const BASELINE: readonly BaselinePiece[] = [
     drop(
       all(
         atHook('input', 'forward'),
+        not(interfaces('in', { name: 'lo', wildcard: false })), // what this machine sends to itself does come from it
         any(
           all(field('family', 4), ofType('src', 'local', 'broadcast', 'multicast', 'anycast')),
           address('src', range('127.0.0.0/8')),

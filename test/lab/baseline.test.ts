@@ -85,6 +85,27 @@ describe('the baseline lets a host live under default-deny', { skip }, () => {
   });
 });
 
+describe('without the open loopback', { skip }, () => {
+  const OWN = `portcullis: 1
+name: own
+flows:
+  - { name: helper, from: host, to: host, service: tcp/8080 }
+baseline: { loopback: false }
+`;
+
+  test('a flow between programs of the machine passes, no other does, and nothing from the wire', async () => {
+    await using lab = await Lab.open({ links: LINKS, accounts: [AGENT] });
+    assert.deepEqual(await lab.listen([8080, 8081], []), []);
+    await lab.load(rules(OWN));
+    for (const dst of ['127.0.0.1', '::1', LINKS[0].host[4], LINKS[0].host[6]]) {
+      assert.equal(await only(lab.send(HOST, 'eth0', [shot({ dst, dport: 8080 })])), 'passed', dst);
+      assert.notEqual(await only(lab.send(HOST, 'eth0', [shot({ dst, dport: 8081, timeoutMs: 400 })])), 'passed', dst);
+    }
+    const fromWire = shot({ dst: LINKS[0].host[4], dport: 8080, timeoutMs: 400 });
+    assert.equal(await only(lab.send(OUTER, 'eth0', [fromWire])), 'silence');
+  });
+});
+
 describe('a flow with a rate', { skip }, () => {
   test('stops each source that goes beyond it, and no other', async () => {
     await using lab = await Lab.open({ links: LINKS, accounts: [AGENT] });
