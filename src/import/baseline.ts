@@ -11,13 +11,11 @@ import {
   type Match,
   not,
   OFF_BY_DEFAULT,
-  type Ruleset,
 } from '../ir/index.ts';
 import { PROTOCOLS } from '../net/index.ts';
 import type { PacketSet } from '../packetset/index.ts';
 import { evaluate, packetsOf } from '../semantics/index.ts';
 import type { Scope } from './scope.ts';
-import { ordinaryOf } from './vocabulary.ts';
 
 /** A piece of the baseline as the firewall has it. */
 export interface PieceChoice {
@@ -31,8 +29,9 @@ export interface PieceChoice {
  * reply passes, one that no rule singles out; pieces that drop are on unless the firewall lets such packets through as it does others.
  */
 export function baselineOf(scope: Scope): PieceChoice[] {
-  const { space, accepted, ruleset } = scope;
+  const { space, accepted } = scope;
   const packets = (match: Match): PacketSet => packetsOf(space, match);
+  const usuallyAccepted = scope.whatever(accepted);
   let decided = space.nothing();
   return BASELINE.map((piece) => {
     const about = space
@@ -42,13 +41,13 @@ export function baselineOf(scope: Scope): PieceChoice[] {
     const on = ((): boolean => {
       switch (piece.name) {
         case 'established':
-          return repliesPass(ruleset);
+          return repliesPass(scope);
         case 'invalid':
           return !sameAsNew(scope, about, 'invalid');
         case 'anti-spoofing':
           return about.intersect(accepted).isEmpty() || !spoofedPass(scope, about);
         default:
-          return scope.whatever(about).subtract(scope.whatever(accepted)).isEmpty() && !about.isEmpty();
+          return scope.whatever(about).subtract(usuallyAccepted).isEmpty() && !about.isEmpty();
       }
     })();
     if (on) decided = decided.union(about);
@@ -56,8 +55,7 @@ export function baselineOf(scope: Scope): PieceChoice[] {
   });
 }
 
-function repliesPass(ruleset: Ruleset): boolean {
-  const ordinary = ordinaryOf(ruleset);
+function repliesPass({ ruleset, ordinary }: Scope): boolean {
   const passes = (hook: Hook, family: 4 | 6, state: ConntrackState): boolean => {
     const flow: Flow = {
       hook,

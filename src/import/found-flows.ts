@@ -41,7 +41,7 @@ export function flowsAt(scope: Scope, hook: Hook, baseline: readonly PieceChoice
     ),
   );
   const settled = granted!.union(refused!);
-  const needed = new Slices(scope, hook, scope.accepted.intersect(scope.packets).subtract(settled));
+  const needed = new Slices(scope, hook, scope.passing.subtract(settled));
   const allowed = new Slices(scope, hook, scope.accepted.union(settled).intersect(scope.packets));
   const { classes, selectors } = kindsOf(
     scope,

@@ -1,4 +1,5 @@
 import { HOOKS, type Hook, type NameGroup, type Ruleset, type Service } from '../ir/index.ts';
+import { HeaderSpace } from '../packetset/index.ts';
 import { baselineOf, type PieceChoice } from './baseline.ts';
 import { inPolicyTerms, type TakenRate } from './comparable.ts';
 import { type End, endsOf, type FlowEnds, type ZoneDraft } from './ends.ts';
@@ -63,7 +64,8 @@ interface Draft {
 
 /** A policy that means what the firewall does, as far as its language can say it. @throws ImportTooLarge */
 export function importPolicy(input: ImportInput): Imported {
-  const scope = scopeOf(input.ruleset);
+  using space = new HeaderSpace(); // the proof needs the room
+  const scope = scopeOf(space, input.ruleset);
   const baseline = baselineOf(scope);
   const isLoopbackOpen = baseline.some(({ piece, on }) => on && piece.name === 'loopback');
   const context = { groups: input.groups, accounts: input.accounts, isLoopbackOpen };

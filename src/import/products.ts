@@ -1,19 +1,10 @@
 import { field } from '../ir/index.ts';
 import type { Family } from '../net/index.ts';
 import { wholeFamily } from '../net/index.ts';
-import {
-  AddressSet,
-  type Box,
-  boxes,
-  type HeaderSpace,
-  type Interval,
-  IntervalSet,
-  type NumberRange,
-  PacketSet,
-} from '../packetset/index.ts';
+import { AddressSet, boxes, HeaderSpace, IntervalSet, type NumberRange, PacketSet } from '../packetset/index.ts';
 import { packetsOf } from '../semantics/index.ts';
-import { ImportTooLarge } from './import-too-large.ts';
-import { HIGHEST_CODE, meaninglessCodes, serviceCodes } from './service-codes.ts';
+import { endsByService } from './ends-by-service.ts';
+import { HIGHEST_CODE, meaninglessCodes } from './service-codes.ts';
 
 /** Every service of a list between any source and any destination; IPv4 with IPv4 and IPv6 with IPv6. */
 export interface Product {
@@ -25,17 +16,13 @@ export interface Product {
 const FAMILIES: readonly Family[] = [4, 6];
 /** Beyond this many groups of services no smaller form is looked for. */
 const FEW = 200;
-const MAX_BOXES = 500_000;
-
-/** What `serviceCodes` looks at. */
-const SERVICE_FIELDS = ['protocol', 'dport', 'icmpType', 'icmpCode'] as const;
 
 /**
  * Products that cover all that is needed, within what is allowed: for each group of services that the same ends may use, those ends; then each
  * with all services that its ends may use, and without those that the others cover.
  */
 export function products(needed: PacketSet, allowed: PacketSet): Product[] {
-  const space = needed.space;
+  using space = new HeaderSpace(); // what is made on the way is as much again as the firewall's meaning, and goes with it
   const codes = new Transposed(space, allowed, true);
   const wanted = new Transposed(space, needed, false);
   const groups = codes.groups();
@@ -66,39 +53,11 @@ class Transposed {
     const parts: PacketSet[] = [];
     for (const family of FAMILIES) {
       const ofFamily = packetsOf(space, field('family', family));
-      let count = 0;
-      // Thousands of pairs of ends share a few services: each service is looked at once.
-      const byService = new Map<string, { readonly codes: readonly Interval[]; readonly ends: PacketSet[] }>();
-      for (const box of boxes(packets.intersect(ofFamily))) {
-        if (++count > MAX_BOXES) throw new ImportTooLarge('addresses and services are woven together too closely');
-        const key = JSON.stringify(SERVICE_FIELDS.map((name) => box.numbers.get(name)));
-        let service = byService.get(key);
-        if (service === undefined) {
-          service = { codes: serviceCodes(box, family), ends: [] };
-          byService.set(key, service);
-        }
-        service.ends.push(this.#endsOf(box, family));
-      }
-      for (const { codes, ends } of byService.values())
-        parts.push(space.union(ends).intersect(this.#service(codes)).intersect(ofFamily));
+      for (const { codes, ends } of endsByService(packets, family, space))
+        parts.push(ends.intersect(this.#service(codes)).intersect(ofFamily));
       if (lenient) parts.push(this.#service(meaninglessCodes(family)).intersect(ofFamily));
     }
     this.#set = space.union(parts);
-  }
-
-  #endsOf({ wides }: Box, family: Family): PacketSet {
-    const ends = (['src', 'dst'] as const).flatMap((side) => {
-      const values = wides.get(side);
-      return values === undefined
-        ? []
-        : [
-            this.#space.addresses(
-              side,
-              values.intervals.map((each) => ({ family, ...each })),
-            ),
-          ];
-    });
-    return ends.reduce((both, end) => both.intersect(end), this.#space.everything());
   }
 
   #service(codes: readonly { readonly first: bigint; readonly last: bigint }[]): PacketSet {
@@ -184,7 +143,7 @@ class Transposed {
 
   /** Whether it has some packet of the set. */
   has(product: Product): boolean {
-    return !this.packets(product).isEmpty();
+    return this.#set.intersects(this.#space.numbers('in0', product.codes).intersect(this.#endPackets(product)));
   }
 
   /** The packets of the set that a product has. */

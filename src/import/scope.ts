@@ -14,11 +14,11 @@ import {
   symbol,
 } from '../ir/index.ts';
 import { PROTOCOLS } from '../net/index.ts';
-import { HeaderSpace, type PacketSet } from '../packetset/index.ts';
+import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { denote, packetsOf, possiblePackets, symbolsOf } from '../semantics/index.ts';
 import { rateSymbols } from './rates.ts';
 import type { RateSymbol } from './selector.ts';
-import { vocabularyOf } from './vocabulary.ts';
+import { type Ordinary, ordinaryOf, vocabularyOf } from './vocabulary.ts';
 
 /** A firewall's meaning, over the packets that can come. */
 export interface Scope {
@@ -28,6 +28,8 @@ export interface Scope {
   readonly rates: readonly RateSymbol[]; // the limits among them
   readonly accepted: PacketSet;
   readonly packets: PacketSet;
+  readonly passing: PacketSet; // of those packets the accepted ones
+  readonly ordinary: Ordinary;
   /** The same packets with any value of what a policy has no word for, such as hop limits; of conditions that nobody can know, the quiet case. */
   readonly whatever: (set: PacketSet) => PacketSet;
 }
@@ -70,8 +72,7 @@ function hasUntrack(ruleset: Ruleset): boolean {
   );
 }
 
-export function scopeOf(ruleset: Ruleset): Scope {
-  const space = new HeaderSpace();
+export function scopeOf(space: HeaderSpace, ruleset: Ruleset): Scope {
   const accepted = denote(space, ruleset).accept;
   const packets = packetsOf(space, realPackets([ruleset], [accepted])).intersect(possiblePackets(space));
   const symbols = symbolsOf(ruleset);
@@ -91,6 +92,8 @@ export function scopeOf(ruleset: Ruleset): Scope {
     rates: rateSymbols(symbols),
     accepted,
     packets,
+    passing: accepted.intersect(packets),
+    ordinary: ordinaryOf(ruleset),
     whatever: (set) => space.without(set.intersect(quiet), unsayable),
   };
 }

@@ -51,7 +51,9 @@ export function ordinaryOf(ruleset: Ruleset): Ordinary {
         for (const { family, first, last } of part.ranges) {
           if (last - first >= 1n << BigInt(family === 4 ? 31 : 125)) continue;
           const key = `${part.side} ${family}`;
-          addresses.set(key, [...(addresses.get(key) ?? []), { first, last }]);
+          const known = addresses.get(key);
+          if (known === undefined) addresses.set(key, [{ first, last }]);
+          else known.push({ first, last });
         }
       } else if (part.kind === 'field' && (part.field === 'sport' || part.field === 'dport')) {
         for (const { first, last } of part.ranges) {
@@ -61,8 +63,15 @@ export function ordinaryOf(ruleset: Ruleset): Ordinary {
       }
     });
   }
+  const usual = new Map<string, bigint>();
+  const address = (side: Side, family: 4 | 6): bigint => {
+    const key = `${side} ${family}`;
+    const found = usual.get(key) ?? outside(addresses.get(key) ?? [], family);
+    usual.set(key, found);
+    return found;
+  };
   return {
-    address: (side, family) => outside(addresses.get(`${side} ${family}`) ?? [], family),
+    address,
     port: (field) => {
       const candidates = field === 'sport' ? [40_000, 45_678, 50_001] : [47_001, 31_007, 61_003];
       return candidates.find((port) => !ports[field].has(port)) ?? 1;

@@ -83,6 +83,22 @@ export class DiagramStore {
       this.#budget.replace(0, array.byteLength);
   }
 
+  /** Lets the memory go at once, and not when somebody collects it; nothing can be asked after that. */
+  [Symbol.dispose](): void {
+    for (const array of [
+      this.#dimension,
+      this.#depth,
+      this.#reached,
+      this.#start,
+      this.#hash,
+      this.#edges,
+      this.#table,
+      this.#stack,
+    ])
+      array.buffer.transfer(0);
+    this.#cache[Symbol.dispose]();
+  }
+
   /** Nodes in the store, terminals included. */
   get size(): number {
     return this.#nodes;
@@ -415,20 +431,19 @@ export class DiagramStore {
       while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = node;
     }
+    this.#table.buffer.transfer(0); // free at once
     this.#table = table;
     this.#cache.growTo(table.length);
   }
 
-  /** The same numbers with as much room again. @throws DiagramTooLarge */
-  #grown<Numbers extends Uint8Array | Uint16Array | Uint32Array>(
+  /** The same numbers with as much room again; the memory of the old array is free at once, and not when somebody collects it. @throws DiagramTooLarge */
+  #grown<Numbers extends Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
     array: Numbers,
-    kind: new (length: number) => Numbers,
+    kind: new (buffer: ArrayBuffer) => Numbers,
   ): Numbers {
-    const length = array.length * (array.length < QUICKLY ? 4 : 2);
-    this.#budget.replace(array.byteLength, length * array.BYTES_PER_ELEMENT);
-    const larger = new kind(length);
-    larger.set(array);
-    return larger;
+    const bytes = array.byteLength * (array.length < QUICKLY ? 4 : 2);
+    this.#budget.replace(array.byteLength, bytes);
+    return new kind(array.buffer.transfer(bytes));
   }
 }
 

@@ -17,6 +17,10 @@ export class OperationCache {
     budget.replace(0, this.#entries.byteLength);
   }
 
+  [Symbol.dispose](): void {
+    this.#entries.buffer.transfer(0);
+  }
+
   /** The result for two operands (the first not 0); -1 where it is not known. */
   find(left: number, right: number): number {
     const entries = this.#entries;
@@ -46,6 +50,7 @@ export class OperationCache {
       after[to + 1] = before[at + 1]!;
       after[to + 2] = before[at + 2]!;
     }
+    before.buffer.transfer(0); // free at once
     this.#entries = after;
   }
 }
