@@ -48,12 +48,12 @@ export function sideNow(listing: HostListing): TrialSide {
 /** All that the kernel's packet filter holds on one machine, as it was listed. */
 export class HostListing {
   readonly #program: Program;
-  readonly #unread: readonly Opaque[];
-  readonly #iptables: IptablesProgram | undefined;
+  readonly #beside: IptablesProgram; // where ours are nftables': what iptables has saved, of either kind
+  readonly #iptables: IptablesProgram | undefined; // where ours are its own: the same
 
-  private constructor(program: Program, unread: readonly Opaque[], iptables?: IptablesProgram) {
+  private constructor(program: Program, beside: IptablesProgram, iptables?: IptablesProgram) {
     this.#program = program;
-    this.#unread = unread;
+    this.#beside = beside;
     this.#iptables = iptables;
   }
 
@@ -64,45 +64,30 @@ export class HostListing {
 
   /**
    * @param files text or JSON of `nft list ruleset`; several are one listing
-   * @param unread rules that decide beside these, and that no reader understands (those of iptables-legacy)
+   * @param saved `iptables-save`, `ip6tables-save` and `ipset save`: of tables that nft does not list (iptables-legacy), or not in full
    */
-  static read(
-    files: readonly SourceFile[],
-    unread: readonly Opaque[] = [],
-  ): {
-    readonly listing: HostListing | undefined; // undefined where there are errors
-    readonly diagnostics: readonly Diagnostic[];
-  } {
-    const { ast, diagnostics } = TARGETS.nftables.parse(files);
-    const listing = ast === undefined || hasErrors(diagnostics) ? undefined : new HostListing(ast, unread);
-    return { listing, diagnostics };
+  static read(files: readonly SourceFile[], saved: readonly SourceFile[] = []): Reading {
+    return reading(files, saved, (first, second) => new HostListing(first, second));
   }
 
   /**
    * A machine whose rules of ours are kept by iptables, beside whatever it has in nftables.
    * @param saved `iptables-save`, `ip6tables-save` and `ipset save`
    */
-  static readIptables(
-    files: readonly SourceFile[],
-    saved: readonly SourceFile[],
-  ): { readonly listing: HostListing | undefined; readonly diagnostics: readonly Diagnostic[] } {
-    const first = TARGETS.nftables.parse(files);
-    const second = TARGETS.iptables.parse(saved);
-    const diagnostics = [...first.diagnostics, ...second.diagnostics];
-    const isRead = first.ast !== undefined && second.ast !== undefined && !hasErrors(diagnostics);
-    return { listing: isRead ? new HostListing(first.ast, [], second.ast) : undefined, diagnostics };
+  static readIptables(files: readonly SourceFile[], saved: readonly SourceFile[]): Reading {
+    return reading(files, saved, (first, second) => new HostListing(first, NONE_SAVED, second));
   }
 
   /** Our rules alone, as iptables holds them. */
   static ofIptables(program: IptablesProgram): HostListing {
-    return new HostListing(NOTHING, [], program);
+    return new HostListing(NOTHING, NONE_SAVED, program);
   }
 
   /** Our rules as they would be for a policy. */
   static of(intent: Intent, mechanism: HostListing['mechanism'] = 'nftables'): HostListing {
     return mechanism === 'nftables'
-      ? new HostListing(TARGETS.nftables.lower(intent).ast, [])
-      : new HostListing(NOTHING, [], TARGETS.iptables.lower(intent).ast);
+      ? new HostListing(TARGETS.nftables.lower(intent).ast, NONE_SAVED)
+      : new HostListing(NOTHING, NONE_SAVED, TARGETS.iptables.lower(intent).ast);
   }
 
   /** What stands of ours, told from names alone. */
@@ -116,7 +101,7 @@ export class HostListing {
 
   /** Of what iptables has saved, our chains and what is hooked to them. */
   ownIptables(): IptablesProgram {
-    return this.#iptables ?? { tables: [], sets: [] };
+    return this.#iptables ?? NONE_SAVED;
   }
 
   /** A built-in chain that does not lead to ours first of all. */
@@ -125,7 +110,7 @@ export class HostListing {
   }
 
   standingOfIptables(): IptablesStanding {
-    return iptablesStanding(this.#iptables ?? { tables: [], sets: [] });
+    return iptablesStanding(this.#iptables ?? NONE_SAVED);
   }
 
   /** Names of the tables that are not ours, as a lifted ruleset has them. */
@@ -135,7 +120,7 @@ export class HostListing {
       if (command.kind === 'table') tables.add(`${command.table.family} ${command.table.name}`);
       if (command.kind === 'delete-table') tables.delete(`${command.family} ${command.name}`);
     }
-    for (const { family, name, backend } of this.#iptables?.tables ?? []) {
+    for (const { family, name, backend } of (this.#iptables ?? this.#beside).tables) {
       tables.add(`${family === 4 ? 'ip' : 'ip6'} ${name}${backend === 'legacy' ? ' (legacy)' : ''}`);
     }
     return new Set([...tables].filter((name) => !isOurs(name)));
@@ -160,7 +145,7 @@ export class HostListing {
 
   /** Ours stand before the tables that they are hooked into, as far as that is what they mean. */
   #with(ours: HostListing | undefined, side: TrialSide): HostRules {
-    const saved = this.#iptables ?? { tables: [], sets: [] };
+    const saved = this.#iptables ?? NONE_SAVED;
     const others: Program = { commands: this.#program.commands.filter((command) => !isOwn(command)) };
     if (ours === this && !standsApart(saved)) return liftHost(withoutIptables(others), followed(saved, side));
     const around: Lifted = standsApart(saved)
@@ -177,8 +162,8 @@ export class HostListing {
   }
 
   #lifted(commands: Program['commands'], side: TrialSide): HostRules {
-    const { ruleset, opaque } = lift(commands, side);
-    return { ruleset, opaque: [...opaque, ...this.#unread] };
+    const { tables, sets } = this.#beside;
+    return tables.length + sets.length === 0 ? lift(commands, side) : liftHost(atTime(commands, side), this.#beside);
   }
 
   #own(): Program['commands'] {
@@ -214,6 +199,24 @@ export class HostListing {
 }
 
 const NOTHING: Program = { commands: [] };
+const NONE_SAVED: IptablesProgram = { tables: [], sets: [] };
+
+interface Reading {
+  readonly listing: HostListing | undefined; // undefined where there are errors
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function reading(
+  files: readonly SourceFile[],
+  saved: readonly SourceFile[],
+  made: (first: Program, second: IptablesProgram) => HostListing,
+): Reading {
+  const first = TARGETS.nftables.parse(files);
+  const second = TARGETS.iptables.parse(saved);
+  const diagnostics = [...first.diagnostics, ...second.diagnostics];
+  const isRead = first.ast !== undefined && second.ast !== undefined && !hasErrors(diagnostics);
+  return { listing: isRead ? made(first.ast, second.ast) : undefined, diagnostics };
+}
 
 /** What is not understood of ours is told where ours are read by themselves. */
 function isOwnLine(text: string): boolean {
@@ -248,8 +251,11 @@ function isOwn(command: Program['commands'][number]): boolean {
   }
 }
 
-/** With no connection remembered from before: what lives on is no rule. */
 function lift(commands: Program['commands'], side: TrialSide): HostRules {
-  const trial = side === 'on-trial' ? 'running' : 'over';
-  return TARGETS.nftables.lift(asOf({ commands }, { trial, alive: 'gone' }));
+  return TARGETS.nftables.lift(atTime(commands, side));
+}
+
+/** With no connection remembered from before: what lives on is no rule. */
+function atTime(commands: Program['commands'], side: TrialSide): Program {
+  return asOf({ commands }, { trial: side === 'on-trial' ? 'running' : 'over', alive: 'gone' });
 }

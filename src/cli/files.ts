@@ -9,6 +9,9 @@ import { filesOfUfw } from './ufw-folder.ts';
 
 export const STDIN = '-';
 
+/** In place of a file: the rules that this machine has now. A file of that name is `./live`. */
+export const LIVE = 'live';
+
 const consoles = new WeakSet<Console>(); // those whose standard input has been read
 
 /** A file that the user named, or standard input for `-`. @throws Stop where it cannot be read. */
@@ -30,11 +33,20 @@ export async function readSource(console: Console, path: string): Promise<Source
   return textOf(content, path);
 }
 
-/** The files that the user named; a folder of ufw's stands for what ufw loads of it. @throws Stop where one cannot be read */
+/**
+ * The files that the user named; a folder of ufw's stands for what ufw loads of it, `live` for the rules that this machine has now.
+ * @throws Stop where one cannot be read
+ */
 export async function readSources(console: Console, paths: readonly string[]): Promise<SourceFile[]> {
   const sources: SourceFile[] = [];
-  for (const path of paths.flatMap((each) => (each === STDIN ? [each] : filesOfUfw(console, each))))
-    sources.push(await readSource(console, path));
+  for (const named of paths) {
+    if (named === LIVE) {
+      const { liveSources } = await import('./live/snapshot.ts'); // most questions are about files
+      sources.push(...(await liveSources(console)));
+    } else
+      for (const path of named === STDIN ? [named] : filesOfUfw(console, named))
+        sources.push(await readSource(console, path));
+  }
   return sources;
 }
 

@@ -30,7 +30,7 @@ export interface Subject {
 }
 
 export const IN_OPTION =
-  'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save, /etc/ufw, ufw status verbose, ufw commands; repeatable: the files of one machine)';
+  'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save, /etc/ufw, ufw status verbose, ufw commands; repeatable: the files of one machine), or `live`: the rules that this machine has now';
 export const FORMAT_OPTION = 'what the files are, where their content does not tell';
 
 /** The policy, or with `--in` a firewall's configuration, asked about the policy's zones. */

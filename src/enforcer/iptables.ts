@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
 import * as nft from './nft.ts';
-import type { LegacyTables } from './protocol.ts';
+import type { SavedTables } from './protocol.ts';
 
 /**
  * Tables of iptables as `iptables-save` prints them: nft lists those of iptables-nft with expressions that it cannot spell (`xt`), and
@@ -13,8 +13,8 @@ import type { LegacyTables } from './protocol.ts';
 export async function iptablesTables(
   ruleset: string | undefined,
   proc: string,
-): Promise<{ readonly tables: readonly LegacyTables[]; readonly limits: readonly string[] }> {
-  const tables: LegacyTables[] = [];
+): Promise<{ readonly tables: readonly SavedTables[]; readonly limits: readonly string[] }> {
+  const tables: SavedTables[] = [];
   const limits: string[] = [];
   for (const { family, backend, program: usual } of wantedSaves(ruleset, proc)) {
     const program = saverOf(usual);
@@ -41,7 +41,7 @@ function saverOf(usual: string): string | undefined {
 
 interface Save {
   readonly family: 4 | 6;
-  readonly backend: LegacyTables['backend'];
+  readonly backend: SavedTables['backend'];
   readonly program: string;
 }
 

@@ -55,7 +55,8 @@ export interface HostSnapshot {
   readonly ruleset: string; // `nft -j list ruleset`
   readonly text?: string; // `nft -a list ruleset`, where rules of iptables-nft are in it: nft's text tells what its JSON hides as `xt`
   readonly terse: string; // checksum of `nft -t -j list ruleset` less counters and handles: `begin` holds the ruleset against it
-  readonly iptables: readonly LegacyTables[]; // `iptables-save` texts of tables that nft cannot list in full
+  readonly iptables: readonly SavedTables[]; // `iptables-save` texts of tables that nft cannot list in full
+  readonly sets?: string; // `ipset save` of all sets, where rules of iptables ask some
   readonly trialSet?: string; // `ipset save` of the switch of a change with iptables, where there is one
   readonly connections: readonly Connection[];
   readonly listeners: readonly Listener[];
@@ -65,7 +66,7 @@ export interface HostSnapshot {
   readonly limits: readonly string[]; // what could not be looked at, in sentences
 }
 
-export interface LegacyTables {
+export interface SavedTables {
   readonly family: 4 | 6;
   readonly backend: 'nft' | 'legacy';
   readonly text: string;

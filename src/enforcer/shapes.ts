@@ -137,7 +137,7 @@ const hostSnapshot: Guard<HostSnapshot> = record(
     state: storedState,
     limits: list(text()),
   },
-  { text: text(2 ** 30), trialSet: text(65_536) },
+  { text: text(2 ** 30), sets: text(2 ** 30), trialSet: text(65_536) },
 );
 
 const changeAnswer: Guard<ChangeAnswer> = record(

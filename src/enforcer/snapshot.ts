@@ -13,7 +13,7 @@ import { sessionsOf } from './sessions.ts';
 import { isListening, readSockets, type Socket } from './sockets.ts';
 import { type Pending, told } from './state.ts';
 import { readOwn } from './store.ts';
-import { savedSwitch } from './trial-set.ts';
+import { savedSets, savedSwitch } from './trial-set.ts';
 
 /** What there is to know of this machine; changes nothing. @throws Refusal where the kernel cannot be asked */
 export async function snapshot(context: Context, { callerPid, connections }: SnapshotRequest): Promise<HostSnapshot> {
@@ -24,6 +24,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
   const ruleset = hasNft ? await listRuleset() : NOTHING_LISTED;
   const iptables = await iptablesTables(hasNft ? ruleset : undefined, proc);
   const trialSet = await savedSwitch();
+  const sets = iptables.tables.some(({ text }) => text.includes('--match-set ')) ? await savedSets() : undefined;
   const addresses = await ownAddresses();
   const own = typeof addresses === 'string' ? [] : addresses;
   const sockets = readSockets(proc);
@@ -48,13 +49,14 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     ...(hidesRules(ruleset) ? { text: await listRulesetAsText() } : {}),
     terse,
     iptables: iptables.tables,
+    ...(typeof sets === 'object' ? sets : {}),
     ...(trialSet === undefined ? {} : { trialSet }),
     connections: connections ? live.map(onInterface) : [],
     listeners: sockets.filter(isListening).map(listener),
     sessions: sessions.map((session) => ({ ...session, connection: onInterface(session.connection) })),
     addresses: own.map(({ address, bits, interface: name }) => `${address}/${bits} ${name}`),
     state: await storedState(context),
-    limits: [addresses, tracked, hasNft ? [] : ONLY_IPTABLES]
+    limits: [addresses, tracked, sets, hasNft ? [] : ONLY_IPTABLES]
       .filter((each) => typeof each === 'string')
       .concat(limits, iptables.limits),
   };

@@ -88,6 +88,14 @@ export async function savedSwitch(): Promise<string | undefined> {
   throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, `the set \`${TRIAL}\``, saidBy(done));
 }
 
+/** All sets as `ipset save` shows them, or why they cannot be shown, in a sentence. */
+export async function savedSets(): Promise<{ readonly sets: string } | string> {
+  if (findProgram('ipset') === undefined)
+    return 'rules of iptables ask sets of addresses, but `ipset` is not installed to read them';
+  const done = await run('ipset', ['save'], { timeoutMs: 60_000, maxOutputBytes: 2 ** 30 });
+  return done.exitCode === 0 ? { sets: done.stdout } : `\`ipset save\` failed: ${saidBy(done)}`;
+}
+
 function isTrial(member: string | undefined): boolean {
   return member === MEMBERS.trial4 || member === MEMBERS.trial6;
 }

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** A process that holds a socket. */
 export interface SocketOwner {
   readonly pid: number;
-  readonly program: string; // its name, at most 15 bytes (proc_pid_comm(5))
+  readonly program: string; // its name
 }
 
 const SOCKET_LINK = /^socket:\[(\d+)\]$/;
@@ -38,9 +38,21 @@ export function socketsOf(pid: number, proc = '/proc'): readonly string[] {
   });
 }
 
-/** `undefined` where the process is gone. */
+/** `undefined` where the process is gone. What Node runs is called by Node's name, unless it has given itself another one. */
 export function programName(pid: number, proc = '/proc'): string | undefined {
-  return read(join(proc, String(pid), 'comm'))?.trim();
+  const name = read(join(proc, String(pid), 'comm'))?.trim();
+  return name === NODES_THREAD ? (programFile(pid, proc) ?? name) : name;
+}
+
+/** The name of a process is that of its first thread, and Node 24 calls its own so (seen in /proc/PID/comm). */
+const NODES_THREAD = 'MainThread';
+
+function programFile(pid: number, proc: string): string | undefined {
+  try {
+    return basename(readlinkSync(join(proc, String(pid), 'exe')));
+  } catch {
+    return undefined; // gone, or another user's
+  }
 }
 
 export interface ProcessStat {

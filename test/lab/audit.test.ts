@@ -67,3 +67,83 @@ suite('fixes', { skip }, () => {
     });
   }
 });
+
+/** The machine's own rules, asked of both halves of the kernel, as a command of the program does. */
+suite('this machine, live', { skip }, () => {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const ask = (what: string): string => `"${process.execPath}" "${main}" ${what}`;
+  const noLegacy = ['iptables-legacy', 'iptables-nft', 'ipset'].find((each) => findProgram(each) === undefined);
+  const both = {
+    skip: noLegacy === undefined ? false : `\`${noLegacy}\` is not installed: apt-get install iptables ipset`,
+  };
+  const legacyRules = `
+    iptables-legacy -P INPUT DROP
+    iptables-legacy -A INPUT -i lo -j ACCEPT
+    iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+    ipset create admins hash:ip
+    ipset add admins 192.0.2.7
+    iptables-legacy -A INPUT -p tcp --dport 22 -m set --match-set admins src -j ACCEPT
+    iptables-legacy -A INPUT -p tcp --dport 5432 -j ACCEPT`;
+  const nftRules = `
+    iptables-nft -A INPUT -p tcp -m tcp --dport 23 -m comment --comment old -j DROP
+    ip6tables-nft -A INPUT -p tcp -m multiport --dports 25,110 -j DROP
+    nft 'add table inet more; add chain inet more i { type filter hook input priority 5; }; add rule inet more i tcp dport 8080 drop'`;
+  const listening = `
+    "${process.execPath}" -e 'require("net").createServer().listen(5432, "0.0.0.0")' & node=$!
+    trap "kill $node" EXIT
+    until grep -q ':1538 ' /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done`;
+  const soft = (command: string, into: string): string =>
+    `set +e; ${command} >/run/${into} 2>/run/${into}.err; echo "${into} $?"; cat /run/${into} /run/${into}.err; set -e`;
+
+  test('is audited with both kinds of iptables and nftables together, and with what listens', both, async () => {
+    const told = await inPrivate(
+      `${legacyRules}${nftRules}${listening}
+      ${soft(ask('audit live --json'), 'out')}`,
+    );
+    assert.match(told, /^out 1$/m);
+    assert.match(told, /warning\[L0010\]/);
+    assert.match(told, /"code": "A3002"/);
+    // Of IPv4 the legacy rules open 5432 to all, and IPv6 is open but for what its nft rules drop: a program listens on IPv4 only.
+    assert.match(told, /tcp\/5432[^"]*: node listens there/);
+    assert.doesNotMatch(told, /L0003/);
+    assert.doesNotMatch(told, /not understood/);
+  });
+
+  test('one kind alone is no warning', both, async () => {
+    const told = await inPrivate(
+      `iptables-legacy -L -n >/dev/null; ${nftRules}\n${soft(ask('audit live --json'), 'out')}`,
+    );
+    assert.doesNotMatch(told, /L0010|A3002/);
+  });
+
+  test('is compared with what was saved: equal until somebody adds a rule, of either kind', both, async () => {
+    const told = await inPrivate(
+      `iptables-legacy -P INPUT DROP
+      iptables-legacy -A INPUT -p tcp --dport 22 -j ACCEPT
+      iptables-legacy-save >/run/saved.rules
+      ${soft(ask('diff /run/saved.rules live'), 'same')}
+      nft 'add table inet more; add chain inet more i { type filter hook input priority 5; }; add rule inet more i tcp dport 22 drop'
+      ${soft(ask('diff /run/saved.rules live'), 'other')}`,
+    );
+    assert.match(told, /^same 0$/m);
+    assert.match(told, /^other 1$/m);
+    assert.match(told.slice(told.indexOf('other 1')), /:22\b/);
+  });
+
+  test('is imported, proven equal, and asked like a file', both, async () => {
+    const told = await inPrivate(
+      `${legacyRules}
+      iptables-nft -A INPUT -p tcp -m tcp --dport 5432 -m conntrack --ctstate NEW,INVALID -m comment --comment old -j DROP
+      ${soft(ask('import live'), 'policy')}
+      ${soft(ask("why --in live 'tcp 192.0.2.7 -> host:22'"), 'why')}
+      ${soft(ask('matrix --in live --service tcp/5432'), 'matrix')}`,
+    );
+    assert.match(told, /^policy 0$/m);
+    assert.match(told, /proven: the policy and the firewall let the same packets through/);
+    assert.match(told, /^why 0$/m);
+    assert.match(told, /match-set admins src/);
+    assert.match(told, /^matrix 0$/m);
+    assert.match(told, /- name: ssh\n +from: 192\.0\.2\.7\n +to: host\n/);
+    assert.doesNotMatch(told, /- name: postgresql/);
+  });
+});

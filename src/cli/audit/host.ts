@@ -7,7 +7,9 @@ import { type Console, EXIT } from '../console.ts';
 import { readSource } from '../files.ts';
 import { findConfig } from '../init/find-config.ts';
 import { readConfig } from '../init/read-config.ts';
+import { lookLive } from '../live/snapshot.ts';
 import { reportDiagnostics, Stop } from '../report.ts';
+import { liveFacts } from './live-facts.ts';
 import { hostFacts } from './machine-facts.ts';
 
 export interface HostOptions {
@@ -16,9 +18,18 @@ export interface HostOptions {
   readonly openclaw?: string; // its configuration
 }
 
-/** What is known of the machine, from a file or by looking; a file counts more. @throws Stop where a file cannot be used */
-export async function factsFor(console: Console, options: HostOptions): Promise<HostFacts | undefined> {
-  const looked = options.host === true ? await lookAt(console, machineAt(), options.openclaw) : undefined;
+/**
+ * What is known of the machine, from a file or by looking; a file counts more.
+ * @param isLive whether this machine's rules are asked anyway: then its kernel has been asked with all rights, and tells more
+ * @throws Stop where a file cannot be used
+ */
+export async function factsFor(
+  console: Console,
+  options: HostOptions,
+  isLive: boolean,
+): Promise<HostFacts | undefined> {
+  const seen = options.host === true || isLive ? await lookAt(console, machineAt(), options.openclaw) : undefined;
+  const looked = isLive ? { ...seen, ...liveFacts(await lookLive(console)) } : seen;
   if (options.facts === undefined) return looked;
   const { facts, diagnostics } = loadFacts(await readSource(console, options.facts));
   if (facts === undefined || hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);

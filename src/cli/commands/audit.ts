@@ -20,7 +20,7 @@ import { serviceNames } from '../audit/service-names.ts';
 import { DEFAULT_SUPPRESSIONS, suppressionsFor } from '../audit/suppressions.ts';
 import { auditText } from '../audit/text.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
-import { readSources, writeFile } from '../files.ts';
+import { LIVE, readSources, writeFile } from '../files.ts';
 import { formatOf } from '../format.ts';
 import { longWork } from '../long-work.ts';
 import { type Accounts, catalog, policySource, readPolicy } from '../policy-input.ts';
@@ -50,7 +50,10 @@ export function auditCommand(console: Console): Command {
     .description(
       'What is wrong with a policy or a firewall, judged by what its rules let through together: exposure, ways out, gaps, rules without effect, and what the machine around it makes of it.',
     )
-    .argument('[what...]', 'policies and firewall configurations (default: portcullis.yaml; - is standard input)')
+    .argument(
+      '[what...]',
+      'policies and firewall configurations (default: portcullis.yaml; - is standard input; live: this machine, as it is)',
+    )
     .addOption(new Option('--format <format>', 'how findings are told').choices(OUTPUTS).default('text'))
     .option('--json', JSON_OPTION)
     .addOption(new Option('--fail-on <severity>', 'end with 1 from this severity on').choices(LIMITS).default('low'))
@@ -77,7 +80,7 @@ Suppressions, in portcullis-audit.yaml:
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a file cannot be used; 4 the machine said no.`;
 
 async function runAudit(console: Console, what: readonly string[], options: AuditOptions): Promise<ExitCode> {
-  const facts = await factsFor(console, options);
+  const facts = await factsFor(console, options, what.includes(LIVE));
   if (options.saveFacts !== undefined) writeFile(console, options.saveFacts, factsText(facts ?? {}));
   const shared = {
     today: console.today,

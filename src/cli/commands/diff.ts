@@ -16,7 +16,7 @@ interface DiffOptions {
 export function diffCommand(console: Console): Command {
   return new Command('diff')
     .description('What B lets through that A does not, and the reverse, each with a packet that shows it.')
-    .argument('<a>', 'a policy or a firewall configuration')
+    .argument('<a>', 'a policy, a firewall configuration, or `live`: the rules that this machine has now')
     .argument('<b>', 'another')
     .option('--new', 'compare only first packets of connections')
     .addOption(new Option('--format <format>', FORMAT_OPTION).choices(FORMATS))

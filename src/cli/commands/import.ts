@@ -29,7 +29,10 @@ export function importCommand(console: Console): Command {
     .description(
       'A policy from a firewall that is there, proven to let through the same packets; what it cannot say is listed.',
     )
-    .argument('<what...>', 'the configuration of a firewall (nft text or nft -j; - is standard input)')
+    .argument(
+      '<what...>',
+      'the configuration of a firewall (nft text or nft -j, iptables-save, ipset save, /etc/ufw; repeatable: the files of one machine; - is standard input), or `live`: the rules that this machine has now',
+    )
     .option('-o, --output <file>', 'write the policy there instead of printing it')
     .option('--force', 'replace a policy that is there')
     .option('--name <name>', 'the name of the policy', 'imported')

@@ -5,15 +5,13 @@ import {
   type LiveConnection,
   type Surroundings,
 } from '../../apply/index.ts';
-import { diagnose } from '../../diagnostic/index.ts';
-import type { Connection, HostSnapshot, LegacyTables, Listener, Mechanism, Session } from '../../enforcer/protocol.ts';
-import { field } from '../../ir/index.ts';
+import type { Connection, HostSnapshot, Listener, Mechanism, Session } from '../../enforcer/protocol.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
-import type { Opaque } from '../../target/index.ts';
 import { type Console, EXIT } from '../console.ts';
 import { reportDiagnostics, stop } from '../report.ts';
 import { LIVE_PROBLEMS } from './problems.ts';
+import { LISTING, listedBy, savedOf, warnings } from './snapshot.ts';
 
 /** A snapshot of a machine, parsed. */
 export interface LiveFacts {
@@ -30,10 +28,7 @@ export function readFacts(
   snapshot: HostSnapshot,
   mechanism: Mechanism = mechanismOf(snapshot),
 ): LiveFacts {
-  reportDiagnostics(
-    console,
-    snapshot.limits.map((limit) => diagnose(LIVE_PROBLEMS.limit, undefined, limit)),
-  );
+  reportDiagnostics(console, warnings(snapshot));
   const listing = mechanism === 'nftables' ? readListing(snapshot) : readIptables(snapshot);
   return {
     around: { listing, addresses: snapshot.addresses.flatMap(ownAddress) },
@@ -56,40 +51,21 @@ export function secondsLeft({ trialSet }: HostSnapshot): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-const LISTING = 'nft list ruleset';
-
 /** Rules of iptables as it saves them itself, whichever half of the kernel holds them, with the switch of a trial. */
-function readIptables({ ruleset, iptables, trialSet }: HostSnapshot): HostListing {
-  const saved = iptables.map(
-    ({ family, backend, text }) => new SourceFile(`<iptables-${backend}-save, IPv${family}>`, text),
-  );
-  const sets = trialSet === undefined ? [] : [new SourceFile('<ipset save>', trialSet)];
-  const file = new SourceFile(`<${LISTING}>`, ruleset);
-  const { listing, diagnostics } = HostListing.readIptables([file], [...saved, ...sets]);
-  if (listing !== undefined) return listing;
-  throw stop(EXIT.machine, LIVE_PROBLEMS.unreadListing, diagnostics[0]?.message ?? 'it is empty');
+function readIptables(snapshot: HostSnapshot): HostListing {
+  const file = new SourceFile(LISTING, snapshot.ruleset);
+  return listingOf(HostListing.readIptables([file], savedOf(snapshot)));
 }
 
-/** nft's text tells more of iptables' rules than its JSON. */
-function readListing({ ruleset, text, iptables }: HostSnapshot): HostListing {
-  const file = new SourceFile(`<${LISTING}>`, text ?? ruleset);
-  const { listing, diagnostics } = HostListing.read([file], iptables.flatMap(unreadTables));
-  if (listing !== undefined) return listing;
-  throw stop(EXIT.machine, LIVE_PROBLEMS.unreadListing, diagnostics[0]?.message ?? 'it is empty');
+/** nft's text tells more of iptables' rules than its JSON; what iptables saves itself tells all of them, and those of iptables-legacy. */
+function readListing(snapshot: HostSnapshot): HostListing {
+  return listingOf(HostListing.read([listedBy(snapshot)], savedOf(snapshot)));
 }
 
-/** Tables of iptables-legacy decide beside nftables' and are in no listing of it: what they do is not known. */
-function unreadTables({ family, backend, text }: LegacyTables): Opaque[] {
-  if (backend === 'nft' || !/^(?:-A |:\S+ (?:DROP|REJECT))/m.test(text)) return [];
-  const file = new SourceFile(`<iptables-legacy-save, IPv${family}>`, text);
-  return [
-    {
-      span: { file, start: 0, end: text.length },
-      text: `iptables-legacy, IPv${family}`,
-      packets: field('family', family),
-      reason: 'rules of iptables-legacy decide, too, and are not read',
-    },
-  ];
+function listingOf({ listing, diagnostics }: ReturnType<typeof HostListing.read>): HostListing {
+  if (listing !== undefined) return listing;
+  const [problem] = diagnostics.filter(({ severity }) => severity === 'error');
+  throw stop(EXIT.machine, LIVE_PROBLEMS.unreadListing, problem?.message ?? 'it is empty');
 }
 
 function connectionOf(connection: Connection): LiveConnection[] {

@@ -56,6 +56,16 @@ export const LIVE_PROBLEMS = {
     help: () => 'leave `--in` away on the machine, or compare files with `portcullis diff`',
     explanation: 'What iptables would enforce depends on its own tables, which a listing of nft does not show.',
   } satisfies DiagnosticKind<[]>,
+  bothBackends: {
+    code: 'L0010',
+    severity: 'warning',
+    message: () =>
+      'both kinds of iptables hold rules here, legacy and nft: the kernel asks both, and so does this answer',
+    help: () =>
+      'keep one: see what each holds with `iptables-legacy-save` and `iptables-nft-save`, move the rules, and empty the other',
+    explanation:
+      'Each of the two programs shows its own rules only, and `nft` shows none of iptables-legacy: what stands is not what anybody sees who looks with one of them.',
+  } satisfies DiagnosticKind<[]>,
   noSuchSession: {
     code: 'L0004',
     severity: 'error',
