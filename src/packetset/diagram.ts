@@ -70,32 +70,17 @@ export class DiagramStore {
     this.#budget = new Budget(limits);
     this.#cache = new OperationCache(this.#budget);
     for (let terminal = 0; terminal < TERMINALS; terminal++) this.#reached[terminal] = 1 << terminal;
-    for (const array of [
-      this.#dimension,
-      this.#depth,
-      this.#reached,
-      this.#start,
-      this.#hash,
-      this.#edges,
-      this.#table,
-      this.#stack,
-    ])
-      this.#budget.replace(0, array.byteLength);
+    for (const array of this.#arrays()) this.#budget.replace(0, array.byteLength);
+  }
+
+  #arrays(): readonly (Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>)[] {
+    const ofNodes = [this.#dimension, this.#depth, this.#reached, this.#start, this.#hash];
+    return [...ofNodes, this.#edges, this.#table, this.#stack];
   }
 
   /** Lets the memory go at once, and not when somebody collects it; nothing can be asked after that. */
   [Symbol.dispose](): void {
-    for (const array of [
-      this.#dimension,
-      this.#depth,
-      this.#reached,
-      this.#start,
-      this.#hash,
-      this.#edges,
-      this.#table,
-      this.#stack,
-    ])
-      array.buffer.transfer(0);
+    for (const array of this.#arrays()) array.buffer.transfer(0);
     this.#cache[Symbol.dispose]();
   }
 
