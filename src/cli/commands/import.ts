@@ -147,8 +147,10 @@ function tell(console: Console, found: ImportJson, proof: ImportProof): void {
   const side = (title: string, { outline, parts }: ImportProof['wider'], paint: (text: string) => string): void => {
     if (outline.length === 0) return;
     lines.push(paint(title), ...outline.map((line) => `  ${escapeControls(line)}`));
-    const example = parts[0] === undefined ? '' : formatFlow(parts[0].witness);
-    lines.push(colors.dim(`    for example ${escapeControls(example)}`));
+    const [example] = parts;
+    if (example === undefined) return;
+    const when = example.conditions.length === 0 ? '' : ` (${example.conditions.join(', ')})`;
+    lines.push(colors.dim(`    for example ${escapeControls(`${formatFlow(example.witness)}${when}`)}`));
   };
   side('the policy lets through what the firewall does not:', proof.wider, colors.red);
   side('the firewall lets through what the policy does not:', proof.narrower, colors.yellow);

@@ -71,6 +71,7 @@ function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], fo
     proof.diagnostics.filter((each) => each.severity !== 'error'),
   );
   for (const each of proof.approximations) console.stderr.write(approximationText(each));
-  const but = proof.approximations.length === 0 ? '' : `, but for ${proof.approximations.length} approximations above`;
+  const { length } = proof.approximations;
+  const but = length === 0 ? '' : `, but for the ${length === 1 ? 'approximation' : `${length} approximations`} above`;
   console.stderr.write(`${colors.green('proven')}: this lets through exactly what the policy allows${but}\n`);
 }

@@ -293,6 +293,12 @@ class RuleLifter {
     }
   }
 
+  /** nft leaves the family of `tproxy ip to ...` out of what it lists of a table that has no other. */
+  #asListed(text: string): string {
+    const { family } = this.#context;
+    return text.startsWith(`tproxy ${family} `) ? text.replace(`tproxy ${family} `, 'tproxy ') : text;
+  }
+
   #other(statement: Extract<nft.Statement, { kind: 'other' }>, index: number, reached: Reached): void {
     const { text, effect } = statement;
     const unknown = (what: string): Match => this.#context.program.unknowns.occurrence(what, this.#context);
@@ -302,7 +308,7 @@ class RuleLifter {
         this.#from(index + 1, reached);
         break;
       case 'filter':
-        this.#from(index + 1, this.#narrowed(reached, [unknown(text)]));
+        this.#from(index + 1, this.#narrowed(reached, [unknown(this.#asListed(text))]));
         break;
       case 'steal':
         this.#emit(with_(unknown(`${text} answers it itself`)), verdictAction({ kind: 'drop' }));

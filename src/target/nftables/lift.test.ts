@@ -185,3 +185,21 @@ describe('what nobody can vouch for is named, never skipped', () => {
     );
   });
 });
+
+describe('`tproxy` with the family of its table says no more than without', () => {
+  for (const [family, to] of [
+    ['ip', '192.0.2.1:50080'],
+    ['ip', ':50080'],
+    ['ip6', '[2001:db8::1]'],
+  ] as const)
+    it(`${family} to ${to}`, () => {
+      const without = meaning(`meta l4proto 6 tproxy to ${to} accept`, '', `${family} t`);
+      assert.deepEqual(meaning(`meta l4proto 6 tproxy ${family} to ${to} accept`, '', `${family} t`), without);
+      assert.notDeepEqual(meaning(`meta l4proto 6 accept`, '', `${family} t`), without);
+    });
+
+  it('and more in a table of both', () => {
+    const [of4, of6] = ['ip', 'ip6'].map((family) => meaning(`meta l4proto 6 tproxy ${family} to :50080 accept`));
+    assert.notDeepEqual(of4, of6);
+  });
+});

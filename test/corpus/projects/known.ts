@@ -39,17 +39,6 @@ const KNOWN: readonly { readonly why: string; readonly places: readonly string[]
     places: ['inet/ct.t:6', 'inet/ipsec.t:8', 'inet/rt.t:5', 'ip/rt.t:5', 'ip6/rt0.t:6'],
   },
   {
-    why: '`tproxy` with and without the family of the table, kept as text',
-    places: [
-      'ip/tproxy.t:12',
-      'ip/tproxy.t:13',
-      'ip/tproxy.t:14',
-      'ip6/tproxy.t:12',
-      'ip6/tproxy.t:13',
-      'ip6/tproxy.t:14',
-    ],
-  },
-  {
     why: 'a map that nft lists with its elements in another order: what each packet gets is the same, the rules that we make of it stand in that order',
     places: ['inet/map.t:9', 'inet/map.t:10', 'inet/osf.t:17', 'ip/dnat.t:21'],
   },
