@@ -1,4 +1,4 @@
-import { randomNumbers } from './random.ts';
+import { Choices, PAIRS, rulesOfPair, ZONES, type Zone } from './campus.ts';
 
 /**
  * A firewall as other people write them: it routes between the zones of a campus, with a chain for each pair of zones, objects
@@ -12,21 +12,6 @@ export interface ForeignRuleset {
   readonly changed: string;
 }
 
-interface Zone {
-  readonly name: string;
-  readonly device: string;
-  readonly site: number; // second byte of its IPv4 networks, 10.SITE.0.0/12; third group of its IPv6 ones
-}
-
-const ZONES: readonly Zone[] = [
-  { name: 'office', device: 'eth1', site: 16 },
-  { name: 'servers', device: 'eth2', site: 32 },
-  { name: 'lab', device: 'eth3', site: 48 },
-  { name: 'voice', device: 'eth4', site: 64 },
-  { name: 'dmz', device: 'eth5', site: 80 },
-  { name: 'wan', device: 'eth0', site: 0 },
-];
-const PAIRS = ZONES.flatMap((from) => ZONES.filter((to) => to !== from).map((to) => ({ from, to })));
 const GROUPS = 40; // with a name, for each zone
 
 const SERVICES = [
@@ -56,11 +41,9 @@ const UNUSED_PORT = 7;
 /** @param rules in all chains together, a few more or less */
 export function foreignRuleset(rules: number, seed = 1): ForeignRuleset {
   const campus = new Campus(seed);
-  const weights = PAIRS.map((_, at) => 1 / (at + 1)); // as in life, a few pairs have most of the rules
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const chains = PAIRS.map(({ from, to }, at) => [
     `  chain ${from.name}-${to.name} {`,
-    ...campus.pairRules(from, to, Math.round((rules * weights[at]!) / total)).map((rule) => `    ${rule}`),
+    ...campus.pairRules(from, to, rulesOfPair(at, rules)).map((rule) => `    ${rule}`),
     '  }',
   ]);
   const head = [...campus.translation(), ...campus.head()];
@@ -78,10 +61,10 @@ export function foreignRuleset(rules: number, seed = 1): ForeignRuleset {
 
 /** The objects of the campus, and rules made of them. */
 class Campus {
-  readonly #random: () => number;
+  readonly #choose: Choices;
 
   constructor(seed: number) {
-    this.#random = randomNumbers(seed);
+    this.#choose = new Choices(seed);
   }
 
   translation(): string[] {
@@ -141,25 +124,26 @@ class Campus {
     const broad = Math.min(5, Math.max(1, Math.floor(count / 50)));
     const body: string[] = [];
     while (body.length < count - broad)
-      body.push(this.#legacy(body) ?? this.#rule(from, to, this.#chance(0.15) ? 6 : 4));
+      body.push(this.#legacy(body) ?? this.#rule(from, to, this.#choose.chance(0.15) ? 6 : 4));
     return [...body, ...this.#broadRules(from, to).slice(0, broad)];
   }
 
   #groups(zone: Zone): string[] {
     return Array.from({ length: GROUPS }, (_, at) => {
-      const members = new Set(Array.from({ length: 2 + this.#below(8) }, () => this.#host(4, zone)));
+      const members = new Set(Array.from({ length: 2 + this.#choose.below(8) }, () => this.#choose.host(4, zone)));
       return `  set ${zone.name}-${at} { type ipv4_addr; elements = { ${[...members].join(', ')} } }`;
     });
   }
 
   /** What nobody cleaned up: one rule in thirty. */
   #legacy(before: readonly string[]): string | undefined {
-    const older = before.length < 20 || !this.#chance(1 / 30) ? undefined : before[this.#below(before.length)];
-    return this.#chance(0.5) ? older : older?.replace(/(accept|drop)$/, 'drop');
+    const older =
+      before.length < 20 || !this.#choose.chance(1 / 30) ? undefined : before[this.#choose.below(before.length)];
+    return this.#choose.chance(0.5) ? older : older?.replace(/(accept|drop)$/, 'drop');
   }
 
   #rule(from: Zone, to: Zone, family: 4 | 6): string {
-    const kind = this.#random();
+    const kind = this.#choose.random();
     const source = (host: number, subnet: number, site: number): string =>
       this.#match(family, 'saddr', from, [host, subnet, site]);
     const target = (host: number, subnet: number, site: number): string =>
@@ -173,8 +157,8 @@ class Campus {
     if (kind < 0.3 && family === 4) {
       const pairs = new Set(
         Array.from(
-          { length: 2 + this.#below(4) },
-          () => `${this.#host(4, to)} . ${[22, 443, 5432, 8080][this.#below(4)]}`,
+          { length: 2 + this.#choose.below(4) },
+          () => `${this.#choose.host(4, to)} . ${[22, 443, 5432, 8080][this.#choose.below(4)]}`,
         ),
       );
       return `${source(0.5, 0.5, 0)} ip daddr . tcp dport { ${[...pairs].join(', ')} } accept`;
@@ -201,59 +185,29 @@ class Campus {
     [host, subnet, site]: readonly [number, number, number],
   ): string {
     const word = `${family === 4 ? 'ip' : 'ip6'} ${side}`;
-    const kind = this.#random();
-    if (kind < host) return `${word} ${this.#host(family, zone)}`;
-    if (kind < host + subnet) return `${word} ${this.#subnet(family, zone)}`;
+    const kind = this.#choose.random();
+    if (kind < host) return `${word} ${this.#choose.host(family, zone)}`;
+    if (kind < host + subnet) return `${word} ${this.#choose.subnet(family, zone)}`;
     if (kind < host + subnet + site) return `${word} ${this.#part(family, zone)}`;
-    const other = this.#random();
+    const other = this.#choose.random();
     if (family === 4 && other < 0.3) {
-      const [first, size] = [1 + this.#below(200), 1 + this.#below(40)];
-      const network = `10.${zone.site}.${this.#skewed(32)}`;
+      const [first, size] = [1 + this.#choose.below(200), 1 + this.#choose.below(40)];
+      const network = `10.${zone.site}.${this.#choose.skewed(32)}`;
       return `${word} ${network}.${first}-${network}.${first + size}`;
     }
-    if (family === 4 && zone.site > 0 && other < 0.6) return `${word} @${zone.name}-${this.#skewed(GROUPS)}`;
-    const members = new Set(Array.from({ length: 2 + this.#below(5) }, () => this.#host(family, zone)));
+    if (family === 4 && zone.site > 0 && other < 0.6) return `${word} @${zone.name}-${this.#choose.skewed(GROUPS)}`;
+    const members = new Set(Array.from({ length: 2 + this.#choose.below(5) }, () => this.#choose.host(family, zone)));
     return `${word} { ${[...members].join(', ')} }`;
-  }
-
-  /** Subnets are few and used often, so that rules meet in them. */
-  #host(family: 4 | 6, zone: Zone): string {
-    const subnet = this.#skewed(64);
-    const host = 1 + this.#skewed(200);
-    return family === 4
-      ? `10.${zone.site + (subnet >> 5)}.${subnet & 31}.${host}`
-      : `2001:db8:${zone.site}:${subnet}::${host}`;
-  }
-
-  #subnet(family: 4 | 6, zone: Zone): string {
-    const subnet = this.#skewed(64);
-    if (family === 6) return `2001:db8:${zone.site}:${subnet}::/64`;
-    const bits = [24, 24, 24, 25, 26, 27][this.#below(6)]!;
-    const start = bits === 24 ? 0 : this.#below(2 ** (bits - 24)) * 2 ** (32 - bits);
-    return `10.${zone.site + (subnet >> 5)}.${subnet & 31}.${start}/${bits}`;
   }
 
   #part(family: 4 | 6, zone: Zone): string {
     if (family === 6) return `2001:db8:${zone.site}::/48`;
-    const bits = 20 + this.#below(3);
-    const start = this.#below(2 ** (bits - 19)) * 2 ** (24 - bits);
-    return `10.${zone.site + this.#below(2)}.${start}.0/${bits}`;
+    const bits = 20 + this.#choose.below(3);
+    const start = this.#choose.below(2 ** (bits - 19)) * 2 ** (24 - bits);
+    return `10.${zone.site + this.#choose.below(2)}.${start}.0/${bits}`;
   }
 
   #service(): string {
-    return SERVICES[this.#skewed(SERVICES.length)]!;
-  }
-
-  /** Small numbers more often than large ones. */
-  #skewed(limit: number): number {
-    return Math.floor(this.#random() ** 1.5 * limit);
-  }
-
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-
-  #chance(part: number): boolean {
-    return this.#random() < part;
+    return SERVICES[this.#choose.skewed(SERVICES.length)]!;
   }
 }
