@@ -155,7 +155,7 @@ async function beginTrial(context: Context, pending: Pending, request: ChangeReq
 /** @throws Refusal also where it was refused before the kernel was asked: nothing is pending then */
 async function givenToKernel(context: Context, pending: Pending, texts: ChangeTexts): Promise<Loaded> {
   try {
-    return await load(texts, pending, pending.trialSeconds === 0 ? undefined : pending.trialSeconds);
+    return await load(texts, context.paths, pending, pending.trialSeconds === 0 ? undefined : pending.trialSeconds);
   } catch (error) {
     if ((await readTrial(context.paths, pending)).kind === 'none') told([], () => context.state.dropPending());
     throw error;
@@ -180,7 +180,7 @@ async function beginAtOnce(context: Context, pending: Pending, request: ChangeRe
   if (loaded.kind === 'refused') throw givenUp(context, pending, loaded.said);
   if (loaded.kind === 'unclear') {
     const trial = await readTrial(context.paths, pending);
-    if (trial.kind === 'expired') throw await withdrawn(context, pending, loaded, trial);
+    if (trial.kind !== 'none' && trial.kind !== 'kept') throw await withdrawn(context, pending, loaded, trial);
     if (trial.kind === 'none' && ((await ownChecksum(pending.mechanism)) ?? '') === pending.before) {
       told([], () => context.state.dropPending());
       throw refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'nothing was changed');

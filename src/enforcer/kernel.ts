@@ -35,6 +35,7 @@ type Later<T> = T extends ChangeTexts ? Omit<T, 'begin' | 'on' | 'off'> : never;
 /** Loads a change, on trial or (`undefined`) for good. What is not taken whole is not in force. @throws MachineError, Refusal */
 export async function load(
   texts: ChangeTexts,
+  paths: Paths,
   { id }: Held,
   trialSeconds: number | undefined,
 ): Promise<Loaded> {
@@ -44,7 +45,7 @@ export async function load(
     case 'kernel':
       return loadBehindSwitch(texts, trialSeconds);
     case 'process':
-      return trialSeconds === undefined ? watched.loadForGood(texts) : watched.loadOnTrial(texts, id, trialSeconds);
+      return trialSeconds === undefined ? watched.loadForGood(texts, paths, id) : watched.loadOnTrial(texts, id, trialSeconds);
   }
 }
 

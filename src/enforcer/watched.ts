@@ -3,7 +3,7 @@ import type { Loaded } from './loading.ts';
 import type { Paths } from './paths.ts';
 import type { WatchedTexts } from './protocol.ts';
 import type { Trial } from './trial.ts';
-import { loadStep, markKept, readMarks, trialComment } from './xtables.ts';
+import { loadStep, readMarks, trialComment } from './xtables.ts';
 
 /**
  * The steps of a change with iptables that a process keeps (docs/decisions/0009-a-trial-kept-by-a-process.md). Packets meet it between `on`
@@ -22,14 +22,14 @@ export async function loadOnTrial(texts: WatchedTexts, id: string, seconds: numb
   return thrown;
 }
 
-/** Without a trial: it is marked as kept before it comes into force, so that whoever finds it half done goes on. */
-export async function loadForGood(texts: WatchedTexts): Promise<Loaded> {
-  for (const step of [() => loadStep(texts.begin), markKept, () => loadStep(texts.confirm)]) {
-    const loaded = await step();
-    if (loaded.kind === 'refused') await loadStep(texts.revert);
-    if (loaded.kind !== 'taken') return loaded;
-  }
-  return { kind: 'taken' };
+const AT_ONCE_SECONDS = 20; // from the first family to the word that keeps it, on a busy machine
+
+/** Without a trial that anybody sees: whoever dies on the way leaves a keeper that takes it back. */
+export async function loadForGood(texts: WatchedTexts, paths: Paths, id: string): Promise<Loaded> {
+  const loaded = await loadOnTrial(texts, id, AT_ONCE_SECONDS);
+  const kept = loaded.kind === 'taken' ? await keep(paths, id) : loaded;
+  if (loaded.kind === 'taken' && kept.kind === 'refused') await takeBack(texts, paths, id);
+  return kept;
 }
 
 /** Has the keeper keep it, which decides. One that is silent is ended: it must not decide later. */
@@ -55,7 +55,9 @@ export async function end(paths: Paths, id: string): Promise<void> {
 }
 
 async function asked(paths: Paths, id: string, question: 'keep' | 'back'): Promise<Loaded | undefined> {
-  const said = await askKeeper(paths, question);
+  // One that says what is left hears the rest, too; a frozen one is not waited for.
+  const hears = (await askKeeper(paths, 'left')) !== undefined;
+  const said = hears ? await askKeeper(paths, question) : undefined;
   if (said?.kind === 'taken' || said?.kind === 'refused') return said;
   await endKeeper(paths, id);
   return undefined;

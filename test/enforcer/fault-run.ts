@@ -19,6 +19,9 @@ export interface FaultResult {
   readonly ends: 'old' | 'new';
 }
 
+/** What a change leaves behind to clean up, by its command line; what keeps a trial goes on. */
+const REAPER = /\breap\b/;
+
 /** Puts the files back. */
 const RESET = `rm -rf /var/lib/portcullis /run/portcullis /etc/systemd/system
 cp -a /run/place/before /var/lib/portcullis
@@ -100,7 +103,7 @@ export class FaultRunner {
     const sights = this.#probe
       .since(from)
       .filter(({ at }) => !this.#off.some((each) => at >= each.from && at <= each.to));
-    problems.push(...violations(sights, STEADY).slice(0, 3));
+    problems.push(...violations(sights, STEADY, this.#world.partedMs).slice(0, 3));
     return { problems, sights: sights.length, ends, ...(lateMs === undefined ? {} : { lateMs }) };
   }
 
@@ -122,7 +125,7 @@ export class FaultRunner {
         return (options) => this.#place.ask('revert', { by: { name: 'alice' } }, options);
       case 'reap': {
         await this.#onTrial(trialSeconds);
-        await this.#place.endProcesses();
+        await this.#place.endProcesses(REAPER);
         const { id } = JSON.parse(await this.#place.checked('cat', ['/var/lib/portcullis/pending.json']));
         await this.#probe.until('old', PATIENCE_MS);
         return (options) => this.#place.enforcer('', ['reap', String(id)], options);

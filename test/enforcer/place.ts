@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChangeTexts, PersistedFiles, Reply, RequestKind, Requests } from '../../src/enforcer/index.ts';
 import { type Completed, type Isolation, isolationArguments, run } from '../../src/host/index.ts';
@@ -157,11 +158,11 @@ export class Place {
     return undefined;
   }
 
-  /** Every process in here but the first one. */
-  async endProcesses(): Promise<void> {
+  /** Every process in here but the first one. @param which of them, by its command line; @param signal that ends or stops it */
+  async endProcesses(which = /(?:)/, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<void> {
     for (const pid of descendants(this.#pid)) {
       try {
-        process.kill(pid, 'SIGKILL');
+        if (which.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) process.kill(pid, signal);
       } catch {
         // it went with another one
       }

@@ -15,6 +15,7 @@ export interface World {
   readonly residue: (snapshot: HostSnapshot) => readonly string[]; // what should not be left of a change
   readonly concerns: RegExp; // steps of which each is played
   readonly others: number; // of the other steps, one in so many
+  readonly partedMs: number; // how long the families may be apart
 }
 
 export const NFTABLES: World = {
@@ -32,7 +33,24 @@ export const NFTABLES: World = {
   residue: ({ ruleset }) => (ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
   concerns: /^/,
   others: 1,
+  partedMs: 0,
 };
+
+/** Without `ipset`: a process keeps the trial, and loads one family right after the other. */
+export function watched(backend: Backend): World {
+  const world = iptables(backend);
+  return {
+    ...world,
+    texts: () => xt.watchedTexts(nft.NEW_PORT),
+    residue: (snapshot) => [
+      ...world.residue(snapshot),
+      ...snapshot.iptables.flatMap(({ text }) => text.match(/^:PC-(?:trial|on|kept) /gm) ?? []),
+    ],
+    concerns: /^start (?:ip6?tables-restore|node)/,
+    others: 6,
+    partedMs: 1_000,
+  };
+}
 
 /** The table as a whole is replaced in one transaction; the sets can go when no rule asks for them, a moment later. */
 export function iptables(backend: Backend): World {
@@ -58,5 +76,6 @@ done
     ],
     concerns: /^start (?:ip6?tables-restore|ipset (?:restore|flush|destroy))/,
     others: 8,
+    partedMs: 0,
   };
 }

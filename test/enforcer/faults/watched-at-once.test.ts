@@ -1,0 +1,4 @@
+import { faultSuite } from '../fault-suite.ts';
+import { watched } from '../worlds.ts';
+
+await faultSuite('at once', watched('nft'));
