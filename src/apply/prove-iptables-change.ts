@@ -52,7 +52,10 @@ export function proveIptablesChange(change: WrittenIptablesChange): readonly Cha
   const stood = iptablesStanding(change.before);
   const old = 'layout' in stood && stood.layout !== 'nothing' ? 'settled' : 'absent';
   const after = change.policy === undefined ? 'absent' : 'settled';
-  const states = change.steps.heldBy === 'kernel' ? switchedStates(change.steps, old, after) : watchedStates(change.steps, old, after);
+  const states =
+    change.steps.heldBy === 'kernel'
+      ? switchedStates(change.steps, old, after)
+      : watchedStates(change.steps, old, after);
   try {
     const judge = new Judge(change);
     for (const state of states) judge.check(state);

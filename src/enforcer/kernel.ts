@@ -45,7 +45,9 @@ export async function load(
     case 'kernel':
       return loadBehindSwitch(texts, trialSeconds);
     case 'process':
-      return trialSeconds === undefined ? watched.loadForGood(texts, paths, id) : watched.loadOnTrial(texts, id, trialSeconds);
+      return trialSeconds === undefined
+        ? watched.loadForGood(texts, paths, id)
+        : watched.loadOnTrial(texts, id, trialSeconds);
   }
 }
 

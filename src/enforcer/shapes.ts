@@ -126,7 +126,10 @@ const storedState: Guard<StoredState> = record(
   },
   {
     current: confirmedChange,
-    pending: record({ ...metaParts, trialSeconds: number, heldBy: trialHolder, remainingSeconds: number, bootId: name }, {}),
+    pending: record(
+      { ...metaParts, trialSeconds: number, heldBy: trialHolder, remainingSeconds: number, bootId: name },
+      {},
+    ),
   },
 );
 

@@ -46,9 +46,12 @@ export class FaultRunner {
     this.#terse = terse;
   }
 
-  /** The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with. */
-  static async open(isolation: Isolation, world: World): Promise<FaultRunner> {
-    const place = await world.open(isolation);
+  /**
+   * The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with.
+   * @param which of several machines, that may be of different kinds
+   */
+  static async open(isolation: Isolation, world: World, which: number): Promise<FaultRunner> {
+    const place = await world.open(isolation, which);
     await place.checked('cp', ['-a', '/var/lib/portcullis', '/run/place/before']);
     await place.checked('cp', ['-a', '/etc/systemd/system', '/run/place/units']);
     const probe = new Probe(place);
@@ -72,8 +75,7 @@ export class FaultRunner {
 
   async play({ operation, step, happening, reboots }: FaultCase): Promise<FaultResult> {
     const isFrozen = happening.kind === 'signal' && happening.signal === 'SIGSTOP';
-    const runsOut = operation === 'begin' || operation === 'reap';
-    const trialSeconds = runsOut ? TRIAL_SECONDS : isFrozen ? 2 * TRIAL_SECONDS : LONG_TRIAL_SECONDS;
+    const trialSeconds = secondsFor(operation, isFrozen);
     const act = await this.#ready(operation, trialSeconds);
     const from = now();
     const acting = act({ at: { step, happening } });
@@ -192,6 +194,20 @@ export class FaultRunner {
       ...(state.boot.enabled ? [] : ['boot is not enabled']),
       ...state.problems,
     ];
+  }
+}
+
+/** What is left to clean up can be short: it is over when its case begins. */
+function secondsFor(operation: Operation, isFrozen: boolean): number {
+  switch (operation) {
+    case 'reap':
+      return 1;
+    case 'begin':
+      return TRIAL_SECONDS;
+    case 'confirm':
+    case 'revert':
+    case 'at once':
+      return isFrozen ? 2 * TRIAL_SECONDS : LONG_TRIAL_SECONDS;
   }
 }
 

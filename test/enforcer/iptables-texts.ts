@@ -1,4 +1,10 @@
-import type { FamilyTexts, IptablesStep, IptablesTexts, PersistedIptables, WatchedTexts } from '../../src/enforcer/index.ts';
+import type {
+  FamilyTexts,
+  IptablesStep,
+  IptablesTexts,
+  PersistedIptables,
+  WatchedTexts,
+} from '../../src/enforcer/index.ts';
 import { MANAGEMENT_PORT, OLD_PORT } from './texts.ts';
 
 /**

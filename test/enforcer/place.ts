@@ -10,6 +10,7 @@ import { persisted, replaceTexts } from './texts.ts';
 const MAIN = fileURLToPath(new URL('../../src/enforcer/main.ts', import.meta.url));
 const HOOK = fileURLToPath(new URL('./at-step.ts', import.meta.url));
 const TEST_ONLY = '/run/place';
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/enforcer', import.meta.url)); // all places share it
 
 /** Everything that the kernel holds: rules of nft and of iptables-nft, those of iptables-legacy where there are any, sets of ipset. */
 const FORGET = `nft flush ruleset
@@ -95,7 +96,7 @@ export class Place {
     const { at, countSteps = false, nodeArguments = [], prefix = [] } = options;
     const isHooked = at !== undefined || countSteps;
     const env = [
-      `NODE_COMPILE_CACHE=${TEST_ONLY}/compiled`, // parsing the sources each time would take most of the time
+      `NODE_COMPILE_CACHE=${COMPILED}`, // parsing the sources each time would take most of the time
       ...(at === undefined ? [] : [`AT_STEP=${JSON.stringify(at)}`]),
       ...(countSteps ? [`STEPS_FILE=${TEST_ONLY}/steps`] : []),
     ];

@@ -74,7 +74,9 @@ for (const backend of BACKENDS) {
       assert.ok(last.at - first.at < 3_000 + 1_000, `${last.at - first.at} ms in force`);
       assert.deepEqual(violations(sights, ['old', 'new'], PARTED_MS), []);
       const parted = sights.filter(({ seen: [v4, v6] }) => v4 !== v6).length;
-      t.diagnostic(`${parted} of ${sights.length} sights saw the families apart; ${(last.at - first.at).toFixed(0)} ms in force`);
+      t.diagnostic(
+        `${parted} of ${sights.length} sights saw the families apart; ${(last.at - first.at).toFixed(0)} ms in force`,
+      );
       for (const folder of ['/var/lib', '/run']) await place.checked('mount', ['-o', 'remount,rw', folder]);
       assert.equal(codeOf(await confirm(place)), 'reverted', 'it came too late');
       assert.equal(await rules(place), before);
@@ -107,7 +109,10 @@ describe('a keeper that is killed', { skip, concurrency: 3 }, () => {
       await using place = await openConfirmed(isolation, backend);
       const before = await rules(place);
       using probe = new Probe(place);
-      await place.checked('sh', ['-ec', whereLoaded(program, '^-A PORTCULLIS-INPUT .* -g PC-b-', 'kill -9 $PPID; sleep 0.3')]);
+      await place.checked('sh', [
+        '-ec',
+        whereLoaded(program, '^-A PORTCULLIS-INPUT .* -g PC-b-', 'kill -9 $PPID; sleep 0.3'),
+      ]);
       assert.equal(codeOf(await place.begin({ ...CHANGE, trialSeconds: 600 })), 'E0012');
       const from = now();
       await new Promise((resolve) => setTimeout(resolve, 600));
@@ -165,7 +170,12 @@ describe('a keeper that is not itself', { skip, concurrency: 3 }, () => {
     await using place = await openConfirmed(isolation, 'nft');
     const before = await rules(place);
     const main = new URL('../../src/enforcer/keeper-main.ts', import.meta.url).pathname;
-    await place.checked('sh', ['-ec', 'echo "process.exit()" > /run/place/none; mount --bind /run/place/none "$1"', 'sh', main]);
+    await place.checked('sh', [
+      '-ec',
+      'echo "process.exit()" > /run/place/none; mount --bind /run/place/none "$1"',
+      'sh',
+      main,
+    ]);
     for (const trial of [{ trialSeconds: 600 }, {}]) {
       assert.equal(codeOf(await place.begin({ ...CHANGE, ...trial })), 'E0021');
       assert.equal(await rules(place), before);

@@ -6,7 +6,15 @@ import {
   type Surroundings,
 } from '../../apply/index.ts';
 import { diagnose } from '../../diagnostic/index.ts';
-import type { Connection, HostSnapshot, LegacyTables, Listener, Mechanism, Session, TrialHolder } from '../../enforcer/protocol.ts';
+import type {
+  Connection,
+  HostSnapshot,
+  LegacyTables,
+  Listener,
+  Mechanism,
+  Session,
+  TrialHolder,
+} from '../../enforcer/protocol.ts';
 import { field } from '../../ir/index.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';

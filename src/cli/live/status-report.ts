@@ -106,10 +106,7 @@ function enforcedText({ colors }: TextOutput, enforced: Enforced, state: StoredS
     case 'trial': {
       const left = enforced.secondsLeft === undefined ? '' : `, ${enforced.secondsLeft} s left`;
       const what = enforced.removes ? 'on trial without rules of ours' : 'on trial';
-      return [
-        colors.yellow(`${what}${left}${noteText(enforced.note)}`),
-        ...goesBack(enforced, state),
-      ];
+      return [colors.yellow(`${what}${left}${noteText(enforced.note)}`), ...goesBack(enforced, state)];
     }
     case 'expired':
       return [

@@ -92,7 +92,8 @@ export function stageChange(before: Changeable, change: Change): StagedSteps {
       notes.trial,
     );
   const settled = (hook: Hook): Rule => build.rule(build.ALWAYS, build.goto(slotChain(slot, hook)), notes.settled);
-  const keeps = (name: string): boolean => isPolicyChain(name) && !isMark(name) && !isOfSlot(name, slot) && layout !== 'nothing';
+  const keeps = (name: string): boolean =>
+    isPolicyChain(name) && !isMark(name) && !isOfSlot(name, slot) && layout !== 'nothing';
   const step = (hooked: boolean, text: (family: Family) => string): StagedStep => ({
     v4: text(4),
     v6: text(6),

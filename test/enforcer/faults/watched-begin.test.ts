@@ -1,4 +1,4 @@
 import { faultSuite } from '../fault-suite.ts';
-import { watched } from '../worlds.ts';
+import { WATCHED } from '../worlds.ts';
 
-await faultSuite('begin', watched('legacy'));
+await faultSuite(['begin', 'at once'], WATCHED);

@@ -1,4 +1,0 @@
-import { faultSuite } from '../fault-suite.ts';
-import { watched } from '../worlds.ts';
-
-await faultSuite('confirm', watched('nft'));
