@@ -11,6 +11,9 @@ export const HOOK_CHAINS = {
   FORWARD: 'PORTCULLIS-FORWARD',
 } as const;
 
+/** What Docker asks first of what it forwards, and leaves to others: where it is, FORWARD leads to ours from there. */
+export const DOCKERS_CHAIN = 'DOCKER-USER';
+
 /**
  * Chains without rules that say how far a change has come that a process keeps. They come and go in the transactions that they tell of.
  */

@@ -1,7 +1,7 @@
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
 import { type Loaded, loadBy, saidBy } from './loading.ts';
-import { HOOK_CHAINS, isOwnChain, MARKS } from './own-chains.ts';
+import { DOCKERS_CHAIN, HOOK_CHAINS, isOwnChain, MARKS } from './own-chains.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { IptablesStep, TrialHolder } from './protocol.ts';
 import { refusal } from './refusal.ts';
@@ -63,16 +63,27 @@ export async function inUse(step: IptablesStep): Promise<string | undefined> {
 
 /** The lines by which the built-in chains lead to ours exactly once, or not at all, go into the same transaction. */
 function withHooks(text: string, standing: string, hooked: boolean): string {
+  const rules = standing.split('\n');
   const hooks = Object.entries(HOOK_CHAINS).flatMap(([builtin, own]) => {
-    const jump = `${builtin} -j ${own}`;
-    const found = standing.split('\n').filter((line) => line === `-A ${jump}`).length;
-    const gone = Array.from({ length: found }, () => `-D ${jump}\n`);
-    return hooked ? (found === 1 ? [] : [...gone, `-I ${builtin} 1 -j ${own}\n`]) : gone;
+    const [place = builtin, ...others] = hookPlaces(builtin, rules);
+    const found = [place, ...others].flatMap((each) => rules.filter((line) => line === `-A ${each} -j ${own}`));
+    const gone = found.map((line) => line.replace('-A', '-D'));
+    return hooked ? (found.length === 1 ? [] : [...gone, `-I ${place} 1 -j ${own}`]) : gone;
   });
   const lines = text.split('\n');
   // What leads to a chain has to be there after it is made, and gone before it is taken away.
   const at = lines.findIndex((line) => /^-[AX]/.test(line) || line === 'COMMIT');
-  return [...lines.slice(0, at), ...hooks.map((line) => line.trimEnd()), ...lines.slice(at)].join('\n');
+  return [...lines.slice(0, at), ...hooks, ...lines.slice(at)].join('\n');
+}
+
+/**
+ * Where a hook may be, the place for a new one first. Docker leads FORWARD to DOCKER-USER before all else, and leaves that chain to others;
+ * behind what Docker lets through, a hook would come too late.
+ */
+function hookPlaces(builtin: string, rules: readonly string[]): readonly string[] {
+  if (builtin !== 'FORWARD') return [builtin];
+  const isDockers = rules.find((line) => line.startsWith('-A FORWARD ')) === `-A FORWARD -j ${DOCKERS_CHAIN}`;
+  return isDockers ? [DOCKERS_CHAIN, builtin] : [builtin, DOCKERS_CHAIN];
 }
 
 /** A checksum of our chains and what leads to them, to tell whether an interrupted step was taken; `undefined` where there are none. */

@@ -68,14 +68,15 @@ export class FaultRunner {
 
   /** The steps of an operation to which nothing happens. */
   async stepsOf(operation: Operation): Promise<readonly string[]> {
-    const act = await this.#ready(operation, operation === 'reap' ? 1 : LONG_TRIAL_SECONDS);
+    const act = await this.#ready(operation, operation === 'reap' ? TRIAL_SECONDS : LONG_TRIAL_SECONDS);
     await act({ countSteps: true });
     return this.#place.steps();
   }
 
   async play({ operation, step, happening, reboots }: FaultCase): Promise<FaultResult> {
     const isFrozen = happening.kind === 'signal' && happening.signal === 'SIGSTOP';
-    const trialSeconds = secondsFor(operation, isFrozen);
+    const runsOut = operation === 'begin' || operation === 'reap';
+    const trialSeconds = runsOut ? TRIAL_SECONDS : isFrozen ? 2 * TRIAL_SECONDS : LONG_TRIAL_SECONDS;
     const act = await this.#ready(operation, trialSeconds);
     const from = now();
     const acting = act({ at: { step, happening } });
@@ -194,20 +195,6 @@ export class FaultRunner {
       ...(state.boot.enabled ? [] : ['boot is not enabled']),
       ...state.problems,
     ];
-  }
-}
-
-/** What is left to clean up can be short: it is over when its case begins. */
-function secondsFor(operation: Operation, isFrozen: boolean): number {
-  switch (operation) {
-    case 'reap':
-      return 1;
-    case 'begin':
-      return TRIAL_SECONDS;
-    case 'confirm':
-    case 'revert':
-    case 'at once':
-      return isFrozen ? 2 * TRIAL_SECONDS : LONG_TRIAL_SECONDS;
   }
 }
 

@@ -16,6 +16,9 @@ export const FRAMES: Readonly<Record<Hook, string>> = {
 
 export const BUILTINS: Readonly<Record<Hook, string>> = { input: 'INPUT', output: 'OUTPUT', forward: 'FORWARD' };
 
+/** What Docker asks first of what it forwards, and leaves to others (docs/decisions/0007-how-iptables-is-written.md). */
+export const DOCKERS_CHAIN = 'DOCKER-USER';
+
 /**
  * Chains without rules, by which a change that a process keeps tells how far it has come (docs/decisions/0009-a-trial-kept-by-a-process.md):
  * from the first text to the last; while packets meet it on trial; when it was confirmed.

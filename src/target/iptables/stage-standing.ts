@@ -2,7 +2,7 @@ import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
 import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
-import { BUILTINS, FRAMES, isOwnChain, MARKS, policyChain, SLOTS, type Slot } from './names.ts';
+import { BUILTINS, DOCKERS_CHAIN, FRAMES, isOwnChain, MARKS, policyChain, SLOTS, type Slot } from './names.ts';
 
 /** The list of sets that switches a trial on (docs/decisions/0008-a-live-host-with-iptables.md), and what is in it after a confirmation. */
 export const TRIAL_LIST = 'portcullis-trial';
@@ -193,12 +193,38 @@ function rulesOn(side: Side, rules: readonly Rule[], on: boolean): readonly Rule
 export type Hooked = 'first' | 'later' | 'not';
 
 export function hookedIn(table: Table, hook: Hook): Hooked {
-  const rules = table.chains.find(({ name }) => name === BUILTINS[hook])?.rules ?? [];
+  const rules = rulesIn(table, BUILTINS[hook]);
   const at = rules.findIndex((rule) => leadsToFrame(rule, hook));
-  return at === -1 ? 'not' : at === 0 ? 'first' : 'later';
+  const beyond = hookInDockers(table, hook);
+  if (beyond === undefined) return at === -1 ? 'not' : at === 0 ? 'first' : 'later';
+  const isFirst = at === -1 && leadsOn(rules[0], DOCKERS_CHAIN) && rulesIn(table, DOCKERS_CHAIN)[0] === beyond;
+  return isFirst ? 'first' : 'later';
 }
 
-/** Whether a rule of a built-in chain is our hook. */
-export function leadsToFrame({ target, options, matches }: Rule, hook: Hook): boolean {
-  return target?.kind === 'jump' && target.name === FRAMES[hook] && options.length === 0 && matches.length === 0;
+/** The rule by which packets come to ours. */
+export function hookRule(table: Table, hook: Hook): Rule | undefined {
+  return rulesIn(table, BUILTINS[hook]).find((rule) => leadsToFrame(rule, hook)) ?? hookInDockers(table, hook);
+}
+
+/** FORWARD may lead to ours by Docker's chain for others. */
+function hookInDockers(table: Table, hook: Hook): Rule | undefined {
+  return hook === 'forward' ? rulesIn(table, DOCKERS_CHAIN).find((rule) => leadsToFrame(rule, hook)) : undefined;
+}
+
+function rulesIn({ chains }: Table, chain: string): readonly Rule[] {
+  return chains.find(({ name }) => name === chain)?.rules ?? [];
+}
+
+/** Whether a rule is our hook, wherever it stands. */
+export function leadsToFrame(rule: Rule, hook: Hook): boolean {
+  return leadsOn(rule, FRAMES[hook]);
+}
+
+function leadsOn(rule: Rule | undefined, chain: string): boolean {
+  return (
+    rule?.target?.kind === 'jump' &&
+    rule.target.name === chain &&
+    rule.options.length === 0 &&
+    rule.matches.length === 0
+  );
 }
