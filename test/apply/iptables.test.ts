@@ -59,7 +59,11 @@ for (const backend of BACKENDS) {
       const status = await portcullis(place, ['status']);
       assert.match(status.stdout, /^enforced: confirmed, change 1, since /, status.stderr);
       const hooks = (await saved(place)).match(/^-A \S+ -j PORTCULLIS-FORWARD$/gm);
-      assert.deepEqual(hooks, ['-A DOCKER-USER -j PORTCULLIS-FORWARD', '-A FORWARD -j PORTCULLIS-FORWARD'], 'IPv4, IPv6');
+      assert.deepEqual(
+        hooks,
+        ['-A DOCKER-USER -j PORTCULLIS-FORWARD', '-A FORWARD -j PORTCULLIS-FORWARD'],
+        'IPv4, IPv6',
+      );
       const drift = await portcullis(place, ['drift']);
       assert.equal(drift.exitCode, 0, drift.stdout + drift.stderr);
       await place.checked('ip6tables', ['-I', 'PC-a-input', '-p', 'tcp', '--dport', '8080', '-j', 'RETURN']);

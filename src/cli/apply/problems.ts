@@ -41,7 +41,8 @@ export const APPLY_PROBLEMS = {
       `the first rule of \`${builtin}\` (IPv${family}) does not lead to ours any more, though our chains stand`,
     help: (family: number, builtin: string) => {
       const [program, jump] = [family === 4 ? 'iptables' : 'ip6tables', `-j PORTCULLIS-${builtin}`];
-      const again = (place: string): string => `\`${program} -D ${builtin} ${jump}\`, then \`${program} -I ${place} ${jump}\``;
+      const again = (place: string): string =>
+        `\`${program} -D ${builtin} ${jump}\`, then \`${program} -I ${place} ${jump}\``;
       const docker = builtin === 'FORWARD' ? `; beside Docker, ${again('DOCKER-USER')}` : '';
       return `another program has changed it (Docker puts its rules first when it starts); if ours shall come first, ${again(builtin)}${docker}`;
     },
