@@ -31,7 +31,7 @@ export interface WrittenChange {
 }
 
 export interface ChangeFault {
-  readonly at: 'reading' | 'on trial' | 'expired' | 'confirmed' | 'reverted';
+  readonly at: 'reading' | 'begun' | 'on trial' | 'expired' | 'confirmed' | 'reverted';
   readonly problem: string; // no capital, no full stop
   readonly witness?: Flow; // a packet that shows it
 }

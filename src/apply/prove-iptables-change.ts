@@ -10,7 +10,9 @@ import {
   printOwn,
   type StagedStep,
   type StagedSteps,
+  type SwitchedSteps,
   standsApart,
+  type WatchedSteps,
 } from '../target/index.ts';
 import { TARGETS } from '../target/registry.ts';
 import { alivePackets } from './alive-packets.ts';
@@ -42,21 +44,18 @@ interface State {
  *     confirmed (it was on), on and off  =  the policy
  *     reverted (it was off), on and off  =  what stood
  *
+ * Where a process keeps the trial, each step that it takes has one meaning, and is judged by that.
+ *
  * @returns what is wrong, all of it; nothing: the change is proven
  */
 export function proveIptablesChange(change: WrittenIptablesChange): readonly ChangeFault[] {
-  const { begin, confirm, revert } = change.steps;
   const stood = iptablesStanding(change.before);
   const old = 'layout' in stood && stood.layout !== 'nothing' ? 'settled' : 'absent';
   const after = change.policy === undefined ? 'absent' : 'settled';
-  const states: State[] = [
-    { at: 'on trial', steps: [begin], side: 'on-trial', means: 'policy', stands: 'expired' }, // without the list, which is the enforcer's
-    { at: 'expired', steps: [begin], side: 'standing', means: 'what stood', stands: 'expired' },
-    { at: 'confirmed', steps: [begin, confirm], side: 'on-trial', means: 'policy', stands: after },
-    { at: 'confirmed', steps: [begin, confirm], side: 'standing', means: 'policy', stands: after },
-    { at: 'reverted', steps: [begin, revert], side: 'standing', means: 'what stood', stands: old },
-    { at: 'reverted', steps: [begin, revert], side: 'on-trial', means: 'what stood', stands: old },
-  ];
+  const states =
+    change.steps.heldBy === 'kernel'
+      ? switchedStates(change.steps, old, after)
+      : watchedStates(change.steps, old, after);
   try {
     const judge = new Judge(change);
     for (const state of states) judge.check(state);
@@ -65,6 +64,36 @@ export function proveIptablesChange(change: WrittenIptablesChange): readonly Cha
     if (!(error instanceof DiagramTooLarge)) throw error;
     return [{ at: 'reading', problem: 'the proof would take more memory than is allowed' }];
   }
+}
+
+type Stands = State['stands'];
+
+function switchedStates({ begin, confirm, revert }: SwitchedSteps, old: Stands, after: Stands): State[] {
+  return [
+    { at: 'on trial', steps: [begin], side: 'on-trial', means: 'policy', stands: 'expired' }, // without the list, which is the enforcer's
+    { at: 'expired', steps: [begin], side: 'standing', means: 'what stood', stands: 'expired' },
+    { at: 'confirmed', steps: [begin, confirm], side: 'on-trial', means: 'policy', stands: after },
+    { at: 'confirmed', steps: [begin, confirm], side: 'standing', means: 'policy', stands: after },
+    { at: 'reverted', steps: [begin, revert], side: 'standing', means: 'what stood', stands: old },
+    { at: 'reverted', steps: [begin, revert], side: 'on-trial', means: 'what stood', stands: old },
+  ];
+}
+
+/** Where a process keeps the trial there is no switch: what is loaded is what packets meet, whichever side is asked for. */
+function watchedStates(steps: WatchedSteps, old: Stands, after: Stands): State[] {
+  const { begin, on, off, confirm, revert } = steps;
+  const side = 'on-trial';
+  return [
+    { at: 'begun', steps: [begin], side: 'standing', means: 'what stood', stands: 'expired' },
+    { at: 'on trial', steps: [begin, on], side, means: 'policy', stands: 'trial' },
+    { at: 'on trial', steps: [begin, on], side: 'standing', means: 'what stood', stands: 'trial' }, // as plans and `drift` read it
+    { at: 'expired', steps: [begin, on, off], side, means: 'what stood', stands: 'expired' },
+    { at: 'confirmed', steps: [begin, on, confirm], side, means: 'policy', stands: after },
+    { at: 'confirmed', steps: [begin, confirm], side, means: 'policy', stands: after }, // without a trial
+    { at: 'reverted', steps: [begin, revert], side, means: 'what stood', stands: old },
+    { at: 'reverted', steps: [begin, on, revert], side, means: 'what stood', stands: old },
+    { at: 'reverted', steps: [begin, on, off, revert], side, means: 'what stood', stands: old },
+  ];
 }
 
 const TITLES = { policy: 'the policy', 'what stood': 'what stood before' } as const;

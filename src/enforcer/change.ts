@@ -3,15 +3,24 @@ import { requireProgram } from '../host/process.ts';
 import { alone, type Context, LOCK_WAIT_MS, note, secondsSinceBoot } from './context.ts';
 import { whyNotFresh } from './fresh-session.ts';
 import { rulesChecksum } from './iptables.ts';
-import { keep, load, ownChecksum, readTrial } from './kernel.ts';
+import { holderOf, keep, load, ownChecksum, readTrial } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
 import type { Loaded } from './loading.ts';
-import { asksSwitch, foreignLines } from './own-chains.ts';
+import { asksSwitch, foreignLines, marksTrial } from './own-chains.ts';
 import { beginsTrial, type ForeignCommand, foreignCommands } from './own-tables.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
-import type { ChangeAnswer, ChangeRequest, ConfirmedChange, ConfirmRequest, Person } from './protocol.ts';
+import type {
+  ChangeAnswer,
+  ChangeRequest,
+  ChangeTexts,
+  ConfirmedChange,
+  ConfirmRequest,
+  IptablesStep,
+  NftTexts,
+  Person,
+} from './protocol.ts';
 import { type Refusal, refusal } from './refusal.ts';
-import { about, EXPIRED, finish, type Settled, settle, takeBack } from './settle.ts';
+import { about, EXPIRED, endOf, finish, KEEPER_GONE, type Settled, settle, takeBack } from './settle.ts';
 import { rememberConnections } from './since-begin.ts';
 import { type Pending, told } from './state.ts';
 import { readOwn } from './store.ts';
@@ -29,6 +38,7 @@ export async function begin(context: Context, request: ChangeRequest): Promise<C
   return alone(context, LOCK_WAIT_MS, async () => {
     const settled = await settle(context);
     if (settled.trial.kind === 'running') throw alreadyPending(settled);
+    if (settled.trial.kind === 'lost') throw refusal('machine', ENFORCER_PROBLEMS.lostTrial, settled.trial.comment);
     if (settled.trial.kind === 'kept') throw refusal('machine', ENFORCER_PROBLEMS.untidy, settled.trial.comment);
     if ((await rulesChecksum(context.paths.proc)) !== request.terse)
       throw refusal('refused', ENFORCER_PROBLEMS.rulesetChanged);
@@ -49,11 +59,14 @@ function holdToOwnTables(request: ChangeRequest): void {
     if (foreign !== undefined)
       throw refusal('unusable', ENFORCER_PROBLEMS.foreignCommand, name, foreign.line, foreign.why);
   }
-  const begins =
-    texts.mechanism === 'nftables'
-      ? trialSeconds === undefined || beginsTrial(texts.begin)
-      : asksSwitch(texts.begin.v4) && asksSwitch(texts.begin.v6); // with or without a trial, the switch brings it into force
-  if (!begins) throw refusal('unusable', ENFORCER_PROBLEMS.noTrial, 'it was not loaded');
+  if (!begins(texts, trialSeconds)) throw refusal('unusable', ENFORCER_PROBLEMS.noTrial, 'it was not loaded');
+}
+
+/** With iptables, with or without a trial: the switch brings it into force, or the steps that a process takes. */
+function begins(texts: ChangeTexts, trialSeconds: number | undefined): boolean {
+  if (texts.mechanism === 'nftables') return trialSeconds === undefined || beginsTrial(texts.begin);
+  if (texts.heldBy === 'process') return marksTrial(texts);
+  return asksSwitch(texts.begin.v4) && asksSwitch(texts.begin.v6);
 }
 
 function foreignIn({ texts, persist }: ChangeRequest): Readonly<Record<string, readonly ForeignCommand[]>> {
@@ -62,8 +75,7 @@ function foreignIn({ texts, persist }: ChangeRequest): Readonly<Record<string, r
     const { begin, confirm, revert } = texts;
     for (const [name, text] of Object.entries({ begin, confirm, revert })) found[name] = foreignCommands(text);
   } else {
-    const { begin, confirm, revert } = texts;
-    for (const [name, { v4, v6 }] of Object.entries({ begin, confirm, revert })) {
+    for (const [name, { v4, v6 }] of Object.entries(stepsOf(texts))) {
       found[`${name}, IPv4`] = foreignLines(v4, 'by us');
       found[`${name}, IPv6`] = foreignLines(v6, 'by us');
     }
@@ -78,6 +90,11 @@ function foreignIn({ texts, persist }: ChangeRequest): Readonly<Record<string, r
     }
   }
   return found;
+}
+
+function stepsOf(texts: Exclude<ChangeTexts, NftTexts>): Readonly<Record<string, IptablesStep>> {
+  const { begin, confirm, revert } = texts;
+  return { begin, confirm, revert, ...(texts.heldBy === 'process' ? { on: texts.on, off: texts.off } : {}) };
 }
 
 function alreadyPending({ pending, trial }: Settled): Refusal {
@@ -96,6 +113,7 @@ async function prepare(context: Context, request: ChangeRequest): Promise<Pendin
   const pending: Pending = {
     id: randomUUID(),
     mechanism: request.texts.mechanism,
+    heldBy: holderOf(request.texts),
     meta: request.meta,
     stage: request.trialSeconds === undefined ? 'confirming' : 'begun',
     number: Math.max(0, ...state.numbers()) + 1,
@@ -121,17 +139,27 @@ async function prepare(context: Context, request: ChangeRequest): Promise<Pendin
 async function beginTrial(context: Context, pending: Pending, request: ChangeRequest): Promise<ChangeAnswer> {
   const warnings = await rememberConnections(context.paths);
   context.startReaper(pending.id); // before the kernel is asked: nothing that is in force is without one
-  const loaded = await load(request.texts, pending.trialSeconds);
+  const loaded = await givenToKernel(context, pending, request.texts);
   if (loaded.kind === 'refused') throw givenUp(context, pending, loaded.said);
-  const trial = await readTrial(pending.mechanism);
+  const trial = await readTrial(context.paths, pending);
   if (loaded.kind === 'taken' && trial.kind === 'running') {
     return { outcome: 'on-trial', remainingSeconds: trial.remainingSeconds, warnings };
   }
-  if (loaded.kind === 'taken' && trial.kind === 'expired') {
-    const left = await takeBack(context, pending, pending.meta.by, EXPIRED);
+  if (loaded.kind === 'taken' && (trial.kind === 'expired' || trial.kind === 'lost')) {
+    const left = await takeBack(context, pending, pending.meta.by, endOf(trial));
     return { outcome: 'reverted', warnings: [...warnings, ...left] };
   }
   throw await withdrawn(context, pending, loaded, trial);
+}
+
+/** @throws Refusal also where it was refused before the kernel was asked: nothing is pending then */
+async function givenToKernel(context: Context, pending: Pending, texts: ChangeTexts): Promise<Loaded> {
+  try {
+    return await load(texts, context.paths, pending, pending.trialSeconds === 0 ? undefined : pending.trialSeconds);
+  } catch (error) {
+    if ((await readTrial(context.paths, pending)).kind === 'none') told([], () => context.state.dropPending());
+    throw error;
+  }
 }
 
 /** `nft` was interrupted, or the text began no trial: what the kernel took of it is taken back. */
@@ -148,11 +176,11 @@ async function withdrawn(context: Context, pending: Pending, loaded: Loaded, tri
 }
 
 async function beginAtOnce(context: Context, pending: Pending, request: ChangeRequest): Promise<ChangeAnswer> {
-  const loaded = await load(request.texts, undefined);
+  const loaded = await givenToKernel(context, pending, request.texts);
   if (loaded.kind === 'refused') throw givenUp(context, pending, loaded.said);
   if (loaded.kind === 'unclear') {
-    const trial = await readTrial(pending.mechanism);
-    if (trial.kind === 'expired') throw await withdrawn(context, pending, loaded, trial);
+    const trial = await readTrial(context.paths, pending);
+    if (trial.kind !== 'none' && trial.kind !== 'kept') throw await withdrawn(context, pending, loaded, trial);
     if (trial.kind === 'none' && ((await ownChecksum(pending.mechanism)) ?? '') === pending.before) {
       told([], () => context.state.dropPending());
       throw refusal('machine', ENFORCER_PROBLEMS.kernelUnclear, loaded.why, 'nothing was changed');
@@ -174,9 +202,7 @@ export async function confirm(context: Context, request: ConfirmRequest): Promis
     if (pending === undefined) {
       if (ended !== undefined)
         return withWarnings(ended.outcome === 'permanent' ? permanent(ended) : REVERTED, warnings);
-      if (trial.kind === 'running') {
-        throw refusal('machine', ENFORCER_PROBLEMS.unknownTrial, trial.comment, trial.remainingSeconds);
-      }
+      holdKnown(trial);
       const expired = expiredBefore(context);
       if (expired === undefined) throw refusal('refused', ENFORCER_PROBLEMS.nothingPending);
       return { ...REVERTED, warnings: [expired] };
@@ -193,9 +219,9 @@ async function makePermanent(context: Context, pending: Pending, by: Person): Pr
   state.writeChange(pending, confirmedNow(pending));
   state.setStage(pending, 'confirming');
   const confirming: Pending = { ...pending, stage: 'confirming' };
-  const loaded = await keep(texts);
+  const loaded = await keep(texts, context.paths, pending);
   if (loaded.kind === 'taken') return permanent(await finish(context, confirming, by));
-  const trial = await readTrial(pending.mechanism);
+  const trial = await readTrial(context.paths, pending);
   switch (trial.kind) {
     case 'kept':
       return permanent(await finish(context, confirming, by)); // its program was interrupted afterwards
@@ -204,7 +230,8 @@ async function makePermanent(context: Context, pending: Pending, by: Person): Pr
       if (loaded.kind === 'unclear') return permanent(await finish(context, confirming, by));
       throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, loaded.said, 'the change is not in force any more');
     case 'expired':
-      return { ...REVERTED, warnings: await takeBack(context, confirming, by, EXPIRED) };
+    case 'lost':
+      return { ...REVERTED, warnings: await takeBack(context, confirming, by, endOf(trial)) };
     case 'running': {
       told([], () => state.setStage(pending, 'begun'));
       const standing = `the change stays on trial and reverts in ${trial.remainingSeconds} s`;
@@ -226,11 +253,16 @@ export async function revert(context: Context, by: Person): Promise<ChangeAnswer
       return { outcome: 'reverted', warnings: [...warnings, ...left] };
     }
     if (ended !== undefined) return withWarnings(ended.outcome === 'permanent' ? permanent(ended) : REVERTED, warnings);
-    if (trial.kind === 'running') {
-      throw refusal('machine', ENFORCER_PROBLEMS.unknownTrial, trial.comment, trial.remainingSeconds);
-    }
+    holdKnown(trial);
     return { outcome: 'nothing-to-do', warnings };
   });
+}
+
+/** @throws Refusal where a trial stands that our files know nothing of */
+function holdKnown(trial: Trial): void {
+  if (trial.kind === 'lost') throw refusal('machine', ENFORCER_PROBLEMS.lostTrial, trial.comment);
+  if (trial.kind === 'running')
+    throw refusal('machine', ENFORCER_PROBLEMS.unknownTrial, trial.comment, trial.remainingSeconds);
 }
 
 /** The last change, where nobody confirmed it in time and it has been cleaned up since. */
@@ -239,8 +271,8 @@ function expiredBefore({ state }: Context): string | undefined {
     ['begin', 'confirm', 'revert'].includes(event),
   );
   const last = changes.at(-1);
-  return last?.event === 'revert' && last.outcome === EXPIRED
-    ? `the last change was not confirmed in time, and was cleaned up at ${last.at}`
+  return last?.event === 'revert' && (last.outcome === EXPIRED || last.outcome === KEEPER_GONE)
+    ? `the last change was taken back (${last.outcome}), and was cleaned up at ${last.at}`
     : undefined;
 }
 

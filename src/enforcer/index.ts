@@ -35,5 +35,7 @@ export type {
   Session,
   SnapshotRequest,
   StoredState,
+  TrialHolder,
+  WatchedTexts,
 } from './protocol.ts';
 export { whoAsks } from './who-asks.ts';

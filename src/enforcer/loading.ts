@@ -10,10 +10,13 @@ export type Loaded =
   | { readonly kind: 'refused'; readonly said: string }
   | { readonly kind: 'unclear'; readonly why: string }; // the program was ended before it could tell
 
-/** Gives a text to the kernel by a program that reads it. @throws MachineError where the program is missing */
-export async function loadBy(program: string, args: readonly string[], text: string): Promise<Loaded> {
+/**
+ * Gives a text to the kernel by a program that reads it.
+ * @param apart in a session of its own, out of the terminal's reach; @throws MachineError where the program is missing
+ */
+export async function loadBy(program: string, args: readonly string[], text: string, apart = true): Promise<Loaded> {
   try {
-    const done = await run(program, args, { input: text, timeoutMs: LOAD_TIMEOUT_MS, ownGroup: true });
+    const done = await run(program, args, { input: text, timeoutMs: LOAD_TIMEOUT_MS, ownGroup: apart });
     if (done.exitCode === 0) return { kind: 'taken' };
     // An exit code from 128 is a signal's: then nobody knows how far it came.
     return done.exitCode < 128

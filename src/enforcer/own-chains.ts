@@ -1,4 +1,5 @@
 import type { ForeignCommand } from './own-tables.ts';
+import type { WatchedTexts } from './protocol.ts';
 
 /**
  * The chains of iptables that are ours: those that the built-in ones lead to, and those of a policy, by slot. Nothing else is ever written
@@ -9,6 +10,23 @@ export const HOOK_CHAINS = {
   OUTPUT: 'PORTCULLIS-OUTPUT',
   FORWARD: 'PORTCULLIS-FORWARD',
 } as const;
+
+/** What Docker asks first of what it forwards, and leaves to others: where it is, FORWARD leads to ours from there. */
+export const DOCKERS_CHAIN = 'DOCKER-USER';
+
+/**
+ * Chains without rules that say how far a change has come that a process keeps. They come and go in the transactions that they tell of.
+ */
+export const MARKS = {
+  begun: 'PC-trial', // in both families, from the first text to the last
+  on: 'PC-on', // in each family, while packets meet it on trial
+  kept: 'PC-kept', // in IPv6, which is tidied last: it was confirmed
+} as const;
+
+/** Whether saved rules hold one of them. */
+export function isMarked(saved: string): boolean {
+  return Object.values(MARKS).some((mark) => saved.includes(`\n:${mark} `));
+}
 
 export function isOwnChain(name: string): boolean {
   return Object.values(HOOK_CHAINS).some((own) => own === name) || /^PC-[A-Za-z0-9._-]+$/.test(name);
@@ -34,6 +52,20 @@ export function foreignLines(text: string, hooks: 'by us' | 'in the text'): read
 export function asksSwitch(text: string): boolean {
   return /^-A PORTCULLIS-INPUT -m set --match-set portcullis-trial src (?:-m comment --comment "(?:[^"\\]|\\.)*" )?-[gj] \S+$/m.test(
     text,
+  );
+}
+
+/** Whether the steps of a change that a process keeps leave their marks, and `begin` nothing that a packet meets. */
+export function marksTrial({ begin, on, off, confirm, revert }: WatchedTexts): boolean {
+  const makes = (text: string, mark: string): boolean => text.includes(`\n:${mark} - [0:0]\n`);
+  const removes = (text: string, mark: string): boolean => text.includes(`\n-X ${mark}\n`);
+  return (['v4', 'v6'] as const).every(
+    (of) =>
+      makes(begin[of], MARKS.begun) &&
+      !/^(?::|-A )PORTCULLIS-/m.test(begin[of]) &&
+      makes(on[of], MARKS.on) &&
+      removes(off[of], MARKS.on) &&
+      [confirm, revert].every((step) => Object.values(MARKS).every((mark) => removes(step[of], mark))),
   );
 }
 

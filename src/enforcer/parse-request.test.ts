@@ -27,7 +27,7 @@ const GOOD: readonly Request[] = [
     kind: 'begin',
     meta: META,
     terse: HASH,
-    texts: { mechanism: 'iptables', begin: STEP, confirm: STEP, revert: STEP },
+    texts: { mechanism: 'iptables', heldBy: 'kernel', begin: STEP, confirm: STEP, revert: STEP },
     keep: 5,
     persist: { mechanism: 'iptables', ruleset: { v4: '', v6: '' }, lockdown: { v4: '', v6: '' }, policy: '{}' },
   },

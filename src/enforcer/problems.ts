@@ -141,10 +141,27 @@ export const ENFORCER_PROBLEMS = {
     severity: 'error',
     message: (why: string) => `this machine cannot hold the way back of a change with iptables: ${why}`,
     help: () =>
-      'nothing was changed; install `ipset` (the kernel needs `ip_set_list_set` and `xt_set`), or apply with nftables',
+      'nothing was changed; the kernel needs `ip_set_list_set` and `xt_set` for `ipset`; without `ipset` a process keeps the way back; or apply with nftables',
     explanation:
-      'The new rules are in force only as long as a set of `ipset` has members, which the kernel lets expire. Without that, nothing would take a change back, so none is begun.',
+      'Where `ipset` works, the new rules are in force only as long as a set of it has members, which the kernel lets expire. Where that fails after all, nothing would take a change back, so none is begun.',
   } satisfies DiagnosticKind<[why: string]>,
+  noKeeper: {
+    code: 'E0021',
+    severity: 'error',
+    message: (why: string) => `the process that would take the change back could not be started: ${why}`,
+    help: () => 'nothing was changed; see whether this machine is short of memory, or install `ipset`',
+    explanation:
+      'Without `ipset`, a process of ours keeps the time of a trial with iptables. Nothing is loaded before it has said that it is ready.',
+  } satisfies DiagnosticKind<[why: string]>,
+  lostTrial: {
+    code: 'E0022',
+    severity: 'error',
+    message: (comment: string) =>
+      `rules are in force that were on trial${comment === '' ? '' : ` (${comment})`}; the process that kept the trial is gone, and our files know nothing of it`,
+    help: () => 'restart the machine: it comes up with what was confirmed last',
+    explanation:
+      'Both the process that would take the change back and the files of the change are gone, so that what stood before is not known any more. What is on trial is never loaded at boot.',
+  } satisfies DiagnosticKind<[comment: string]>,
   untidy: {
     code: 'E0020',
     severity: 'error',

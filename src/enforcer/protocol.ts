@@ -57,6 +57,7 @@ export interface HostSnapshot {
   readonly terse: string; // checksum of `nft -t -j list ruleset` less counters and handles: `begin` holds the ruleset against it
   readonly iptables: readonly SavedTables[]; // `iptables-save` texts of tables that nft cannot list in full
   readonly sets?: string; // `ipset save` of all sets, where rules of iptables ask some
+  readonly trialHolder: TrialHolder; // of a change with iptables that would begin now
   readonly trialSet?: string; // `ipset save` of the switch of a change with iptables, where there is one
   readonly connections: readonly Connection[];
   readonly listeners: readonly Listener[];
@@ -131,7 +132,8 @@ export interface ConfirmedChange extends ChangeMeta {
 
 export interface PendingChange extends ChangeMeta {
   readonly trialSeconds: number;
-  readonly remainingSeconds: number; // 0: expired
+  readonly heldBy: TrialHolder;
+  readonly remainingSeconds: number; // 0: expired, or nobody keeps it any more
   readonly bootId: string;
 }
 
@@ -147,7 +149,10 @@ export interface ChangeRequest {
 /** The programs by which rules of ours are brought into the kernel. */
 export type Mechanism = 'nftables' | 'iptables';
 
-export type ChangeTexts = NftTexts | IptablesTexts;
+/** Who takes a change back that nobody confirms: the kernel, by a set whose elements time out, or, where that is not to be had, a process of ours. */
+export type TrialHolder = 'kernel' | 'process';
+
+export type ChangeTexts = NftTexts | IptablesTexts | WatchedTexts;
 
 /** Transactions for `nft -f`, each whole or not at all; every command names a table of ours. */
 export interface NftTexts {
@@ -160,9 +165,21 @@ export interface NftTexts {
 /** What surrounds the switch, whose own steps the enforcer does itself (docs/decisions/0008-a-live-host-with-iptables.md). */
 export interface IptablesTexts {
   readonly mechanism: 'iptables';
+  readonly heldBy: 'kernel';
   readonly begin: IptablesStep; // loads the change behind the switch, which is off: no packet meets it yet
   readonly confirm: IptablesStep; // when the switch is on for good: the same meaning without it
   readonly revert: IptablesStep; // when it is off: what stood before
+}
+
+/** The same without the switch: a process of ours loads `on` and, unless somebody confirms, `off` (docs/decisions/0009-a-trial-kept-by-a-process.md). */
+export interface WatchedTexts {
+  readonly mechanism: 'iptables';
+  readonly heldBy: 'process';
+  readonly begin: IptablesStep; // loads the change where no packet meets it yet
+  readonly on: IptablesStep; // packets meet it
+  readonly off: IptablesStep; // packets meet what stood before
+  readonly confirm: IptablesStep; // packets meet it, and what stood before is gone
+  readonly revert: IptablesStep; // what stood before, and nothing of the change
 }
 
 /** One transaction for each family, which names chains of ours alone. */

@@ -17,7 +17,7 @@ export async function reap(context: Context, id: string): Promise<void> {
   for (;;) {
     const pending = context.state.readPending();
     if (pending?.id !== id) return;
-    const trial = await readTrial(pending.mechanism);
+    const trial = await readTrial(context.paths, pending);
     if (trial.kind === 'running') {
       // The kernel tells whole seconds, rounded down.
       await sleep(Math.max(NEAR_END_MS, Math.min(STEP_MS, trial.remainingSeconds * 1_000)));

@@ -28,25 +28,31 @@ export type Ended =
  */
 export async function settle(context: Context): Promise<Settled> {
   const pending = context.state.readPending();
-  if (pending === undefined) return { trial: await readAnyTrial(), warnings: [] };
-  const trial = await readTrial(pending.mechanism);
+  if (pending === undefined) return { trial: await readAnyTrial(context.paths), warnings: [] };
+  const trial = await readTrial(context.paths, pending);
   if (pending.bootId !== context.bootId) {
     return { trial, ...(await forget(context, pending, 'the machine was restarted before it was confirmed')) };
   }
   if (trial.kind === 'none') return { trial, ...(await settleGone(context, pending)) };
   if (trial.kind === 'kept' && pending.stage !== 'reverting') {
     const { change, warnings } = await finish(context, pending);
-    return { trial: await readTrial(pending.mechanism), ended: { outcome: 'permanent', change }, warnings };
+    return { trial: await readTrial(context.paths, pending), ended: { outcome: 'permanent', change }, warnings };
   }
-  if (trial.kind === 'expired' || pending.stage === 'reverting') {
-    const outcome = trial.kind === 'expired' ? EXPIRED : 'asked for';
+  if (trial.kind === 'expired' || trial.kind === 'lost' || pending.stage === 'reverting') {
+    const outcome = trial.kind === 'expired' || trial.kind === 'lost' ? endOf(trial) : 'asked for';
     const warnings = await takeBack(context, pending, pending.meta.by, outcome);
-    return { trial: await readTrial(pending.mechanism), ended: { outcome: 'reverted' }, warnings };
+    return { trial: await readTrial(context.paths, pending), ended: { outcome: 'reverted' }, warnings };
   }
   return { trial, pending, warnings: [] };
 }
 
 export const EXPIRED = 'not confirmed in time';
+export const KEEPER_GONE = 'the process that kept the trial was gone';
+
+/** Why a trial is over that nobody ended. */
+export function endOf({ kind }: { readonly kind: 'expired' | 'lost' }): string {
+  return kind === 'expired' ? EXPIRED : KEEPER_GONE;
+}
 
 /** No set `trial`: the change was never loaded, or it was confirmed, or taken back. */
 async function settleGone(context: Context, pending: Pending): Promise<Omit<Settled, 'trial'>> {
@@ -136,15 +142,16 @@ export async function takeBack(
   const warnings: string[] = [];
   markReverting(context, pending, warnings);
   const texts = told(warnings, () => context.state.pendingTexts());
-  const loaded = texts === undefined ? undefined : await takeBackTexts(texts);
+  const loaded = texts === undefined ? undefined : await takeBackTexts(texts, context.paths, pending);
   if (loaded?.kind !== 'taken') {
     const said = loaded === undefined ? '' : words(loaded);
-    if ((await readTrial(pending.mechanism)).kind === 'running') await endTrial(pending.mechanism);
-    const trial = await readTrial(pending.mechanism);
+    if ((await readTrial(context.paths, pending)).kind === 'running') await endTrial(context.paths, pending);
+    const trial = await readTrial(context.paths, pending);
     if (trial.kind === 'running') {
       const standing = `the change stays on trial and reverts by itself in ${trial.remainingSeconds} s`;
       throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, said, standing);
     }
+    if (trial.kind === 'lost') throw refusal('machine', ENFORCER_PROBLEMS.kernelRefused, said, STILL_IN_FORCE);
     if (trial.kind === 'expired') warnings.push(`it is not in force, but its rules were not removed: ${said}`);
     if (trial.kind === 'none' && pending.stage === 'begun') warnings.push(`what it loaded was not removed: ${said}`);
     // What is asked next tries once more, and then leaves it to the next change.
@@ -155,6 +162,9 @@ export async function takeBack(
   told(warnings, () => note(context, { event: 'revert', ...about(pending), by, outcome }));
   return warnings;
 }
+
+const STILL_IN_FORCE =
+  'the change on trial is still in force, and nothing takes it back by itself: try again, or restart the machine';
 
 /**
  * Where the mark cannot be written (a full disk), the change is taken back all the same, except after a confirmation had begun:

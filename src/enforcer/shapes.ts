@@ -43,7 +43,7 @@ export const changeMeta: Guard<ChangeMeta> = record(metaParts, {});
 export const confirmedChange: Guard<ConfirmedChange> = record(confirmedParts, {});
 
 const families = { v4: text(LONG), v6: text(LONG) };
-const step = record({ ...families, hooked: flag }, {});
+export const step = record({ ...families, hooked: flag }, {});
 const nftables = oneOf('nftables');
 const iptables = oneOf('iptables');
 
@@ -64,17 +64,22 @@ const persisted: Guard<PersistedFiles> = tagged('mechanism', {
 });
 
 const nftLater = { mechanism: nftables, confirm: text(LONG), revert: text(LONG) };
-const iptablesLater = { mechanism: iptables, confirm: step, revert: step };
+const iptablesLater = { mechanism: iptables, heldBy: oneOf('kernel'), confirm: step, revert: step };
+const watchedLater = { mechanism: iptables, heldBy: oneOf('process'), confirm: step, revert: step };
+export const trialHolder = oneOf('kernel', 'process');
 
 const changeTexts: Guard<ChangeTexts> = tagged('mechanism', {
   nftables: record({ ...nftLater, begin: text(LONG) }, {}),
-  iptables: record({ ...iptablesLater, begin: step }, {}),
+  iptables: tagged('heldBy', {
+    kernel: record({ ...iptablesLater, begin: step }, {}),
+    process: record({ ...watchedLater, begin: step, on: step, off: step }, {}),
+  }),
 });
 
 /** What is kept of the texts of a change that has begun. */
 export const pendingTexts: Guard<PendingTexts> = tagged('mechanism', {
   nftables: record(nftLater, {}),
-  iptables: record(iptablesLater, {}),
+  iptables: tagged('heldBy', { kernel: record(iptablesLater, {}), process: record(watchedLater, {}) }),
 });
 
 const connection: Guard<Connection> = record(
@@ -121,7 +126,10 @@ const storedState: Guard<StoredState> = record(
   },
   {
     current: confirmedChange,
-    pending: record({ ...metaParts, trialSeconds: number, remainingSeconds: number, bootId: name }, {}),
+    pending: record(
+      { ...metaParts, trialSeconds: number, heldBy: trialHolder, remainingSeconds: number, bootId: name },
+      {},
+    ),
   },
 );
 
@@ -129,6 +137,7 @@ const hostSnapshot: Guard<HostSnapshot> = record(
   {
     ruleset: text(2 ** 30),
     terse: hash,
+    trialHolder,
     iptables: list(record({ family, backend: oneOf('nft', 'legacy'), text: text(2 ** 30) }, {})),
     connections: list(connection),
     listeners: list(record({ family, protocol: whole(0, 255), address, port, uid: account }, { program: name })),

@@ -8,12 +8,13 @@ import { hidesRules, iptablesTables, rulesChecksum } from './iptables.ts';
 import { readTrial } from './kernel.ts';
 import { parseLedger } from './ledger.ts';
 import { isThere, listRuleset, listRulesetAsText } from './nft.ts';
+import type { Paths } from './paths.ts';
 import type { Connection, HostSnapshot, Listener, PendingChange, SnapshotRequest, StoredState } from './protocol.ts';
 import { sessionsOf } from './sessions.ts';
 import { isListening, readSockets, type Socket } from './sockets.ts';
 import { type Pending, told } from './state.ts';
 import { readOwn } from './store.ts';
-import { savedSets, savedSwitch } from './trial-set.ts';
+import { savedSets, savedSwitch, isThere as switchIsThere } from './trial-set.ts';
 
 /** What there is to know of this machine; changes nothing. @throws Refusal where the kernel cannot be asked */
 export async function snapshot(context: Context, { callerPid, connections }: SnapshotRequest): Promise<HostSnapshot> {
@@ -48,6 +49,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     ruleset,
     ...(hidesRules(ruleset) ? { text: await listRulesetAsText() } : {}),
     terse,
+    trialHolder: (await switchIsThere()) ? 'kernel' : 'process',
     iptables: iptables.tables,
     ...(typeof sets === 'object' ? sets : {}),
     ...(trialSet === undefined ? {} : { trialSet }),
@@ -99,15 +101,15 @@ export async function storedState({ state, paths, bootId }: Context): Promise<St
   return {
     ...(current === undefined ? {} : { current }),
     history: changes,
-    ...(pending === undefined ? {} : { pending: await pendingChange(pending, bootId) }),
+    ...(pending === undefined ? {} : { pending: await pendingChange(pending, paths, bootId) }),
     boot: bootState(paths),
     problems,
   };
 }
 
-async function pendingChange(pending: Pending, bootId: string): Promise<PendingChange> {
-  const trial = await readTrial(pending.mechanism);
+async function pendingChange(pending: Pending, paths: Paths, bootId: string): Promise<PendingChange> {
+  const trial = await readTrial(paths, pending);
   const remainingSeconds = trial.kind === 'running' && pending.bootId === bootId ? trial.remainingSeconds : 0;
-  const { meta, trialSeconds } = pending;
-  return { ...meta, trialSeconds, remainingSeconds, bootId: pending.bootId };
+  const { meta, trialSeconds, heldBy } = pending;
+  return { ...meta, trialSeconds, heldBy, remainingSeconds, bootId: pending.bootId };
 }

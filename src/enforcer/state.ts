@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { dictionary, flag, type Guard, number, oneOf, parseJson, record, text, whole } from './guard.ts';
-import type { PendingTexts } from './kernel.ts';
+import type { Held, PendingTexts } from './kernel.ts';
 import { sha256 } from './ledger.ts';
 import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
@@ -10,12 +10,11 @@ import type {
   ChangeTexts,
   ConfirmedChange,
   FamilyTexts,
-  Mechanism,
   PersistedFiles,
   RecalledChange,
 } from './protocol.ts';
 import { Refusal, refusal } from './refusal.ts';
-import { changeMeta, confirmedChange, pendingTexts } from './shapes.ts';
+import { changeMeta, confirmedChange, pendingTexts, trialHolder } from './shapes.ts';
 import {
   exists,
   move,
@@ -49,9 +48,7 @@ export type Stage =
   | 'confirming' // without a trial set, the kernel has taken it
   | 'reverting'; // without a trial set, it has been taken back
 
-export interface Pending {
-  readonly id: string; // of the process that began it, for its reaper
-  readonly mechanism: Mechanism;
+export interface Pending extends Held {
   readonly meta: ChangeMeta;
   readonly stage: Stage;
   readonly number: number; // that it gets when it is confirmed
@@ -67,6 +64,7 @@ const pendingGuard: Guard<Pending> = record(
   {
     id: text(64),
     mechanism: oneOf('nftables', 'iptables'),
+    heldBy: trialHolder,
     meta: changeMeta,
     stage: oneOf('begun', 'confirming', 'reverting'),
     number: whole(1, Number.MAX_SAFE_INTEGER),
@@ -245,6 +243,10 @@ export class State {
 }
 
 function laterTexts(texts: ChangeTexts): PendingTexts {
+  if (texts.mechanism === 'iptables' && texts.heldBy === 'process') {
+    const { begin: _, on: __, off: ___, ...later } = texts;
+    return later;
+  }
   const { begin: _, ...later } = texts;
   return later;
 }

@@ -63,6 +63,11 @@ export function keepOn(): Promise<Loaded> {
   ]);
 }
 
+/** Whether the kernel can hold a trial, as far as can be told without asking it for one. */
+export async function isThere(): Promise<boolean> {
+  return findProgram('ipset') !== undefined && (await run('ipset', ['list', '-n'], { ownGroup: true })).exitCode === 0;
+}
+
 /** Off, in both families at once; nothing where there is none. */
 export async function switchOff(): Promise<Loaded> {
   const done = await loadBy('ipset', ['flush', TRIAL], '');

@@ -59,20 +59,26 @@ export interface ProcessStat {
   readonly parent: number;
   readonly session: number; // the process that the terminal's session began with
   readonly startedAt: number; // seconds since boot, in hundredths
+  readonly ended: boolean; // it is only there until its parent has heard of it
 }
 
 /** Clock ticks of /proc are USER_HZ, which is 100 on every architecture that Node runs on (include/asm-generic/param.h). */
 const TICKS = 100;
 
-/** Fields 4, 6 and 22 of /proc/PID/stat (proc_pid_stat(5)); the name before them may hold anything, also `)`. */
+/** Fields 3, 4, 6 and 22 of /proc/PID/stat (proc_pid_stat(5)); the name before them may hold anything, also `)`. */
 export function processStat(pid: number, proc = '/proc'): ProcessStat | undefined {
   const fields = read(join(proc, String(pid), 'stat'))
     ?.replace(/^.*\) /s, '')
     .split(' ');
-  const [parent, session, started] = [fields?.[1], fields?.[3], fields?.[19]];
+  const [state, parent, session, started] = [fields?.[0], fields?.[1], fields?.[3], fields?.[19]];
   return parent === undefined || session === undefined || started === undefined
     ? undefined
-    : { parent: Number(parent), session: Number(session), startedAt: Number(started) / TICKS };
+    : {
+        parent: Number(parent),
+        session: Number(session),
+        startedAt: Number(started) / TICKS,
+        ended: state === 'Z' || state === 'X',
+      };
 }
 
 /** A process and those that it comes from, itself first. */

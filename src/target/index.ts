@@ -5,6 +5,8 @@ export type {
   Program as IptablesProgram,
   StagedStep,
   StagedSteps,
+  SwitchedSteps,
+  WatchedSteps,
 } from './iptables/index.ts';
 export {
   chainNames,

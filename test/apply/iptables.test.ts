@@ -21,12 +21,19 @@ async function saved(place: Place): Promise<string> {
   return place.checked('sh', ['-c', script]);
 }
 
+/** As Docker does when it starts, in IPv4. */
+async function leadToDockers(place: Place): Promise<void> {
+  await place.checked('iptables', ['-N', 'DOCKER-USER']);
+  await place.checked('iptables', ['-I', 'FORWARD', '-j', 'DOCKER-USER']);
+}
+
 for (const backend of BACKENDS) {
   describe(`apply and confirm with iptables-${backend}`, { skip }, () => {
     test('silence takes a change back, and leaves nothing of it', async () => {
       await using place = await openPlace(isolation, backend);
       await place.checked('iptables', ['-A', 'INPUT', '-s', '203.0.113.66', '-j', 'DROP']);
       await place.checked('ip6tables', ['-N', 'DOCKER-USER']);
+      await leadToDockers(place);
       const before = await saved(place);
       const ended = await portcullis(place, [...APPLY, '--trial', '5s', '--json'], POLICY);
       assert.equal(ended.exitCode, 1, ended.stderr);
@@ -38,6 +45,7 @@ for (const backend of BACKENDS) {
 
     test('a new session confirms, the one that began it does not; what stands is told and has not drifted', async () => {
       await using place = await openPlace(isolation, backend);
+      await leadToDockers(place);
       const apply = new Command(place, [...APPLY, '--trial', '60s'], POLICY);
       await apply.says(ON_TRIAL);
       const second = await portcullis(place, [...APPLY, '--trial', '5s'], POLICY);
@@ -50,6 +58,12 @@ for (const backend of BACKENDS) {
       assert.equal((await apply.ended).exitCode, 0);
       const status = await portcullis(place, ['status']);
       assert.match(status.stdout, /^enforced: confirmed, change 1, since /, status.stderr);
+      const hooks = (await saved(place)).match(/^-A \S+ -j PORTCULLIS-FORWARD$/gm);
+      assert.deepEqual(
+        hooks,
+        ['-A DOCKER-USER -j PORTCULLIS-FORWARD', '-A FORWARD -j PORTCULLIS-FORWARD'],
+        'IPv4, IPv6',
+      );
       const drift = await portcullis(place, ['drift']);
       assert.equal(drift.exitCode, 0, drift.stdout + drift.stderr);
       await place.checked('ip6tables', ['-I', 'PC-a-input', '-p', 'tcp', '--dport', '8080', '-j', 'RETURN']);

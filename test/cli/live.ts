@@ -33,6 +33,7 @@ function fakeHost(answers: Answers, root: string, asked: Asked[] = []): LiveHost
 const NOTHING: HostSnapshot = {
   ruleset: '{"nftables": []}',
   terse: '',
+  trialHolder: 'kernel',
   iptables: [],
   connections: [],
   listeners: [{ family: 4, protocol: 6, address: '0.0.0.0', port: 22, uid: 0, program: 'sshd' }],

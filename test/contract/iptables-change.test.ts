@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { afterSteps, type ChangeFault, proveIptablesChange } from '../../src/apply/index.ts';
-import { foreignLines } from '../../src/enforcer/own-chains.ts';
+import { foreignLines, marksTrial } from '../../src/enforcer/own-chains.ts';
 import { parseAddress } from '../../src/net/index.ts';
 import {
   type AliveConnection,
@@ -11,9 +11,12 @@ import {
   iptablesStanding,
   liftOwn,
   policyOfText,
+  type StagedStep,
   type StagedSteps,
+  type SwitchedSteps,
   stageIptables,
   TARGETS,
+  type WatchedSteps,
 } from '../../src/target/index.ts';
 import { AGENT_HOST, EVERYTHING, NOTHING, ROUTER } from './intents.ts';
 
@@ -28,13 +31,33 @@ const ALIVE: readonly AliveConnection[] = [
 ];
 const META = { by: 'alice', at: '2026-11-25T20:00:00Z', policyHash: 'f'.repeat(64), trialSeconds: 60 };
 
-function stage(before: IptablesProgram, policy: IptablesProgram | undefined): StagedSteps {
+function staged(
+  before: IptablesProgram,
+  policy: IptablesProgram | undefined,
+  heldBy: StagedSteps['heldBy'],
+): StagedSteps {
   const stood = iptablesStanding(before);
   assert.ok(stood.kind === 'absent' || stood.kind === 'settled' || stood.kind === 'expired', stood.kind);
-  return stageIptables(stood, { ...META, alive: ALIVE, ...(policy === undefined ? {} : { policy }) });
+  return stageIptables(stood, { ...META, heldBy, alive: ALIVE, ...(policy === undefined ? {} : { policy }) });
 }
 
-function follow(before: IptablesProgram, ...steps: readonly StagedSteps['begin'][]): IptablesProgram {
+function stage(before: IptablesProgram, policy: IptablesProgram | undefined): SwitchedSteps {
+  const steps = staged(before, policy, 'kernel');
+  assert.ok(steps.heldBy === 'kernel');
+  return steps;
+}
+
+function watched(before: IptablesProgram, policy: IptablesProgram | undefined): WatchedSteps {
+  const steps = staged(before, policy, 'process');
+  assert.ok(steps.heldBy === 'process');
+  return steps;
+}
+
+function textsOf(steps: StagedSteps): readonly string[] {
+  return Object.values(steps).flatMap((step) => (typeof step === 'string' ? [] : [step.v4, step.v6]));
+}
+
+function follow(before: IptablesProgram, ...steps: readonly StagedStep[]): IptablesProgram {
   const { program, problems } = afterSteps(before, steps);
   assert.deepEqual(problems, []);
   assert.ok(program !== undefined);
@@ -43,6 +66,11 @@ function follow(before: IptablesProgram, ...steps: readonly StagedSteps['begin']
 
 function prove(before: IptablesProgram, policy: IptablesProgram | undefined, steps: StagedSteps) {
   return proveIptablesChange({ before, alive: ALIVE, steps, ...(policy === undefined ? {} : { policy }) });
+}
+
+function begun(before: IptablesProgram, names: readonly ('begin' | 'on' | 'off')[]): StagedStep[] {
+  const steps = watched(before, router);
+  return names.map((name) => steps[name]);
 }
 
 /** What can stand before a change, each made by changes themselves. */
@@ -57,6 +85,7 @@ function starts(): readonly (readonly [string, IptablesProgram])[] {
     ['slot b', follow(inA, second.begin, second.confirm)],
     ['what a first trial left', follow(ABSENT, first.begin)],
     ['what a second trial left', follow(inA, second.begin)],
+    ['what a process left of a trial', follow(inA, ...begun(inA, ['begin', 'on', 'off']))],
   ];
 }
 
@@ -66,10 +95,11 @@ describe('a change with iptables is proven', () => {
     for (const [to, policy] of Object.entries(ends)) {
       if (from === 'nothing' && policy === undefined) continue;
       test(`from ${from} to ${to}, and the enforcer takes it`, () => {
-        const steps = stage(before, policy);
-        assert.deepEqual(prove(before, policy, steps), []);
-        for (const { v4, v6 } of Object.values(steps)) {
-          for (const text of [v4, v6]) assert.deepEqual(foreignLines(text, 'by us'), []);
+        for (const heldBy of ['kernel', 'process'] as const) {
+          const steps = staged(before, policy, heldBy);
+          assert.deepEqual(prove(before, policy, steps), []);
+          for (const text of textsOf(steps)) assert.deepEqual(foreignLines(text, 'by us'), []);
+          if (steps.heldBy === 'process') assert.ok(marksTrial({ mechanism: 'iptables', ...steps }));
         }
       });
     }
@@ -78,7 +108,7 @@ describe('a change with iptables is proven', () => {
 
 interface Plant {
   readonly name: string;
-  readonly step: keyof StagedSteps;
+  readonly step: 'begin' | 'confirm' | 'revert';
   readonly family: 'v4' | 'v6';
   readonly from: RegExp;
   readonly to: string;
@@ -202,6 +232,61 @@ describe('a mistake in a change with iptables is found', () => {
     const faults = prove(before, everything, { ...steps, confirm: { ...steps.confirm, hooked: false } });
     assert.ok(faults.some(({ at, problem }) => at === 'confirmed' && MORE.test(problem)));
   });
+});
+
+/** Each alone in the same change, kept by a process. */
+const WATCHED_PLANTS: readonly (Omit<Plant, 'step'> & { readonly step: keyof Omit<WatchedSteps, 'heldBy'> })[] = [
+  {
+    name: 'what stood is changed before the trial',
+    step: 'begin',
+    family: 'v6',
+    from: /^:PC-trial - .*\n/m,
+    to: '$&:PC-a-output - [0:0]\n',
+    at: 'begun',
+    says: MORE,
+  },
+  {
+    name: 'a hook that stays with what stood',
+    step: 'on',
+    family: 'v4',
+    from: /^-A PORTCULLIS-INPUT .* -g PC-b-input\n/m,
+    to: '',
+    at: 'on trial',
+    says: /lets through|what stands/,
+  },
+  {
+    name: 'an end that leaves one hook on trial',
+    step: 'off',
+    family: 'v6',
+    from: /^(-A PORTCULLIS-OUTPUT .*) -g PC-a-output$/m,
+    to: '$1 -g PC-b-output',
+    at: 'expired',
+    says: /lets through|what stands/,
+  },
+  {
+    name: 'a revert that leaves the mark',
+    step: 'revert',
+    family: 'v4',
+    from: /^-X PC-trial\n/m,
+    to: '',
+    at: 'reverted',
+    says: STANDS,
+  },
+];
+
+describe('a mistake in a change that a process keeps is found', () => {
+  const [, , [, before]] = starts() as [unknown, unknown, readonly [string, IptablesProgram]];
+  const steps = watched(before, everything);
+  for (const { name, step, family, from, to, at, says } of WATCHED_PLANTS) {
+    test(name, () => {
+      const text = steps[step][family];
+      const planted = text.replace(from, to);
+      assert.notEqual(planted, text, 'nothing was planted');
+      const faults = prove(before, everything, { ...steps, [step]: { ...steps[step], [family]: planted } });
+      const found = faults.filter((fault) => fault.at === at && says.test(fault.problem));
+      assert.ok(found.length > 0, JSON.stringify(faults.map((fault) => `${fault.at}: ${fault.problem}`)));
+    });
+  }
 });
 
 describe('what is loaded at boot', () => {

@@ -19,6 +19,9 @@ export interface FaultResult {
   readonly ends: 'old' | 'new';
 }
 
+/** What a change leaves behind to clean up, by its command line; what keeps a trial goes on. */
+const REAPER = /\breap\b/;
+
 /** Puts the files back. */
 const RESET = `rm -rf /var/lib/portcullis /run/portcullis /etc/systemd/system
 cp -a /run/place/before /var/lib/portcullis
@@ -43,9 +46,12 @@ export class FaultRunner {
     this.#terse = terse;
   }
 
-  /** The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with. */
-  static async open(isolation: Isolation, world: World): Promise<FaultRunner> {
-    const place = await world.open(isolation);
+  /**
+   * The old policy is in force, confirmed as change 1, loaded at boot: this is what every case begins with.
+   * @param which of several machines, that may be of different kinds
+   */
+  static async open(isolation: Isolation, world: World, which: number): Promise<FaultRunner> {
+    const place = await world.open(isolation, which);
     await place.checked('cp', ['-a', '/var/lib/portcullis', '/run/place/before']);
     await place.checked('cp', ['-a', '/etc/systemd/system', '/run/place/units']);
     const probe = new Probe(place);
@@ -62,7 +68,7 @@ export class FaultRunner {
 
   /** The steps of an operation to which nothing happens. */
   async stepsOf(operation: Operation): Promise<readonly string[]> {
-    const act = await this.#ready(operation, operation === 'reap' ? 1 : LONG_TRIAL_SECONDS);
+    const act = await this.#ready(operation, operation === 'reap' ? TRIAL_SECONDS : LONG_TRIAL_SECONDS);
     await act({ countSteps: true });
     return this.#place.steps();
   }
@@ -100,7 +106,7 @@ export class FaultRunner {
     const sights = this.#probe
       .since(from)
       .filter(({ at }) => !this.#off.some((each) => at >= each.from && at <= each.to));
-    problems.push(...violations(sights, STEADY).slice(0, 3));
+    problems.push(...violations(sights, STEADY, this.#world.partedMs).slice(0, 3));
     return { problems, sights: sights.length, ends, ...(lateMs === undefined ? {} : { lateMs }) };
   }
 
@@ -122,7 +128,7 @@ export class FaultRunner {
         return (options) => this.#place.ask('revert', { by: { name: 'alice' } }, options);
       case 'reap': {
         await this.#onTrial(trialSeconds);
-        await this.#place.endProcesses();
+        await this.#place.endProcesses(REAPER);
         const { id } = JSON.parse(await this.#place.checked('cat', ['/var/lib/portcullis/pending.json']));
         await this.#probe.until('old', PATIENCE_MS);
         return (options) => this.#place.enforcer('', ['reap', String(id)], options);

@@ -6,8 +6,8 @@ import { casesFor, described, type FaultCase, type Operation, whatHappens } from
 import { type FaultResult, FaultRunner } from './fault-run.ts';
 import { NFTABLES, type World } from './worlds.ts';
 
-/** Machines that cases are played on at a time: they mostly wait. */
-const RUNNERS = 3;
+/** Machines that cases are played on at a time: they mostly wait. An even number, for a world of two kinds. */
+const RUNNERS = 4;
 
 /** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
 const everything = process.env.PORTCULLIS_FAULTS === 'all';
@@ -17,31 +17,43 @@ interface Played {
   readonly result: FaultResult;
 }
 
-/** Lets everything happen to the enforcer while it is asked for one operation, and looks by packets what is in force. */
-export async function faultSuite(operation: Operation, world: World = NFTABLES): Promise<void> {
+/** Lets everything happen to the enforcer while it is asked for operations, and looks by packets what is in force. */
+export async function faultSuite(operations: readonly Operation[], world: World = NFTABLES): Promise<void> {
   const found = await isolationOrReason();
   const skip = 'skip' in found ? found.skip : false;
-  const name = `whatever happens to \`${operation}\`, the rules in force are the old or the new ones, whole, in both families`;
+  const what = operations.map((operation) => `\`${operation}\``).join(', ');
+  const name = `whatever happens to ${what}, the rules in force are the old or the new ones, whole, in both families`;
   await test(name, { skip }, async (t) => {
     assert.ok('isolation' in found);
-    const played = await playAll(found.isolation, operation, world);
+    const played = await playAll(found.isolation, operations, world);
     const wrong = played.filter(({ result }) => result.problems.length > 0);
-    for (const line of summary(played)) t.diagnostic(line);
+    for (const [operation, of] of Map.groupBy(played, ({ fault }) => fault.operation)) {
+      for (const line of summary(of)) t.diagnostic(`${operation}: ${line}`);
+    }
     assert.deepEqual(
       wrong.map(({ fault, result }) => `${described(fault)}: ${result.problems.join('; ')}`),
       [],
     );
-    assert.ok(played.length >= 20, `only ${played.length} cases`);
+    assert.ok(played.length >= 20 * operations.length, `only ${played.length} cases`);
   });
 }
 
-async function playAll(isolation: Isolation, operation: Operation, world: World): Promise<readonly Played[]> {
-  const runners = await Promise.all(Array.from({ length: RUNNERS }, () => FaultRunner.open(isolation, world)));
+async function playAll(
+  isolation: Isolation,
+  operations: readonly Operation[],
+  world: World,
+): Promise<readonly Played[]> {
+  const runners = await Promise.all(
+    Array.from({ length: RUNNERS }, (_, which) => FaultRunner.open(isolation, world, which)),
+  );
   try {
-    const cases = casesFor(operation, await runners[0]!.stepsOf(operation), everything);
-    const waiting = cases.filter(
-      ({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0,
-    );
+    const waiting: FaultCase[] = [];
+    for (const operation of operations) {
+      const cases = casesFor(operation, await runners[0]!.stepsOf(operation), everything);
+      waiting.push(
+        ...cases.filter(({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0),
+      );
+    }
     const all = runners.map(async (runner) => {
       const own: Played[] = [];
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {

@@ -1,4 +1,10 @@
-import type { FamilyTexts, IptablesStep, IptablesTexts, PersistedIptables } from '../../src/enforcer/index.ts';
+import type {
+  FamilyTexts,
+  IptablesStep,
+  IptablesTexts,
+  PersistedIptables,
+  WatchedTexts,
+} from '../../src/enforcer/index.ts';
 import { MANAGEMENT_PORT, OLD_PORT } from './texts.ts';
 
 /**
@@ -23,13 +29,21 @@ function slot(name: Slot, port: number): string {
   return HOOKS.map((hook) => `:PC-${name}-${hook} - [0:0]\n${rules(`PC-${name}-${hook}`)}`).join('');
 }
 
-function frame(name: Slot | undefined, onTrial?: Slot): string {
+const SWITCH = '-m set --match-set portcullis-trial src ';
+
+function frame(name: Slot | undefined, onTrial?: Slot, condition = SWITCH): string {
   const comment = '-m comment --comment "since 2026-11-25T20:00:00Z, by alice"';
   return HOOKS.map(
     (hook) =>
-      `:PORTCULLIS-${hook} - [0:0]\n${onTrial === undefined ? '' : `-A PORTCULLIS-${hook} -m set --match-set portcullis-trial src ${comment} -g PC-${onTrial}-${hook}\n`}${name === undefined ? '' : `-A PORTCULLIS-${hook} -g PC-${name}-${hook}\n`}`,
+      `:PORTCULLIS-${hook} - [0:0]\n${onTrial === undefined ? '' : `-A PORTCULLIS-${hook} ${condition}${comment} -g PC-${onTrial}-${hook}\n`}${name === undefined ? '' : `-A PORTCULLIS-${hook} -g PC-${name}-${hook}\n`}`,
   ).join('');
 }
+
+function mark(name: 'trial' | 'on'): string {
+  return `:PC-${name} - [0:0]\n`;
+}
+
+const UNMARKED = ['trial', 'on', 'kept'].map((name) => `:PC-${name} - [0:0]\n-X PC-${name}\n`).join('');
 
 function without(name: Slot): string {
   return HOOKS.map((hook) => `:PC-${name}-${hook} - [0:0]\n-X PC-${name}-${hook}\n`).join('');
@@ -54,9 +68,23 @@ function step(lines: string, hooked = true): IptablesStep {
 export function replaceTexts(port: number): IptablesTexts {
   return {
     mechanism: 'iptables',
+    heldBy: 'kernel',
     begin: step(frame('a', 'b') + slot('b', port)),
     confirm: step(frame('b') + without('a')),
     revert: step(frame('a') + without('b')),
+  };
+}
+
+/** The same, for a machine on which a process keeps the trial. */
+export function watchedTexts(port: number): WatchedTexts {
+  return {
+    mechanism: 'iptables',
+    heldBy: 'process',
+    begin: step(mark('trial') + slot('b', port)),
+    on: step(mark('on') + frame('a', 'b', '')),
+    off: step(`${frame('a')}:PC-on - [0:0]\n-X PC-on\n`),
+    confirm: step(frame('b') + without('a') + UNMARKED),
+    revert: step(frame('a') + without('b') + UNMARKED),
   };
 }
 
@@ -64,6 +92,7 @@ export function replaceTexts(port: number): IptablesTexts {
 export function firstTexts(port: number): IptablesTexts {
   return {
     mechanism: 'iptables',
+    heldBy: 'kernel',
     begin: step(frame(undefined, 'a') + slot('a', port)),
     confirm: step(frame('a')),
     revert: step(frame(undefined) + without('a') + HOOKS.map((hook) => `-X PORTCULLIS-${hook}\n`).join(''), false),

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChangeTexts, PersistedFiles, Reply, RequestKind, Requests } from '../../src/enforcer/index.ts';
 import { type Completed, type Isolation, isolationArguments, run } from '../../src/host/index.ts';
@@ -9,6 +10,7 @@ import { persisted, replaceTexts } from './texts.ts';
 const MAIN = fileURLToPath(new URL('../../src/enforcer/main.ts', import.meta.url));
 const HOOK = fileURLToPath(new URL('./at-step.ts', import.meta.url));
 const TEST_ONLY = '/run/place';
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/enforcer', import.meta.url)); // all places share it
 
 /** Everything that the kernel holds: rules of nft and of iptables-nft, those of iptables-legacy where there are any, sets of ipset. */
 const FORGET = `nft flush ruleset
@@ -94,7 +96,7 @@ export class Place {
     const { at, countSteps = false, nodeArguments = [], prefix = [] } = options;
     const isHooked = at !== undefined || countSteps;
     const env = [
-      `NODE_COMPILE_CACHE=${TEST_ONLY}/compiled`, // parsing the sources each time would take most of the time
+      `NODE_COMPILE_CACHE=${COMPILED}`, // parsing the sources each time would take most of the time
       ...(at === undefined ? [] : [`AT_STEP=${JSON.stringify(at)}`]),
       ...(countSteps ? [`STEPS_FILE=${TEST_ONLY}/steps`] : []),
     ];
@@ -157,11 +159,11 @@ export class Place {
     return undefined;
   }
 
-  /** Every process in here but the first one. */
-  async endProcesses(): Promise<void> {
+  /** Every process in here but the first one. @param which of them, by its command line; @param signal that ends or stops it */
+  async endProcesses(which = /(?:)/, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<void> {
     for (const pid of descendants(this.#pid)) {
       try {
-        process.kill(pid, 'SIGKILL');
+        if (which.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) process.kill(pid, signal);
       } catch {
         // it went with another one
       }

@@ -55,11 +55,21 @@ export class Probe {
 /**
  * Sights that no moment between old and new explains: something else than the two, or the families apart in two sights that follow
  * each other (a single one is two instants).
+ * @param partedMs how long they may be apart: nothing where the kernel switches both at once
  */
-export function violations(sights: readonly Sight[], allowed: readonly Seen[]): readonly string[] {
+export function violations(sights: readonly Sight[], allowed: readonly Seen[], partedMs = 0): readonly string[] {
   return sights.flatMap(({ at, seen }, index) => {
     const wrong = seen.some((each) => !allowed.includes(each));
-    const apart = seen[0] !== seen[1] && sights[index + 1]?.seen.join() === seen.join();
-    return wrong || apart ? [`at ${at.toFixed(0)}: ${seen.join(', ')}`] : [];
+    const next = sights[index + 1];
+    const apart = seen[0] !== seen[1] && next?.seen.join() === seen.join();
+    const since = apart && partedMs > 0 ? partedSince(sights, index) : at;
+    return wrong || (apart && next.at - since > partedMs) ? [`at ${at.toFixed(0)}: ${seen.join(', ')}`] : [];
   });
+}
+
+/** When a sight was first seen without a break. */
+function partedSince(sights: readonly Sight[], index: number): number {
+  const seen = sights[index]?.seen.join();
+  const before = sights.slice(0, index).findLastIndex((each) => each.seen.join() !== seen);
+  return sights[before + 1]?.at ?? 0;
 }

@@ -40,8 +40,11 @@ export const APPLY_PROBLEMS = {
     message: (family: number, builtin: string) =>
       `the first rule of \`${builtin}\` (IPv${family}) does not lead to ours any more, though our chains stand`,
     help: (family: number, builtin: string) => {
-      const [program, jump] = [family === 4 ? 'iptables' : 'ip6tables', `${builtin} -j PORTCULLIS-${builtin}`];
-      return `another program has changed it (Docker puts its rules first when it starts); if ours shall come first, \`${program} -D ${jump}\`, then \`${program} -I ${jump}\``;
+      const [program, jump] = [family === 4 ? 'iptables' : 'ip6tables', `-j PORTCULLIS-${builtin}`];
+      const again = (place: string): string =>
+        `\`${program} -D ${builtin} ${jump}\`, then \`${program} -I ${place} ${jump}\``;
+      const docker = builtin === 'FORWARD' ? `; beside Docker, ${again('DOCKER-USER')}` : '';
+      return `another program has changed it (Docker puts its rules first when it starts); if ours shall come first, ${again(builtin)}${docker}`;
     },
     explanation:
       'With iptables, rules of ours decide where the built-in chains lead to them first. To put the hook back would change what is in force at once, without a trial, so it is left to you.',

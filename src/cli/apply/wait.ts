@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChangeAnswer, ConfirmedChange, StoredState } from '../../enforcer/protocol.ts';
+import type { ChangeAnswer, ConfirmedChange, PendingChange, StoredState } from '../../enforcer/protocol.ts';
 import type { Console } from '../console.ts';
 import type { LiveHost } from '../live/host.ts';
 import { Stop } from '../report.ts';
@@ -47,10 +47,19 @@ async function watch(
     const isPending = pending?.at === at;
     if (change !== undefined && !isPending) return { outcome: 'permanent', change, warnings: [] };
     if (!isPending) return { outcome: 'reverted', why: 'it was taken back', warnings: [] };
-    if (pending.remainingSeconds <= 0) return takeBack(host, 'nobody confirmed it in time');
+    if (pending.remainingSeconds <= 0) return takeBack(host, whyOver(pending, until));
     countdown(console, pending.remainingSeconds);
     await pause(LOOK_EVERY_MS, undefined, { signal: interrupted }).catch(() => undefined);
   }
+}
+
+const NEAR_MS = 2_000;
+
+/** The kernel keeps the time whatever happens; a process of ours may be gone before. */
+function whyOver({ heldBy }: PendingChange, until: number): string {
+  return heldBy === 'process' && performance.now() < until - NEAR_MS
+    ? 'the process that kept the trial is gone'
+    : 'nobody confirmed it in time';
 }
 
 /** A machine that is short of something for a moment does not end the wait, as long as the kernel still keeps the time. */

@@ -22,7 +22,7 @@ import { APPLY_PROBLEMS } from './problems.ts';
  */
 export function writeIptablesChange(
   { rules, plan, live }: Planned & { readonly live: Live },
-  { terse, state }: HostSnapshot,
+  { terse, state, trialHolder }: HostSnapshot,
   { meta, trialSeconds, keep }: ChangeOrder,
 ): ChangeRequest {
   const { listing } = live.facts.around;
@@ -36,6 +36,7 @@ export function writeIptablesChange(
   const steps = stageIptables(before, {
     ...(policy === undefined ? {} : { policy }),
     ...(trialSeconds === undefined ? {} : { trialSeconds }),
+    heldBy: trialHolder,
     alive,
     by: meta.by.name,
     at: meta.at,

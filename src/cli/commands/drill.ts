@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
-import { LEDGER_FILE } from '../../enforcer/index.ts';
+import { LEDGER_FILE, type Mechanism } from '../../enforcer/index.ts';
 import { hostCapabilities, requireIsolation } from '../../host/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { APPLY_PROBLEMS } from '../apply/problems.ts';
@@ -12,12 +12,14 @@ import { policyWithStandIns } from '../lab/stand-ins.ts';
 import { liveHost } from '../live/host.ts';
 import { noteInLedger } from '../live/in-ledger.ts';
 import { type NewRules, policyHash, provenRules } from '../live/new-rules.ts';
+import { withOption } from '../live/with-option.ts';
 import { POLICY_ARGUMENT, policySource } from '../policy-input.ts';
 import { stop } from '../report.ts';
 
 interface Options {
   readonly account?: readonly string[];
   readonly json?: boolean;
+  readonly with?: Mechanism;
 }
 
 export function drillCommand(console: Console): Command {
@@ -27,6 +29,7 @@ export function drillCommand(console: Console): Command {
     )
     .argument('[policy]', POLICY_ARGUMENT)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .addOption(withOption())
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -41,9 +44,15 @@ async function runDrill(console: Console, path: string | undefined, options: Opt
   const isolation = requireIsolation(await hostCapabilities());
   const source = await policySource(console, path);
   const intent = policyWithStandIns(console, source, accountsOf(console, options.account));
-  const rules = { ...provenRules(intent), name: source.name, intent, sources: { [source.name]: source.text } };
+  const mechanism = options.with ?? 'nftables';
+  const rules = {
+    ...provenRules(intent, mechanism),
+    name: source.name,
+    intent,
+    sources: { [source.name]: source.text },
+  };
   const started = performance.now();
-  await using place = await Place.open(intent, isolation);
+  await using place = await Place.open(intent, isolation, mechanism);
   if (!place.canBeEntered) throw stop(EXIT.unusable, APPLY_PROBLEMS.nothingToRehearse);
   const done: Rehearsal[] = [];
   for await (const each of rehearse(console, place, rules)) {

@@ -41,7 +41,9 @@ export async function runRollback(
 ): Promise<ExitCode> {
   const how = makeOptions(console, host, options, probe);
   const { pending, history, current } = await host.ask('state', {});
-  if (pending !== undefined && pending.remainingSeconds > 0 && wanted === undefined) {
+  // One that a process kept, and that has lost it, is still in force.
+  const runs = pending !== undefined && (pending.remainingSeconds > 0 || pending.heldBy === 'process');
+  if (runs && wanted === undefined) {
     const found = await takeBack(host, 'you took it back');
     if (how.json) writeJson(console, outcomeJson(found));
     else console.stdout.write(outcomeText(console.stdout, found));

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ProbeStage, planProbes, stageFor } from '../../analysis/index.ts';
-import { askEnforcerBy } from '../../enforcer/index.ts';
+import { askEnforcerBy, type Mechanism } from '../../enforcer/index.ts';
 import { type Isolation, Lab, machineAt } from '../../host/index.ts';
 import type { Intent } from '../../ir/index.ts';
 import { PROTOCOLS } from '../../net/index.ts';
@@ -39,10 +39,12 @@ function visitorsOf(intent: Intent, stage: ProbeStage): Visitors {
  */
 export class Place {
   readonly host: LiveHost;
+  readonly mechanism: Mechanism;
   readonly #lab: Lab;
   readonly #visitors: Visitors;
 
-  private constructor(lab: Lab, visitors: Visitors) {
+  private constructor(lab: Lab, visitors: Visitors, mechanism: Mechanism) {
+    this.mechanism = mechanism;
     this.#lab = lab;
     this.#visitors = visitors;
     this.host = {
@@ -54,7 +56,7 @@ export class Place {
   }
 
   /** @throws MachineError where no private network can be made */
-  static async open(intent: Intent, isolation: Isolation): Promise<Place> {
+  static async open(intent: Intent, isolation: Isolation, mechanism: Mechanism): Promise<Place> {
     const stage = stageFor(intent);
     const visitors = visitorsOf(intent, stage);
     const lab = await Lab.open({ links: linksOf(stage), accounts: [0] }, isolation);
@@ -65,7 +67,7 @@ export class Place {
       }
       await lab.onHost('mkdir', ['-p', '/etc/systemd/system', '/run/systemd/system']);
       await lab.listen(ports([...visitors.welcome, ...visitors.strangers]), []);
-      return new Place(lab, visitors);
+      return new Place(lab, visitors, mechanism);
     } catch (error) {
       await lab.close();
       throw error;
@@ -108,13 +110,10 @@ export class Place {
     return undefined;
   }
 
-  /** Kills what the enforcer has left behind to clean up. @returns how many processes that were */
+  /** Kills what the enforcer has left behind to clean up, though not a process that keeps a trial. @returns how many processes that were */
   async killOurs(): Promise<number> {
     const found = await this.#lab.runOnHost('pgrep', ['-f', 'enforcer/main']);
-    const pids = found.stdout
-      .trim()
-      .split('\n')
-      .filter((line) => line !== '');
+    const pids = lines(found.stdout);
     if (pids.length > 0) await this.#lab.runOnHost('kill', ['-KILL', ...pids]);
     return pids.length;
   }
@@ -122,7 +121,7 @@ export class Place {
   /** Switched off and on: the kernel's rules and what lived in memory are gone. Then what boot runs, up to the first that fails. */
   async restart(): Promise<{ readonly failed: string | undefined; readonly afterLockdown: 'all' | 'none' | 'some' }> {
     await this.killOurs();
-    await this.#lab.unload();
+    await this.#forget();
     await this.#lab.onHost('rm', ['-rf', '/run/portcullis']);
     const unit = await this.#lab.onHost('cat', ['/etc/systemd/system/portcullis.service']);
     let afterLockdown: 'all' | 'none' | 'some' | undefined;
@@ -135,9 +134,23 @@ export class Place {
     return { failed: undefined, afterLockdown: afterLockdown ?? 'none' };
   }
 
+  /** What the kernel forgets when it is switched off: rules of nftables and of both kinds of iptables, and sets. */
+  async #forget(): Promise<void> {
+    const pids = await this.#lab.runOnHost('pgrep', ['-f', 'enforcer/keeper-main']);
+    for (const pid of lines(pids.stdout)) await this.#lab.runOnHost('kill', ['-KILL', pid]);
+    await this.#lab.unload();
+    if (this.mechanism === 'nftables') return;
+    for (const program of ['iptables', 'ip6tables']) {
+      for (const what of ['-F', '-X']) await this.#lab.onHost(program, ['-w', '10', what]);
+    }
+    // The list first: it holds the others.
+    for (const args of [['destroy', 'portcullis-trial'], ['destroy']]) await this.#lab.runOnHost('ipset', args);
+  }
+
   /** What a disk may do to a file. */
   async damageRules(): Promise<void> {
-    await this.#lab.onHost('truncate', ['--size=-20', '/var/lib/portcullis/current/ruleset.nft']);
+    const file = this.mechanism === 'nftables' ? 'ruleset.nft' : 'ruleset.v4';
+    await this.#lab.onHost('truncate', ['--size=-20', `/var/lib/portcullis/current/${file}`]);
   }
 
   async close(): Promise<void> {
@@ -147,6 +160,10 @@ export class Place {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
 }
 
 function ports(shots: readonly PlannedShot[]): number[] {

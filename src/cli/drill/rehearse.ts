@@ -1,4 +1,4 @@
-import type { ChangeAnswer } from '../../enforcer/protocol.ts';
+import type { ChangeAnswer, Mechanism } from '../../enforcer/protocol.ts';
 import type { Intent } from '../../ir/index.ts';
 import { writeChange } from '../apply/written.ts';
 import type { Console } from '../console.ts';
@@ -22,7 +22,7 @@ const KEEP = 10;
 
 /** Each rehearsal as it is done. The order matters: what one leaves behind the next begins with. */
 export async function* rehearse(console: Console, place: Place, rules: NewRules): AsyncGenerator<Rehearsal> {
-  const worst = lockOut(rules);
+  const worst = lockOut(rules, place.mechanism);
   yield await enforced(console, place, rules);
   yield await forgotten(
     console,
@@ -39,20 +39,20 @@ export async function* rehearse(console: Console, place: Place, rules: NewRules)
 }
 
 /** The worst that somebody can write: nobody gets in any more. */
-function lockOut({ intent, name, sources }: NewRules): NewRules {
+function lockOut({ intent, name, sources }: NewRules, mechanism: Mechanism): NewRules {
   const nobody: Intent = { ...intent, name: `${intent.name}, without a way in`, grants: [], groups: [], tests: [] };
-  return { ...provenRules(nobody), name: `${name}, without a way in`, intent: nobody, sources };
+  return { ...provenRules(nobody, mechanism), name: `${name}, without a way in`, intent: nobody, sources };
 }
 
 async function begin(
   console: Console,
-  { host }: Place,
+  { host, mechanism }: Place,
   rules: NewRules,
   trialSeconds: number | undefined,
 ): Promise<ChangeAnswer> {
   const snapshot = await host.ask('snapshot', { callerPid: 1, connections: true });
   const quiet = { ...console, stderr: { ...console.stderr, write: () => undefined } };
-  const planned = planLive(rules, { console: true }, host, readFacts(quiet, snapshot));
+  const planned = planLive(rules, { console: true }, host, readFacts(quiet, snapshot, mechanism));
   const meta = { by: host.person, at: new Date().toISOString(), policyHash: policyHash(rules), summary: rules.name };
   const trial = trialSeconds === undefined ? {} : { trialSeconds };
   return host.ask('begin', writeChange(planned, snapshot, { meta, ...trial, keep: KEEP }));
@@ -98,11 +98,20 @@ async function forgotten(
   };
 }
 
-function killed(console: Console, place: Place, worst: NewRules): Promise<Rehearsal> {
-  return forgotten(console, place, worst, 'killed', 'the same, with every process of ours killed', async () => {
-    const count = await place.killOurs();
-    return `${count} ${count === 1 ? 'process' : 'processes'} killed; `;
-  });
+async function killed(console: Console, place: Place, worst: NewRules): Promise<Rehearsal> {
+  const { trialHolder } = await place.host.ask('snapshot', { callerPid: 1, connections: false });
+  const spared = place.mechanism === 'iptables' && trialHolder === 'process' ? ' but the one that keeps the trial' : '';
+  return forgotten(
+    console,
+    place,
+    worst,
+    'killed',
+    `the same, with every process of ours killed${spared}`,
+    async () => {
+      const count = await place.killOurs();
+      return `${count} ${count === 1 ? 'process' : 'processes'} killed; `;
+    },
+  );
 }
 
 /** A confirmation that comes when the trial is over must change nothing. */

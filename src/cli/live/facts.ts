@@ -5,7 +5,7 @@ import {
   type LiveConnection,
   type Surroundings,
 } from '../../apply/index.ts';
-import type { Connection, HostSnapshot, Listener, Mechanism, Session } from '../../enforcer/protocol.ts';
+import type { Connection, HostSnapshot, Listener, Mechanism, Session, TrialHolder } from '../../enforcer/protocol.ts';
 import { type Address, parseAddress } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { type Console, EXIT } from '../console.ts';
@@ -16,6 +16,7 @@ import { LISTING, listedBy, savedOf, warnings } from './snapshot.ts';
 /** A snapshot of a machine, parsed. */
 export interface LiveFacts {
   readonly around: Surroundings;
+  readonly trialHolder: TrialHolder; // of a change that would begin now
   readonly listed: string; // the rules as JSON, for what it counts
   readonly connections: readonly LiveConnection[];
   readonly sessions: readonly AdminSession[];
@@ -32,6 +33,7 @@ export function readFacts(
   const listing = mechanism === 'nftables' ? readListing(snapshot) : readIptables(snapshot);
   return {
     around: { listing, addresses: snapshot.addresses.flatMap(ownAddress) },
+    trialHolder: mechanism === 'nftables' ? 'kernel' : snapshot.trialHolder,
     listed: snapshot.ruleset,
     connections: snapshot.connections.flatMap(connectionOf),
     sessions: snapshot.sessions.map(sessionOf),
@@ -45,8 +47,9 @@ export function mechanismOf({ iptables, trialSet }: HostSnapshot): Mechanism {
   return stands ? 'iptables' : 'nftables';
 }
 
-/** Of a trial with iptables. */
-export function secondsLeft({ trialSet }: HostSnapshot): number | undefined {
+/** Of a trial with iptables; of one that a process keeps, 0 where that is gone. */
+export function secondsLeft({ trialSet, state: { pending } }: HostSnapshot): number | undefined {
+  if (pending?.heldBy === 'process') return Math.ceil(pending.remainingSeconds);
   const times = [...(trialSet ?? '').matchAll(/ timeout ([1-9]\d*)$/gm)].map(([, seconds]) => Number(seconds));
   return times.length === 0 ? undefined : Math.max(...times);
 }

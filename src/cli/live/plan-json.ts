@@ -16,6 +16,7 @@ export function planJson({ rules, plan, live }: Planned) {
     tables: plan.neighbours.map(neighbourJson),
     approximations: (rules.proof?.approximations ?? []).map(approximationJson),
     unclear: plan.unclear.map(unclearJson),
+    trialHeldBy: live === undefined ? null : live.facts.trialHolder,
     preflight: live === undefined ? null : preflightJson(live.preflight),
   };
 }

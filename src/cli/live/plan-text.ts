@@ -16,6 +16,7 @@ import { spanPosition } from '../../source/index.ts';
 import type { Proof } from '../../verify/index.ts';
 import type { TextOutput } from '../console.ts';
 import { connectionText } from './change-json.ts';
+import type { LiveFacts } from './facts.ts';
 import type { Planned } from './planned.ts';
 
 type Accounts = ReadonlyMap<number, string>;
@@ -47,12 +48,27 @@ export function planText(
     live === undefined
       ? ['not asked who could still log in: a saved listing has no sessions']
       : preflightText(output, live.preflight),
+    live === undefined ? [] : holderText(live.facts),
     moment === 'planned' ? [colors.dim('nothing has been changed')] : [],
   ];
   return `${parts
     .filter((part) => part.length > 0)
     .map((part) => part.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** Said where the weaker of the two holds a trial, and what it cannot survive. */
+function holderText({ trialHolder }: LiveFacts): string[] {
+  switch (trialHolder) {
+    case 'kernel':
+      return [];
+    case 'process':
+      return [
+        'on trial, a process of ours takes it back, not the kernel, for `ipset` does not work here:',
+        '  if that process is killed, what it leaves behind is taken back within seconds, or by the next command; if all of ours is killed, by a restart',
+        '  if the machine freezes, it is taken back when that goes on; IPv4 and IPv6 are switched one right after the other',
+      ];
+  }
 }
 
 export function changesText(

@@ -106,10 +106,7 @@ function enforcedText({ colors }: TextOutput, enforced: Enforced, state: StoredS
     case 'trial': {
       const left = enforced.secondsLeft === undefined ? '' : `, ${enforced.secondsLeft} s left`;
       const what = enforced.removes ? 'on trial without rules of ours' : 'on trial';
-      return [
-        colors.yellow(`${what}${left}${noteText(enforced.note)}`),
-        `unless it is confirmed (\`portcullis confirm\`), the kernel goes back to ${wordsFor(enforced.goesBackTo)}`,
-      ];
+      return [colors.yellow(`${what}${left}${noteText(enforced.note)}`), ...goesBack(enforced, state)];
     }
     case 'expired':
       return [
@@ -117,6 +114,17 @@ function enforcedText({ colors }: TextOutput, enforced: Enforced, state: StoredS
         `the kernel has gone back to ${wordsFor(enforced.goneBackTo)}; clean up with \`portcullis rollback\``,
       ];
   }
+}
+
+function goesBack({ goesBackTo }: Extract<Enforced, { kind: 'trial' }>, { pending }: StoredState): string[] {
+  const before = wordsFor(goesBackTo);
+  if (pending?.heldBy !== 'process')
+    return [`unless it is confirmed (\`portcullis confirm\`), the kernel goes back to ${before}`];
+  return pending.remainingSeconds > 0
+    ? [`unless it is confirmed (\`portcullis confirm\`), a process of ours goes back to ${before}`]
+    : [
+        `the process that kept the trial is gone or silent: \`portcullis rollback\` goes back to ${before}, and so does a restart`,
+      ];
 }
 
 function otherChange(enforced: Enforced, state: StoredState): string[] {

@@ -7,7 +7,7 @@ const MECHANISMS: readonly Mechanism[] = ['nftables', 'iptables'];
 export function withOption(): Option {
   return new Option(
     '--with <firewall>',
-    'hold the rules with nftables, or with iptables and ipset where a machine stays with those',
+    'hold the rules with nftables, or with iptables where a machine stays with that',
   )
     .choices(MECHANISMS)
     .default('nftables');

@@ -1,9 +1,9 @@
-import { type Chain, HOOKS, type Rule, type Ruleset, type Table } from '../../ir/index.ts';
+import { type Chain, HOOKS, type Hook, type Rule, type Ruleset, type Table } from '../../ir/index.ts';
 import type { Lifted } from '../target.ts';
 import type * as ast from './ast.ts';
 import { liftProgram } from './lift.ts';
-import { BUILTINS, FRAMES, isOwnChain } from './names.ts';
-import { FAMILIES, followed, hookedIn, leadsToFrame, type Side } from './stage-standing.ts';
+import { BUILTINS, DOCKERS_CHAIN, FRAMES, isOwnChain } from './names.ts';
+import { FAMILIES, followed, hookedIn, hookRule, leadsToFrame, type Side } from './stage-standing.ts';
 
 /**
  * Our chains as tables of their own, which stand right before the tables that they are hooked into. That is what they mean: the hook is the
@@ -34,11 +34,15 @@ export function standsApart({ tables }: ast.Program): boolean {
         (rule) =>
           rule.target !== undefined &&
           isOwnChain(rule.target.name) &&
-          !HOOKS.some((hook) => name === BUILTINS[hook] && leadsToFrame(rule, hook)),
+          !HOOKS.some((hook) => isHookPlace(name, hook) && leadsToFrame(rule, hook)),
       ),
     );
     return isFirst && !strangers && !entries;
   });
+}
+
+function isHookPlace(chain: string, hook: Hook): boolean {
+  return chain === BUILTINS[hook] || (hook === 'forward' && chain === DOCKERS_CHAIN);
 }
 
 /** A built-in chain that does not lead to ours, or to others before; where ours stand at all. */
@@ -62,7 +66,8 @@ export function liftOwn(program: ast.Program, side: Side): Lifted {
       if (isOwnChain(chain.name)) return [chain];
       const hook = HOOKS.find((each) => BUILTINS[each] === chain.name);
       if (hook === undefined) return [];
-      return [{ name: chain.name, rules: chain.rules.filter((rule) => leadsToFrame(rule, hook)).slice(0, 1) }];
+      const rule = hookRule(table, hook);
+      return [{ name: chain.name, rules: rule === undefined ? [] : [rule] }];
     }),
   }));
   const { ruleset, opaque } = liftProgram(followed({ tables: own, sets: program.sets }, side));

@@ -23,7 +23,9 @@ export {
   printOwn,
   type StagedStep,
   type StagedSteps,
+  type SwitchedSteps,
   stageChange as stageIptables,
+  type WatchedSteps,
 } from './stage.ts';
 export {
   followed,

@@ -16,6 +16,15 @@ export const FRAMES: Readonly<Record<Hook, string>> = {
 
 export const BUILTINS: Readonly<Record<Hook, string>> = { input: 'INPUT', output: 'OUTPUT', forward: 'FORWARD' };
 
+/** What Docker asks first of what it forwards, and leaves to others (docs/decisions/0007-how-iptables-is-written.md). */
+export const DOCKERS_CHAIN = 'DOCKER-USER';
+
+/**
+ * Chains without rules, by which a change that a process keeps tells how far it has come (docs/decisions/0009-a-trial-kept-by-a-process.md):
+ * from the first text to the last; while packets meet it on trial; when it was confirmed.
+ */
+export const MARKS = { begun: 'PC-trial', on: 'PC-on', kept: 'PC-kept' } as const;
+
 const POLICY_PREFIX = 'PC-';
 
 /** XT_EXTENSION_MAXNAMELEN less its NUL (include/uapi/linux/netfilter/x_tables.h): letters of a chain's name at most. */
@@ -32,6 +41,10 @@ export function policyChain(hook: Hook, ...parts: readonly (string | number)[]):
 
 export function isPolicyChain(name: string): boolean {
   return name.startsWith(POLICY_PREFIX);
+}
+
+export function isMark(name: string): boolean {
+  return Object.values(MARKS).some((mark) => mark === name);
 }
 
 export function isOwnChain(name: string): boolean {

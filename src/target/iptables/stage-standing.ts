@@ -2,7 +2,7 @@ import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Family } from '../../net/index.ts';
 import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
-import { BUILTINS, FRAMES, isOwnChain, policyChain, SLOTS, type Slot } from './names.ts';
+import { BUILTINS, DOCKERS_CHAIN, FRAMES, isOwnChain, MARKS, policyChain, SLOTS, type Slot } from './names.ts';
 
 /** The list of sets that switches a trial on (docs/decisions/0008-a-live-host-with-iptables.md), and what is in it after a confirmation. */
 export const TRIAL_LIST = 'portcullis-trial';
@@ -15,7 +15,7 @@ export type OwnChains = Readonly<Record<Family, readonly Chain[]>>;
 
 /**
  * What stands of ours, told from names alone, as with nftables: frames lead to a slot (or to the chains that `render` prints), and a switch
- * before that leads to another while a trial stands.
+ * before that leads to another while a trial stands. Where a process keeps the trial, a rule without a condition does, and marks tell of it.
  */
 export type Standing =
   | { readonly kind: 'absent' }
@@ -76,6 +76,8 @@ function recognise(tables: readonly Table[], members: readonly string[] | undefi
   if (members?.some((name) => KEPT_MEMBER.test(name)))
     throw new Strange('a change was kept, and what its trial needed is still there');
   const chains: OwnChains = { 4: ownIn(tables, 4), 6: ownIn(tables, 6) };
+  const marks = new Set(FAMILIES.flatMap((family) => chains[family].map(({ name }) => name)));
+  if (marks.has(MARKS.kept)) throw new Strange('a change was kept, and what its trial needed is still there');
   const places = FAMILIES.flatMap((family) => HOOKS.map((hook) => frameOf(chains[family], hook)));
   const [first, ...others] = places;
   if (first === undefined || others.some(({ layout }) => layout !== first.layout))
@@ -85,12 +87,12 @@ function recognise(tables: readonly Table[], members: readonly string[] | undefi
   if (more.length > 0) throw new Strange('two policies are on trial');
   const { layout } = first;
   const [note, candidateNote] = [noteOf(first.rest), noteOf(first.switched)];
-  if (candidates.size === 0 && members === undefined) {
+  if (candidates.size === 0 && members === undefined && !marks.has(MARKS.begun)) {
     if (layout === 'nothing') throw new Strange('they are empty');
     return { kind: 'settled', chains, layout, ...(note === undefined ? {} : { note }) };
   }
   return {
-    kind: members !== undefined && members.length > 0 ? 'trial' : 'expired',
+    kind: (members !== undefined && members.length > 0) || marks.has(MARKS.on) ? 'trial' : 'expired',
     chains,
     layout,
     candidate,
@@ -112,7 +114,7 @@ interface Frame {
 
 function frameOf(chains: readonly Chain[], hook: Hook): Frame {
   const chain = chains.find(({ name }) => name === FRAMES[hook]);
-  const { switched, rest } = splitAtSwitch(chain?.rules ?? []);
+  const { switched, rest } = splitAtSwitch(chain?.rules ?? [], isOn(chains));
   const [rule, ...more] = rest;
   if (more.length > 0) throw new Strange(`\`${FRAMES[hook]}\` holds other rules`);
   const candidate = switched === undefined ? undefined : leadsTo(switched, hook);
@@ -140,9 +142,18 @@ export function slotChain(slot: Slot, hook: Hook): string {
   return `PC-${slot}-${hook}`;
 }
 
-export function splitAtSwitch(rules: readonly Rule[]): { readonly switched?: Rule; readonly rest: readonly Rule[] } {
+/** Whether a change that a process keeps is in force in one family. */
+export function isOn(chains: readonly Chain[]): boolean {
+  return chains.some(({ name }) => name === MARKS.on);
+}
+
+/** @param on see `isOn`: then the first rule is the one that leads to the change */
+export function splitAtSwitch(
+  rules: readonly Rule[],
+  on: boolean,
+): { readonly switched?: Rule; readonly rest: readonly Rule[] } {
   const [first, ...rest] = rules;
-  return first !== undefined && asksSwitch(first) ? { switched: first, rest } : { rest: rules };
+  return first !== undefined && (on || asksSwitch(first)) ? { switched: first, rest } : { rest: rules };
 }
 
 function asksSwitch({ matches }: Rule): boolean {
@@ -163,15 +174,17 @@ export function followed({ tables, sets }: Program, side: Side): Program {
     tables: tables.map((table) => ({
       ...table,
       chains: table.chains.map((chain) =>
-        Object.values(FRAMES).includes(chain.name) ? { ...chain, rules: rulesOn(side, chain.rules) } : chain,
+        Object.values(FRAMES).includes(chain.name)
+          ? { ...chain, rules: rulesOn(side, chain.rules, isOn(table.chains)) }
+          : chain,
       ),
     })),
     sets,
   };
 }
 
-function rulesOn(side: Side, rules: readonly Rule[]): readonly Rule[] {
-  const { switched, rest } = splitAtSwitch(rules);
+function rulesOn(side: Side, rules: readonly Rule[], on: boolean): readonly Rule[] {
+  const { switched, rest } = splitAtSwitch(rules, on);
   if (switched === undefined || side === 'standing') return rest;
   return [{ ...switched, matches: switched.matches.filter(({ name }) => name !== 'set') }];
 }
@@ -180,12 +193,38 @@ function rulesOn(side: Side, rules: readonly Rule[]): readonly Rule[] {
 export type Hooked = 'first' | 'later' | 'not';
 
 export function hookedIn(table: Table, hook: Hook): Hooked {
-  const rules = table.chains.find(({ name }) => name === BUILTINS[hook])?.rules ?? [];
+  const rules = rulesIn(table, BUILTINS[hook]);
   const at = rules.findIndex((rule) => leadsToFrame(rule, hook));
-  return at === -1 ? 'not' : at === 0 ? 'first' : 'later';
+  const beyond = hookInDockers(table, hook);
+  if (beyond === undefined) return at === -1 ? 'not' : at === 0 ? 'first' : 'later';
+  const isFirst = at === -1 && leadsOn(rules[0], DOCKERS_CHAIN) && rulesIn(table, DOCKERS_CHAIN)[0] === beyond;
+  return isFirst ? 'first' : 'later';
 }
 
-/** Whether a rule of a built-in chain is our hook. */
-export function leadsToFrame({ target, options, matches }: Rule, hook: Hook): boolean {
-  return target?.kind === 'jump' && target.name === FRAMES[hook] && options.length === 0 && matches.length === 0;
+/** The rule by which packets come to ours. */
+export function hookRule(table: Table, hook: Hook): Rule | undefined {
+  return rulesIn(table, BUILTINS[hook]).find((rule) => leadsToFrame(rule, hook)) ?? hookInDockers(table, hook);
+}
+
+/** FORWARD may lead to ours by Docker's chain for others. */
+function hookInDockers(table: Table, hook: Hook): Rule | undefined {
+  return hook === 'forward' ? rulesIn(table, DOCKERS_CHAIN).find((rule) => leadsToFrame(rule, hook)) : undefined;
+}
+
+function rulesIn({ chains }: Table, chain: string): readonly Rule[] {
+  return chains.find(({ name }) => name === chain)?.rules ?? [];
+}
+
+/** Whether a rule is our hook, wherever it stands. */
+export function leadsToFrame(rule: Rule, hook: Hook): boolean {
+  return leadsOn(rule, FRAMES[hook]);
+}
+
+function leadsOn(rule: Rule | undefined, chain: string): boolean {
+  return (
+    rule?.target?.kind === 'jump' &&
+    rule.target.name === chain &&
+    rule.options.length === 0 &&
+    rule.matches.length === 0
+  );
 }

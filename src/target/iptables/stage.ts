@@ -4,11 +4,12 @@ import { printNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule } from './ast.ts';
 import * as build from './build.ts';
 import { inSlot } from './in-slot.ts';
-import { FRAMES, isOwnChain, isPolicyChain, policyChain, type Slot } from './names.ts';
+import { FRAMES, isMark, isOwnChain, isPolicyChain, MARKS, policyChain, type Slot } from './names.ts';
 import { printRule } from './print.ts';
 import {
   type Expired,
   FAMILIES,
+  isOn,
   type OwnChains,
   type Settled,
   slotChain,
@@ -31,6 +32,7 @@ export interface AliveConnection {
 export interface Change {
   readonly policy?: Program; // what `lower` made of it, without sets; absent: our rules go away
   readonly trialSeconds?: number; // for the note; absent: permanent at once
+  readonly heldBy: 'kernel' | 'process'; // what takes it back, where it is on trial
   readonly alive: readonly AliveConnection[];
   readonly by: string;
   readonly at: string; // ISO 8601 in UTC
@@ -45,15 +47,29 @@ export interface StagedStep {
 }
 
 /** What surrounds the switch: before it is on, when it is on for good, when it is off. */
-export interface StagedSteps {
+export interface SwitchedSteps extends Ends {
+  readonly heldBy: 'kernel';
   readonly begin: StagedStep;
+}
+
+/** The same where a process keeps the trial: `begin` is met by no packet, `on` and `off` are what it loads. */
+export interface WatchedSteps extends Ends {
+  readonly heldBy: 'process';
+  readonly begin: StagedStep;
+  readonly on: StagedStep;
+  readonly off: StagedStep;
+}
+
+interface Ends {
   readonly confirm: StagedStep;
   readonly revert: StagedStep;
 }
 
+export type StagedSteps = SwitchedSteps | WatchedSteps;
+
 /**
- * Writes a change from what stands to a policy. While the switch is off, `begin` and `revert` change nothing for any packet; when it is on
- * for good, neither does `confirm`.
+ * Writes a change from what stands to a policy. While it is off, `begin` and `revert` change nothing for any packet; when it is on for good,
+ * neither does `confirm`.
  */
 export function stageChange(before: Changeable, change: Change): StagedSteps {
   const stood: OwnChains = before.kind === 'absent' ? { 4: [], 6: [] } : before.chains;
@@ -66,29 +82,31 @@ export function stageChange(before: Changeable, change: Change): StagedSteps {
     (family: Family): Chain[] =>
       HOOKS.map((hook) => ({ name: FRAMES[hook], rules: of(hook, family) }));
   const old = (hook: Hook, family: Family): readonly Rule[] =>
-    splitAtSwitch(stood[family].find(({ name }) => name === FRAMES[hook])?.rules ?? []).rest;
+    splitAtSwitch(stood[family].find(({ name }) => name === FRAMES[hook])?.rules ?? [], isOn(stood[family])).rest;
+  const { heldBy } = change;
+  const marks = heldBy === 'process' ? Object.values(MARKS) : [];
   const switched = (hook: Hook): Rule =>
     build.rule(
-      build.inSet(TRIAL_LIST, 'src'),
+      heldBy === 'kernel' ? build.inSet(TRIAL_LIST, 'src') : build.ALWAYS,
       loaded === undefined ? build.jump('RETURN') : build.goto(slotChain(slot, hook)),
       notes.trial,
     );
   const settled = (hook: Hook): Rule => build.rule(build.ALWAYS, build.goto(slotChain(slot, hook)), notes.settled);
-  const keeps = (name: string): boolean => isPolicyChain(name) && !isOfSlot(name, slot) && layout !== 'nothing';
+  const keeps = (name: string): boolean =>
+    isPolicyChain(name) && !isMark(name) && !isOfSlot(name, slot) && layout !== 'nothing';
   const step = (hooked: boolean, text: (family: Family) => string): StagedStep => ({
     v4: text(4),
     v6: text(6),
     hooked,
   });
   const gone = (family: Family, kept: (name: string) => boolean): string[] => {
-    const names = [...stood[family], ...(loaded?.[family] ?? [])].map(({ name }) => name);
+    const names = [...[...stood[family], ...(loaded?.[family] ?? [])].map(({ name }) => name), ...marks];
     return [...new Set(names)].filter((name) => isPolicyChain(name) && !kept(name));
   };
   const away = (family: Family): string =>
     printText([], [...gone(family, () => false), ...HOOKS.map((hook) => FRAMES[hook])]);
   const onTrial = frames((hook, family) => [switched(hook), ...old(hook, family)]);
-  return {
-    begin: step(true, (family) => printText([...onTrial(family), ...(loaded?.[family] ?? [])], [])),
+  const ends: Ends = {
     confirm:
       loaded === undefined
         ? step(false, away)
@@ -103,6 +121,27 @@ export function stageChange(before: Changeable, change: Change): StagedSteps {
         ? step(false, away)
         : step(true, (family) => printText(frames(old)(family), gone(family, keeps))),
   };
+  const slotOf = (family: Family): readonly Chain[] => loaded?.[family] ?? [];
+  switch (heldBy) {
+    case 'kernel':
+      return {
+        heldBy,
+        begin: step(true, (family) => printText([...onTrial(family), ...slotOf(family)], [])),
+        ...ends,
+      };
+    case 'process':
+      return {
+        heldBy,
+        begin: step(layout !== 'nothing', (family) => printText([mark('begun'), ...slotOf(family)], [])),
+        on: step(true, (family) => printText([...onTrial(family), mark('on')], [])),
+        off: step(true, (family) => printText(frames(old)(family), [MARKS.on])),
+        ...ends,
+      };
+  }
+}
+
+function mark(name: keyof typeof MARKS): Chain {
+  return { name: MARKS[name], rules: [] };
 }
 
 /** What stands of ours in one family, as a transaction that would make it. */

@@ -1,3 +1,3 @@
 import { faultSuite } from '../fault-suite.ts';
 
-await faultSuite('at once');
+await faultSuite(['at once']);

@@ -1,3 +1,3 @@
 import { faultSuite } from '../fault-suite.ts';
 
-await faultSuite('begin');
+await faultSuite(['begin']);

@@ -1,3 +1,3 @@
 import { faultSuite } from '../fault-suite.ts';
 
-await faultSuite('confirm');
+await faultSuite(['confirm']);

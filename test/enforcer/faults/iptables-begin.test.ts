@@ -1,4 +1,4 @@
 import { faultSuite } from '../fault-suite.ts';
-import { iptables } from '../worlds.ts';
+import { IPTABLES } from '../worlds.ts';
 
-await faultSuite('begin', iptables('nft'));
+await faultSuite(['begin'], IPTABLES);

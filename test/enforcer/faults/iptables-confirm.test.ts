@@ -1,4 +1,4 @@
 import { faultSuite } from '../fault-suite.ts';
-import { iptables } from '../worlds.ts';
+import { IPTABLES } from '../worlds.ts';
 
-await faultSuite('confirm', iptables('nft'));
+await faultSuite(['confirm'], IPTABLES);

@@ -1,3 +1,3 @@
 import { faultSuite } from '../fault-suite.ts';
 
-await faultSuite('revert');
+await faultSuite(['revert']);

@@ -1,0 +1,4 @@
+import { faultSuite } from '../fault-suite.ts';
+import { WATCHED } from '../worlds.ts';
+
+await faultSuite(['confirm', 'revert', 'reap'], WATCHED);
