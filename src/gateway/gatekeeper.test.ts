@@ -76,7 +76,10 @@ describe('a connection through the gateway', () => {
   let port = 0;
   const accepted: Socket[] = [];
   before(async () => {
-    server = createServer((socket) => accepted.push(socket.on('error', () => {})));
+    server = createServer((socket) => {
+      accepted.push(socket);
+      socket.on('error', () => socket.destroy());
+    });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const bound = server.address();
     port = typeof bound === 'object' && bound !== null ? bound.port : 0;
