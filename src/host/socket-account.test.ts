@@ -31,7 +31,11 @@ describe('the account behind a client of this machine', () => {
   const cases: readonly (readonly [string, readonly string[], number | string])[] = [
     ['its connection', [line(CLIENT, PROXY, '01', 1000), line(PROXY, CLIENT, '01', 0)], 1000],
     ['a connection that was redirected', [line(CLIENT, '08080808:01BB', '01', 1000)], 1000],
-    ['the one to us, of two from one port', [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, PROXY, '01', 1000)], 1000],
+    [
+      'the one to us, of two from one port',
+      [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, PROXY, '01', 1000)],
+      1000,
+    ],
     ['nobody can tell', [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, '09090909:01BB', '01', 8)], 'several'],
     ['a connection that is over says nothing', [line(CLIENT, PROXY, '06', 0)], 'none'],
     ['somebody who listens there does not send', [line(CLIENT, '00000000:0000', '0A', 0)], 'none'],
