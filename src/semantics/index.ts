@@ -12,9 +12,10 @@ export {
   type EgressQuestion,
   type EgressService,
 } from './egress.ts';
+export { isLedElsewhere, ledElsewhere, withoutTranslations } from './elsewhere.ts';
 export { type Evaluation, evaluate, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
-export { grantMatch, intentRuleset, pairMatch, serviceMatch } from './intent.ts';
+export { grantMatch, intentRuleset, pairMatch, redirectMatch, serviceMatch } from './intent.ts';
 export {
   type FlowPattern,
   type InterfaceChoice,

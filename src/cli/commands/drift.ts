@@ -14,7 +14,7 @@ import { type LiveHost, liveHost } from '../live/host.ts';
 import { noteInLedger } from '../live/in-ledger.ts';
 import { savedListing } from '../live/planned.ts';
 import { LIVE_PROBLEMS } from '../live/problems.ts';
-import { emptyIntent, policySource, soundPolicy } from '../policy-input.ts';
+import { emptyIntent, policySource, soundHostPolicy } from '../policy-input.ts';
 import { Stop, stop } from '../report.ts';
 
 interface Options {
@@ -98,7 +98,7 @@ async function ofPolicy(
   mechanism: HostListing['mechanism'] = 'nftables',
 ) {
   const source = await policySource(console, path);
-  const intent = soundPolicy(console, source, accountsOf(console, options.account));
+  const intent = soundHostPolicy(console, source, accountsOf(console, options.account));
   if (mechanism === 'iptables') {
     const { diagnostics } = TARGETS.iptables.lower(intent);
     if (hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);

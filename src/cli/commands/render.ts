@@ -9,7 +9,7 @@ import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { writeFile } from '../files.ts';
 import { longWork } from '../long-work.ts';
-import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
+import { POLICY_ARGUMENT, policySource, soundHostPolicy } from '../policy-input.ts';
 import { diagnosticsJson, reportDiagnostics, Stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
 
@@ -32,7 +32,7 @@ export function renderCommand(console: Console): Command {
       '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
     )
     .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
-      const intent = soundPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
+      const intent = soundHostPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
       const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
         withTarget(target, (each) => renderProven(each, intent, watcher)),
       );
