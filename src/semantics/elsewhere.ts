@@ -1,4 +1,13 @@
-import { address, type Effect, type Flow, field, type Match, type Rule, type Ruleset, type Table } from '../ir/index.ts';
+import {
+  address,
+  type Effect,
+  type Flow,
+  field,
+  type Match,
+  type Rule,
+  type Ruleset,
+  type Table,
+} from '../ir/index.ts';
 import { addressRange } from '../net/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import { denote } from './denote.ts';

@@ -32,7 +32,11 @@ export function renderCommand(console: Console): Command {
       '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
     )
     .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
-      const intent = soundHostPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
+      const intent = soundHostPolicy(
+        console,
+        await policySource(console, policy),
+        accountsOf(console, options.account),
+      );
       const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
         withTarget(target, (each) => renderProven(each, intent, watcher)),
       );

@@ -106,7 +106,11 @@ async function resolveAll(lab: Lab, stage: ProbeStage, account: number): Promise
 }
 
 /** The host must answer where packets knock, or nothing would pass without the policy either. */
-async function listenFor(lab: Lab, shots: readonly PlannedShot[], gateway: GatewayListeners | undefined): Promise<void> {
+async function listenFor(
+  lab: Lab,
+  shots: readonly PlannedShot[],
+  gateway: GatewayListeners | undefined,
+): Promise<void> {
   const listeners = gateway === undefined ? [] : Object.values(gateway).flat();
   const dns = (gateway?.dns ?? []).map(({ address, port }) => ({ address: formatAddress(address), port }));
   const ports = (transport: string): number[] => [

@@ -39,7 +39,12 @@ function inFileTests(output: TextOutput, run: TestRun): string {
     const rendered = run.onNftables[index] ?? outcome;
     const isKept = rendered.kind === 'gateway' || passed(rendered) === true;
     const ok = passed(outcome) === undefined ? undefined : passed(outcome) === true && isKept;
-    const remark = ok === undefined ? '  (speaks of no packet here)' : rendered.kind === 'gateway' ? "  (the gateway's to keep)" : '';
+    const remark =
+      ok === undefined
+        ? '  (speaks of no packet here)'
+        : rendered.kind === 'gateway'
+          ? "  (the gateway's to keep)"
+          : '';
     const failed = [outcome, rendered].find((each) => each.kind === 'failed');
     return [
       `  ${mark(output, ok)}  ${escapeControls(outcome.test.text)}${remark}`,
