@@ -1,4 +1,5 @@
 export { Admission, type Carried } from './admission.ts';
+export { clientSettings, type SettingsFile } from './client-settings.ts';
 export { type Addresses, type Dialled, dial } from './dial.ts';
 export { Gatekeeper, type GatekeeperSettings } from './gatekeeper.ts';
 export type { WhoAsks } from './identity.ts';

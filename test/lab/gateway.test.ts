@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gatewayFooting, HostListing, proveChange } from '../../src/apply/index.ts';
 import { provenRules } from '../../src/cli/lab/policy-in-nft.ts';
 import { Lab, type Outcome, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
+import { SourceFile } from '../../src/source/index.ts';
+import { type StagedTexts, stageChange, standing, TARGETS } from '../../src/target/index.ts';
+import { read, sleep } from './changes.ts';
 import { AGENT, GATEWAY, gatewayPolicy, STRANGER } from './gateway-policy.ts';
 import { LINKS } from './links.ts';
 import { isolationOrReason } from './support.ts';
@@ -48,12 +52,49 @@ async function send(lab: Lab, account: number, packets: readonly Packet[]): Prom
   return lab.send({ at: 'host', account }, 'eth0', shots);
 }
 
-async function expectAll(lab: Lab, account: number, result: Outcome['result'], packets: readonly Packet[]): Promise<void> {
+async function expectAll(
+  lab: Lab,
+  account: number,
+  result: Outcome['result'],
+  packets: readonly Packet[],
+): Promise<void> {
   const outcomes = await send(lab, account, packets);
   const others = packets.flatMap(({ transport, dst, dport = '' }, index) =>
     outcomes[index]?.result === result ? [] : [`${transport} ${dst} ${dport}: ${outcomes[index]?.result}`],
   );
   assert.deepEqual(others, [], `all of these were to be ${result}`);
+}
+
+function withoutGateway(): Intent {
+  const { gateway: _, redirects: _none, ...plain } = gatewayPolicy();
+  return { ...plain, grants: plain.grants.filter(({ name }) => name === 'database') };
+}
+
+async function listed(lab: Lab): Promise<HostListing> {
+  const text = await lab.onHost('nft', ['-j', 'list', 'ruleset']);
+  const { listing } = HostListing.read([new SourceFile('listing.json', text)]);
+  assert.ok(listing);
+  return listing;
+}
+
+/** The texts of a change from what the kernel lists now, proven. */
+async function staged(lab: Lab, policy: Intent, trialSeconds: number | undefined): Promise<StagedTexts> {
+  const program = TARGETS.nftables.lower(policy).ast;
+  const before = await read(lab);
+  const from = standing(before);
+  assert.ok(from.kind === 'settled' || from.kind === 'expired', from.kind);
+  const onTrial = trialSeconds === undefined ? {} : { trialSeconds };
+  const texts = stageChange(from, {
+    ...onTrial,
+    policy: program,
+    alive: [],
+    by: 'alice',
+    at: '2026-11-26T03:00:00Z',
+    policyHash: 'f'.repeat(64),
+  });
+  const change = { before, policy: program, alive: [], onTrial: trialSeconds !== undefined, texts };
+  assert.deepEqual(proveChange(change), []);
+  return texts;
 }
 
 describe('with a gateway in the policy, on the real kernel', { skip, concurrency: 3 }, () => {
@@ -77,8 +118,18 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
       if (transport !== 'icmp') assert.ok(afterMs < 800, `${transport} ${dst} ${dport} was told after ${afterMs} ms`);
     }
     // Flows to addresses stay what they are, on the web's ports too.
-    await expectAll(lab, AGENT, 'passed', ['10.0.7.3', 'fd00:7::3'].flatMap((address) => [tcp(address, 5432), tcp(address, 443)]));
-    await expectAll(lab, STRANGER, 'refused', PUBLIC.flatMap((address) => [tcp(address, 443), udp(address, 53)]));
+    await expectAll(
+      lab,
+      AGENT,
+      'passed',
+      ['10.0.7.3', 'fd00:7::3'].flatMap((address) => [tcp(address, 5432), tcp(address, 443)]),
+    );
+    await expectAll(
+      lab,
+      STRANGER,
+      'refused',
+      PUBLIC.flatMap((address) => [tcp(address, 443), udp(address, 53)]),
+    );
   });
 
   test('K3, D4, K4: what does not know of the gateway comes to it, and where it is not there, to nobody', async () => {
@@ -93,7 +144,12 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
     await expectAll(lab, AGENT, 'refused', [...sent, ...asked]);
     await lab.listen([3128, 1080, 3129, 5300], [], DNS);
     await expectAll(lab, AGENT, 'passed', [...sent, ...asked]);
-    await expectAll(lab, AGENT, 'passed', LISTENERS.flatMap((address) => [tcp(address, 3128), tcp(address, 1080)]));
+    await expectAll(
+      lab,
+      AGENT,
+      'passed',
+      LISTENERS.flatMap((address) => [tcp(address, 3128), tcp(address, 1080)]),
+    );
     await expectAll(lab, STRANGER, 'refused', [...PUBLIC.map((address) => tcp(address, 443)), udp(PUBLIC[0], 53)]);
   });
 
@@ -110,7 +166,10 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
     ]);
     const { heard, said, uid } = JSON.parse(output);
     assert.equal(uid, GATEWAY);
-    assert.deepEqual(JSON.parse(said), places.map(() => 'from the gateway'));
+    assert.deepEqual(
+      JSON.parse(said),
+      places.map(() => 'from the gateway'),
+    );
     const lines = heard.map(({ at, from, original }: Record<string, string>) => `${from} at ${at}: ${original}`);
     assert.deepEqual(lines.toSorted(), [
       '198.18.0.1 at 127.0.0.1: 93.184.216.34 443',
@@ -134,6 +193,40 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
     await expectAll(lab, AGENT, 'refused', [...out, ...PUBLIC.map((address) => tcp(address, 22))]); // nobody plays the gateway
   });
 
+  test('a change to redirects and back: on trial, expired, confirmed; what the kernel lists is what the gateway relies on', async () => {
+    await using lab = await Lab.open({ links: LINKS, accounts: [AGENT, GATEWAY, STRANGER] });
+    const [names, none] = [gatewayPolicy(), withoutGateway()];
+    const web = PUBLIC.map((address) => tcp(address, 443));
+    const isFooted = async (host: Intent): Promise<boolean> =>
+      gatewayFooting(await listed(lab), host).faults.length === 0;
+    await lab.load(provenRules(none).text);
+    await lab.listen([3129], []);
+    await expectAll(lab, AGENT, 'refused', web);
+    assert.ok(!(await isFooted(names)));
+
+    await lab.load((await staged(lab, names, 4)).begin);
+    await expectAll(lab, AGENT, 'passed', web);
+    assert.ok(await isFooted(names), 'on trial');
+    await sleep(4_200);
+    await expectAll(lab, AGENT, 'refused', web);
+    assert.ok(!(await isFooted(names)), 'expired');
+
+    const again = await staged(lab, names, 60);
+    await lab.load(again.begin);
+    await lab.load(again.confirm);
+    await expectAll(lab, AGENT, 'passed', web);
+    assert.ok(await isFooted(names), 'confirmed');
+
+    const back = await staged(lab, none, 60);
+    await lab.load(back.begin);
+    await expectAll(lab, AGENT, 'refused', web);
+    await lab.load(back.revert);
+    await expectAll(lab, AGENT, 'passed', web);
+    await lab.load((await staged(lab, none, undefined)).begin);
+    await expectAll(lab, AGENT, 'refused', web);
+    assert.doesNotMatch(await lab.onHost('nft', ['list', 'ruleset']), /redirects|dnat/);
+  });
+
   test('K4: with the loopback closed the agent reaches the listeners and nothing else of this machine', async () => {
     await using lab = await openLab(gatewayPolicy(...LOOPBACK_CLOSED));
     await lab.listen([3128, 3129, 5300, 2375, 9464], [], DNS);
@@ -145,6 +238,11 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
       ...LISTENERS.flatMap((address) => [tcp(address, 2375), tcp(address, 9464)]),
       tcp('198.18.0.1', 2375),
     ]);
-    await expectAll(lab, STRANGER, 'refused', LISTENERS.map((address) => tcp(address, 3128)));
+    await expectAll(
+      lab,
+      STRANGER,
+      'refused',
+      LISTENERS.map((address) => tcp(address, 3128)),
+    );
   });
 });

@@ -128,8 +128,13 @@ function recorded(name: string, text: string): HostListing {
 }
 
 /** Drift is remembered where it was found; nothing hangs on it. */
-async function note(host: LiveHost, { none, wider, narrower, foreign }: Drift): Promise<void> {
+async function note(host: LiveHost, { none, wider, narrower, elsewhere, foreign }: Drift): Promise<void> {
   if (none) return;
-  const details = { wider: wider.length, narrower: narrower.length, stopped: foreign.stopped.length };
+  const details = {
+    wider: wider.length,
+    narrower: narrower.length,
+    elsewhere: elsewhere.length,
+    stopped: foreign.stopped.length,
+  };
   await noteInLedger(host, { event: 'drift', outcome: 'found', details });
 }
