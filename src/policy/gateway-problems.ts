@@ -26,7 +26,7 @@ export const GATEWAY_FILE_PROBLEMS = {
     explanation:
       'The gateway asks resolvers by their address, since it has nobody to ask for theirs. Behind `#` stands the name that the certificate must be for.',
   } satisfies DiagnosticKind<[text: string]>,
-  badPort: {
+  badListenerPort: {
     code: 'P0073',
     severity: 'error',
     message: (text: string) => `\`${text}\` is no port`,

@@ -197,7 +197,7 @@ function parseUpstream(words: string, span: Span, report: Reporter): UpstreamRef
 
 function parsePort(words: string, span: Span, report: Reporter): number | undefined {
   const number = /^[0-9]{1,5}$/.test(words) ? Number(words) : 0;
-  return number >= 1 && number <= 65_535 ? number : report.say(POLICY_PROBLEMS.badPort, span, words);
+  return number >= 1 && number <= 65_535 ? number : report.say(POLICY_PROBLEMS.badListenerPort, span, words);
 }
 
 function parseUser(words: string, span: Span, report: Reporter): AccountReference | undefined {
