@@ -20,7 +20,9 @@ const [places = '[]', role = 'gateway'] = process.argv.slice(5);
 const SOL_IP = 0;
 const SOL_IPV6 = 41;
 const SO_ORIGINAL_DST = 80; // include/uapi/linux/netfilter_ipv4.h; IP6T_SO_ORIGINAL_DST is the same
-const getsockopt = koffi.load(null).func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ uint32 *size)');
+const getsockopt = koffi
+  .load(null)
+  .func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ uint32 *size)');
 
 function originalOf(socket: Socket): string {
   const handle: unknown = Reflect.get(socket, '_handle');

@@ -34,7 +34,7 @@ function against(program: Exclude<Awaited<ReturnType<typeof openClaw>>, string>)
     }
   });
 
-  test('the real OpenClaw accepts what it is told of the gateway, and says that it goes through it', async () => {
+  test('the real OpenClaw accepts what it is told of the gateway', async () => {
     const policy = `portcullis: 1
 gateway: { upstream: 9.9.9.9 }
 zones: { agent: { host: { users: [openclaw] } } }
@@ -50,9 +50,6 @@ flows: [{ name: web, from: agent, to: api.example.com, service: https }]
     const { exitCode, stdout } = await program.run(['config', 'validate', '--json'], file);
     assert.equal(exitCode, 0, stdout);
     assert.equal(JSON.parse(stdout).valid, true, stdout);
-    // Nobody listens there: it fails, and says by whom it would have gone.
-    const validated = await program.run(['proxy', 'validate', '--json', '--timeout-ms', '500'], file);
-    assert.match(validated.stdout, /127\.0\.0\.1:3128/);
   });
 
   describe('the real OpenClaw refuses, as discovery does, the configuration', () => {
