@@ -1,6 +1,6 @@
 import { all, everything, type Flow, inState, type Match, type Ruleset } from '../ir/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { denote, evaluate, packetsOf, sampleFlow } from '../semantics/index.ts';
+import { denote, evaluate, isLedElsewhere, ledElsewhere, packetsOf, sampleFlow } from '../semantics/index.ts';
 import { firstPart } from './box-packets.ts';
 import { conditionsOf, unknownConditions } from './unknowns.ts';
 
@@ -33,15 +33,24 @@ export function difference(
   const [a, b] = [denote(space, before).accept.intersect(scope), denote(space, after).accept.intersect(scope)];
   const unknown = [...new Set([before, after].flatMap(unknownConditions))];
   return {
-    wider: told(b.subtract(a), after, before, unknown, options.limit),
-    narrower: told(a.subtract(b), before, after, unknown, options.limit),
+    wider: told(b.subtract(a), shows(after, before), unknown, options.limit),
+    narrower: told(a.subtract(b), shows(before, after), unknown, options.limit),
   };
+}
+
+/** What both rulesets let through, but to different places. */
+export function elsewhere(space: HeaderSpace, one: Ruleset, other: Ruleset, limit: number): DifferingPackets[] {
+  const unknown = [...new Set([one, other].flatMap(unknownConditions))];
+  return told(ledElsewhere(space, one, other), (flow) => isLedElsewhere(flow, one, other), unknown, limit);
+}
+
+function shows(accepts: Ruleset, denies: Ruleset): (flow: Flow) => boolean {
+  return (flow) => evaluate(accepts, flow).verdict === 'accept' && evaluate(denies, flow).verdict !== 'accept';
 }
 
 function told(
   set: PacketSet,
-  accepts: Ruleset,
-  denies: Ruleset,
+  differs: (flow: Flow) => boolean,
   unknown: readonly string[],
   limit: number,
 ): DifferingPackets[] {
@@ -51,9 +60,7 @@ function told(
     const { packets, text } = firstPart(rest);
     const witness = sampleFlow(packets);
     if (witness === undefined) throw new Error('a part of a difference has no packet');
-    if (evaluate(accepts, witness).verdict !== 'accept' || evaluate(denies, witness).verdict === 'accept') {
-      throw new Error('a witness of a difference does not show it');
-    }
+    if (!differs(witness)) throw new Error('a witness of a difference does not show it');
     parts.push({ packets: text, witness, conditions: conditionsOf([packets], unknown) });
     rest = rest.subtract(packets);
   }

@@ -1,4 +1,4 @@
-import { type DifferingPackets, difference } from '../analysis/index.ts';
+import { type DifferingPackets, difference, elsewhere } from '../analysis/index.ts';
 import type { Intent } from '../ir/index.ts';
 import { HeaderSpace } from '../packetset/index.ts';
 import { evaluate, type Step } from '../semantics/index.ts';
@@ -20,6 +20,7 @@ export interface Drift {
   readonly missing: boolean; // there is no table of ours at all
   readonly wider: readonly OwnDrift[]; // our table lets through what it should not
   readonly narrower: readonly OwnDrift[]; // and does not let through what it should
+  readonly elsewhere: readonly OwnDrift[]; // and sends to another place than it should
   readonly foreign: ForeignDrift;
   readonly opaque: readonly Opaque[]; // text that was not understood: what is said of its packets may be wrong
 }
@@ -47,6 +48,7 @@ export function drift({ actual, expected, side, atConfirmation, intent }: DriftI
     limit: TOLD,
     onlyNew: false,
   });
+  const led = elsewhere(new HeaderSpace(), should.ruleset, does.ruleset, TOLD);
   const now = actual.rules(side);
   const own = (found: DifferingPackets): OwnDrift => ({
     ...found,
@@ -55,13 +57,16 @@ export function drift({ actual, expected, side, atConfirmation, intent }: DriftI
   });
   const foreign = foreignDrift(actual, now, atConfirmation, side, does, intent);
   const missing = stands.kind === 'absent';
-  const differs = [wider, narrower, foreign.appeared, foreign.vanished, foreign.passed].some((each) => each.length > 0);
+  const differs = [wider, narrower, led, foreign.appeared, foreign.vanished, foreign.passed].some(
+    (each) => each.length > 0,
+  );
   const isStopped = foreign.since === 'confirmed' && foreign.stopped.length > 0;
   return {
     none: !missing && !differs && !isStopped,
     missing,
     wider: wider.map(own),
     narrower: narrower.map(own),
+    elsewhere: led.map(own),
     foreign,
     opaque: now.opaque,
   };

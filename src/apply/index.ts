@@ -2,6 +2,7 @@ export { type Change, type Changes, changes } from './changes.ts';
 export type { LiveConnection, Surroundings } from './connection.ts';
 export { type DeniedConnection, deniedConnections } from './cut.ts';
 export { type Drift, type DriftInput, drift, type ForeignDrift, type OwnDrift } from './drift.ts';
+export { type Footing, type FootingFault, gatewayFooting } from './footing.ts';
 export { HostListing, type HostRules, isOurs, sideNow, type TrialSide } from './host-rules.ts';
 export { lockdownIntent, type ManagementPath } from './lockdown.ts';
 export type { HostNeeds, NeedLost } from './needs.ts';

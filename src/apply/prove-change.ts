@@ -1,7 +1,7 @@
 import { hasErrors } from '../diagnostic/index.ts';
-import type { Flow } from '../ir/index.ts';
+import type { Flow, Ruleset } from '../ir/index.ts';
 import { DiagramTooLarge, HeaderSpace } from '../packetset/index.ts';
-import { type Denotation, denote, packetsOf, sampleFlow } from '../semantics/index.ts';
+import { type Denotation, denote, ledElsewhere, packetsOf, sampleFlow } from '../semantics/index.ts';
 import { SourceFile } from '../source/index.ts';
 import {
   type AliveConnection,
@@ -42,7 +42,7 @@ export interface ChangeFault {
  *     on trial, confirmed  =  the policy, and more only for connections that were alive
  *     expired, reverted    =  what stood
  *
- * Only our own table is looked at: no command names another, and where its part is the same, so is the whole.
+ * Packets that are let through must lead to the same place, too. Only our own table is looked at: no command names another, and where its part is the same, so is the whole.
  * @returns what is wrong, all of it; nothing: the change is proven
  */
 export function proveChange(change: WrittenChange): readonly ChangeFault[] {
@@ -105,13 +105,18 @@ interface State {
   readonly keeps: 'all' | 'shared'; // of what is learnt: all that was there, or what the policy asks for too
 }
 
+interface Meaning {
+  readonly ruleset: Ruleset;
+  readonly denotation: Denotation;
+}
+
 class Follower {
   readonly #change: WrittenChange;
   readonly #space = new HeaderSpace();
   readonly #faults: ChangeFault[] = [];
   readonly #stood: Standing;
   readonly #before: Program; // our table alone
-  readonly #known = new Map<string, Denotation | undefined>(); // by the text of the rules
+  readonly #known = new Map<string, Meaning | undefined>(); // by the text of the rules
   readonly #learnt: ReadonlySet<string>;
 
   constructor(change: WrittenChange) {
@@ -158,7 +163,7 @@ class Follower {
     return layout === 'nothing' ? 'absent' : 'settled';
   }
 
-  #check({ at, commands, means, stands, keeps }: State, wanted: Denotation | undefined): void {
+  #check({ at, commands, means, stands, keeps }: State, wanted: Meaning | undefined): void {
     const program: Program = { commands: [...this.#before.commands, ...commands] };
     const refused = referenceProblems(program).find(({ severity }) => severity === 'error');
     if (refused !== undefined) {
@@ -178,7 +183,7 @@ class Follower {
   }
 
   /** The same rules have the same text, and the same text is judged once. */
-  #denote(at: ChangeFault['at'], program: Program): Denotation | undefined {
+  #denote(at: ChangeFault['at'], program: Program): Meaning | undefined {
     const rules = effective(program, { trial: 'running', alive: 'held' });
     const text = TARGETS.nftables
       .print(rules)
@@ -187,18 +192,19 @@ class Follower {
     if (!this.#known.has(text)) {
       const { ruleset, opaque } = TARGETS.nftables.lift(rules);
       for (const { reason } of opaque) this.#faults.push({ at, problem: `a rule is not understood: ${reason}` });
-      this.#known.set(text, opaque.length === 0 ? denote(this.#space, ruleset) : undefined);
+      this.#known.set(text, opaque.length === 0 ? { ruleset, denotation: denote(this.#space, ruleset) } : undefined);
     }
     return this.#known.get(text);
   }
 
   #compare(
     at: ChangeFault['at'],
-    actual: Denotation | undefined,
-    wanted: Denotation | undefined,
+    found: Meaning | undefined,
+    expected: Meaning | undefined,
     means: State['means'],
   ): void {
-    if (actual === undefined || wanted === undefined) return;
+    if (found === undefined || expected === undefined) return;
+    const [actual, wanted] = [found.denotation, expected.denotation];
     const declared =
       means === 'policy' ? packetsOf(this.#space, alivePackets(this.#change.alive)) : this.#space.nothing();
     const differences = [
@@ -209,6 +215,10 @@ class Follower {
       { packets: wanted.accept.subtract(actual.accept), problem: `it lets through less than ${TITLES[means]}` },
       { packets: wanted.drop.intersect(actual.reject), problem: `it rejects what ${TITLES[means]} drops` },
       { packets: wanted.reject.intersect(actual.drop), problem: `it drops what ${TITLES[means]} rejects` },
+      {
+        packets: ledElsewhere(this.#space, found.ruleset, expected.ruleset).subtract(declared),
+        problem: `it sends elsewhere what ${TITLES[means]} lets through`,
+      },
     ];
     for (const { packets, problem } of differences) {
       const witness = sampleFlow(packets);

@@ -20,6 +20,7 @@ const HEADS = {
   wider: 'wider than the policy',
   narrower: 'narrower than the policy',
   refusal: 'refused in another way than the policy says',
+  elsewhere: 'sent to another place than the policy says',
 } as const satisfies Record<ProvenApproximation['approximation']['effect'], string>;
 
 export function approximationText({ approximation, packets, witness }: ProvenApproximation): string {

@@ -2,7 +2,7 @@ import { type Catalog, loadCatalog } from '../catalog/index.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostic/index.ts';
 import { FIRST_PLACEHOLDER_UID, type Intent } from '../ir/index.ts';
 import { loadPolicyText, type ReadFile } from '../policy/index.ts';
-import { resolvePolicy } from '../resolve/index.ts';
+import { hostIntent, resolvePolicy } from '../resolve/index.ts';
 import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { decoded, readFile, readSource } from './files.ts';
@@ -62,6 +62,11 @@ export function soundPolicy(console: Console, source: SourceFile, accounts: Acco
     diagnostics.filter((each) => each.severity === 'warning'),
   );
   return intent;
+}
+
+/** As `soundPolicy`, as this machine's own firewall has to see it: with what its gateway relies on, where it has one. */
+export function soundHostPolicy(...asked: Parameters<typeof soundPolicy>): Intent {
+  return hostIntent(soundPolicy(...asked));
 }
 
 /** The policy that says nothing: it has the built-in zones, for questions about a firewall without a policy. */

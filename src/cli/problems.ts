@@ -23,6 +23,13 @@ export const CLI_PROBLEMS = {
     help: () => 'write one with `portcullis init`, or name the file: `portcullis check FILE`',
     explanation: 'Without an argument, commands read `portcullis.yaml` in the current folder.',
   } satisfies DiagnosticKind<[path: string]>,
+  noGatewayHere: {
+    code: 'C0018',
+    severity: 'error',
+    message: (policy: string) => `the policy \`${policy}\` has no gateway that programs could be told of`,
+    help: () => 'add `gateway: { upstream: ... }` with the resolvers that it may ask',
+    explanation: 'Settings for programs name the listeners of the egress gateway.',
+  } satisfies DiagnosticKind<[policy: string]>,
   unwritable: {
     code: 'C0004',
     severity: 'error',

@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from '../diagnostic/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
+import { hostIntent } from '../resolve/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
@@ -81,7 +82,13 @@ export async function readPair(
   );
   const before = await readSubject(console, first, sources[0], shared, format);
   const after = await readSubject(console, second, sources[1], shared, format);
-  return { before, after, names: placeholderNames(shared) };
+  const [one, other] = before.kind === after.kind ? [before, after] : [asFirewall(before), asFirewall(after)];
+  return { before: one, after: other, names: placeholderNames(shared) };
+}
+
+/** A policy beside a firewall is what the firewall should be: of names that a gateway enforces no firewall knows. */
+function asFirewall(subject: Subject): Subject {
+  return subject.kind === 'policy' ? intentSubject(subject.name, hostIntent(subject.intent)) : subject;
 }
 
 async function readSubject(

@@ -15,6 +15,7 @@ describe('a text is given to the kernel where each command names a table of ours
     'add rule inet portcullis input log prefix "a\\b $x" # the rest is a comment } include',
     'flush chain inet portcullis input\ndelete chain inet portcullis a/input\ndestroy table inet portcullis-lockdown',
     'add counter inet portcullis flow-include',
+    'table inet portcullis {\n\tchain redirects {\n\t\ttype nat hook output priority -100; policy accept;\n\t\tmeta nfproto @trial goto b/redirects\n\t}\n}\n',
   ];
   for (const text of accepted) {
     test(JSON.stringify(text.slice(0, 70)), () => assert.deepEqual(foreignCommands(text), []));
@@ -47,6 +48,7 @@ describe('a text is not given to the kernel', () => {
     ['list ruleset', 1, /no command that we give/],
     ['"table" inet portcullis', 1, /no command that we give/],
     ['add table inet "portcullis"', 1, /names no table of ours/],
+    ['table inet portcullis { }\nadd rule ip nat OUTPUT dnat to 127.0.0.1:3129', 2, /names no table of ours/],
     ['add ct helper inet portcullis x { }', 1, /about no object/],
   ];
   for (const [text, line, why] of refused) {

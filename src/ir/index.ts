@@ -2,6 +2,15 @@ export { BASELINE, DEFAULT_VERDICT, OFF_BY_DEFAULT } from './baseline.ts';
 export type { Flow } from './flow.ts';
 export { type FlowQuestion, ORDINARY_PORTS } from './flow-question.ts';
 export {
+  DENIED_LOOKUPS,
+  type DeniedLookup,
+  type GatewayListeners,
+  type GatewaySettings,
+  type ListenerName,
+  type Redirect,
+  type UpstreamResolver,
+} from './gateway.ts';
+export {
   type BaselinePiece,
   FIRST_PLACEHOLDER_UID,
   formatRate,

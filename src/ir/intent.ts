@@ -1,4 +1,5 @@
 import type { AddressRange, DnsName, DnsPattern, Family, PortRange } from '../net/index.ts';
+import type { GatewaySettings, Redirect } from './gateway.ts';
 import type { InterfacePattern, Range } from './match.ts';
 import type { Origin, Rule } from './ruleset.ts';
 
@@ -19,6 +20,10 @@ export interface Intent {
    * (`check`, `why`, `reach`); a target that needs the real uid refuses.
    */
   readonly unknownAccounts: ReadonlyMap<number, string>;
+  /** The egress gateway that enforces names here; absent where the policy has none. */
+  readonly gateway?: GatewaySettings;
+  /** What the host's own firewall must send elsewhere. No policy says so itself: it follows from the gateway (`hostIntent`). */
+  readonly redirects?: readonly Redirect[];
 }
 
 /** One flow of the policy: any of `from` may open any of `services` towards any of `to`. */

@@ -16,6 +16,7 @@ export {
   parseDnsName,
   parseDnsPattern,
 } from './dns-name.ts';
+export { type Authority, type Host, type NoHost, parseAuthority, parseHost } from './host-name.ts';
 export {
   addressRange,
   formatPrefix,

@@ -27,6 +27,7 @@ export type {
   Elsewhere,
   Endpoint,
   FlowDeclaration,
+  GatewayDeclaration,
   HostRecognition,
   InterfaceReference,
   Labels,
@@ -38,6 +39,7 @@ export type {
   ServiceReference,
   TestDeclaration,
   Transport,
+  UpstreamReference,
   ZoneDeclaration,
   ZoneException,
 } from './policy-file.ts';

@@ -1,5 +1,6 @@
 import type { Span } from '../source/index.ts';
 import { parseDestination, parseEndpoint } from './endpoint-text.ts';
+import { gateway } from './gateway-shape.ts';
 import {
   type CatalogOverride,
   type Claim,
@@ -212,6 +213,10 @@ const POLICY_FIELDS = {
   baseline: optional(
     dictionary({ expected: 'a piece of the baseline', pattern: /^[a-z0-9-]+$/ }, flag()),
     'pieces of what a host needs to live, switched off (or on); `portcullis explain` lists them',
+  ),
+  gateway: optional(
+    gateway,
+    'the egress gateway that takes the names of flows at their word; names are enforced by it then',
   ),
   catalog: optional(dictionary(label, override), 'entries of the catalogue as this policy wants them, or new ones'),
 };

@@ -6,6 +6,7 @@ import type {
   BaselineSwitch,
   CatalogOverride,
   FlowDeclaration,
+  GatewayDeclaration,
   Located,
   NameEnforcement,
   PolicyFile,
@@ -69,6 +70,7 @@ class Loader {
   readonly #unreadable = new Set<string>();
   #name: string | undefined;
   #enforce: NameEnforcement | undefined;
+  #gateway: GatewayDeclaration | undefined;
   #characters = 0;
   #usable = false;
 
@@ -121,8 +123,18 @@ class Loader {
     for (const { key, span, value: on } of value.baseline ?? []) {
       if (on !== undefined) this.#baseline.push({ piece: key, span, on });
     }
+    if (value.gateway !== undefined) this.#declareGateway(value.gateway);
     this.#flows.push(...(value.flows ?? []));
     this.#tests.push(...(value.tests ?? []));
+  }
+
+  #declareGateway(gateway: GatewayDeclaration): void {
+    const earlier = this.#gateway;
+    this.#gateway ??= gateway;
+    if (earlier === undefined) return;
+    const { line } = spanPosition(earlier.span);
+    const where = `${earlier.span.file.name}:${line}`;
+    this.report.say(POLICY_PROBLEMS.duplicateDeclaration, gateway.span, 'section', 'gateway', where);
   }
 
   #include(include: Located<string>, from: string, chain: readonly string[]): void {
@@ -172,6 +184,7 @@ class Loader {
       tests: this.#tests,
       baseline: pieces.map(({ piece, span, on }) => ({ piece, span, on })),
       catalog,
+      gateway: this.#gateway,
       complete: this.report.count === 0,
       unreadable: this.#unreadable,
     };

@@ -1,4 +1,4 @@
-import type { AddressRange, DnsPattern, PortRange } from '../net/index.ts';
+import type { AddressRange, DnsName, DnsPattern, PortRange, Endpoint as Socket } from '../net/index.ts';
 import type { SourceFile, Span } from '../source/index.ts';
 
 /**
@@ -15,6 +15,7 @@ export interface PolicyFile {
   readonly tests: readonly TestDeclaration[];
   readonly baseline: readonly BaselineSwitch[];
   readonly catalog: readonly CatalogOverride[];
+  readonly gateway: GatewayDeclaration | undefined;
   /**
    * False where errors were found: parts are missing then, so that nothing may be enforced, but names can still be looked
    * up, and all that is wrong can be told at once.
@@ -162,4 +163,22 @@ export interface CatalogOverride {
   readonly domains?: readonly Located<DnsPattern>[]; // instead of the packaged ones
   readonly add: readonly Located<DnsPattern>[];
   readonly remove: readonly Located<DnsPattern>[];
+}
+
+/** The egress gateway: who it is, where it listens and whom it asks, defaults put in. */
+export interface GatewayDeclaration {
+  readonly span: Span;
+  readonly user?: Located<AccountReference>; // one account; absent: the default one
+  readonly upstreams: readonly Located<UpstreamReference>[]; // at least one
+  readonly listeners: Readonly<Record<'proxy' | 'socks' | 'transparent' | 'dns', readonly Located<Socket>[]>>;
+  readonly intercept?: readonly Located<number>[]; // TCP ports; absent: those that flows to names are for, as far as they are the web's
+  readonly denied: DeniedLookupAnswer;
+}
+
+export const DENIED_LOOKUP_ANSWERS = ['refused', 'nxdomain'] as const;
+export type DeniedLookupAnswer = (typeof DENIED_LOOKUP_ANSWERS)[number];
+
+export interface UpstreamReference extends Socket {
+  readonly transport: 'plain' | 'tls';
+  readonly serverName?: DnsName; // of tls
 }

@@ -12,8 +12,10 @@ import type {
 import type { Span } from '../source/index.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 
-/** What enforces names on a host by itself, without an egress gateway. */
-const DEFAULT_ENFORCEMENT: NameEnforcement = 'resolved';
+/** What enforces names where the policy does not say: the egress gateway where it has one, else the host by itself. */
+function defaultEnforcement({ enforce, gateway }: PolicyFile): NameEnforcement {
+  return enforce ?? (gateway === undefined ? 'resolved' : 'gateway');
+}
 
 /** Collects the groups of names that a policy speaks of, each under its key, in the order of their appearance. */
 export class NameGroups {
@@ -27,7 +29,7 @@ export class NameGroups {
   constructor(policy: PolicyFile, catalog: Catalog, report: Reporter) {
     this.#overrides = new Map(policy.catalog.map((override) => [override.name, override]));
     this.#unreadable = policy.unreadable;
-    this.#enforcement = policy.enforce ?? DEFAULT_ENFORCEMENT;
+    this.#enforcement = defaultEnforcement(policy);
     this.#catalog = catalog;
     this.#report = report;
   }

@@ -6,6 +6,7 @@ import { AccountResolver } from './accounts.ts';
 import { resolveBaseline } from './baseline.ts';
 import { EndpointResolver } from './endpoints.ts';
 import { FlowResolver } from './flows.ts';
+import { checkGatewayFlows, resolveGateway } from './gateway.ts';
 import { NameGroups } from './name-groups.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 import { ServiceResolver } from './services.ts';
@@ -39,6 +40,9 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
   const allZones = zones.all();
   services.resolveAll();
   const grants = policy.flows.flatMap((flow) => flows.resolve(flow) ?? []);
+  const groups = names.all();
+  const gateway = policy.gateway === undefined ? undefined : resolveGateway(policy.gateway, grants, groups, accounts);
+  if (policy.complete) checkGatewayFlows(gateway, grants, groups, report);
   const claims = policy.tests.flatMap((test) => tests.resolve(test));
   const baseline = resolveBaseline(policy.baseline, report);
   for (const zone of new Set([...flows.notHere.keys(), ...tests.notHere.keys()])) {
@@ -62,6 +66,7 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
     tests: claims,
     zones: allZones,
     unknownAccounts: accounts.unknown(),
+    ...(gateway === undefined ? {} : { gateway }),
   };
   return { intent, diagnostics };
 }

@@ -1,5 +1,6 @@
 import type { DiagnosticKind } from '../diagnostic/index.ts';
 import { meant } from '../diagnostic/similar.ts';
+import { GATEWAY_PROBLEMS } from './gateway-problems.ts';
 
 function names(all: readonly string[]): string {
   const shown = all
@@ -206,6 +207,7 @@ export const RESOLVE_PROBLEMS = {
     help: () => 'add the published prefixes under `addresses:`, or use `enforce: resolved`',
     explanation: 'With `enforce: ranges` the addresses of the zone stand in for its names.',
   } satisfies DiagnosticKind<[zone: string]>,
+  ...GATEWAY_PROBLEMS,
 } as const;
 
 const WHY_NOT_EXACT = {

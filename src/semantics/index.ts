@@ -3,9 +3,19 @@ export { decide, extentsOfPattern, patternAfter } from './decide.ts';
 export { type Denotation, denote } from './denote.ts';
 export { describe } from './describe.ts';
 export { applyEffects } from './effects.ts';
+export {
+  type Allowed,
+  type Denial,
+  type EgressClient,
+  type EgressDecision,
+  EgressPolicy,
+  type EgressQuestion,
+  type EgressService,
+} from './egress.ts';
+export { isLedElsewhere, ledElsewhere, withoutTranslations } from './elsewhere.ts';
 export { type Evaluation, evaluate, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
-export { grantMatch, intentRuleset, pairMatch, serviceMatch } from './intent.ts';
+export { grantMatch, intentRuleset, pairMatch, redirectMatch, serviceMatch } from './intent.ts';
 export {
   type FlowPattern,
   type InterfaceChoice,

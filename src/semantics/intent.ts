@@ -4,6 +4,7 @@ import {
   any,
   atHook,
   type BaselinePiece,
+  type Chain,
   DEFAULT_VERDICT,
   everything,
   field,
@@ -12,23 +13,28 @@ import {
   HOOKS,
   type Hook,
   type Intent,
+  inState,
   interfaces,
   type Match,
   type NamedDestination,
+  not,
   nothing,
   type Peer,
+  type Redirect,
   type Rule,
   type Ruleset,
   type Service,
   type Side,
   symbol,
 } from '../ir/index.ts';
+import { type Endpoint, PROTOCOLS } from '../net/index.ts';
 
 /**
  * The policy spelt out as one chain for each hook: the baseline in its order, then the grants, which only add up, then denial.
  * This is what a policy means; targets arrive at their rules without it and are compared with it.
  */
 export function intentRuleset(intent: Intent): Ruleset {
+  const redirects = (intent.redirects ?? []).length === 0 ? [] : [redirectChain(intent.redirects ?? [])];
   const chains = HOOKS.map((hook) => ({
     name: hook,
     base: { hook, priority: 0, policy: DEFAULT_VERDICT[hook] },
@@ -37,8 +43,48 @@ export function intentRuleset(intent: Intent): Ruleset {
       ...intent.grants.flatMap((grant) => grantRules(grant, hook)),
     ],
   }));
-  return { layer: 'policy', tables: [{ name: intent.name, families: [4, 6], chains }] };
+  return { layer: 'policy', tables: [{ name: intent.name, families: [4, 6], chains: [...redirects, ...chains] }] };
 }
+
+/** Where the kernel translates destinations: NF_IP_PRI_NAT_DST, include/uapi/linux/netfilter_ipv4.h. */
+const REDIRECT_PRIORITY = -100;
+
+/**
+ * First packets that are sent elsewhere meet the grants with the destination that they are given, but leave by the interface that they
+ * were routed to before: the kernel finds the way anew only behind all that filters at output.
+ */
+function redirectChain(redirects: readonly Redirect[]): Chain {
+  return {
+    name: 'redirects',
+    base: { hook: 'output', priority: REDIRECT_PRIORITY, policy: 'accept' },
+    rules: redirects.flatMap((redirect) =>
+      redirect.to.map(
+        (target): Rule => ({
+          match: redirectMatch(redirect, target),
+          effects: [{ kind: 'translate', side: 'dst', ...target }],
+          action: { kind: 'verdict', verdict: 'accept' },
+          origin: { ...redirect.origin, flow: redirect.name },
+        }),
+      ),
+    ),
+  };
+}
+
+/** The packets that a redirect sends to one of its targets. */
+export function redirectMatch({ from, protocols, ports, except }: Redirect, { address: { family } }: Endpoint): Match {
+  return all(
+    atHook('output'),
+    field('family', family),
+    OPENING,
+    any(...from.map(sender)),
+    field('protocol', ...protocols),
+    field('dport', ...ports),
+    not(address('dst', ...except.filter((range) => range.family === family))),
+  );
+}
+
+/** Connections are translated by their first packet; an error about one is translated as that one is (net/netfilter/nf_nat_core.c). */
+const OPENING = any(inState('new'), all(inState('related'), not(field('protocol', PROTOCOLS.icmp, PROTOCOLS.icmpv6))));
 
 /** A piece's rules name their hooks themselves; those that cannot match here are left out, so that a path stays readable. */
 function baselineRules(piece: BaselinePiece, hook: Hook): Rule[] {

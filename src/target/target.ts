@@ -32,8 +32,11 @@ export interface Lowered<Ast> {
  * accepts no difference outside the packets that are declared here.
  */
 export interface Approximation {
-  /** The firewall lets through more, or less, than the policy, or refuses in another way (drop for reject, or the reverse). */
-  readonly effect: 'wider' | 'narrower' | 'refusal';
+  /**
+   * The firewall lets through more, or less, than the policy, refuses in another way (drop for reject, or the reverse), or lets through
+   * what the policy lets through, but to another place.
+   */
+  readonly effect: 'wider' | 'narrower' | 'refusal' | 'elsewhere';
   readonly packets: Match; // at most these
   readonly sentence: string; // for the user: no capital, no full stop
   readonly help?: string;

@@ -6,6 +6,8 @@ import {
   describe,
   type Evaluation,
   evaluate,
+  isLedElsewhere,
+  ledElsewhere,
   packetsOf,
   sampleFlow,
 } from '../semantics/index.ts';
@@ -14,12 +16,16 @@ import type { Difference, ProvenApproximation } from './proof.ts';
 
 const LINES = 6; // of text for one set
 
+type Effect = Difference['effect'];
+const EFFECTS: readonly Effect[] = ['wider', 'narrower', 'refusal', 'elsewhere'];
+
 /**
  * EMITTED against INTENT, as sets of packets:
  *
  *     accepted by what was written and not by the policy   ⊆  declared wider
  *     accepted by the policy and not by what was written   ⊆  declared narrower
  *     refused by both, in different ways                   ⊆  declared so
+ *     accepted by both, and sent to different places       ⊆  declared so
  */
 export function compare(
   space: HeaderSpace,
@@ -33,10 +39,11 @@ export function compare(
     wider: actual.accept.subtract(intended.accept),
     narrower: intended.accept.subtract(actual.accept),
     refusal: otherRefusal(intended, actual),
+    elsewhere: ledElsewhere(space, policy, emitted),
   };
   const replay = new Replay(policy, emitted);
   const approximations: ProvenApproximation[] = [];
-  const explained = { wider: [] as PacketSet[], narrower: [] as PacketSet[], refusal: [] as PacketSet[] };
+  const explained: Record<Effect, PacketSet[]> = { wider: [], narrower: [], refusal: [], elsewhere: [] };
   for (const approximation of declared) {
     const packets = packetsOf(space, approximation.packets).intersect(differences[approximation.effect]);
     const witness = sampleFlow(packets);
@@ -45,7 +52,7 @@ export function compare(
     replay.differ(witness, approximation.effect);
     approximations.push({ approximation, packets: describe(packets, LINES), witness });
   }
-  const unexplained = (['wider', 'narrower', 'refusal'] as const).flatMap((effect) => {
+  const unexplained = EFFECTS.flatMap((effect) => {
     const packets = differences[effect].subtract(space.union(explained[effect]));
     const witness = sampleFlow(packets);
     if (witness === undefined) return [];
@@ -69,10 +76,11 @@ class Replay {
     this.#emitted = emitted;
   }
 
-  differ(witness: Flow, effect: Difference['effect']): Pick<Difference, 'policyPath' | 'emittedPath'> {
+  differ(witness: Flow, effect: Effect): Pick<Difference, 'policyPath' | 'emittedPath'> {
     const intended = evaluate(this.#policy, witness);
     const actual = evaluate(this.#emitted, witness);
-    if (effectOf(intended, actual) !== effect) {
+    const shown = isLedElsewhere(witness, this.#policy, this.#emitted) ? 'elsewhere' : effectOf(intended, actual);
+    if (shown !== effect) {
       throw new Error(
         `the witness of a ${effect} difference does not replay: ${intended.verdict} and ${actual.verdict}`,
       );
@@ -81,7 +89,7 @@ class Replay {
   }
 }
 
-function effectOf(intended: Evaluation, actual: Evaluation): Difference['effect'] | undefined {
+function effectOf(intended: Evaluation, actual: Evaluation): Effect | undefined {
   if (intended.verdict === actual.verdict) return undefined;
   if (actual.verdict === 'accept') return 'wider';
   return intended.verdict === 'accept' ? 'narrower' : 'refusal';

@@ -23,8 +23,7 @@ export interface ProvenApproximation {
 
 /** A difference that nobody declared. */
 export interface Difference {
-  /** The firewall lets through more or less than the policy, or refuses in another way (drop for reject, or the reverse). */
-  readonly effect: 'wider' | 'narrower' | 'refusal';
+  readonly effect: Approximation['effect'];
   readonly packets: readonly string[]; // as lines of text, disjoint; the last may say that there are more
   readonly witness: Flow;
   readonly policyPath: readonly Step[]; // the rules that the witness meets in the policy

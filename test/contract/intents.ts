@@ -7,7 +7,7 @@ import {
   type Peer,
   type Service,
 } from '../../src/ir/index.ts';
-import { parseDnsPattern, range } from '../../src/net/index.ts';
+import { type Address, parseAddress, parseDnsPattern, range } from '../../src/net/index.ts';
 
 /** Intents built by hand: small, readable, and together every kind of peer, service and rate that a policy can have. */
 
@@ -130,3 +130,46 @@ export const ROUTER = intent([], { baseline: BASELINE });
 
 /** The least: no flow, no baseline. */
 export const NOTHING = intent([], { baseline: [] });
+
+const LISTENERS = machines('127.0.0.1', '::1');
+
+/** What a policy of names asks of the host's firewall, by hand: programs of two kinds, sent to a gateway of the uid 990. */
+export const GATEWAY = intent(
+  [
+    flow('dns', everyProcess, machines('9.9.9.9', '2620:fe::fe'), [udp(53), tcp(53)]),
+    flow('proxy', [account(1000), cgroup('system.slice/agent@1.service')], LISTENERS, [tcp(3128), tcp(3129)]),
+    flow('resolver', account(1000, 1001), LISTENERS, [tcp(5300), udp(5300)]),
+    flow('out', account(990), machines('1.0.0.0/8', '2000::/3'), [tcp(443), udp(53)]),
+    flow('database', account(1000), machines('10.0.7.3', 'fd00:7::3'), tcp(443)),
+  ],
+  {
+    redirects: [
+      {
+        name: 'to-proxy',
+        from: [senders(1000), { kind: 'local', cgroup: 'system.slice/agent@1.service' }],
+        protocols: [6],
+        ports: [80, 443],
+        except: ['127.0.0.0/8', '::1', '10.0.7.3', 'fd00:7::3'].map(range),
+        to: [at('127.0.0.1', 3129), at('::1', 3129)],
+        origin: {},
+      },
+      {
+        name: 'to-resolver',
+        from: [senders(1000, 1001)],
+        protocols: [6, 17],
+        ports: [53],
+        except: [],
+        to: [at('127.0.0.1', 5300), at('::1', 5300)],
+        origin: {},
+      },
+    ],
+  },
+);
+
+function senders(...uids: readonly number[]): Extract<Peer, { kind: 'local' }> {
+  return { kind: 'local', accounts: uids.map((uid) => ({ first: uid, last: uid })) };
+}
+
+function at(text: string, port: number): { readonly address: Address; readonly port: number } {
+  return { address: parseAddress(text)!, port };
+}

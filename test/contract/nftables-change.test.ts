@@ -12,11 +12,11 @@ import {
   standing,
   TARGETS,
 } from '../../src/target/index.ts';
-import { AGENT_HOST, EVERYTHING, NOTHING, ROUTER } from './intents.ts';
+import { AGENT_HOST, EVERYTHING, GATEWAY, NOTHING, ROUTER } from './intents.ts';
 
-const [agent, everything, nothing, router] = [AGENT_HOST, EVERYTHING, NOTHING, ROUTER].map(
+const [agent, everything, nothing, router, gateway] = [AGENT_HOST, EVERYTHING, NOTHING, ROUTER, GATEWAY].map(
   (intent) => TARGETS.nftables.lower(intent).ast,
-) as [Program, Program, Program, Program];
+) as [Program, Program, Program, Program, Program];
 const ABSENT: Program = { commands: [] };
 
 const ALIVE: readonly AliveConnection[] = [
@@ -50,11 +50,18 @@ function prove(
   return proveChange({ before, ...(policy === undefined ? {} : { policy }), alive: ALIVE, onTrial, texts });
 }
 
+function inOrder({ begin, confirm }: StagedTexts): readonly [string, string] {
+  return [begin, confirm];
+}
+
 /** What can stand before a change, each made by changes themselves. */
 function starts(): readonly (readonly [string, Program])[] {
   const first = stage(ABSENT, agent, 60);
   const inA = follow(ABSENT, first.begin, first.confirm);
   const second = stage(inA, router, 60);
+  const redirecting = follow(ABSENT, ...inOrder(stage(ABSENT, gateway, 60)));
+  const third = stage(inA, gateway, 60);
+  const fourth = stage(redirecting, agent, 60);
   const expiry = 'flush set inet portcullis trial';
   return [
     ['nothing', ABSENT],
@@ -63,6 +70,10 @@ function starts(): readonly (readonly [string, Program])[] {
     ['slot b', follow(inA, second.begin, second.confirm)],
     ['what a first trial left', follow(ABSENT, first.begin, expiry)],
     ['what a second trial left', follow(inA, second.begin, expiry)],
+    ['plain rules that redirect', gateway],
+    ['redirects in slot a', redirecting],
+    ['what a trial of redirects left', follow(inA, third.begin, expiry)],
+    ['what a trial without redirects left', follow(redirecting, fourth.begin, expiry)],
   ];
 }
 
@@ -71,6 +82,7 @@ describe('a change is proven', () => {
     'the same': agent,
     'another policy': everything,
     'no flow at all': nothing,
+    'redirects to a gateway': gateway,
     'nothing of ours': undefined,
   };
   for (const [from, before] of starts()) {
@@ -283,16 +295,74 @@ const PLANTS: readonly Plant[] = [
   },
 ];
 
+/** In a change from slot a, which sends nothing elsewhere, to a policy that does. */
+const REDIRECT_PLANTS: readonly Plant[] = [
+  {
+    name: 'redirects without the switch',
+    text: 'begin',
+    from: /^insert rule .* redirects .*\n/m,
+    to: '',
+    at: 'on trial',
+    says: STANDS,
+  },
+  {
+    name: 'a switch that lets them be',
+    text: 'begin',
+    from: /goto b\/redirects/,
+    to: 'accept',
+    at: 'on trial',
+    says: STANDS,
+  },
+  {
+    name: 'another listener, as open as the right one',
+    text: 'begin',
+    from: /127\.0\.0\.1:3129/,
+    to: '127.0.0.1:3128',
+    at: 'on trial',
+    says: /sends elsewhere/,
+  },
+  { name: 'one family not sent', text: 'begin', from: /dnat ip6 to \S+/, to: 'accept', at: 'confirmed', says: LESS },
+  {
+    name: 'a redirect that outlives its trial',
+    text: 'begin',
+    from: /create set/,
+    to: 'add rule inet portcullis redirects meta nfproto ipv4 tcp dport 443 dnat ip to 127.0.0.1:3129\ncreate set',
+    at: 'expired',
+    says: STANDS,
+  },
+  {
+    name: 'redirects not confirmed',
+    text: 'confirm',
+    from: /goto b\/redirects.*/,
+    to: '',
+    at: 'confirmed',
+    says: STANDS,
+  },
+  {
+    name: 'redirects left by a revert',
+    text: 'revert',
+    from: /^delete chain inet portcullis redirects\n/m,
+    to: '',
+    at: 'reverted',
+    says: STANDS,
+  },
+];
+
 describe('a planted fault is found', () => {
   const first = stage(ABSENT, agent, 60);
   const before = follow(ABSENT, first.begin, first.confirm);
   const texts = stage(before, everything, 60);
 
-  for (const { name, text, from, to, at, says } of PLANTS) {
+  const toGateway = stage(before, gateway, 60);
+  const all = [
+    ...PLANTS.map((plant) => ({ ...plant, policy: everything, sound: texts })),
+    ...REDIRECT_PLANTS.map((plant) => ({ ...plant, policy: gateway, sound: toGateway })),
+  ];
+  for (const { name, text, from, to, at, says, policy, sound } of all) {
     test(name, () => {
-      const planted = { ...texts, [text]: texts[text].replace(from, to) };
-      assert.notEqual(planted[text], texts[text], 'nothing was planted');
-      const faults = prove(before, everything, planted);
+      const planted = { ...sound, [text]: sound[text].replace(from, to) };
+      assert.notEqual(planted[text], sound[text], 'nothing was planted');
+      const faults = prove(before, policy, planted);
       const found = faults.some((fault) => fault.at === at && says.test(fault.problem));
       assert.ok(found, JSON.stringify(faults.map((fault) => [fault.at, fault.problem])));
       for (const { problem, witness } of faults) if (/lets through/.test(problem)) assert.ok(witness !== undefined);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Intent } from '../../src/ir/index.ts';
 import { NFTABLES_FILE, nftablesTarget } from '../../src/target/nftables/index.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
-import { AGENT_HOST, EVERYTHING } from './intents.ts';
+import { AGENT_HOST, EVERYTHING, GATEWAY } from './intents.ts';
 
 /**
  * Planted faults: a printer that writes something else than it should must be caught by the proof, whatever it writes. One edit of
@@ -43,6 +43,10 @@ const EDITS: readonly Edit[] = [
   },
   { name: 'negated', edit: (line) => line.replace(/(iifname|oifname|saddr|daddr) (?=["\d])/, '$1 != ') },
   { name: 'another port field', edit: (line) => line.replace(/dport/, 'sport') },
+  { name: 'sent to another listener', edit: (line) => line.replace(/(?<= to .*:)(3129|5300)\b/, '3128') },
+  { name: 'sent to another address', edit: (line) => line.replace(/ to 127\.0\.0\.1:/, ' to 127.0.0.2:') },
+  { name: 'sent to another machine', edit: (line) => line.replace(/ to \[::1\]:/, ' to [2001:db8::1]:') },
+  { name: 'no longer sent', edit: (line) => line.replace(/dnat ip6? to \S+/, 'accept') },
   { name: 'with another burst', edit: (line) => line.replace(/burst (\d+)(?= packets )/, 'burst 1$1') },
 ];
 
@@ -56,6 +60,7 @@ const EQUAL: readonly { readonly edits?: readonly string[]; readonly line: RegEx
   { line: /^size \d+$/, because: 'it bounds memory' },
   { line: /^counter flow-nowhere/, because: 'nothing uses it' },
   { line: /^typeof socket cgroupv2/, because: 'the rule says the level that counts' },
+  { line: /^type nat hook/, edits: ['a number one higher'], because: 'nothing else translates' },
   {
     edits: ['accept for drop', 'a number one higher'],
     line: /^type filter hook/,
@@ -75,11 +80,15 @@ const SHARP: Intent = {
   grants: EVERYTHING.grants.filter((grant) => grant.name !== 'narrow'),
 };
 
+/** Nothing comes in, so that what is dropped of it by name would be dropped anyway. */
+const ONLY_OUT: Intent = { ...GATEWAY, baseline: GATEWAY.baseline.filter(({ name }) => name === 'established') };
+
 describe('every planted fault is found', () => {
   const used = new Set<RegExp>();
   for (const [title, policy] of [
     ['a small agent host', AGENT_HOST],
     ['everything that a policy can say', SHARP],
+    ['names by way of a gateway', ONLY_OUT],
   ] as const) {
     const lines = textOf(policy).split('\n');
     for (const { name, edit } of EDITS) {

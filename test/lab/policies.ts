@@ -10,7 +10,7 @@ import { hasErrors, renderDiagnostic } from '../../src/diagnostic/index.ts';
 import type { Isolation } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
 import { loadPolicyText, type ReadFile } from '../../src/policy/index.ts';
-import { resolvePolicy } from '../../src/resolve/index.ts';
+import { hostIntent, resolvePolicy } from '../../src/resolve/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 
 const NOTHING_ELSE: ReadFile = () => ({ reason: 'this policy includes nothing' });
@@ -37,7 +37,8 @@ export interface Prepared {
   readonly text: string; // for `nft -f`
 }
 
-export function prepare(intent: Intent, limit: number): Prepared {
+export function prepare(policy: Intent, limit: number): Prepared {
+  const intent = hostIntent(policy);
   const stage = stageFor(intent);
   return { intent, stage, plan: planProbes(intent, stage, limit), text: provenRules(intent).text };
 }
@@ -45,7 +46,8 @@ export function prepare(intent: Intent, limit: number): Prepared {
 /** Sends a policy's packets at a ruleset: its own, or one with a planted fault. */
 export function sendAt(ruleset: string, { intent, stage, plan }: Prepared, isolation: Isolation): Promise<LabRun> {
   const { declared } = provenRules(intent);
-  return runInLab({ probes: plan.probes, stage, rules: nftRules(ruleset), declared }, isolation);
+  const gateway = intent.gateway === undefined ? {} : { gateway: intent.gateway.listeners };
+  return runInLab({ probes: plan.probes, stage, rules: nftRules(ruleset), declared, ...gateway }, isolation);
 }
 
 /** What discovery writes for configurations that the real OpenClaw accepts. */

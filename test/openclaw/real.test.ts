@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadCatalog, loadConfigKeys } from '../../src/catalog/index.ts';
+import { clientSettings } from '../../src/gateway/index.ts';
 import { formatDnsPattern } from '../../src/net/index.ts';
+import { intentOf } from '../lab/policies.ts';
 import { openClaw } from './package.ts';
 import { type SchemaNode, serverKeys, stringKeys } from './schema.ts';
 import { discoverFile } from './support.ts';
@@ -30,6 +32,24 @@ function against(program: Exclude<Awaited<ReturnType<typeof openClaw>>, string>)
         assert.equal(JSON.parse(stdout).valid, true, stdout);
       });
     }
+  });
+
+  test('the real OpenClaw accepts what it is told of the gateway', async () => {
+    const policy = `portcullis: 1
+gateway: { upstream: 9.9.9.9 }
+zones: { agent: { host: { users: [openclaw] } } }
+flows: [{ name: web, from: agent, to: api.example.com, service: https }]
+`;
+    const intent = intentOf(policy);
+    assert.ok(intent.gateway);
+    const settings = clientSettings(intent, intent.gateway).find(({ name }) => name === 'openclaw.json');
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-settings-'));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'openclaw.json');
+    writeFileSync(file, settings?.text ?? '');
+    const { exitCode, stdout } = await program.run(['config', 'validate', '--json'], file);
+    assert.equal(exitCode, 0, stdout);
+    assert.equal(JSON.parse(stdout).valid, true, stdout);
   });
 
   describe('the real OpenClaw refuses, as discovery does, the configuration', () => {

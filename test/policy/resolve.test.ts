@@ -116,7 +116,8 @@ describe('an intent', () => {
 name: sample
 zones:
   agent: { host: { users: [openclaw, ghost] } }
-  site: { domains: [a.example, b.example], enforce: gateway }
+  site: { domains: [a.example, b.example], enforce: resolved }
+enforce: ranges
 services: { web: [http, https, tcp/443], all: [web, dns] }
 catalog: { discord: { add: media.example, remove: discord.com }, own: { domains: [c.example] } }
 baseline: { dhcp: false, forwarding: true }
@@ -159,9 +160,9 @@ tests:
         ({ key, patterns, enforcement }) => `${key} ${enforcement}: ${patterns.map(formatDnsPattern).join()}`,
       ),
       [
-        'site gateway: a.example,b.example',
-        'catalog:discord resolved: *.discord.gg,media.example',
-        'd.example resolved: d.example',
+        'site resolved: a.example,b.example',
+        'catalog:discord ranges: *.discord.gg,media.example',
+        'd.example ranges: d.example',
       ],
     );
   });

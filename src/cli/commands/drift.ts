@@ -14,7 +14,7 @@ import { type LiveHost, liveHost } from '../live/host.ts';
 import { noteInLedger } from '../live/in-ledger.ts';
 import { savedListing } from '../live/planned.ts';
 import { LIVE_PROBLEMS } from '../live/problems.ts';
-import { emptyIntent, policySource, soundPolicy } from '../policy-input.ts';
+import { emptyIntent, policySource, soundHostPolicy } from '../policy-input.ts';
 import { Stop, stop } from '../report.ts';
 
 interface Options {
@@ -98,7 +98,7 @@ async function ofPolicy(
   mechanism: HostListing['mechanism'] = 'nftables',
 ) {
   const source = await policySource(console, path);
-  const intent = soundPolicy(console, source, accountsOf(console, options.account));
+  const intent = soundHostPolicy(console, source, accountsOf(console, options.account));
   if (mechanism === 'iptables') {
     const { diagnostics } = TARGETS.iptables.lower(intent);
     if (hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);
@@ -128,8 +128,13 @@ function recorded(name: string, text: string): HostListing {
 }
 
 /** Drift is remembered where it was found; nothing hangs on it. */
-async function note(host: LiveHost, { none, wider, narrower, foreign }: Drift): Promise<void> {
+async function note(host: LiveHost, { none, wider, narrower, elsewhere, foreign }: Drift): Promise<void> {
   if (none) return;
-  const details = { wider: wider.length, narrower: narrower.length, stopped: foreign.stopped.length };
+  const details = {
+    wider: wider.length,
+    narrower: narrower.length,
+    elsewhere: elsewhere.length,
+    stopped: foreign.stopped.length,
+  };
   await noteInLedger(host, { event: 'drift', outcome: 'found', details });
 }

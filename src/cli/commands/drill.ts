@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
 import { LEDGER_FILE, type Mechanism } from '../../enforcer/index.ts';
 import { hostCapabilities, requireIsolation } from '../../host/index.ts';
+import { hostIntent } from '../../resolve/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { APPLY_PROBLEMS } from '../apply/problems.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
@@ -43,7 +44,7 @@ export function drillCommand(console: Console): Command {
 async function runDrill(console: Console, path: string | undefined, options: Options): Promise<ExitCode> {
   const isolation = requireIsolation(await hostCapabilities());
   const source = await policySource(console, path);
-  const intent = policyWithStandIns(console, source, accountsOf(console, options.account));
+  const intent = hostIntent(policyWithStandIns(console, source, accountsOf(console, options.account)));
   const mechanism = options.with ?? 'nftables';
   const rules = {
     ...provenRules(intent, mechanism),

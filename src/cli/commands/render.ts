@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
+import { clientSettings } from '../../gateway/index.ts';
 import type { Artifact } from '../../target/index.ts';
 import { TARGET_NAMES, type TargetName, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
@@ -9,9 +10,13 @@ import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { writeFile } from '../files.ts';
 import { longWork } from '../long-work.ts';
-import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
-import { diagnosticsJson, reportDiagnostics, Stop } from '../report.ts';
+import { POLICY_ARGUMENT, policySource, soundHostPolicy, soundPolicy } from '../policy-input.ts';
+import { CLI_PROBLEMS } from '../problems.ts';
+import { diagnosticsJson, reportDiagnostics, Stop, stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
+
+/** As a target is named, although it is none. */
+const PROGRAMS = 'openclaw';
 
 interface RenderOptions {
   readonly output?: string;
@@ -22,7 +27,12 @@ interface RenderOptions {
 export function renderCommand(console: Console): Command {
   return new Command('render')
     .description("Prints a firewall's configuration, proven to mean what the policy says; what it cannot do is listed.")
-    .addArgument(new Argument('<target>', 'the firewall').choices(TARGET_NAMES))
+    .addArgument(
+      new Argument('<target>', 'the firewall, or `openclaw`: what programs are told of the gateway').choices([
+        ...TARGET_NAMES,
+        PROGRAMS,
+      ]),
+    )
     .argument('[policy]', POLICY_ARGUMENT)
     .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
@@ -31,8 +41,13 @@ export function renderCommand(console: Console): Command {
       'after',
       '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
     )
-    .action(async (target: TargetName, policy: string | undefined, options: RenderOptions) => {
-      const intent = soundPolicy(console, await policySource(console, policy), accountsOf(console, options.account));
+    .action(async (target: TargetName | typeof PROGRAMS, policy: string | undefined, options: RenderOptions) => {
+      if (target === PROGRAMS) return renderForPrograms(console, policy, options);
+      const intent = soundHostPolicy(
+        console,
+        await policySource(console, policy),
+        accountsOf(console, options.account),
+      );
       const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
         withTarget(target, (each) => renderProven(each, intent, watcher)),
       );
@@ -41,6 +56,23 @@ export function renderCommand(console: Console): Command {
       if (options.json === true) writeJson(console, renderJson(proof, artifacts));
       else tell(console, proof, artifacts, options.output);
     });
+}
+
+/** What is no firewall: settings for those who are to use the gateway. There is nothing to prove about them. */
+async function renderForPrograms(console: Console, path: string | undefined, options: RenderOptions): Promise<void> {
+  const source = await policySource(console, path);
+  const intent = soundPolicy(console, source, accountsOf(console, options.account));
+  if (intent.gateway === undefined) throw stop(EXIT.unusable, CLI_PROBLEMS.noGatewayHere, source.name);
+  const artifacts = clientSettings(intent, intent.gateway);
+  if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+  if (options.json === true) {
+    writeJson(console, { target: PROGRAMS, proven: false, artifacts, approximations: [], diagnostics: [] });
+    return;
+  }
+  printArtifacts(console, artifacts, options.output);
+  console.stderr.write(
+    'the `proxy` section belongs into your openclaw.json; the environment into that of its service: `EnvironmentFile=` of systemd, `env_file:` of Compose\n',
+  );
 }
 
 function writeArtifacts(console: Console, folder: string, artifacts: readonly Artifact[]): void {
@@ -61,11 +93,7 @@ function renderJson(proof: Proof, artifacts: readonly Artifact[]) {
 /** The configuration on standard output, what to know about it on standard error. */
 function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], folder: string | undefined): void {
   const { colors } = console.stderr;
-  const isMany = artifacts.length > 1; // then each says which file it is
-  for (const { name, text } of artifacts) {
-    if (folder === undefined) console.stdout.write(isMany ? `# ==> ${name} <==\n${text}` : text);
-    else console.stderr.write(`wrote ${escapeControls(join(folder, name))}\n`);
-  }
+  printArtifacts(console, artifacts, folder);
   reportDiagnostics(
     console,
     proof.diagnostics.filter((each) => each.severity !== 'error'),
@@ -74,4 +102,12 @@ function tell(console: Console, proof: Proof, artifacts: readonly Artifact[], fo
   const { length } = proof.approximations;
   const but = length === 0 ? '' : `, but for the ${length === 1 ? 'approximation' : `${length} approximations`} above`;
   console.stderr.write(`${colors.green('proven')}: this lets through exactly what the policy allows${but}\n`);
+}
+
+function printArtifacts(console: Console, artifacts: readonly Artifact[], folder: string | undefined): void {
+  const isMany = artifacts.length > 1; // then each says which file it is
+  for (const { name, text } of artifacts) {
+    if (folder === undefined) console.stdout.write(isMany ? `# ==> ${name} <==\n${text}` : text);
+    else console.stderr.write(`wrote ${escapeControls(join(folder, name))}\n`);
+  }
 }

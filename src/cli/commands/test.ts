@@ -1,14 +1,16 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { coverage, planProbes, provePolicyTests, replay, stageFor } from '../../analysis/index.ts';
 import { hostCapabilities, type Isolation, requireIsolation } from '../../host/index.ts';
-import type { Intent } from '../../ir/index.ts';
+import type { Intent, Ruleset } from '../../ir/index.ts';
+import { hostIntent } from '../../resolve/index.ts';
+import { withoutTranslations } from '../../semantics/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { whatTheMachineSays } from '../lab/machine.ts';
 import { countersByFlow, nftRules, provenRules } from '../lab/policy-in-nft.ts';
 import { runInLab } from '../lab/run.ts';
 import { policyWithStandIns } from '../lab/stand-ins.ts';
-import { holds, type TestRun, testJson } from '../lab/test-outcome.ts';
+import { holds, type KernelOutcome, type TestRun, testJson } from '../lab/test-outcome.ts';
 import { testText } from '../lab/test-text.ts';
 import { POLICY_ARGUMENT, policySource } from '../policy-input.ts';
 
@@ -65,13 +67,14 @@ async function testRun(
   limit: number,
   isolation: Isolation | undefined,
 ): Promise<TestRun> {
-  const rules = provenRules(intent);
-  const stage = stageFor(intent);
-  const plan = planProbes(intent, stage, limit);
+  const host = hostIntent(intent);
+  const rules = provenRules(host);
+  const stage = stageFor(host);
+  const plan = planProbes(host, stage, limit);
   const reasoned = {
     policy,
     onPolicy: provePolicyTests(intent),
-    onNftables: provePolicyTests(intent, rules.ruleset),
+    onNftables: testsOfKernel(intent, host, rules.ruleset),
     plan,
     replays: replay(plan.probes, rules.ruleset, rules.declared),
   };
@@ -82,11 +85,20 @@ async function testRun(
       stage,
       rules: nftRules(rules.text),
       declared: rules.declared,
+      ...(host.gateway === undefined ? {} : { gateway: host.gateway.listeners }),
       onProgress: progress(console),
     },
     isolation,
   );
-  return { ...reasoned, lab, coverage: coverage(intent, plan, lab.results, countersByFlow(lab.counters)) };
+  return { ...reasoned, lab, coverage: coverage(host, plan, lab.results, countersByFlow(lab.counters)) };
+}
+
+/** What a policy's tests come to on its rules, in their order: what can be reached directly, without the gateway. */
+function testsOfKernel(policy: Intent, host: Intent, rules: Ruleset): readonly KernelOutcome[] {
+  const outcomes = new Map(
+    provePolicyTests(host, withoutTranslations(rules)).map((outcome) => [outcome.test.origin, outcome] as const),
+  );
+  return policy.tests.map((test) => outcomes.get(test.origin) ?? { kind: 'gateway', test });
 }
 
 /** On a terminal only, one line that is written over. */

@@ -1,7 +1,7 @@
 import { FAMILIES, judge, type Probe, type ProbeResult, type ProbeStage } from '../../analysis/index.ts';
 import { type Isolation, Lab } from '../../host/index.ts';
-import type { Match } from '../../ir/index.ts';
-import { type Address, parseAddress } from '../../net/index.ts';
+import type { GatewayListeners, Match } from '../../ir/index.ts';
+import { type Address, formatAddress, parseAddress } from '../../net/index.ts';
 import { outcomeOf, secondLook, sendAll } from './sending.ts';
 import { linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
 
@@ -33,6 +33,7 @@ export interface LabJob {
   readonly stage: ProbeStage;
   readonly rules: LabRules;
   readonly declared: readonly Match[]; // packets that the target says it treats differently
+  readonly gateway?: GatewayListeners; // somebody answers there in its place
   readonly onProgress?: (sent: number, of: number) => void;
 }
 
@@ -51,7 +52,7 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
   for (const { accounts, shots: own } of worlds) {
     await using lab = await Lab.open({ links: linksOf(job.stage), accounts, names: recordsOf(job.stage) }, isolation);
     for (const limit of lab.limits) limits.add(limit);
-    await listenFor(lab, own);
+    await listenFor(lab, own, job.gateway);
     const before = await sendAll(lab, own, 'any source port');
     const resolved = await resolveAll(lab, job.stage, accounts[0]); // before the policy, which may deny DNS
     await job.rules.load(lab);
@@ -105,7 +106,13 @@ async function resolveAll(lab: Lab, stage: ProbeStage, account: number): Promise
 }
 
 /** The host must answer where packets knock, or nothing would pass without the policy either. */
-async function listenFor(lab: Lab, shots: readonly PlannedShot[]): Promise<void> {
+async function listenFor(
+  lab: Lab,
+  shots: readonly PlannedShot[],
+  gateway: GatewayListeners | undefined,
+): Promise<void> {
+  const listeners = gateway === undefined ? [] : Object.values(gateway).flat();
+  const dns = (gateway?.dns ?? []).map(({ address, port }) => ({ address: formatAddress(address), port }));
   const ports = (transport: string): number[] => [
     ...new Set(
       shots.flatMap(({ shot, probe }) =>
@@ -115,5 +122,7 @@ async function listenFor(lab: Lab, shots: readonly PlannedShot[]): Promise<void>
       ),
     ),
   ];
-  await lab.listen(ports('tcp'), ports('udp')); // a port that could not be opened shows as a control that does not pass
+  const tcp = new Set([...ports('tcp'), ...listeners.map(({ port }) => port)]);
+  const udp = ports('udp').filter((port) => dns.every((each) => each.port !== port));
+  await lab.listen([...tcp], udp, dns); // a port that could not be opened shows as a control that does not pass
 }

@@ -8,13 +8,17 @@ import {
   type Replay,
   type TestOutcome,
 } from '../../analysis/index.ts';
+import type { PolicyTest } from '../../ir/index.ts';
 import type { LabRun } from './run.ts';
+
+/** `gateway`: who is let through is not the kernel's to say, but the gateway's. */
+export type KernelOutcome = TestOutcome | { readonly kind: 'gateway'; readonly test: PolicyTest };
 
 /** Everything that `portcullis test` found out. */
 export interface TestRun {
   readonly policy: string; // as the user named it
   readonly onPolicy: readonly TestOutcome[];
-  readonly onNftables: readonly TestOutcome[]; // the same tests, in the same order
+  readonly onNftables: readonly KernelOutcome[]; // the same tests, in the same order
   readonly plan: ProbePlan;
   readonly replays: readonly Replay[];
   readonly lab?: LabRun;
@@ -51,7 +55,7 @@ export interface TestJson {
   readonly tests: readonly {
     readonly test: string;
     readonly policy: TestOutcome['kind'];
-    readonly nftables: TestOutcome['kind'];
+    readonly nftables: KernelOutcome['kind'];
     readonly witness?: string; // a packet that refutes it
     readonly path?: readonly PathEntry[];
   }[];

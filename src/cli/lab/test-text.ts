@@ -1,9 +1,9 @@
-import { type Coverage, formatFlow, type TestOutcome } from '../../analysis/index.ts';
+import { type Coverage, formatFlow } from '../../analysis/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { TextOutput } from '../console.ts';
 import { textTable } from '../table.ts';
 import type { LabRun } from './run.ts';
-import { count, holds, type TestRun, undercounted } from './test-outcome.ts';
+import { count, holds, type KernelOutcome, type TestRun, undercounted } from './test-outcome.ts';
 
 const SHOWN = 20; // findings of one kind; the rest is counted
 
@@ -37,10 +37,17 @@ function inFileTests(output: TextOutput, run: TestRun): string {
     return `${title}\n  it has none; add some under \`tests:\`, they are proven for every packet`;
   const lines = run.onPolicy.flatMap((outcome, index) => {
     const rendered = run.onNftables[index] ?? outcome;
-    const ok = passed(outcome) === undefined ? undefined : passed(outcome) === true && passed(rendered) === true;
+    const isKept = rendered.kind === 'gateway' || passed(rendered) === true;
+    const ok = passed(outcome) === undefined ? undefined : passed(outcome) === true && isKept;
+    const remark =
+      ok === undefined
+        ? '  (speaks of no packet here)'
+        : rendered.kind === 'gateway'
+          ? "  (the gateway's to keep)"
+          : '';
     const failed = [outcome, rendered].find((each) => each.kind === 'failed');
     return [
-      `  ${mark(output, ok)}  ${escapeControls(outcome.test.text)}${ok === undefined ? '  (speaks of no packet here)' : ''}`,
+      `  ${mark(output, ok)}  ${escapeControls(outcome.test.text)}${remark}`,
       ...(failed?.kind === 'failed'
         ? [
             `     ${failed === outcome ? 'the policy' : 'the nftables text'} does otherwise with: ${escapeControls(formatFlow(failed.witness))}`,
@@ -53,7 +60,7 @@ function inFileTests(output: TextOutput, run: TestRun): string {
   );
 }
 
-function passed(outcome: TestOutcome): boolean | undefined {
+function passed(outcome: KernelOutcome): boolean | undefined {
   return outcome.kind === 'empty' ? undefined : outcome.kind === 'passed';
 }
 

@@ -10,7 +10,7 @@ import { byRule, changesText } from './plan-text.ts';
 type Accounts = ReadonlyMap<number, string>;
 
 /** schema/drift.json */
-export function driftJson({ none, missing, wider, narrower, foreign, opaque }: Drift, accounts: Accounts) {
+export function driftJson({ none, missing, wider, narrower, elsewhere, foreign, opaque }: Drift, accounts: Accounts) {
   const own = ({ packets, witness, conditions, expected, actual }: OwnDrift) => ({
     packets: withAccountNames(packets, accounts),
     witness: formatFlow(witness, accounts),
@@ -23,6 +23,7 @@ export function driftJson({ none, missing, wider, narrower, foreign, opaque }: D
     missing,
     wider: wider.map(own),
     narrower: narrower.map(own),
+    elsewhere: elsewhere.map(own),
     foreign: {
       since: foreign.since,
       stopped: foreign.stopped.map((each) => changeJson(each, accounts)),
@@ -37,12 +38,13 @@ export function driftJson({ none, missing, wider, narrower, foreign, opaque }: D
 /** For people; `name` is what they call what is expected. */
 export function driftText(output: TextOutput, drift: Drift, name: string, accounts: Accounts): string {
   const { colors } = output;
-  const { none, missing, wider, narrower, foreign, opaque } = drift;
+  const { none, missing, wider, narrower, elsewhere, foreign, opaque } = drift;
   const should = escapeControls(name);
   const parts = [
     missing ? [colors.red('there is no table of ours: nothing is enforced')] : [],
     ownText(colors.red(`this machine lets through what ${should} does not:`), wider, accounts),
     missing ? [] : ownText(colors.yellow(`this machine does not let through what ${should} does:`), narrower, accounts),
+    ownText(colors.red(`this machine sends to another place than ${should} does:`), elsewhere, accounts),
     changesText(colors.yellow(stoppedTitle(foreign.since)), foreign.stopped, [], accounts),
     changesText(colors.red('other tables no longer stop'), foreign.passed, [], accounts),
     foreign.appeared.length === 0 ? [] : [`tables that were not there: ${escapeControls(foreign.appeared.join(', '))}`],

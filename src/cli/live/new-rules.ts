@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { HostListing } from '../../apply/index.ts';
 import type { Mechanism, RecalledChange } from '../../enforcer/protocol.ts';
 import type { Intent } from '../../ir/index.ts';
+import { hostIntent } from '../../resolve/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { type IptablesProgram, policyOfText } from '../../target/index.ts';
 import { TARGETS, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT } from '../console.ts';
-import { emptyIntent, filesOf, policySource, readPolicy, soundPolicy } from '../policy-input.ts';
+import { emptyIntent, filesOf, policySource, readPolicy, soundHostPolicy } from '../policy-input.ts';
 import { Stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
 
@@ -35,7 +36,7 @@ export async function policyRules(
   const policy = await policySource(console, path);
   const sources: Record<string, string> = { [policy.name]: policy.text };
   const read = filesOf(console);
-  const intent = soundPolicy(console, policy, accountsOf(console, options.account), (included) => {
+  const intent = soundHostPolicy(console, policy, accountsOf(console, options.account), (included) => {
     const found = read(included);
     if (typeof found === 'string') sources[included] = found;
     return found;
@@ -116,5 +117,6 @@ function intentOf(console: Console, sources: Readonly<Record<string, string>>): 
   const [first] = Object.entries(sources);
   if (first === undefined) return undefined;
   const read = (path: string) => sources[path] ?? { reason: 'it was not kept' };
-  return readPolicy(console, new SourceFile(...first), accountsOf(console, undefined), read).intent;
+  const { intent } = readPolicy(console, new SourceFile(...first), accountsOf(console, undefined), read);
+  return intent === undefined ? undefined : hostIntent(intent);
 }

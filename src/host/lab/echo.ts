@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { type BindOptions, createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import dnsPacket from 'dns-packet';
@@ -19,17 +19,22 @@ export async function listenTcp(port: number): Promise<void> {
 
 /** Answers on a UDP port of every address of both families: echo for our own payloads, DNS for queries. */
 export async function listenUdp(port: number, records: Records): Promise<void> {
-  await Promise.all(
-    (['udp4', 'udp6'] as const).map(async (type) => {
-      const socket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: 2 ** 20 });
-      socket.bind(port);
-      await once(socket, 'listening');
-      socket.on('message', (message, from) => {
-        const answer = answerTo(message, records);
-        if (answer !== undefined) socket.send(answer, from.port, from.address, ignoreLoss);
-      });
-    }),
-  );
+  await Promise.all((['udp4', 'udp6'] as const).map((type) => answerUdp(type, { port }, records)));
+}
+
+/** The same at one address alone. */
+export async function listenUdpAt(address: string, port: number, records: Records): Promise<void> {
+  await answerUdp(address.includes(':') ? 'udp6' : 'udp4', { address, port }, records);
+}
+
+async function answerUdp(type: 'udp4' | 'udp6', at: BindOptions, records: Records): Promise<void> {
+  const socket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: 2 ** 20 });
+  socket.bind(at);
+  await once(socket, 'listening');
+  socket.on('message', (message, from) => {
+    const answer = answerTo(message, records);
+    if (answer !== undefined) socket.send(answer, from.port, from.address, ignoreLoss);
+  });
 }
 
 function answerTo(message: Buffer, records: Records): Buffer | undefined {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import dnsPacket from 'dns-packet';
 import { MachineError } from '../machine-error.ts';
 import { run } from '../process.ts';
-import { listenTcp, listenUdp, type Records } from './echo.ts';
+import { listenTcp, listenUdp, listenUdpAt, type Records } from './echo.ts';
 import type { EndpointRequestKind, EndpointRequests, Finished, Outcome, ResolveQuery } from './protocol.ts';
 import { connect, exchange, shootAll } from './shoot.ts';
 
@@ -28,6 +28,7 @@ export class Endpoint {
       failed: [
         ...(await this.#listen('tcp', ask.tcp, listenTcp)),
         ...(await this.#listen('udp', ask.udp, (port) => listenUdp(port, this.#records))),
+        ...(await this.#listenAt(ask.udpAt)),
       ],
     }),
     names: async (ask) => {
@@ -50,6 +51,13 @@ export class Endpoint {
       return timed(await exchange(socket, ask.timeoutMs), start);
     },
   };
+
+  async #listenAt(places: EndpointRequests['listen']['ask']['udpAt']): Promise<string[]> {
+    const failed = places.map(({ address, port }) =>
+      this.#listen(`udp at ${address}`, [port], () => listenUdpAt(address, port, this.#records)),
+    );
+    return (await Promise.all(failed)).flat();
+  }
 
   async #listen(protocol: string, ports: readonly number[], open: (port: number) => Promise<void>): Promise<string[]> {
     const failed: string[] = [];

@@ -123,8 +123,12 @@ export class Lab {
   }
 
   /** Makes the protected host answer on these ports. @returns those that it could not. */
-  async listen(tcp: readonly number[], udp: readonly number[]): Promise<readonly string[]> {
-    return (await this.#world.ask(HOST, 'listen', { tcp, udp })).failed;
+  async listen(
+    tcp: readonly number[],
+    udp: readonly number[],
+    udpAt: readonly { readonly address: string; readonly port: number }[] = [],
+  ): Promise<readonly string[]> {
+    return (await this.#world.ask(HOST, 'listen', { tcp, udp, udpAt })).failed;
   }
 
   /** A local sender asks a DNS server for a name's addresses; none where no answer came. */

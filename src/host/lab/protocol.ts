@@ -60,9 +60,16 @@ export interface EndpointRequests {
     readonly ask: { readonly settings: Readonly<Record<string, string>> }; // path below /proc/sys -> value
     readonly answer: { readonly refused: readonly string[] };
   };
-  /** Answers on these ports of every address from now on, besides those it answers on already: TCP and UDP echo. */
+  /**
+   * Answers on these ports of every address from now on, besides those it answers on already: TCP and UDP echo; and over UDP at some
+   * addresses alone. What is answered there comes from that very address, as it must to get back to who was redirected there.
+   */
   readonly listen: {
-    readonly ask: { readonly tcp: readonly number[]; readonly udp: readonly number[] };
+    readonly ask: {
+      readonly tcp: readonly number[];
+      readonly udp: readonly number[];
+      readonly udpAt: readonly { readonly address: string; readonly port: number }[];
+    };
     readonly answer: { readonly failed: readonly string[] }; // `tcp/22: EADDRINUSE`
   };
   /** Answers DNS queries on every UDP port it listens on: name -> addresses of either family. */

@@ -37,7 +37,7 @@ export async function setUp(world: World, options: LabOptions, isolation: Isolat
     await ip(world, HOST, hostSetup(link, pid));
     await ip(world, link.name, outerSetup(link));
     await checked(world, link.name, 'nft', ['-f', '-'], answerOnEveryPort(ECHO_PORT));
-    await world.ask(link.name, 'listen', { tcp: [ECHO_PORT], udp: [ECHO_PORT] });
+    await world.ask(link.name, 'listen', { tcp: [ECHO_PORT], udp: [ECHO_PORT], udpAt: [] });
   });
   const accounts = options.accounts.map((account) =>
     world.ask(HOST, 'start', {

@@ -3,6 +3,7 @@ import { DEFAULT_VERDICT, HOOKS, type Hook, type Intent, type Verdict } from '..
 import { type Family, PROTOCOLS } from '../../net/index.ts';
 import { Unwritable } from '../netfilter/normal-form.ts';
 import { pairsOf } from '../netfilter/pair.ts';
+import { unwrittenRedirects } from '../netfilter/redirect.ts';
 import type { Lowered } from '../target.ts';
 import { AddressSets, listed } from './address-sets.ts';
 import { approximationsOf } from './approximations.ts';
@@ -28,11 +29,12 @@ export interface WriterOptions {
  */
 export function lowerIntent(intent: Intent, { useSets }: WriterOptions): Lowered<Program> {
   const diagnostics: Diagnostic[] = [];
-  const approximations = intent.grants.flatMap((grant) => {
+  const ofGrants = intent.grants.flatMap((grant) => {
     const pairs = pairsOf(grant);
     diagnostics.push(...grantProblems(grant, pairs, intent, useSets));
     return approximationsOf(grant, pairs, useSets);
   });
+  const approximations = [...ofGrants, ...unwrittenRedirects(intent)];
   if (hasErrors(diagnostics)) return { ast: { tables: [], sets: [] }, approximations, diagnostics };
   const writer = new Writer(intent, useSets, diagnostics);
   const tables = ([4, 6] as const).map((family) => writer.table(family));

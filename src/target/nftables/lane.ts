@@ -68,12 +68,17 @@ export function isOpen(gate: Gate): boolean {
   return Object.keys(gate).length === 0;
 }
 
+/** The sending socket lives in a cgroup, whose id the unit puts into the set. */
+export function inCgroup(path: string): Statement {
+  const selector = { kind: 'socket', key: 'cgroupv2', level: cgroupLevel(path) } as const;
+  return build.equals(selector, build.reference(cgroupSet.of(path)));
+}
+
 /** The ways through a gate, each a list of conditions that must all hold. */
 export function gateStatements(gate: Gate, family: Family): Statement[][] {
   const fixed: Statement[] = [];
   if (gate.cgroup !== undefined) {
-    const selector = { kind: 'socket', key: 'cgroupv2', level: cgroupLevel(gate.cgroup) } as const;
-    fixed.push(build.equals(selector, build.reference(cgroupSet.of(gate.cgroup))));
+    fixed.push(inCgroup(gate.cgroup));
   }
   if (gate.group !== undefined) {
     const set = nameSet(gate.group, family);

@@ -18,7 +18,7 @@ export function counterName(rule: nft.Rule): string | undefined {
 export function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
   const counter = counterName(rule);
   const flow = context.isOurs
-    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? baselineComment(rule.comment))
+    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? ownComment(rule))
     : undefined;
   return {
     ...(rule.span === undefined ? {} : { span: rule.span }),
@@ -38,8 +38,10 @@ export function elementOrigin(element: nft.Element, context: ChainContext): Orig
   };
 }
 
-function baselineComment(comment: string | undefined): string | undefined {
-  return comment?.startsWith('baseline:') === true ? comment : undefined;
+/** Pieces of the baseline and redirects are told by their comments. */
+function ownComment({ comment, statements }: nft.Rule): string | undefined {
+  const isRedirect = statements.some(({ kind }) => kind === 'nat');
+  return isRedirect || comment?.startsWith('baseline:') === true ? comment : undefined;
 }
 
 /** The node's own text where it was read from nft's text, in one line. */

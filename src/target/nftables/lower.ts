@@ -23,6 +23,7 @@ import {
 } from './names.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 import { RateChains } from './rate-chain.ts';
+import { REDIRECTS, redirectBase, redirectRules } from './redirect.ts';
 
 /** Just before the place where others filter, so that a drop here is final and theirs still count. */
 export const PRIORITY = -5;
@@ -86,7 +87,7 @@ class TableWriter {
       name: TABLE_NAME,
       counters: this.#counters(),
       sets: [...this.#sets, ...this.#rates.sets()],
-      chains: [...base, ...this.#chains, ...this.#rates.chains()],
+      chains: [...this.#redirects(), ...base, ...this.#chains, ...this.#rates.chains()],
     };
   }
 
@@ -98,6 +99,7 @@ class TableWriter {
 
   /** Sets that others fill while the table stands: empty at load, so that nothing missing can make a boot fail. */
   #symbolSets(lanes: readonly Lane[]): void {
+    const { redirects = [] } = this.#intent;
     const groups = new Set(lanes.flatMap((lane) => (lane.gate.group === undefined ? [] : [lane.gate.group])));
     for (const group of groups) {
       for (const family of [4, 6] as const) {
@@ -109,7 +111,10 @@ class TableWriter {
         });
       }
     }
-    const cgroups = new Set(lanes.flatMap((lane) => (lane.gate.cgroup === undefined ? [] : [lane.gate.cgroup])));
+    const cgroups = new Set([
+      ...lanes.flatMap((lane) => (lane.gate.cgroup === undefined ? [] : [lane.gate.cgroup])),
+      ...redirects.flatMap(({ from }) => from.flatMap(({ cgroup }) => cgroup ?? [])),
+    ]);
     for (const path of cgroups) {
       const expression = { kind: 'socket', key: 'cgroupv2', level: cgroupLevel(path) } as const;
       this.#sets.push({ name: cgroupSet.of(path), key: { kind: 'typeof', expression }, flags: [], elements: [] });
@@ -140,6 +145,17 @@ class TableWriter {
       base: { type: 'filter', hook, priority: PRIORITY, policy: 'drop' },
       rules: [...baseline, ...familyDispatch(hook, families), ...denial(hook)],
     };
+  }
+
+  /** What sends packets elsewhere; there is no such chain where nothing does. */
+  #redirects(): Chain[] {
+    const { redirects = [] } = this.#intent;
+    const rules = redirects.flatMap((redirect) =>
+      redirectRules(redirect, (match) =>
+        this.#matchRules(redirect.name, redirect.origin.span, () => lowerMatch(match, 'output')),
+      ),
+    );
+    return rules.length === 0 ? [] : [{ name: REDIRECTS, base: redirectBase(), rules }];
   }
 
   #matchRules(label: string, span: Diagnostic['span'], lower: () => Statement[][]): Statement[][] {

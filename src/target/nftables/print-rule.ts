@@ -87,12 +87,21 @@ export function printLimit({ over, count, unit, per, burst, burstUnit }: LimitSt
 }
 
 function printNat({ type, family, address, port, flags }: NatStatement): string {
-  const at = address === undefined ? '' : printExpression(address);
+  const at = address === undefined ? '' : port === undefined ? printExpression(address) : besidePort(address);
   const target =
     address === undefined && port === undefined
       ? ''
       : ` to ${at}${port === undefined ? '' : `:${printExpression(port)}`}`;
   return [`${type}${family === undefined ? '' : ` ${family}`}${target}`, ...flags].join(' ');
+}
+
+/** The colon before a port is none of the address's. */
+function besidePort(expression: Expression): string {
+  if (expression.kind === 'address' && expression.address.family === 6) return `[${printExpression(expression)}]`;
+  if (expression.kind === 'prefix' && expression.address.family === 6)
+    return `[${formatAddress(expression.address)}]/${expression.length}`;
+  if (expression.kind === 'range') return `${besidePort(expression.first)}-${besidePort(expression.last)}`;
+  return printExpression(expression);
 }
 
 function printVerdict(verdict: VerdictExpression): string {

@@ -2,6 +2,7 @@ import { HOOKS, type Hook } from '../../ir/index.ts';
 import { type ChangeNote, parseNote } from '../netfilter/change-note.ts';
 import type { Chain, Program, Rule, Table } from './ast.ts';
 import { inSlot, isOwnCounter, isSharedSet, SLOTS, type Slot, slotOfName, TABLE_NAME, TRIAL_SET } from './names.ts';
+import { REDIRECTS, redirectBase } from './redirect.ts';
 import { reachOf } from './stage-names.ts';
 import { ownTable } from './stage-slot.ts';
 
@@ -59,6 +60,7 @@ function recognise(table: Table): Settled | Running | Expired {
   const trial = table.sets.find(({ name }) => name === TRIAL_SET);
   const layout = same(frame, (hook, { rest }) => layoutOf(hook, rest));
   const candidate = same(frame, (hook, { switched }) => candidateOf(hook, switched));
+  checkRedirects(table, layout, candidate);
   const slots = new Set([...table.sets, ...table.chains].flatMap(({ name }) => slotOfName(name)?.slot ?? []));
   for (const slot of slots) {
     if (slot !== layout && slot !== candidate) throw new Strange(`nothing leads to slot ${slot}`);
@@ -96,7 +98,7 @@ function checkNames({ chains, sets, counters, objects = [] }: Table): void {
   }
   for (const { name, base } of chains) {
     const inner = slotOfName(name)?.inner ?? name;
-    if (base === undefined && !/^(?:(?:input|output|forward)(?:-|$)|rates?-)/.test(inner)) {
+    if (base === undefined && !/^(?:(?:input|output|forward)(?:-|$)|rates?-|redirects$)/.test(inner)) {
       throw new Strange(`it holds the chain \`${name}\``);
     }
   }
@@ -116,8 +118,38 @@ function frameOf(table: Table): Readonly<Record<Hook, Split>> {
     return splitAtSwitch(chain);
   };
   const frame = { input: found('input'), output: found('output'), forward: found('forward') };
-  if (bases.length > HOOKS.length) throw new Strange('it has other base chains than `input`, `output` and `forward`');
+  const others = bases.filter(({ name }) => !HOOKS.some((hook) => hook === name) && name !== REDIRECTS);
+  if (others.length > 0)
+    throw new Strange('it has other base chains than `input`, `output`, `forward` and `redirects`');
   return frame;
+}
+
+/** What sends packets elsewhere is there exactly where some rules of ours do so, and leads to the same as the other base chains. */
+function checkRedirects(table: Table, layout: Trial['layout'], candidate: Trial['candidate'] | undefined): void {
+  const chain = table.chains.find(({ name }) => name === REDIRECTS);
+  const holds = (of: Trial['layout'] | undefined): of is Slot =>
+    SLOTS.some((slot) => slot === of && table.chains.some(({ name }) => name === inSlot(slot, REDIRECTS)));
+  if (chain === undefined) {
+    if (holds(layout) || holds(candidate)) throw new Strange('its base chain `redirects` is missing');
+    return;
+  }
+  const { switched, rest } = splitAtSwitch(chain);
+  const [verdict] = rest[0]?.statements ?? [];
+  const stands = holds(layout)
+    ? rest.length === 1 && leadsTo(verdict, layout, REDIRECTS)
+    : layout === 'plain' || rest.length === 0;
+  const tried = switched?.statements[1];
+  const isTried = holds(candidate)
+    ? leadsTo(tried, candidate, REDIRECTS)
+    : candidate === undefined
+      ? switched === undefined && rest.length > 0
+      : tried?.kind === 'verdict' && tried.verdict.kind === 'accept';
+  if (!isRedirectBase(chain) || !stands || !isTried) throw new Strange('its base chain `redirects` leads elsewhere');
+}
+
+function isRedirectBase({ base }: Chain): boolean {
+  const { type, hook, priority, policy } = redirectBase();
+  return base?.type === type && base.hook === hook && base.priority === priority && base.policy === policy;
 }
 
 export function splitAtSwitch({ rules }: Chain): Split {
@@ -142,10 +174,10 @@ function candidateOf(hook: Hook, rule: Rule | undefined): Trial['candidate'] | u
   throw new Strange(`the switch of \`${hook}\` leads elsewhere`);
 }
 
-function leadsTo(statement: Rule['statements'][number] | undefined, slot: Slot, hook: Hook): boolean {
+function leadsTo(statement: Rule['statements'][number] | undefined, slot: Slot, chain: string): boolean {
   if (statement?.kind !== 'verdict') return false;
   const { verdict } = statement;
-  return verdict.kind === 'goto' && verdict.chain === inSlot(slot, hook);
+  return verdict.kind === 'goto' && verdict.chain === inSlot(slot, chain);
 }
 
 /** What all base chains lead to. */

@@ -271,6 +271,21 @@ describe('what stands is told from names alone', () => {
     ['a missing base chain', 'delete chain inet portcullis forward', /`forward` is missing/],
     ['a slot that nothing leads to', 'add chain inet portcullis b/input', /slot b/],
     ['a trial without its rules', 'add set inet portcullis trial { typeof meta nfproto; flags timeout; }', /not both/],
+    [
+      'redirects at another place',
+      'table inet portcullis { chain redirects { type nat hook prerouting priority -100; policy accept; tcp dport 1 dnat ip to 127.0.0.1:2; } }',
+      /`redirects` leads elsewhere/,
+    ],
+    [
+      'redirects that filter',
+      'table inet portcullis { chain redirects { type filter hook output priority -100; policy accept; accept; } }',
+      /`redirects` leads elsewhere/,
+    ],
+    [
+      'redirects without a rule',
+      'table inet portcullis { chain redirects { type nat hook output priority -100; policy accept; } }',
+      /`redirects` leads elsewhere/,
+    ],
     ['hooks that differ', 'flush chain inet portcullis output', /do not lead to the same/],
   ];
   for (const [title, command, reason] of foreign) {

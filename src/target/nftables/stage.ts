@@ -3,8 +3,9 @@ import { type ChangeNote, printNote } from '../netfilter/change-note.ts';
 import type { BaseChainSpec, Chain, Command, Program, Rule, Table } from './ast.ts';
 import * as build from './build.ts';
 import { PRIORITY } from './lower.ts';
-import { inSlot, type Slot, TABLE_NAME, TRIAL_SET } from './names.ts';
+import { inSlot, SLOTS, type Slot, TABLE_NAME, TRIAL_SET } from './names.ts';
 import { printProgram } from './print.ts';
+import { REDIRECTS, redirectBase } from './redirect.ts';
 import { reachOf } from './stage-names.ts';
 import { type AliveConnection, ownTable, slotOf } from './stage-slot.ts';
 import { type Expired, type Settled, type Standing, splitAtSwitch, type Trial } from './stage-standing.ts';
@@ -42,7 +43,9 @@ export function stageChange(before: Changeable, change: Change): StagedTexts {
   const loading: Command[] =
     policy === undefined ? [] : [{ kind: 'table', table: missingParts(slotOf(policy, slot, change.alive), stood) }];
   const notes = notesOf(change);
-  const trial = change.trialSeconds === undefined ? [] : switchCommands(policy && slot, change.trialSeconds, notes);
+  const loaded = ownTable({ commands: [...tableCommands(stood), ...loading] });
+  const trial =
+    change.trialSeconds === undefined ? [] : switchCommands(loaded, policy && slot, change.trialSeconds, notes);
   const begin: Command[] = [...loading, createTrial(notes.trial), ...trial];
   const onTrial = ownTable({ commands: [...tableCommands(stood), ...begin] });
   if (onTrial === undefined) return { begin: print(cleared), confirm: '', revert: '' }; // nothing stood and nothing shall
@@ -90,9 +93,23 @@ function missingParts(loaded: Table, stood: Table | undefined): Table {
     ...loaded,
     counters: loaded.counters.filter(({ name }) => !counters.has(name)),
     sets: loaded.sets.filter(({ name }) => !sets.has(name)),
-    chains:
-      stood === undefined ? [...HOOKS.map((hook) => baseChain(hook, 'accept', [])), ...loaded.chains] : loaded.chains,
+    chains: [
+      ...(stood === undefined ? HOOKS.map((hook) => baseChain(hook, 'accept', [])) : []),
+      ...(hasRedirects(loaded) && !hasRedirects(stood) ? [redirects([])] : []),
+      ...loaded.chains,
+    ],
   };
+}
+
+/** Whether a table, or a slot of it, sends packets elsewhere. */
+function hasRedirects(table: Table | undefined, slot?: Slot): boolean {
+  if (table === undefined) return false;
+  const named = SLOTS.filter((each) => slot === undefined || each === slot).map((each) => inSlot(each, REDIRECTS));
+  return table.chains.some(({ name }) => named.includes(name) || (slot === undefined && name === REDIRECTS));
+}
+
+function redirects(rules: readonly Rule[]): Chain {
+  return { name: REDIRECTS, base: redirectBase(), rules };
 }
 
 function baseChain(hook: Hook, policy: BaseChainSpec['policy'], rules: readonly Rule[]): Chain {
@@ -124,24 +141,31 @@ function trialElements(
 const EXPECT_EXPIRED: Command = { kind: 'create-elements', ...OWN, set: TRIAL_SET, elements: trialElements() };
 
 /** Nothing that `create set` says of elements is kept, where a set has `typeof` (nft 1.0.6): they are added. */
-function switchCommands(slot: Slot | undefined, seconds: number, notes: { readonly settled: string }): Command[] {
+function switchCommands(
+  loaded: Table | undefined,
+  slot: Slot | undefined,
+  seconds: number,
+  notes: { readonly settled: string },
+): Command[] {
   const asks = build.equals(build.NFPROTO, build.reference(TRIAL_SET));
   return [
     { kind: 'add-elements', ...OWN, set: TRIAL_SET, elements: trialElements(seconds) },
-    ...HOOKS.map((hook): Command => {
-      const to = slot === undefined ? build.decide('accept') : goTo(slot, hook);
-      return { kind: 'insert-rule', ...OWN, chain: hook, rule: build.rule([asks, to], notes.settled) };
+    ...[...(hasRedirects(loaded) ? [REDIRECTS] : []), ...HOOKS].map((chain): Command => {
+      const isEmpty = slot === undefined || (chain === REDIRECTS && !hasRedirects(loaded, slot));
+      const to = isEmpty ? build.decide('accept') : goTo(slot, chain);
+      return { kind: 'insert-rule', ...OWN, chain, rule: build.rule([asks, to], notes.settled) };
     }),
   ];
 }
 
-function goTo(slot: Slot, hook: Hook): Rule['statements'][number] {
-  return { kind: 'verdict', verdict: { kind: 'goto', chain: inSlot(slot, hook) } };
+function goTo(slot: Slot, chain: string): Rule['statements'][number] {
+  return { kind: 'verdict', verdict: { kind: 'goto', chain: inSlot(slot, chain) } };
 }
 
 /** The slot becomes what stands; all that it does not need goes. */
 function settleCommands(onTrial: Table, slot: Slot, note: string): Command[] {
-  const rules = new Map(HOOKS.map((hook) => [hook, [build.rule([goTo(slot, hook)], note)]]));
+  const led = [...(hasRedirects(onTrial, slot) ? [REDIRECTS] : []), ...HOOKS];
+  const rules = new Map(led.map((chain) => [chain, [build.rule([goTo(slot, chain)], note)]]));
   const kept = reachOf(onTrial, [...rules.values()].flat());
   return replaceFrame(onTrial, rules, (kind, name) => !kept[kind].has(name));
 }
@@ -161,7 +185,7 @@ function clearCommands({ table, layout }: Pick<Trial, 'table' | 'layout'>): Comm
   return replaceFrame(table, rules, (kind, name) => tried[kind].has(name) && !kept[kind].has(name));
 }
 
-/** Chains are emptied first, so that nothing names what is deleted after. */
+/** Chains are emptied first, so that nothing names what is deleted after. What sends packets elsewhere goes where it has no rules. */
 function replaceFrame(
   table: Table,
   rules: ReadonlyMap<string, readonly Rule[]>,
@@ -169,7 +193,10 @@ function replaceFrame(
 ): Command[] {
   const gone = table.chains.filter(({ name, base }) => base === undefined && goes('chains', name));
   const sets = table.sets.filter(({ name }) => name === TRIAL_SET || goes('sets', name));
-  const flushed = [...HOOKS, ...gone.map(({ name }) => name)];
+  const redirected = rules.get(REDIRECTS) ?? [];
+  const frame = [...(hasBase(table, REDIRECTS) ? [REDIRECTS] : []), ...HOOKS];
+  const flushed = [...frame, ...gone.map(({ name }) => name)];
+  const bases = HOOKS.map((hook) => baseChain(hook, 'drop', rules.get(hook) ?? []));
   return [
     ...flushed.map((chain): Command => ({ kind: 'flush-chain', ...OWN, chain })),
     ...sets.map(({ name, data }): Command => ({ kind: 'delete-set', ...OWN, set: name, isMap: data !== undefined })),
@@ -177,6 +204,16 @@ function replaceFrame(
     ...table.counters
       .filter(({ name }) => goes('counters', name))
       .map(({ name }): Command => ({ kind: 'delete-object', ...OWN, type: 'counter', name })),
-    { kind: 'table', table: { ...EMPTY, chains: HOOKS.map((hook) => baseChain(hook, 'drop', rules.get(hook) ?? [])) } },
+    ...(redirected.length === 0 && hasBase(table, REDIRECTS)
+      ? [{ kind: 'delete-chain', ...OWN, chain: REDIRECTS } as const]
+      : []),
+    {
+      kind: 'table',
+      table: { ...EMPTY, chains: [...(redirected.length === 0 ? [] : [redirects(redirected)]), ...bases] },
+    },
   ];
+}
+
+function hasBase(table: Table, chain: string): boolean {
+  return table.chains.some(({ name, base }) => name === chain && base !== undefined);
 }

@@ -21,6 +21,7 @@ import { isWritableRate, rateMatch } from '../iptables/rate.ts';
 import { foreignIcmp, isForeignIcmp, joined, unseenReceiver } from '../netfilter/capability.ts';
 import { Unwritable } from '../netfilter/normal-form.ts';
 import { type Pair, pairPackets, pairsOf } from '../netfilter/pair.ts';
+import { unwrittenRedirects } from '../netfilter/redirect.ts';
 import type { Approximation, Lowered } from '../target.ts';
 import { isNearLimit, limited, omitted, withoutRate } from './approximate.ts';
 import { chainPrefix } from './expand.ts';
@@ -72,7 +73,7 @@ class IntentWriter {
     const tables = hasErrors(this.#diagnostics) ? [] : loadTables(SETTINGS, files).tables;
     return {
       ast: { settings: SETTINGS, rules, files, origins: [], tables },
-      approximations: this.#approximations,
+      approximations: [...this.#approximations, ...unwrittenRedirects(this.#intent)],
       diagnostics: this.#diagnostics,
     };
   }

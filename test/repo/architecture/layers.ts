@@ -70,6 +70,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
     why: 'a policy is made from what a firewall means, whatever it was read from: it knows no firewall, and whether it is right others prove',
   },
+  gateway: {
+    mayImport: [...BASE, 'ir', 'semantics'],
+    why: 'the gateway carries out what the one meaning says of names: it knows no policy file, no firewall and no command',
+  },
   host: {
     mayImport: [...BASE],
     why: 'the code that touches a machine may run as root: what it can reach is kept small (no YAML, no policy, no prover)',
@@ -93,6 +97,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'analysis',
       'apply',
       'import',
+      'gateway',
       'host',
       'enforcer',
     ],
@@ -114,6 +119,7 @@ export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
 export const IMPURE: Readonly<Record<string, string>> = {
   host: 'its purpose',
   enforcer: 'it changes the machine, as root',
+  gateway: 'listening, resolving and dialling are its purpose',
   cli: 'composition root',
 };
 

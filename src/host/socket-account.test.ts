@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Endpoint, parseAddress } from '../net/index.ts';
+import { accountOfSocket } from './socket-account.ts';
+
+const endpoint = (address: string, port: number): Endpoint => ({ address: parseAddress(address)!, port });
+const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const line = (local: string, remote: string, state: string, uid: number): string =>
+  `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 12345 1 0 20 4 30 10 -1`;
+
+function asked(tcp: readonly string[], protocol: 'tcp' | 'udp' = 'tcp'): number | string {
+  const proc = mkdtempSync(join(tmpdir(), 'proc-'));
+  try {
+    mkdirSync(join(proc, 'net'));
+    writeFileSync(join(proc, 'net', protocol), [HEADING, ...tcp, ''].join('\n'));
+    return accountOfSocket(protocol, endpoint('127.0.0.1', 0x9c40), endpoint('127.0.0.1', 3128), proc);
+  } finally {
+    rmSync(proc, { recursive: true });
+  }
+}
+
+const CLIENT = '0100007F:9C40';
+const PROXY = '0100007F:0C38';
+
+describe('the account behind a client of this machine', () => {
+  const cases: readonly (readonly [string, readonly string[], number | string])[] = [
+    ['its connection', [line(CLIENT, PROXY, '01', 1000), line(PROXY, CLIENT, '01', 0)], 1000],
+    ['a connection that was redirected', [line(CLIENT, '08080808:01BB', '01', 1000)], 1000],
+    [
+      'the one to us, of two from one port',
+      [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, PROXY, '01', 1000)],
+      1000,
+    ],
+    ['nobody can tell', [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, '09090909:01BB', '01', 8)], 'several'],
+    ['a connection that is over says nothing', [line(CLIENT, PROXY, '06', 0)], 'none'],
+    ['somebody who listens there does not send', [line(CLIENT, '00000000:0000', '0A', 0)], 'none'],
+    ['another address', [line('0200007F:9C40', PROXY, '01', 1000)], 'none'],
+    ['the port as the remote one', [line('0100007F:1111', CLIENT, '01', 1000)], 'none'],
+    ['nothing', [], 'none'],
+  ];
+  for (const [name, lines, expected] of cases) test(name, () => assert.equal(asked(lines), expected));
+
+  test('a datagram of a socket without an address of its own', () => {
+    assert.equal(asked([line('00000000:9C40', '00000000:0000', '07', 1000)], 'udp'), 1000);
+  });
+});
+
+test('this very process, TCP and UDP, in the kernel at hand', async () => {
+  const own = process.getuid?.() ?? 0;
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const bound = server.address();
+  assert.ok(typeof bound === 'object' && bound !== null);
+  const client = connect(bound.port, '127.0.0.1');
+  await new Promise<void>((done) => client.once('connect', done));
+  const from = endpoint('127.0.0.1', client.localPort ?? 0);
+  assert.equal(accountOfSocket('tcp', from, endpoint('127.0.0.1', bound.port)), own);
+  client.destroy();
+  server.close();
+
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, done));
+  const at = endpoint('127.0.0.1', socket.address().port);
+  assert.equal(accountOfSocket('udp', at, endpoint('127.0.0.1', 53)), own);
+  socket.close();
+});

@@ -1,0 +1,43 @@
+import type { AddressRange, DnsName, Endpoint } from '../net/index.ts';
+import type { Peer } from './intent.ts';
+import type { Origin } from './ruleset.ts';
+
+/** The egress gateway of this machine: who it is, where it listens, whom it asks. Who may use it and for what, the grants say. */
+export interface GatewaySettings {
+  readonly account: number; // uid that it runs as; a placeholder where this machine does not have the account
+  readonly accountName: string; // as the policy writes it
+  readonly listeners: GatewayListeners;
+  readonly upstreams: readonly UpstreamResolver[]; // at least one, in the order in which they are preferred
+  readonly deniedLookups: DeniedLookup;
+  readonly transparentPorts: readonly number[]; // of TCP: connections to these are taken, whatever their program knows of proxies
+  readonly origin: Origin;
+}
+
+/** On loopback or private addresses only; at least one each. */
+export interface GatewayListeners {
+  readonly proxy: readonly Endpoint[];
+  readonly socks: readonly Endpoint[];
+  readonly transparent: readonly Endpoint[]; // on loopback, one of each family
+  readonly dns: readonly Endpoint[]; // UDP and TCP
+}
+
+export type ListenerName = keyof GatewayListeners;
+
+export interface UpstreamResolver extends Endpoint {
+  readonly transport: 'plain' | 'tls'; // plain: UDP, and TCP where an answer is too long
+  readonly serverName?: DnsName; // that its certificate must be for; absent: for its address
+}
+
+export const DENIED_LOOKUPS = ['refused', 'nxdomain'] as const;
+export type DeniedLookup = (typeof DENIED_LOOKUPS)[number];
+
+/** First packets of local processes that the machine sends to a listener of its own, wherever they were going. */
+export interface Redirect {
+  readonly name: string;
+  readonly from: readonly Extract<Peer, { kind: 'local' }>[];
+  readonly protocols: readonly number[]; // TCP, UDP
+  readonly ports: readonly number[]; // of the destination
+  readonly except: readonly AddressRange[]; // where these are going, they go
+  readonly to: readonly Endpoint[]; // at most one of each family; packets of a family without one are left alone
+  readonly origin: Origin;
+}

@@ -1,0 +1,51 @@
+import type { DiagnosticKind } from '../diagnostic/index.ts';
+
+/** What can be wrong with a policy's `gateway:` section by itself. */
+export const GATEWAY_FILE_PROBLEMS = {
+  badListener: {
+    code: 'P0070',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no address with a port`,
+    help: () => 'write for example `127.0.0.1:3128`, or "[::1]:3128" with its quotes',
+    explanation: 'The gateway listens on addresses of its machine, each with a port from 1 to 65535.',
+  } satisfies DiagnosticKind<[text: string]>,
+  openListener: {
+    code: 'P0071',
+    severity: 'error',
+    message: (text: string) => `the gateway must not listen on \`${text}\``,
+    help: () =>
+      'use a loopback address, or a private one for containers and networks: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7',
+    explanation:
+      'A proxy that others reach sends for others. On a wildcard address it would be open wherever the machine is later connected to.',
+  } satisfies DiagnosticKind<[text: string]>,
+  badUpstream: {
+    code: 'P0072',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no resolver`,
+    help: () => 'write for example `9.9.9.9`, "[2620:fe::fe]:53", or `tls://9.9.9.9#dns.quad9.net` for DNS over TLS',
+    explanation:
+      'The gateway asks resolvers by their address, since it has nobody to ask for theirs. Behind `#` stands the name that the certificate must be for.',
+  } satisfies DiagnosticKind<[text: string]>,
+  badListenerPort: {
+    code: 'P0073',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no port`,
+    help: () => 'write a number from 1 to 65535',
+    explanation: 'Ports of TCP and UDP are numbers of 16 bits, and 0 is none.',
+  } satisfies DiagnosticKind<[text: string]>,
+  listenerTaken: {
+    code: 'P0074',
+    severity: 'error',
+    message: (text: string, what: string, other: string) =>
+      `\`${text}\` is to be ${what} and ${other} of the gateway at once`,
+    help: () => 'give each of its listeners a port of its own',
+    explanation: 'Only one listener can have an address and port.',
+  } satisfies DiagnosticKind<[text: string, what: string, other: string]>,
+  accountRange: {
+    code: 'P0075',
+    severity: 'error',
+    message: (text: string) => `the gateway runs as one account, not as \`${text}\``,
+    help: () => 'write its name or its uid',
+    explanation: 'The gateway is told from all other programs by its account, which nothing else may have.',
+  } satisfies DiagnosticKind<[text: string]>,
+} as const;

@@ -1,0 +1,214 @@
+import {
+  type Address,
+  type Endpoint,
+  formatAddress,
+  isLoopback,
+  parseAddress,
+  parseAuthority,
+  parseDnsName,
+  range,
+} from '../net/index.ts';
+import type { Span } from '../source/index.ts';
+import {
+  type AccountReference,
+  DENIED_LOOKUP_ANSWERS,
+  type GatewayDeclaration,
+  type Located,
+  type UpstreamReference,
+} from './policy-file.ts';
+import { POLICY_PROBLEMS } from './problems.ts';
+import type { Reporter } from './reporter.ts';
+import {
+  choice,
+  defined,
+  mapped,
+  oneOrMany,
+  optional,
+  type RecordOf,
+  record,
+  required,
+  type Shape,
+  text,
+} from './shape.ts';
+import { parseAccount } from './text.ts';
+
+const LOOPBACKS: readonly string[] = ['127.0.0.1', '::1'];
+
+/** Where the gateway listens unless the policy says otherwise. Ports above 1023: it needs no privilege for them. */
+const DEFAULT_PORTS = { proxy: 3128, socks: 1080, transparent: 3129, dns: 5300 } as const;
+
+const DNS_PORT = 53; // RFC 1035 4.2
+const DNS_OVER_TLS_PORT = 853; // RFC 7858 3.1
+
+const listener = text({
+  expected: 'an address with a port',
+  parse: parseListener,
+  schema: { examples: ['127.0.0.1:3128', '[::1]:3128', '10.0.0.1:3128'] },
+});
+
+const port = text({
+  expected: 'a port',
+  parse: parsePort,
+  numbers: true,
+  schema: { examples: [3129] },
+});
+
+const FIELDS = {
+  upstream: required(
+    oneOrMany(
+      text({
+        expected: 'a resolver',
+        parse: parseUpstream,
+        schema: { examples: ['9.9.9.9', '[2620:fe::fe]:53', 'tls://9.9.9.9#dns.quad9.net'] },
+      }),
+    ),
+    'the resolvers that it asks, in the order in which they are preferred; `tls://` for DNS over TLS, `#` before the name of the certificate',
+  ),
+  user: optional(
+    text({
+      expected: 'an account name or a uid',
+      parse: parseUser,
+      numbers: true,
+      schema: { examples: ['portcullis-gateway'] },
+    }),
+    'the account that it runs as, and nothing else: only this account may leave the machine for others (default: portcullis-gateway)',
+  ),
+  proxy: optional(
+    oneOrMany(listener),
+    'where it is an HTTP proxy; loopback or private addresses (default: port 3128 of 127.0.0.1 and ::1)',
+  ),
+  socks: optional(oneOrMany(listener), 'where it is a SOCKS5 proxy (default: port 1080 of 127.0.0.1 and ::1)'),
+  dns: optional(
+    oneOrMany(listener),
+    'where it is a resolver, over UDP and TCP (default: port 5300 of 127.0.0.1 and ::1)',
+  ),
+  transparent: optional(
+    port,
+    'the port of 127.0.0.1 and ::1 to which the kernel sends connections of programs that know of no proxy (default: 3129)',
+  ),
+  intercept: optional(
+    oneOrMany(port),
+    'the TCP ports whose connections the kernel sends there (default: those of 80 and 443 that flows to names are for)',
+  ),
+  denied: optional(
+    choice(DENIED_LOOKUP_ANSWERS),
+    'the answer to lookups of names that no flow leads to: `refused` (the default) or `nxdomain`',
+  ),
+};
+
+/** The egress gateway of a policy. */
+export const gateway: Shape<GatewayDeclaration> = defined(
+  'gateway',
+  mapped(
+    record('the gateway', FIELDS, {
+      synonyms: {
+        account: 'user',
+        users: 'user',
+        upstreams: 'upstream',
+        resolver: 'upstream',
+        resolvers: 'upstream',
+        nameserver: 'upstream',
+        http: 'proxy',
+        socks5: 'socks',
+        ports: 'intercept',
+      },
+    }),
+    ({ value, span }, report) => declaration(value, span, report),
+  ),
+);
+
+function declaration(value: RecordOf<typeof FIELDS>, span: Span, report: Reporter): GatewayDeclaration {
+  const onLoopback = (number: number, at: Span): Located<Endpoint>[] =>
+    LOOPBACKS.map((address) => ({ value: { address: known(address), port: number }, span: at }));
+  const listeners = {
+    proxy: value.proxy ?? onLoopback(DEFAULT_PORTS.proxy, span),
+    socks: value.socks ?? onLoopback(DEFAULT_PORTS.socks, span),
+    transparent: onLoopback(value.transparent?.value ?? DEFAULT_PORTS.transparent, value.transparent?.span ?? span),
+    dns: value.dns ?? onLoopback(DEFAULT_PORTS.dns, span),
+  };
+  checkApart(listeners, report);
+  return {
+    span,
+    ...(value.user === undefined ? {} : { user: value.user }),
+    upstreams: value.upstream,
+    listeners,
+    ...(value.intercept === undefined ? {} : { intercept: value.intercept }),
+    denied: value.denied?.value ?? 'refused',
+  };
+}
+
+const TITLES: Readonly<Record<keyof GatewayDeclaration['listeners'], string>> = {
+  proxy: 'the HTTP proxy',
+  socks: 'the SOCKS proxy',
+  transparent: 'the transparent proxy',
+  dns: 'the resolver',
+};
+
+/** All of them listen on TCP. */
+function checkApart(listeners: GatewayDeclaration['listeners'], report: Reporter): void {
+  const taken = new Map<string, string>();
+  for (const name of ['proxy', 'socks', 'transparent', 'dns'] as const) {
+    for (const { value, span } of listeners[name]) {
+      const shown = formatEndpoint(value);
+      const other = taken.get(shown);
+      if (other === undefined) taken.set(shown, TITLES[name]);
+      else report.say(POLICY_PROBLEMS.listenerTaken, span, shown, other, TITLES[name]);
+    }
+  }
+}
+
+function formatEndpoint({ address, port: number }: Endpoint): string {
+  return address.family === 6 ? `[${formatAddress(address)}]:${number}` : `${formatAddress(address)}:${number}`;
+}
+
+function parseListener(words: string, span: Span, report: Reporter): Endpoint | undefined {
+  const found = parseAuthority(words, undefined);
+  if (found.kind === 'none' || found.host.kind === 'name') return report.say(POLICY_PROBLEMS.badListener, span, words);
+  const { address } = found.host;
+  if (!isLoopback(address) && !isPrivate(address)) return report.say(POLICY_PROBLEMS.openListener, span, words);
+  return { address, port: found.port };
+}
+
+/** RFC 1918 and RFC 4193. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(range);
+
+function isPrivate({ family, value }: Address): boolean {
+  return PRIVATE.some((each) => each.family === family && each.first <= value && value <= each.last);
+}
+
+function parseUpstream(words: string, span: Span, report: Reporter): UpstreamReference | undefined {
+  const [, scheme = '', rest = '', , name] = /^(tls:\/\/)?([^#]*)(#(.*))?$/.exec(words) ?? [];
+  const transport = scheme === '' ? 'plain' : 'tls';
+  const bare = parseAddress(rest); // an IPv6 address may stand alone without brackets
+  const found =
+    bare === undefined ? parseAuthority(rest, transport === 'tls' ? DNS_OVER_TLS_PORT : DNS_PORT) : undefined;
+  const serverName = name === undefined ? undefined : parseDnsName(name);
+  const isNamedWrongly = name !== undefined && (serverName === undefined || transport === 'plain');
+  if (isNamedWrongly || found?.kind === 'none' || found?.host.kind === 'name')
+    return report.say(POLICY_PROBLEMS.badUpstream, span, words);
+  const at =
+    bare !== undefined
+      ? { address: bare, port: transport === 'tls' ? DNS_OVER_TLS_PORT : DNS_PORT }
+      : found === undefined
+        ? undefined
+        : { address: found.host.address, port: found.port };
+  return at === undefined ? undefined : { ...at, transport, ...(serverName === undefined ? {} : { serverName }) };
+}
+
+function parsePort(words: string, span: Span, report: Reporter): number | undefined {
+  const number = /^[0-9]{1,5}$/.test(words) ? Number(words) : 0;
+  return number >= 1 && number <= 65_535 ? number : report.say(POLICY_PROBLEMS.badListenerPort, span, words);
+}
+
+function parseUser(words: string, span: Span, report: Reporter): AccountReference | undefined {
+  const account = parseAccount(words, span, report);
+  if (account?.kind === 'uids' && account.first !== account.last)
+    return report.say(POLICY_PROBLEMS.accountRange, span, words);
+  return account;
+}
+
+function known(words: string): Address {
+  const address = parseAddress(words);
+  if (address === undefined) throw new RangeError(`not an address: ${words}`);
+  return address;
+}

@@ -1,0 +1,86 @@
+import type { GatewaySettings, Grant, NameGroup, Service } from '../ir/index.ts';
+import { isLoopback, PROTOCOLS, protocolName } from '../net/index.ts';
+import type { AccountReference, GatewayDeclaration, Located, Reporter } from '../policy/index.ts';
+import type { AccountResolver } from './accounts.ts';
+import { RESOLVE_PROBLEMS } from './problems.ts';
+
+/** That the gateway runs as where the policy does not say. */
+const DEFAULT_ACCOUNT: AccountReference = { kind: 'name', name: 'portcullis-gateway' };
+
+/** HTTP and HTTPS: what programs ask for by name, and say the name again in the connection. */
+const WEB_PORTS: readonly number[] = [80, 443];
+
+/** What the gateway of a policy is on this machine. */
+export function resolveGateway(
+  declaration: GatewayDeclaration,
+  grants: readonly Grant[],
+  groups: readonly NameGroup[],
+  accounts: AccountResolver,
+): GatewaySettings {
+  const user: Located<AccountReference> = declaration.user ?? { value: DEFAULT_ACCOUNT, span: declaration.span };
+  const { proxy, socks, transparent, dns } = declaration.listeners;
+  const endpoints = (all: typeof proxy) => all.map(({ value }) => value);
+  const services = grantsByGateway(grants, groups).flatMap((grant) => grant.services);
+  return {
+    account: accounts.resolve(user).first,
+    accountName: user.value.kind === 'name' ? user.value.name : String(user.value.first),
+    listeners: {
+      proxy: endpoints(proxy),
+      socks: endpoints(socks),
+      transparent: endpoints(transparent),
+      dns: endpoints(dns),
+    },
+    upstreams: declaration.upstreams.map(({ value }) => value),
+    deniedLookups: declaration.denied,
+    transparentPorts:
+      declaration.intercept?.map(({ value }) => value) ??
+      WEB_PORTS.filter((port) => services.some((service) => isTcp(service) && holds(service, port))),
+    origin: { span: declaration.span },
+  };
+}
+
+/** Flows that lead to names which the gateway enforces. */
+export function grantsByGateway(grants: readonly Grant[], groups: readonly NameGroup[]): readonly Grant[] {
+  const own = new Set(groups.flatMap(({ key, enforcement }) => (enforcement === 'gateway' ? [key] : [])));
+  return grants.filter(({ to }) => to.some((peer) => peer.kind === 'named' && own.has(peer.group)));
+}
+
+export function isTcp({ protocol }: Service): boolean {
+  return protocol === PROTOCOLS.tcp;
+}
+
+export function holds({ ports }: Service, port: number): boolean {
+  return ports === undefined || (ports.first <= port && port <= ports.last);
+}
+
+/** What flows ask of the gateway that it cannot do. */
+export function checkGatewayFlows(
+  gateway: GatewaySettings | undefined,
+  grants: readonly Grant[],
+  groups: readonly NameGroup[],
+  report: Reporter,
+): void {
+  if (gateway === undefined) {
+    for (const { key, enforcement, origin } of groups) {
+      if (enforcement === 'gateway' && origin.span !== undefined)
+        report.say(RESOLVE_PROBLEMS.noGateway, origin.span, key);
+    }
+    return;
+  }
+  const { account, accountName, listeners } = gateway;
+  const isOnLoopback = listeners.proxy.every(({ address }) => isLoopback(address));
+  for (const { name, from, services, origin } of grantsByGateway(grants, groups)) {
+    const others = [
+      ...new Set(services.filter((service) => !isTcp(service)).map(({ protocol }) => protocolName(protocol))),
+    ];
+    if (others.length > 0)
+      report.say(RESOLVE_PROBLEMS.notThroughGateway, origin.span, name, others.slice(0, 3).join(', '));
+    const isSource = from.some(
+      (peer) =>
+        peer.kind === 'local' && (peer.accounts ?? []).some(({ first, last }) => first <= account && account <= last),
+    );
+    if (isSource) report.say(RESOLVE_PROBLEMS.gatewayIsSource, origin.span, name, accountName);
+    if (isOnLoopback && from.some(({ kind }) => kind === 'remote'))
+      report.say(RESOLVE_PROBLEMS.gatewayOutOfReach, origin.span, name);
+  }
+}

@@ -1,0 +1,271 @@
+import {
+  any,
+  type Flow,
+  type Grant,
+  type Intent,
+  type Match,
+  type NameGroup,
+  ORDINARY_PORTS,
+  type Peer,
+  symbolKey,
+} from '../ir/index.ts';
+import type { Address, AddressRange, DnsName, Family, Host } from '../net/index.ts';
+import { candidates, extentsOfFlow } from './candidates.ts';
+import { matches } from './concrete.ts';
+import { decide } from './decide.ts';
+import { pairMatch, serviceMatch } from './intent.ts';
+import type { FlowPattern } from './pattern.ts';
+
+/** Who asks the gateway: a process of this machine by its account, or another machine or container by its address. */
+export interface EgressClient {
+  readonly address: Address; // where its packets come from
+  readonly account?: number; // uid of the asking process, where it is one of this machine
+  readonly cgroups?: readonly string[]; // the asking process's own and those around it, as the policy writes them
+}
+
+export interface EgressService {
+  readonly protocol: number; // IANA's
+  readonly port: number;
+}
+
+/** What is asked for: a service at a host. */
+export interface EgressQuestion extends EgressService {
+  readonly client: EgressClient;
+  readonly host: Host;
+}
+
+export type Denial =
+  | 'unknown-client' // no flow of the policy begins at this client
+  | 'unlisted-name' // no flow of this client leads to the name
+  | 'unlisted-address' // no flow of this client leads to the address
+  | 'other-service' // flows of this client lead there, on other ports
+  | 'special-address' // the name stands for an address that is not public, and no flow leads to that address by itself
+  | 'own-address'; // it is this machine, and no flow of this client leads to it
+
+export type EgressDecision =
+  /** `by` name: a flow leads to the name, whatever public address it has; by address: to the addresses themselves. */
+  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'name' | 'address' }
+  /** `near`: the flows that lead this client there, on other services. */
+  | { readonly verdict: 'deny'; readonly denial: Denial; readonly near: readonly Grant[] };
+
+export type Allowed = Extract<EgressDecision, { verdict: 'allow' }>;
+
+/** What one flow leads to, by the kinds of its destinations, whatever the service. */
+interface Leads {
+  readonly grant: Grant;
+  readonly names: Match;
+  readonly machines: Match;
+  readonly here: Match; // this machine itself
+  readonly services: Match;
+}
+
+type Destination = 'names' | 'machines' | 'here';
+type LocalHook = 'output' | 'forward';
+
+const FAMILIES: readonly Family[] = [4, 6];
+const NOWHERE: Address = { family: 4, value: 0n };
+
+/**
+ * The policy as the egress gateway asks it. Whether a flow leads somewhere is what its match says, as everywhere; what is
+ * added is what only who resolves and dials itself can see: the name that was asked for, and the addresses behind it. Rates
+ * are not looked at: whoever dials counts.
+ */
+export class EgressPolicy {
+  readonly #leads: Readonly<Record<LocalHook, readonly Leads[]>>;
+  readonly #groups: GroupIndex;
+  readonly #internet: Readonly<Record<Family, readonly AddressRange[]>>;
+
+  constructor(intent: Intent) {
+    this.#leads = { output: leadsAt('output', intent.grants), forward: leadsAt('forward', intent.grants) };
+    this.#groups = new GroupIndex(intent.groups);
+    const internet = (intent.zones.get('internet') ?? []).flatMap((peer) =>
+      peer.kind === 'remote' ? peer.ranges : [],
+    );
+    const ofFamily = (family: Family) => internet.filter((range) => range.family === family);
+    this.#internet = { 4: ofFamily(4), 6: ofFamily(6) };
+  }
+
+  /**
+   * Whether a client may have a name looked up: where a flow of it leads to the name on any service, or to every public
+   * address on any service. To be asked before anything is sent anywhere.
+   */
+  lookUp(client: EgressClient, name: DnsName): EgressDecision {
+    return this.#byName(client, name, undefined);
+  }
+
+  /** The verdict before a name is resolved; where it is `allow`, each address must pass `mayDial`, too. */
+  ask({ client, host, protocol, port }: EgressQuestion): EgressDecision {
+    const service = { protocol, port };
+    return host.kind === 'name'
+      ? this.#byName(client, host.name, service)
+      : this.#byAddress(client, host.address, service, false);
+  }
+
+  /**
+   * Whether the gateway may connect to an address that it found for a name, or was given, on the strength of a decision.
+   * `isOwn`: the address is this machine's.
+   */
+  mayDial(
+    allowed: Allowed,
+    client: EgressClient,
+    service: EgressService,
+    address: Address,
+    isOwn: boolean,
+  ): EgressDecision {
+    if (allowed.by === 'name' && !isOwn && this.isPublic(address)) return allowed;
+    const byAddress = this.#byAddress(client, address, service, isOwn);
+    if (byAddress.verdict === 'allow' || allowed.by === 'address') return byAddress;
+    return { verdict: 'deny', denial: isOwn ? 'own-address' : 'special-address', near: byAddress.near };
+  }
+
+  /** Whether an address is the public internet's, as the built-in zone `internet` has it (IANA's special-purpose registries). */
+  isPublic(address: Address): boolean {
+    return this.#internet[address.family].some(({ first, last }) => first <= address.value && address.value <= last);
+  }
+
+  /** The flows whose names a name falls under and which begin at a client: those that a lookup of it serves. */
+  flowsTo(client: EgressClient, name: DnsName): readonly Grant[] {
+    const packet = packetOf(client, NOWHERE, this.#asked(name));
+    return this.#leads[hookOf(client)].filter(({ names }) => matches(names, packet)).map(({ grant }) => grant);
+  }
+
+  #asked(name: DnsName): readonly string[] {
+    return this.#groups.of(name).map((group) => symbolKey({ kind: 'asked', group }));
+  }
+
+  #byName(client: EgressClient, name: DnsName, service: EgressService | undefined): EgressDecision {
+    const asked = this.#asked(name);
+    const leads = this.#leads[hookOf(client)];
+    const packet = packetOf(client, NOWHERE, asked, service);
+    const serves = (each: Leads): boolean => service === undefined || matches(each.services, packet);
+    if (asked.length > 0) {
+      const found = leads.find((each) => serves(each) && matches(each.names, packet));
+      if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name' };
+    }
+    const open = leads.find((each) => serves(each) && this.#leadsToAll(each, packet));
+    if (open !== undefined) return { verdict: 'allow', grant: open.grant, by: 'address' };
+    return this.#denied(client, packet, 'names', 'unlisted-name');
+  }
+
+  #byAddress(client: EgressClient, address: Address, service: EgressService, isOwn: boolean): EgressDecision {
+    const side = isOwn ? 'here' : 'machines';
+    const packet = packetOf(client, address, [], service, isOwn);
+    const leads = this.#leads[hookOf(client)];
+    for (const index of candidates(leads, (each) => any(each.machines, each.here), extentsOfFlow(packet))) {
+      const each = leads[index]!;
+      if (!matches(each.services, packet) || !matches(each[side], packet)) continue;
+      return { verdict: 'allow', grant: each.grant, by: 'address' };
+    }
+    return this.#denied(client, packet, side, isOwn ? 'own-address' : 'unlisted-address');
+  }
+
+  #denied(client: EgressClient, packet: Flow, side: Destination, otherwise: Denial): EgressDecision {
+    const leads = this.#leads[hookOf(client)];
+    const near = leads.filter((each) => matches(each[side], packet)).map(({ grant }) => grant);
+    if (near.length > 0) return { verdict: 'deny', denial: 'other-service', near };
+    const isKnown = leads.some(({ grant }) =>
+      grant.from.some((from) => matches(beginsAt(from, hookOf(client)), packet)),
+    );
+    return { verdict: 'deny', denial: isKnown ? otherwise : 'unknown-client', near };
+  }
+
+  /** Whether a flow leads the sender of a packet to every public address of some family. */
+  #leadsToAll({ machines }: Leads, packet: Flow): boolean {
+    return FAMILIES.some((family) => decide(machines, patternOf(packet, family, this.#internet[family])) === true);
+  }
+}
+
+/** Names to the groups that they fall under: exact names, and wildcards by what stands below them. */
+class GroupIndex {
+  readonly #exact = new Map<string, string[]>();
+  readonly #below = new Map<string, string[]>();
+
+  constructor(groups: readonly NameGroup[]) {
+    for (const { key, patterns } of groups) {
+      for (const { name, wildcard } of patterns) {
+        const index = wildcard ? this.#below : this.#exact;
+        const keys = index.get(name);
+        if (keys === undefined) index.set(name, [key]);
+        else if (keys.at(-1) !== key) keys.push(key);
+      }
+    }
+  }
+
+  of(name: DnsName): readonly string[] {
+    const found = new Set(this.#exact.get(name));
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      for (const key of this.#below.get(name.slice(dot + 1)) ?? []) found.add(key);
+    }
+    return [...found];
+  }
+}
+
+function leadsAt(hook: LocalHook, grants: readonly Grant[]): readonly Leads[] {
+  return grants.flatMap((grant) => {
+    const to = (...kinds: readonly Peer['kind'][]): Match =>
+      any(
+        ...grant.to
+          .filter(({ kind }) => kinds.includes(kind))
+          .flatMap((peer) => grant.from.map((from) => pairMatch(from, peer, hook))),
+      );
+    const leads = { grant, names: to('named'), machines: to('remote'), here: to('local') };
+    const isIdle = [leads.names, leads.machines, leads.here].every(({ kind }) => kind === 'nothing');
+    return isIdle ? [] : [{ ...leads, services: any(...grant.services.map(serviceMatch)) }];
+  });
+}
+
+/** The packets that begin at a peer and leave this machine, or pass it. */
+function beginsAt(from: Peer, hook: LocalHook): Match {
+  return pairMatch(from, { kind: 'remote', ranges: [ALL_OF_FOUR, ALL_OF_SIX] }, hook);
+}
+
+const ALL_OF_FOUR: AddressRange = { family: 4, first: 0n, last: 0xffff_ffffn };
+const ALL_OF_SIX: AddressRange = { family: 6, first: 0n, last: (1n << 128n) - 1n };
+
+function hookOf(client: EgressClient): LocalHook {
+  return client.account === undefined ? 'forward' : 'output';
+}
+
+/** The packet with which the client would go there itself. */
+function packetOf(
+  client: EgressClient,
+  dst: Address,
+  asked: readonly string[],
+  service?: EgressService,
+  isOwn = false,
+): Flow {
+  const cgroups = (client.cgroups ?? []).map((path) => symbolKey({ kind: 'cgroup', path }));
+  return {
+    hook: hookOf(client),
+    family: dst.family,
+    src: client.address,
+    dst,
+    protocol: service?.protocol ?? 6,
+    sport: ORDINARY_PORTS.first,
+    ...(service === undefined ? {} : { dport: service.port }),
+    state: 'new',
+    ...(isOwn ? { outInterface: 'lo' } : {}),
+    ...(client.account === undefined ? {} : { srcAccount: client.account }),
+    srcType: 'unicast',
+    dstType: 'unicast',
+    symbols: new Set([...asked, ...cgroups]),
+  };
+}
+
+/** The same sender's packets to any of these addresses. */
+function patternOf(packet: Flow, family: Family, dst: readonly AddressRange[]): FlowPattern {
+  const { src, srcAccount } = packet;
+  return {
+    hook: packet.hook,
+    family,
+    src: [{ family: src.family, first: src.value, last: src.value }],
+    dst,
+    protocol: packet.protocol,
+    state: packet.state,
+    ...(srcAccount === undefined ? {} : { srcAccounts: [{ first: srcAccount, last: srcAccount }] }),
+    srcType: packet.srcType,
+    dstType: packet.dstType,
+    quantities: new Map(),
+    symbols: [],
+  };
+}
