@@ -100,7 +100,7 @@ class ServerFirst {
       this.chunk = chunk;
       resolve();
     };
-    upstream.on('data', this.#heard).once('end', this.#gone).once('close', this.#gone);
+    upstream.on('data', this.#heard).once('end', this.#gone).once('close', this.#gone).resume();
   }
 
   stop(): void {

@@ -34,6 +34,6 @@ export function readUntil<Outcome>(
     const onEnd = (): void => settle('ended');
     const timer = ms === undefined ? undefined : setTimeout(() => settle('late'), ms);
     void until?.then(() => settle('interrupted'));
-    socket.on('data', onData).once('end', onEnd).once('close', onEnd);
+    socket.on('data', onData).once('end', onEnd).once('close', onEnd).resume();
   });
 }
