@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp, request as httpRequest } from 'node:http';
 import { createSecureServer } from 'node:http2';
-import { get, request as httpsRequest } from 'node:https';
-import { request as httpRequest } from 'node:http';
+import { type get, request as httpsRequest } from 'node:https';
 import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { connect as tlsConnect } from 'node:tls';
 import { tokenDigest } from '../../src/gateway/proxy/credentials.ts';
@@ -12,7 +12,10 @@ import { findProgram, run } from '../../src/host/index.ts';
 import { selfSigned } from './certificate.ts';
 
 const missing = ['curl', 'openssl'].filter((program) => findProgram(program) === undefined);
-const skip = missing.length === 0 ? false : `SKIPPED: ${missing.join(' and ')} not installed; apt-get install ${missing.join(' ')}`;
+const skip =
+  missing.length === 0
+    ? false
+    : `SKIPPED: ${missing.join(' and ')} not installed; apt-get install ${missing.join(' ')}`;
 
 /** Clients that others wrote, through every way into the proxy; on the loopback. */
 describe('real clients', { skip }, () => {
@@ -36,7 +39,10 @@ describe('real clients', { skip }, () => {
         { kind: 'http', at: { host: '127.0.0.1', port: 0 }, tls: own },
         { kind: 'socks', at: { host: '127.0.0.1', port: 0 } },
       ],
-      speech: new Map([[ports.http, 'http'], [ports.tls, 'tls']]),
+      speech: new Map([
+        [ports.http, 'http'],
+        [ports.tls, 'tls'],
+      ]),
       credentials: [{ user: 'agent', digest: tokenDigest('secret'), holder: { kind: 'account', uid: 1_000 } }],
     });
     const [http, https, socks] = world.proxy.endpoints.map(({ port }) => port);
@@ -49,7 +55,10 @@ describe('real clients', { skip }, () => {
   });
 
   async function curl(...args: string[]): Promise<string> {
-    const done = await run('curl', ['-q', '-sS', '-k', '--max-time', '10', '--proxy-insecure', ...args], { timeoutMs: 15_000, env: {} });
+    const done = await run('curl', ['-q', '-sS', '-k', '--max-time', '10', '--proxy-insecure', ...args], {
+      timeoutMs: 15_000,
+      env: {},
+    });
     return `${done.exitCode} ${done.stdout}${done.stderr}`;
   }
 
@@ -65,16 +74,34 @@ describe('real clients', { skip }, () => {
       const { http, tls } = ports;
       assert.equal(await curl(...way(), '-d', 'body', `http://site.example:${http}/a`), '0 body');
       assert.equal(await curl(...way(), '-p', '-d', 'in a tunnel', `http://site.example:${http}/a`), '0 in a tunnel');
-      assert.match(await curl(...way(), '--http1.1', `https://site.example:${tls}/b`), /^0 HTTP\/1\.1 site\.example:\d+ \/b/);
-      assert.match(await curl(...way(), '--http2', `https://site.example:${tls}/b`), /^0 HTTP\/2\.0 site\.example:\d+ \/b/);
+      assert.match(
+        await curl(...way(), '--http1.1', `https://site.example:${tls}/b`),
+        /^0 HTTP\/1\.1 site\.example:\d+ \/b/,
+      );
+      assert.match(
+        await curl(...way(), '--http2', `https://site.example:${tls}/b`),
+        /^0 HTTP\/2\.0 site\.example:\d+ \/b/,
+      );
       assert.doesNotMatch(await curl(...way(), `https://evil.example:${tls}/`), /^0 /);
-      assert.doesNotMatch(await curl(...way(), '--connect-to', `other.example:${tls}:site.example:${tls}`, `https://other.example:${tls}/`), /^0 /, 'P8');
+      assert.doesNotMatch(
+        await curl(
+          ...way(),
+          '--connect-to',
+          `other.example:${tls}:site.example:${tls}`,
+          `https://other.example:${tls}/`,
+        ),
+        /^0 /,
+        'P8',
+      );
     });
   }
 
   test('curl is told why', async () => {
     const said = await curl('-x', `http://127.0.0.1:${at.http}`, 'http://evil.example/', '-i');
-    assert.match(said, /403 Forbidden[^]*Proxy-Status: portcullis; error=http_request_denied[^]*"reason": "unlisted-name"/);
+    assert.match(
+      said,
+      /403 Forbidden[\s\S]*Proxy-Status: portcullis; error=http_request_denied[\s\S]*"reason": "unlisted-name"/,
+    );
     const wrong = await curl('-x', `http://agent:wrong@127.0.0.1:${at.http}`, `https://site.example:${ports.tls}/`);
     assert.match(wrong, /407/);
   });
@@ -82,7 +109,8 @@ describe('real clients', { skip }, () => {
   test('openssl s_client, with the name that the tunnel is for and with another', async () => {
     const proxy = ['-proxy', `127.0.0.1:${at.http}`, '-connect', `site.example:${ports.tls}`, '-alpn', 'http/1.1'];
     const input = 'GET / HTTP/1.0\r\n\r\n';
-    const s_client = (name: string[]) => run('openssl', ['s_client', '-quiet', ...proxy, ...name], { input, timeoutMs: 10_000 });
+    const s_client = (name: string[]) =>
+      run('openssl', ['s_client', '-quiet', ...proxy, ...name], { input, timeoutMs: 10_000 });
     assert.match((await s_client(['-servername', 'site.example'])).stdout, /HTTP\/1\.0 /);
     assert.match((await s_client(['-servername', 'evil.example'])).stderr, /alert access denied/);
     assert.match((await s_client(['-noservername'])).stdout, /HTTP\/1\.0 /, 'the tunnel says where it goes');
@@ -91,8 +119,15 @@ describe('real clients', { skip }, () => {
   test('the TLS listener speaks HTTP/1.1 by ALPN, and not HTTP/2', async () => {
     const offered = (protocols: string[]) =>
       new Promise<string>((done) => {
-        const socket = tlsConnect({ host: '127.0.0.1', port: at.https, ALPNProtocols: protocols, rejectUnauthorized: false });
-        socket.once('secureConnect', () => done(String(socket.alpnProtocol))).once('error', ({ message }) => done(message));
+        const socket = tlsConnect({
+          host: '127.0.0.1',
+          port: at.https,
+          ALPNProtocols: protocols,
+          rejectUnauthorized: false,
+        });
+        socket
+          .once('secureConnect', () => done(String(socket.alpnProtocol)))
+          .once('error', ({ message }) => done(message));
         socket.once('secureConnect', () => socket.end());
       });
     assert.equal(await offered(['h2', 'http/1.1']), 'http/1.1');
@@ -100,17 +135,31 @@ describe('real clients', { skip }, () => {
   });
 
   test('Node through CONNECT', async () => {
-    const socket = await new Promise<NonNullable<Parameters<typeof tlsConnect>[0]['socket']>>((done, fail) => {
+    const socket = await new Promise<Duplex>((done, fail) => {
       const authority = `site.example:${ports.tls}`;
-      httpRequest({ host: '127.0.0.1', port: at.http, method: 'CONNECT', path: authority, headers: { Host: authority } })
+      httpRequest({
+        host: '127.0.0.1',
+        port: at.http,
+        method: 'CONNECT',
+        path: authority,
+        headers: { Host: authority },
+      })
         .once('connect', (_, tunnel) => done(tunnel))
         .once('error', fail)
         .end();
     });
     const createConnection = () => tlsConnect({ socket, servername: 'site.example', rejectUnauthorized: false });
     const text = await new Promise<string>((done, fail) => {
-      const request: ReturnType<typeof get> = httpsRequest({ host: 'site.example', port: ports.tls, path: '/node', createConnection });
-      request.once('response', (response) => response.once('data', (chunk) => done(String(chunk)))).once('error', fail).end();
+      const request: ReturnType<typeof get> = httpsRequest({
+        host: 'site.example',
+        port: ports.tls,
+        path: '/node',
+        createConnection,
+      });
+      request
+        .once('response', (response) => response.once('data', (chunk) => done(String(chunk))))
+        .once('error', fail)
+        .end();
     });
     assert.match(text, /^HTTP\/1\.1 site\.example:\d+ \/node$/);
     socket.destroy();

@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import fc from 'fast-check';
 import { type HelloOutcome, HelloReader, type ServerName } from './client-hello.ts';
 import { clientHello, ECH, records } from './hello-maker.ts';
-import { listening } from './support.ts';
+import { ignore, listening } from './support.ts';
 
 /** Rows T3, T4 and T6 of the attack matrix, as far as they are a matter of reading. */
 function read(bytes: Uint8Array, pieceSize = bytes.length): HelloOutcome {
@@ -27,7 +27,7 @@ async function realHello(servername: string | undefined): Promise<Buffer> {
   const { promise, resolve } = Promise.withResolvers<Buffer>();
   const server = createServer((socket) => {
     let all = Buffer.alloc(0);
-    socket.on('error', () => {}).on('data', (chunk) => {
+    socket.on('error', ignore).on('data', (chunk) => {
       all = Buffer.concat([all, chunk]);
       if (read(all).kind === 'more') return;
       socket.destroy();
@@ -36,7 +36,7 @@ async function realHello(servername: string | undefined): Promise<Buffer> {
   });
   const port = await listening(server);
   const name = servername === undefined ? {} : { servername };
-  const client = connect({ host: '127.0.0.1', port, ...name }).on('error', () => {});
+  const client = connect({ host: '127.0.0.1', port, ...name }).on('error', ignore);
   const hello = await promise;
   client.destroy();
   server.close();
@@ -50,7 +50,11 @@ describe('a ClientHello', () => {
     const hello = await realHello('site.example');
     assert.ok(hello.length > 1_200, `${hello.length} bytes: OpenSSL 3.5 offers X25519MLKEM768`);
     for (const size of [1, 2, 7, 100, hello.length])
-      assert.deepEqual(read(hello, size), { kind: 'hello', serverName: { kind: 'name', text: 'site.example' } }, `${size}`);
+      assert.deepEqual(
+        read(hello, size),
+        { kind: 'hello', serverName: { kind: 'name', text: 'site.example' } },
+        `${size}`,
+      );
     assert.deepEqual(serverName(await realHello(undefined)), { kind: 'none' });
   });
 
@@ -101,7 +105,11 @@ const SEED = 20_261_126;
 describe('any bytes whatever', () => {
   const mutated = fc
     .tuple(
-      fc.constantFrom(clientHello({ names: [site] }), clientHello({ names: [site, site], recordSize: 9 }), clientHello({})),
+      fc.constantFrom(
+        clientHello({ names: [site] }),
+        clientHello({ names: [site, site], recordSize: 9 }),
+        clientHello({}),
+      ),
       fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
       fc.nat(300),
     )

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { Admission } from '../admission.ts';
 import { dial } from '../dial.ts';
@@ -123,7 +123,8 @@ function answer(incoming: IncomingMessage, response: ServerResponse, finished: (
     // A header that cannot be written again (ERR_INVALID_CHAR): nothing of it has been sent.
     incoming.destroy();
     response.destroy();
-    return finished();
+    finished();
+    return;
   }
   response.flushHeaders(); // streams of events may take their time for the first byte
   incoming.once('end', () => {

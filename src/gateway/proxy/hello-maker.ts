@@ -9,7 +9,9 @@ export const ECH = 0xfe0d; // encrypted_client_hello (RFC 9849)
 
 export function clientHello({ names, extensions = [], recordSize = 16_384 }: HelloParts): Buffer {
   const serverName = names === undefined ? [] : [[0, vector(2, ...names.map(nameEntry))] as const];
-  const all = [...extensions, ...serverName].map(([type, content]) => Buffer.concat([number(2, type), vector(2, content)]));
+  const all = [...extensions, ...serverName].map(([type, content]) =>
+    Buffer.concat([number(2, type), vector(2, content)]),
+  );
   const body = Buffer.concat([
     number(2, 0x0303),
     Buffer.alloc(32, 7),

@@ -34,10 +34,7 @@ const NOT_RETURNED: ReadonlySet<string> = new Set(['proxy-status', 'x-portcullis
 /** The headers of a request for its destination, as names and values by turns. */
 export function requestHeaders(request: IncomingMessage, hostHeader: string): string[] {
   const isChunked = request.headers['transfer-encoding'] !== undefined;
-  const kept = endToEnd(
-    request,
-    (name) => name !== 'host' && !TELLTALE.has(name) && (name !== 'trailer' || isChunked),
-  );
+  const kept = endToEnd(request, (name) => name !== 'host' && !TELLTALE.has(name) && (name !== 'trailer' || isChunked));
   const framing = isChunked ? ['Transfer-Encoding', 'chunked'] : [];
   // Else Node would send a body of chunks where there is none.
   const hasLength = request.headers['content-length'] !== undefined;
@@ -66,7 +63,10 @@ export function isWebSocket(request: IncomingMessage): boolean {
   return (
     method === 'GET' &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
-    (headers.connection ?? '').toLowerCase().split(/[\s,]+/).includes('upgrade') &&
+    (headers.connection ?? '')
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .includes('upgrade') &&
     !hasBody(request)
   );
 }

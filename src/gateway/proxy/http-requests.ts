@@ -58,12 +58,13 @@ export class HttpRequests {
       writeAnswer(request, response, refusal, accept === undefined ? asked : { ...asked, accept });
     const who = this.#identify(request, context, way);
     if (who === undefined) return void socket.destroy();
-    if (who.kind === 'stranger') return tell(who.refusal, who);
+    if (who.kind === 'stranger') return void tell(who.refusal, who);
     const { client } = who;
     const target = targetOf(request, context);
     if (target.kind === 'none') {
       response.shouldKeepAlive = false;
-      return tell(this.#refuseTarget(target, way, client));
+      tell(this.#refuseTarget(target, way, client));
+      return;
     }
     const asked: Wanted = { way, client, host: target.host, protocol: TCP, port: target.port };
     const wanted = this.#withOriginal(asked, context);

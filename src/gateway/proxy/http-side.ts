@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { HttpRequests } from './http-requests.ts';
 import { isWebSocket } from './http-headers.ts';
+import { HttpRequests } from './http-requests.ts';
 import type { Context } from './http-target.ts';
 import type { Opened } from './passage.ts';
 import type { ProxyServices } from './services.ts';
@@ -70,7 +70,10 @@ export class HttpSide {
         socket.on('error', () => socket.destroy());
         this.#requests.onRequest(request, response, head);
       })
-      .on('connect', (request: IncomingMessage, _: Duplex, head: Buffer) => void this.#requests.onConnect(request, head))
+      .on(
+        'connect',
+        (request: IncomingMessage, _: Duplex, head: Buffer) => void this.#requests.onConnect(request, head),
+      )
       .on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#requests.onUnreadable(error, socket));
     this.#servers.push(server);
     return server;

@@ -113,7 +113,8 @@ function target({ host, port }: Authority, path: string): Target {
 
 /** What Node's parser lets pass although recipients read it in different ways (RFC 9112 6.1, 6.3). */
 function framingProblem({ httpVersion, headers }: IncomingMessage): string | undefined {
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'the request is of a version of HTTP that there is not here';
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return 'the request is of a version of HTTP that there is not here';
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return undefined;
   if (httpVersion === '1.0') return 'a request of HTTP/1.0 has a transfer coding';

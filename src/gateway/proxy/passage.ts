@@ -5,7 +5,7 @@ import type { Dialled } from '../dial.ts';
 import { answerText, answerTo } from './answer.ts';
 import type { Arrival } from './arrivals.ts';
 import type { ServerName } from './client-hello.ts';
-import { FirstBytes, type First } from './first-bytes.ts';
+import { type First, FirstBytes } from './first-bytes.ts';
 import { isSameHost } from './http-target.ts';
 import { readUntil, type Unfinished } from './reading.ts';
 import { hold, relay } from './relay.ts';

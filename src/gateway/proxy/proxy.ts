@@ -7,6 +7,7 @@ import type { Gatekeeper } from '../gatekeeper.ts';
 import type { WhoAsks } from '../identity.ts';
 import { type Arrival, Arrivals, DEFAULT_LIMITS, type Limits } from './arrivals.ts';
 import { type Credential, Credentials } from './credentials.ts';
+import { connectionsThatFit } from './descriptors.ts';
 import { HttpSide, type Tls } from './http-side.ts';
 import type { OriginalDestination } from './original-destination.ts';
 import { type ProxyServices, SPEECH_OF_PORTS, type Speech } from './services.ts';
@@ -25,7 +26,7 @@ export interface ProxySettings {
   readonly whoAsks: WhoAsks;
   readonly credentials: readonly Credential[];
   readonly listeners: readonly Listener[];
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits>; // of all connections: as many as there are descriptors for
   /** What must be spoken on a destination's port, beside 80 and 443. */
   readonly speech?: ReadonlyMap<number, Speech>;
   /** Something that goes on nevertheless: a connection could not be accepted (no descriptors), or was refused for being one too many. */
@@ -36,7 +37,7 @@ const BACKLOG = 4_096; // connections that the kernel holds until they are accep
 const DRAIN_LOOK_MS = 20;
 
 /** The proxy's listeners. Made by `listen`; there are all of them or none. */
-export class Proxy {
+export class EgressProxy {
   readonly #settings: ProxySettings;
   readonly #arrivals: Arrivals;
   readonly #http: HttpSide;
@@ -45,7 +46,8 @@ export class Proxy {
 
   private constructor(settings: ProxySettings) {
     this.#settings = settings;
-    const limits = { ...DEFAULT_LIMITS, ...settings.limits };
+    const connections = Math.min(DEFAULT_LIMITS.connections, connectionsThatFit());
+    const limits = { ...DEFAULT_LIMITS, connections, ...settings.limits };
     const speech = new Map([...SPEECH_OF_PORTS, ...(settings.speech ?? [])]);
     this.#arrivals = new Arrivals(settings.whoAsks, limits);
     this.#services = {
@@ -60,8 +62,8 @@ export class Proxy {
   }
 
   /** @throws the error of listen(2) (such as EADDRINUSE); then nothing listens. */
-  static async listen(settings: ProxySettings): Promise<Proxy> {
-    const proxy = new Proxy(settings);
+  static async listen(settings: ProxySettings): Promise<EgressProxy> {
+    const proxy = new EgressProxy(settings);
     try {
       for (const listener of settings.listeners) await proxy.#listen(listener);
     } catch (error) {
@@ -76,7 +78,9 @@ export class Proxy {
     return this.#servers.flatMap((server) => {
       const bound = server.address();
       const address = typeof bound === 'object' && bound !== null ? parseAddress(bound.address) : undefined;
-      return typeof bound === 'object' && bound !== null && address !== undefined ? [{ address, port: bound.port }] : [];
+      return typeof bound === 'object' && bound !== null && address !== undefined
+        ? [{ address, port: bound.port }]
+        : [];
     });
   }
 
@@ -137,7 +141,7 @@ export class Proxy {
   #begin(socket: Socket): Arrival | undefined {
     const arrival = this.#arrivals.begin(socket);
     if (typeof arrival !== 'string') return arrival;
-    socket.on('error', () => {});
+    socket.on('error', () => socket.destroy());
     socket.destroy();
     if (arrival === 'too-many') this.#settings.onTrouble('a connection was refused: there are too many');
     return undefined;

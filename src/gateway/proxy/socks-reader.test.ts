@@ -10,7 +10,11 @@ function request(type: number, address: readonly number[], port = 443, command =
 }
 
 test('messages of SOCKS5 (RFC 1928, RFC 1929)', () => {
-  assert.deepEqual(readGreeting(Buffer.from([5, 2, 0, 2, 9])), { kind: 'whole', message: { methods: new Set([0, 2]) }, length: 4 });
+  assert.deepEqual(readGreeting(Buffer.from([5, 2, 0, 2, 9])), {
+    kind: 'whole',
+    message: { methods: new Set([0, 2]) },
+    length: 4,
+  });
   assert.deepEqual(readUserPassword(Buffer.from('\x01\x02me\x03abc', 'latin1')), {
     kind: 'whole',
     message: { user: 'me', password: 'abc' },
@@ -35,8 +39,17 @@ test('messages of SOCKS5 (RFC 1928, RFC 1929)', () => {
 });
 
 test('what is none: another version, no methods, no user, something reserved', () => {
-  for (const bytes of [[4, 1], [5, 0], [22, 3]]) assert.equal(readGreeting(Buffer.from(bytes)).kind, 'bad');
-  for (const bytes of [[5, 1], [1, 0]]) assert.equal(readUserPassword(Buffer.from(bytes)).kind, 'bad');
+  for (const bytes of [
+    [4, 1],
+    [5, 0],
+    [22, 3],
+  ])
+    assert.equal(readGreeting(Buffer.from(bytes)).kind, 'bad');
+  for (const bytes of [
+    [5, 1],
+    [1, 0],
+  ])
+    assert.equal(readUserPassword(Buffer.from(bytes)).kind, 'bad');
   for (const bytes of [[4], [5, 1, 1]]) assert.equal(readRequest(Buffer.from(bytes)).kind, 'bad');
 });
 

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { range } from '../../net/index.ts';
 import { tokenDigest } from './credentials.ts';
 import { clientHello } from './hello-maker.ts';
-import { eventually, Hand, listening, policyOf, startWorld, type World } from './support.ts';
+import { eventually, Hand, ignore, listening, policyOf, startWorld, type World } from './support.ts';
 
 const NO_AUTH = [5, 1, 0];
 
@@ -13,13 +13,19 @@ describe('SOCKS5', () => {
   let port = 0;
   let world: World;
   before(async () => {
-    echo = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    echo = createServer((socket) => socket.on('error', ignore).pipe(socket));
     port = await listening(echo);
     world = await startWorld(
-      policyOf({ to: ['echo.example'], ports: [port] }, { to: ['127.0.0.1'], ports: [port] }, { to: ['box.example'], ports: [port], from: '127.0.0.2' }),
+      policyOf(
+        { to: ['echo.example'], ports: [port] },
+        { to: ['127.0.0.1'], ports: [port] },
+        { to: ['box.example'], ports: [port], from: '127.0.0.2' },
+      ),
       {
         listeners: [{ kind: 'socks', at: { host: '127.0.0.1', port: 0 } }],
-        credentials: [{ user: 'box', digest: tokenDigest('token'), holder: { kind: 'addresses', ranges: [range('127.0.0.2')] } }],
+        credentials: [
+          { user: 'box', digest: tokenDigest('token'), holder: { kind: 'addresses', ranges: [range('127.0.0.2')] } },
+        ],
         limits: { firstBytesMs: 300 },
       },
     );
@@ -30,10 +36,21 @@ describe('SOCKS5', () => {
   });
 
   const name = (text: string): number[] => [3, text.length, ...Buffer.from(text, 'latin1')];
-  const request = (to: readonly number[], at = port, command = 1): number[] => [5, command, 0, ...to, at >> 8, at & 255];
+  const request = (to: readonly number[], at = port, command = 1): number[] => [
+    5,
+    command,
+    0,
+    ...to,
+    at >> 8,
+    at & 255,
+  ];
 
   /** All that comes back to these bytes, sent one by one. */
-  async function say(bytes: readonly number[], from = '127.0.0.1', least = 12): Promise<{ hand: Hand; answer: number[] }> {
+  async function say(
+    bytes: readonly number[],
+    from = '127.0.0.1',
+    least = 12,
+  ): Promise<{ hand: Hand; answer: number[] }> {
     const hand = await Hand.connect(world.port, { localAddress: from });
     for (const byte of bytes) hand.write(Buffer.from([byte]));
     await eventually(() => hand.isClosed || hand.bytes.length >= least, 'an answer');
@@ -48,7 +65,13 @@ describe('SOCKS5', () => {
       hand.close();
     }
     await eventually(() => world.gatekeeper.open.size === 0, 'both have ended');
-    assert.deepEqual(world.records.map(({ way, host }) => [way, host]), [['socks', 'echo.example'], ['socks', '127.0.0.1']]);
+    assert.deepEqual(
+      world.records.map(({ way, host }) => [way, host]),
+      [
+        ['socks', 'echo.example'],
+        ['socks', '127.0.0.1'],
+      ],
+    );
   });
 
   const replies: readonly (readonly [string, () => number[], number])[] = [
@@ -75,7 +98,13 @@ describe('SOCKS5', () => {
   }
 
   test('credentials: needed at an address that has some, of no use to an account', async () => {
-    const login = (user: string, token: string) => [1, user.length, ...Buffer.from(user), token.length, ...Buffer.from(token)];
+    const login = (user: string, token: string) => [
+      1,
+      user.length,
+      ...Buffer.from(user),
+      token.length,
+      ...Buffer.from(token),
+    ];
     const both = [5, 2, 0, 2];
     assert.deepEqual((await say(both, '127.0.0.2', 2)).answer, [5, 2]);
     const known = await say([...both, ...login('box', 'token'), ...request(name('box.example'))], '127.0.0.2', 14);
@@ -83,7 +112,11 @@ describe('SOCKS5', () => {
     known.hand.close();
     assert.deepEqual((await say([...both, ...login('box', 'wrong')], '127.0.0.2')).answer, [5, 2, 1, 1]);
     assert.deepEqual((await say(NO_AUTH, '127.0.0.2')).answer, [5, 255]);
-    assert.deepEqual((await say([5, 1, 2, ...login('box', 'token')])).answer, [5, 2, 1, 1], 'the account is not the box');
+    assert.deepEqual(
+      (await say([5, 1, 2, ...login('box', 'token')])).answer,
+      [5, 2, 1, 1],
+      'the account is not the box',
+    );
     assert.deepEqual((await say(NO_AUTH, '127.0.0.3')).answer, [5, 255], 'whom nobody knows');
   });
 
@@ -95,7 +128,11 @@ describe('SOCKS5', () => {
   });
 
   test('P8 holds here, too', async () => {
-    const { hand } = await say([...NO_AUTH, ...request(name('echo.example')), ...clientHello({ names: [[0, 'evil.example']] })]);
+    const { hand } = await say([
+      ...NO_AUTH,
+      ...request(name('echo.example')),
+      ...clientHello({ names: [[0, 'evil.example']] }),
+    ]);
     await hand.all();
     assert.deepEqual([...hand.bytes.subarray(12)], [21, 3, 3, 0, 2, 2, 49]);
   });

@@ -5,7 +5,7 @@ import { EgressPolicy } from '../../semantics/index.ts';
 import { Gatekeeper, type GatekeeperSettings } from '../gatekeeper.ts';
 import type { WhoAsks } from '../identity.ts';
 import type { GatewayRecord } from '../record.ts';
-import { type Listener, Proxy, type ProxySettings } from './proxy.ts';
+import { EgressProxy, type Listener, type ProxySettings } from './proxy.ts';
 
 /** For tests and benches: a gateway on the loopback, which is its internet, with names of its own. */
 export const UID = 1_000;
@@ -61,7 +61,7 @@ const whoAsks: WhoAsks = (_, client) => {
 };
 
 export interface World {
-  readonly proxy: Proxy;
+  readonly proxy: EgressProxy;
   readonly port: number; // of the first listener
   readonly gatekeeper: Gatekeeper;
   readonly records: GatewayRecord[];
@@ -94,7 +94,7 @@ export async function startWorld(policy: EgressPolicy, settings: WorldSettings =
     return (names[name] ?? ['127.0.0.1']).map(address);
   };
   const onTrouble = (sentence: string): void => void troubles.push(sentence);
-  const proxy = await Proxy.listen({
+  const proxy = await EgressProxy.listen({
     gatekeeper,
     addresses: { of },
     whoAsks,
@@ -112,6 +112,8 @@ export async function listening(server: Server, host = '127.0.0.1', port = 0): P
   const bound = server.address();
   return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
+
+export const ignore = (): void => undefined;
 
 /** A client by hand. */
 export class Hand {
@@ -161,7 +163,8 @@ export class Hand {
   async until(fits: RegExp, ms = 5_000): Promise<string> {
     const end = performance.now() + ms;
     while (!fits.test(this.text) && !this.#isClosed) {
-      if (performance.now() > end) throw new Error(`nothing fits ${fits} in ${JSON.stringify(this.text.slice(0, 500))}`);
+      if (performance.now() > end)
+        throw new Error(`nothing fits ${fits} in ${JSON.stringify(this.text.slice(0, 500))}`);
       await new Promise((done) => setTimeout(done, 2));
     }
     return this.text;

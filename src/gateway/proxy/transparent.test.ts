@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Endpoint } from '../../net/index.ts';
 import { clientHello, ECH } from './hello-maker.ts';
-import { address, eventually, Hand, listening, policyOf, startWorld, type World } from './support.ts';
+import { address, eventually, Hand, ignore, listening, policyOf, startWorld, type World } from './support.ts';
 
 const ALERT = '\x15\x03\x03\x00\x02\x02\x31'; // access_denied
 const ATTACKER = '127.0.0.66'; // the address that clients choose
@@ -24,15 +24,15 @@ describe('a redirected connection', () => {
   const reached = { attacker: 0 };
 
   before(async () => {
-    echo = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    echo = createServer((socket) => socket.on('error', ignore).pipe(socket));
     port = await listening(echo);
     attacker = createServer((socket) => {
       reached.attacker++;
-      socket.on('error', () => {}).end('attacker');
+      socket.on('error', ignore).end('attacker');
     });
     await listening(attacker, ATTACKER, port);
     granted = createServer((socket) => {
-      socket.on('error', () => {});
+      socket.on('error', ignore);
       socket.write('granted');
       socket.pipe(socket);
     });
@@ -44,7 +44,10 @@ describe('a redirected connection', () => {
       policyOf({ to: ['site.example'], ports: [port, httpPort] }, { to: [GRANTED], ports: [port, otherPort] }),
       {
         listeners: [{ kind: 'transparent', at: { host: '127.0.0.1', port: 0 }, originalDestination: () => original }],
-        speech: new Map([[port, 'tls'], [httpPort, 'http']]),
+        speech: new Map([
+          [port, 'tls'],
+          [httpPort, 'http'],
+        ]),
         limits: { firstBytesMs: 250, hellosOfClient: 4 },
       },
     );
@@ -74,7 +77,11 @@ describe('a redirected connection', () => {
   });
 
   test('T4: in pieces of one byte, over records, with a hello of 2 kB', async () => {
-    const first = clientHello({ names: [[0, 'site.example']], extensions: [[51, Buffer.alloc(1_900)]], recordSize: 300 });
+    const first = clientHello({
+      names: [[0, 'site.example']],
+      extensions: [[51, Buffer.alloc(1_900)]],
+      recordSize: 300,
+    });
     const hand = await redirected(ATTACKER, port, '');
     for (const [at, byte] of first.entries()) {
       hand.write(Buffer.from([byte]));
@@ -98,10 +105,27 @@ describe('a redirected connection', () => {
     ['T2: an unlisted name at an allowed address', '127.0.0.1', () => port, hello('evil.example'), ALERT],
     ['T3: no name', '127.0.0.1', () => port, clientHello({}), ALERT],
     ['T3: an address as a name', '127.0.0.1', () => port, hello('127.0.0.1'), ALERT],
-    ['T3: two names', '127.0.0.1', () => port, clientHello({ names: [[0, 'site.example'], [0, 'evil.example']] }), ALERT],
+    [
+      'T3: two names',
+      '127.0.0.1',
+      () => port,
+      clientHello({
+        names: [
+          [0, 'site.example'],
+          [0, 'evil.example'],
+        ],
+      }),
+      ALERT,
+    ],
     ['T3: a name of another type', '127.0.0.1', () => port, clientHello({ names: [[1, 'site.example']] }), ALERT],
     ['T9: SSH on a port for TLS', '127.0.0.1', () => port, 'SSH-2.0-OpenSSH_9.2\r\n', ''],
-    ['T9: HTTP on a port for TLS', '127.0.0.1', () => port, 'GET / HTTP/1.1\r\nHost: site.example\r\n\r\n', 'HTTP/1.1 400'],
+    [
+      'T9: HTTP on a port for TLS',
+      '127.0.0.1',
+      () => port,
+      'GET / HTTP/1.1\r\nHost: site.example\r\n\r\n',
+      'HTTP/1.1 400',
+    ],
     ['T9: TLS on a port for HTTP', '127.0.0.1', () => httpPort, hello('site.example'), ALERT],
     ['another port, of whatever kind', '127.0.0.1', () => otherPort, 'anything', ''],
     ['T9: SSH on a port for TLS, even where the address is granted', GRANTED, () => port, 'SSH-2.0-x\r\n', ''],
@@ -129,13 +153,17 @@ describe('a redirected connection', () => {
     const get = (host: string, path: string) => `GET ${path} HTTP/1.1\r\nHost: ${host}:${httpPort}\r\n\r\n`;
     const hand = await redirected(ATTACKER, httpPort, get('site.example', '/one'));
     await hand.until(/\/one\n/);
-    await hand.write(get('evil.example', '/two')).until(/unlisted-name[^]*\n\}\n/);
+    await hand.write(get('evil.example', '/two')).until(/unlisted-name[\s\S]*\n\}\n/);
     await hand.write(get('site.example', '/three')).until(/\/three\n/);
     assert.equal(hand.text.match(/HTTP\/1\.1 200/g)?.length, 2);
     hand.close();
     const none = await redirected(ATTACKER, httpPort, 'GET / HTTP/1.1\r\n\r\n');
     assert.match(await none.all(), /^HTTP\/1\.1 400/);
-    const inner = await redirected(ATTACKER, httpPort, `CONNECT evil.example:${port} HTTP/1.1\r\nHost: evil.example:${port}\r\n\r\n`);
+    const inner = await redirected(
+      ATTACKER,
+      httpPort,
+      `CONNECT evil.example:${port} HTTP/1.1\r\nHost: evil.example:${port}\r\n\r\n`,
+    );
     assert.match(await inner.all(), /^HTTP\/1\.1 403/);
   });
 

@@ -68,13 +68,15 @@ export class TransparentSide {
     }
     switch (heard.kind) {
       case 'http': {
-        if (this.#services.speechOf(port) === 'tls') return this.#refuse(arrival, 'bad-request', { address, port }, 'http');
+        if (this.#services.speechOf(port) === 'tls')
+          return this.#refuse(arrival, 'bad-request', { address, port }, 'http');
         const fallback = toAddress;
         const context: Context = { kind: 'inside', way: 'transparent', client, port, fallback, isRedirected: true };
         return this.#settings.adopt(socket, bytes, context);
       }
       case 'tls': {
-        if (this.#services.speechOf(port) === 'http') return this.#refuse(arrival, 'bad-request', { address, port }, 'tls');
+        if (this.#services.speechOf(port) === 'http')
+          return this.#refuse(arrival, 'bad-request', { address, port }, 'tls');
         const host = hostOf(heard.serverName) ?? toAddress;
         return this.#open(arrival, withOriginal(gatekeeper.policy, { ...wanted, host }, address), bytes, 'tls');
       }

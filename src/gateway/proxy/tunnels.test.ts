@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { range } from '../../net/index.ts';
 import { tokenDigest } from './credentials.ts';
 import { clientHello } from './hello-maker.ts';
-import { eventually, Hand, listening, policyOf, startWorld, type World } from './support.ts';
-import { range } from '../../net/index.ts';
+import { eventually, Hand, ignore, listening, policyOf, startWorld, type World } from './support.ts';
 
 const ALERT = '\x15\x03\x03\x00\x02\x02\x31'; // access_denied
 
@@ -23,12 +23,20 @@ describe('a tunnel', () => {
 
   before(async () => {
     site = createHttp((request, response) => response.end(`${request.headers.host} ${request.url}\n`));
-    echo = createServer((socket) => socket.once('data', () => reached++).on('error', () => {}).pipe(socket));
-    banner = createServer((socket) => socket.on('error', () => {}).write('220 hello\r\n', () => socket.pipe(socket)));
+    echo = createServer((socket) =>
+      socket
+        .once('data', () => reached++)
+        .on('error', ignore)
+        .pipe(socket),
+    );
+    banner = createServer((socket) => socket.on('error', ignore).write('220 hello\r\n', () => socket.pipe(socket)));
     const tls = await listening(echo);
     second = createServer((socket) => echo.emit('connection', socket));
     ports = { tls, any: await listening(second), http: await listening(site), banner: await listening(banner) };
-    const speech = new Map([[ports.tls, 'tls'], [ports.http, 'http']] as const);
+    const speech = new Map([
+      [ports.tls, 'tls'],
+      [ports.http, 'http'],
+    ] as const);
     world = await startWorld(policy(), { speech, limits: { firstBytesMs: 300, hellosOfClient: 4 } });
   });
   after(async () => {
@@ -40,13 +48,20 @@ describe('a tunnel', () => {
     const client = hand ?? (await Hand.connect(world.port));
     const before = client.text.length;
     client.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-    await eventually(() => client.isClosed || /HTTP\/1.1 \d+[^]*\r\n\r\n/.test(client.text.slice(before)), 'an answer');
+    await eventually(
+      () => client.isClosed || /HTTP\/1.1 \d+[\s\S]*\r\n\r\n/.test(client.text.slice(before)),
+      'an answer',
+    );
     return client;
   }
   const open = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
   test('carries TLS whose server name is its host, in whatever pieces it comes (T4)', async () => {
-    const hello = clientHello({ names: [[0, 'SITE.example.']], extensions: [[0x33, Buffer.alloc(1_400)]], recordSize: 500 });
+    const hello = clientHello({
+      names: [[0, 'SITE.example.']],
+      extensions: [[0x33, Buffer.alloc(1_400)]],
+      recordSize: 500,
+    });
     const hand = await tunnel(`site.example:${ports.tls}`);
     for (const byte of hello) {
       hand.write(Buffer.from([byte]));
@@ -59,14 +74,44 @@ describe('a tunnel', () => {
 
   const denied: readonly (readonly [string, () => string, string | Buffer, string])[] = [
     ['P8: another name', () => `site.example:${ports.tls}`, clientHello({ names: [[0, 'evil.example']] }), ALERT],
-    ['P8: another name that a flow leads to', () => `site.example:${ports.tls}`, clientHello({ names: [[0, 'relay.example']] }), ALERT],
-    ['P8: another name, on a port of any kind', () => `site.example:${ports.any}`, clientHello({ names: [[0, 'evil.example']] }), ALERT],
-    ['two names', () => `site.example:${ports.tls}`, clientHello({ names: [[0, 'site.example'], [0, 'evil.example']] }), ALERT],
+    [
+      'P8: another name that a flow leads to',
+      () => `site.example:${ports.tls}`,
+      clientHello({ names: [[0, 'relay.example']] }),
+      ALERT,
+    ],
+    [
+      'P8: another name, on a port of any kind',
+      () => `site.example:${ports.any}`,
+      clientHello({ names: [[0, 'evil.example']] }),
+      ALERT,
+    ],
+    [
+      'two names',
+      () => `site.example:${ports.tls}`,
+      clientHello({
+        names: [
+          [0, 'site.example'],
+          [0, 'evil.example'],
+        ],
+      }),
+      ALERT,
+    ],
     ['an address as a name', () => `site.example:${ports.tls}`, clientHello({ names: [[0, '127.0.0.1']] }), ALERT],
     ['a name of another type', () => `site.example:${ports.tls}`, clientHello({ names: [[1, 'site.example']] }), ALERT],
     ['T9: SSH where TLS belongs', () => `site.example:${ports.tls}`, 'SSH-2.0-OpenSSH_9.2\r\n', ''],
-    ['T9: HTTP where TLS belongs', () => `site.example:${ports.tls}`, 'GET / HTTP/1.1\r\nHost: site.example\r\n\r\n', 'HTTP/1.1 400'],
-    ['T9: TLS where HTTP belongs', () => `site.example:${ports.http}`, clientHello({ names: [[0, 'site.example']] }), ALERT],
+    [
+      'T9: HTTP where TLS belongs',
+      () => `site.example:${ports.tls}`,
+      'GET / HTTP/1.1\r\nHost: site.example\r\n\r\n',
+      'HTTP/1.1 400',
+    ],
+    [
+      'T9: TLS where HTTP belongs',
+      () => `site.example:${ports.http}`,
+      clientHello({ names: [[0, 'site.example']] }),
+      ALERT,
+    ],
     ['T9: something else where HTTP belongs', () => `site.example:${ports.http}`, '\x00\x01\x02', ''],
     ['what begins like TLS and is none', () => `site.example:${ports.any}`, '\x16\x03\x01\x00\x00', ALERT],
   ];
@@ -118,9 +163,15 @@ describe('a tunnel', () => {
       if (kind === 'any') world.gatekeeper.replace(policyOf({ to: names, ports: [...Object.values(ports), port] }));
       const hand = await tunnel(`site.example:${port}`);
       const get = (host: string, path: string) => `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`;
-      assert.match(await hand.write(get('site.example', '/one')).until(/\/one\n/), new RegExp(`site.example:${port} /one`));
-      assert.match(await hand.write(get('evil.example', '/two')).until(/unlisted-name[^]*\n\}\n/), /403 Forbidden/);
-      assert.match(await hand.write(get('relay.example', '/three')).until(/\/three\n/), new RegExp(`relay.example:${port} /three`));
+      assert.match(
+        await hand.write(get('site.example', '/one')).until(/\/one\n/),
+        new RegExp(`site.example:${port} /one`),
+      );
+      assert.match(await hand.write(get('evil.example', '/two')).until(/unlisted-name[\s\S]*\n\}\n/), /403 Forbidden/);
+      assert.match(
+        await hand.write(get('relay.example', '/three')).until(/\/three\n/),
+        new RegExp(`relay.example:${port} /three`),
+      );
       hand.close();
     });
   }
@@ -135,7 +186,7 @@ describe('a tunnel', () => {
     world.gatekeeper.replace(policy());
     const relay = await tunnel(`relay.example:${ports.any}`);
     const inner = await tunnel(`evil.example:${ports.tls}`, relay);
-    assert.match(inner.text, /200[^]*403 Forbidden[^]*unlisted-name/);
+    assert.match(inner.text, /200[\s\S]*403 Forbidden[\s\S]*unlisted-name/);
     const again = await tunnel(`relay.example:${ports.any}`);
     await tunnel(`site.example:${ports.tls}`, again);
     again.write(clientHello({ names: [[0, 'evil.example']] }));
@@ -163,7 +214,7 @@ describe('a tunnel', () => {
   });
 
   test('ends when its destination does, and the other way round', async () => {
-    const closing = createServer((socket) => socket.on('error', () => {}).end('bye'));
+    const closing = createServer((socket) => socket.on('error', ignore).end('bye'));
     const port = await listening(closing);
     world.gatekeeper.replace(policyOf({ to: names, ports: [port, ports.any] }));
     const hand = await tunnel(`site.example:${port}`);
@@ -180,12 +231,13 @@ describe('a tunnel', () => {
 describe('K5: who asks', () => {
   const digest = tokenDigest('of-the-container');
   const agents = tokenDigest('of-the-agent');
-  const basic = (user: string, token: string) => `Proxy-Authorization: Basic ${Buffer.from(`${user}:${token}`).toString('base64')}\r\n`;
+  const basic = (user: string, token: string) =>
+    `Proxy-Authorization: Basic ${Buffer.from(`${user}:${token}`).toString('base64')}\r\n`;
   let echo: Server;
   let port = 0;
   let world: World;
   before(async () => {
-    echo = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    echo = createServer((socket) => socket.on('error', ignore).pipe(socket));
     port = await listening(echo);
     world = await startWorld(
       policyOf({ to: ['agents.example'], ports: [port] }, { to: ['box.example'], ports: [port], from: '127.0.0.2' }),
@@ -204,7 +256,9 @@ describe('K5: who asks', () => {
 
   async function ask(host: string, from: string, header = ''): Promise<string> {
     const hand = await Hand.connect(world.port, { localAddress: from });
-    const text = await hand.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n${header}\r\n`).until(/\r\n\r\n/);
+    const text = await hand
+      .write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n${header}\r\n`)
+      .until(/\r\n\r\n/);
     hand.close();
     return text.slice(9, 12);
   }
@@ -249,7 +303,7 @@ test('K9: too many connections of one client are refused, others are not, and it
 });
 
 test('stopping: no new connections, tunnels go on until the deadline, then they are cut', async () => {
-  const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  const echo = createServer((socket) => socket.on('error', ignore).pipe(socket));
   const port = await listening(echo);
   const world = await startWorld(policyOf({ to: ['echo.example'], ports: [port] }));
   const idle = await Hand.connect(world.port);
