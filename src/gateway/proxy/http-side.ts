@@ -36,6 +36,8 @@ export class HttpSide {
       adopt: (socket, early, context) => this.adopt(socket, early, context),
     });
     this.#inner = this.server();
+    // From this event on, Node holds heads of requests to their time (setupConnectionsTracking in lib/_http_server.js).
+    this.#inner.emit('listening');
     this.#forget = services.gatekeeper.onReplaced(() => {
       for (const upstreams of this.#upstreams.values()) upstreams.dropIdle();
     });
@@ -99,6 +101,7 @@ export class HttpSide {
       server.keepAliveTimeout = 1;
       server.closeIdleConnections();
     }
+    this.#inner.close();
   }
 
   /** The connections that are kept for a client's, and end with it. */

@@ -26,7 +26,6 @@ describe('SOCKS5', () => {
         credentials: [
           { user: 'box', digest: tokenDigest('token'), holder: { kind: 'addresses', ranges: [range('127.0.0.2')] } },
         ],
-        limits: { firstBytesMs: 300 },
       },
     );
   });
@@ -122,9 +121,13 @@ describe('SOCKS5', () => {
 
   test('what is no SOCKS5, or does not come in time, is closed', async () => {
     assert.deepEqual((await say([4, 1, 0, 80, 127, 0, 0, 1, 0])).answer, []);
-    const { hand } = await say([5, 1, 0, 5], '127.0.0.1', 2);
-    await hand.all(2_000);
+    const listeners = [{ kind: 'socks', at: { host: '127.0.0.1', port: 0 } }] as const;
+    const hasty = await startWorld(policyOf(), { listeners, limits: { firstBytesMs: 200 } });
+    const hand = await Hand.connect(hasty.port);
+    hand.write(Buffer.from([5, 1, 0, 5]));
+    await hand.all();
     assert.deepEqual([...hand.bytes], [5, 0]);
+    await hasty.proxy.stop(0);
   });
 
   test('P8 holds here, too', async () => {
