@@ -47,9 +47,10 @@ export class Arrivals {
 
   /** Takes a new connection in, unless there are too many, or it is gone already. */
   begin(socket: Socket): Arrival | 'too-many' | 'gone' {
-    const ends = endsOf(socket);
-    if (ends === undefined) return 'gone';
-    const { key, from, to } = ends;
+    const from = endpoint(socket.remoteAddress, socket.remotePort);
+    const to = endpoint(socket.localAddress, socket.localPort);
+    if (from === undefined || to === undefined) return 'gone';
+    const key = keyOf(socket);
     const client = this.#whoAsks('tcp', from, to);
     const arrival: Arrival = { socket, from, to, client };
     const who = nameOf(arrival);
@@ -58,7 +59,7 @@ export class Arrivals {
     this.#byEnds.set(key, arrival);
     this.#connections.add(who);
     socket.once('close', () => {
-      this.#byEnds.delete(key);
+      if (this.#byEnds.get(key) === arrival) this.#byEnds.delete(key); // the same ends may be in use again
       this.#connections.remove(who);
     });
     return arrival;
@@ -66,8 +67,7 @@ export class Arrivals {
 
   /** That of a socket that was taken in, or of the TLS that it carries. */
   of(socket: Socket): Arrival | undefined {
-    const ends = endsOf(socket);
-    return ends === undefined ? undefined : this.#byEnds.get(ends.key);
+    return this.#byEnds.get(keyOf(socket));
   }
 
   /** @returns what to call when the first bytes are there; `undefined` where the client has too many that are not. */
@@ -112,17 +112,9 @@ function nameOf({ client, from }: Arrival): string {
   return client?.account === undefined ? formatAddress(from.address) : `uid ${client.account}`;
 }
 
-interface Ends {
-  readonly key: string;
-  readonly from: Endpoint;
-  readonly to: Endpoint;
-}
-
-function endsOf(socket: Socket): Ends | undefined {
-  const from = endpoint(socket.remoteAddress, socket.remotePort);
-  const to = endpoint(socket.localAddress, socket.localPort);
-  if (from === undefined || to === undefined) return undefined;
-  return { key: `${socket.remoteAddress} ${from.port} ${socket.localAddress} ${to.port}`, from, to };
+/** The four parts that no two connections share at a time. */
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** A listener of both families sees IPv4 as `::ffff:192.0.2.1` (RFC 4291 2.5.5.2). */

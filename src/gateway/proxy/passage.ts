@@ -35,11 +35,12 @@ export async function passThrough(services: ProxyServices, opened: Opened, takeH
   const first = new FirstBytes();
   const heard = await listen(services, opened, speech, first);
   const { bytes } = first;
+  if (socket.destroyed) return end(opened);
   if (typeof heard === 'string') {
-    const isQuietEnd = heard === 'ended' && (socket.destroyed || !first.isUndecided);
-    if (isQuietEnd) end(opened);
-    else refuse(opened, 'other');
-    return;
+    const isQuietEnd = heard === 'ended' && !first.isUndecided;
+    if (!isQuietEnd) return refuse(opened, 'other');
+    // It has nothing to say, and may yet have something to hear.
+    return speech === 'any' ? relay(socket, dialled, admission, bytes) : end(opened);
   }
   switch (heard.kind) {
     case 'server-first':

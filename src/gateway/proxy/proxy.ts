@@ -29,12 +29,13 @@ export interface ProxySettings {
   readonly limits?: Partial<Limits>; // of all connections: as many as there are descriptors for
   /** What must be spoken on a destination's port, beside 80 and 443. */
   readonly speech?: ReadonlyMap<number, Speech>;
-  /** Something that goes on nevertheless: a connection could not be accepted (no descriptors), or was refused for being one too many. */
+  /** A connection could not be accepted (no descriptors), or was refused for being one too many; once a second at most. */
   readonly onTrouble: (sentence: string) => void;
 }
 
 const BACKLOG = 4_096; // connections that the kernel holds until they are accepted; it caps that itself (net.core.somaxconn)
 const DRAIN_LOOK_MS = 20;
+const TROUBLE_MS = 1_000;
 
 /** The proxy's listeners. Made by `listen`; there are all of them or none. */
 export class EgressProxy {
@@ -43,6 +44,7 @@ export class EgressProxy {
   readonly #http: HttpSide;
   readonly #services: ProxyServices;
   readonly #servers: Server[] = [];
+  #toldAt: number | undefined;
 
   private constructor(settings: ProxySettings) {
     this.#settings = settings;
@@ -108,7 +110,7 @@ export class EgressProxy {
       });
     });
     // Such as EMFILE of accept(2): the connection is gone, the listener stays.
-    server.on('error', ({ message }) => this.#settings.onTrouble(`a connection could not be accepted: ${message}`));
+    server.on('error', ({ message }) => this.#trouble(`a connection could not be accepted: ${message}`));
     this.#servers.push(server);
   }
 
@@ -143,7 +145,15 @@ export class EgressProxy {
     if (typeof arrival !== 'string') return arrival;
     socket.on('error', () => socket.destroy());
     socket.destroy();
-    if (arrival === 'too-many') this.#settings.onTrouble('a connection was refused: there are too many');
+    if (arrival === 'too-many') this.#trouble('a connection was refused: there are too many');
     return undefined;
+  }
+
+  /** Once a second at most: whoever causes it must not fill a journal with it. */
+  #trouble(sentence: string): void {
+    const now = performance.now();
+    if (now - (this.#toldAt ?? -TROUBLE_MS) < TROUBLE_MS) return;
+    this.#toldAt = now;
+    this.#settings.onTrouble(sentence);
   }
 }

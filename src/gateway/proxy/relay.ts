@@ -30,6 +30,7 @@ export function relay(client: Socket, { socket: upstream }: Dialled, admission: 
     if (upstream.errored === null) client.destroySoon();
     else client.destroy();
   };
+  if (client.destroyed) upstream.destroy();
   if (upstream.destroyed) return void ended();
   upstream.once('close', ended);
   for (const socket of [client, upstream]) {
