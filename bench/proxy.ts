@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from './lib/measure.ts';
@@ -12,6 +12,7 @@ await runBench(import.meta.filename, 'what does it cost to go through the egress
 
 async function measure({ quick }: BenchOptions): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
+  chmodSync(folder, 0o711); // squid reads its files as an account of its own
   const destination = await startDestination();
   const running: RunningProxy[] = [];
   const leftOut: string[] = [];

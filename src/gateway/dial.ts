@@ -13,6 +13,10 @@ const CONNECT_MS = 10_000; // for one address
 const ADDRESSES_AT_MOST = 8; // tried for one connection, in order
 const NEXT_AFTER_MS = 250; // RFC 8305 5: the next address is tried beside a slow one
 
+/** Bytes that may wait in a connection. Node reads 64 KiB at once: where no more fitted, it would stop and start reading for each. */
+export const ON_ITS_WAY = 262_144;
+const SOCKET = { noDelay: true, allowHalfOpen: true, highWaterMark: ON_ITS_WAY };
+
 /** A connection to where an admitted client wants to go. */
 export interface Dialled {
   readonly kind: 'dialled';
@@ -74,7 +78,8 @@ function firstToAnswer(addresses: readonly Address[], port: number): Promise<Dia
         if (attempts.size === 0) settle({ kind: 'none', reason });
         return;
       }
-      const socket = connect({ host: formatAddress(address), port, noDelay: true, allowHalfOpen: true });
+      const options = { ...SOCKET, host: formatAddress(address), port };
+      const socket = connect(options);
       attempts.add(socket);
       const failed = (): void => {
         socket.destroy();

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isWebSocket } from './http-headers.ts';
+import { ON_ITS_WAY } from '../dial.ts';
 import { HttpRequests } from './http-requests.ts';
 import type { Context } from './http-target.ts';
 import type { Opened } from './passage.ts';
@@ -55,6 +56,7 @@ export class HttpSide {
       insecureHTTPParser: false,
       requireHostHeader: false, // told in our own words
       noDelay: true,
+      highWaterMark: ON_ITS_WAY,
       shouldUpgradeCallback: isWebSocket,
     };
     const onRequest: RequestListener = (request, response) => this.#requests.onRequest(request, response, NOTHING);

@@ -2,7 +2,7 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../../net/index.ts';
 import { parseAddress } from '../../net/index.ts';
-import type { Addresses } from '../dial.ts';
+import { type Addresses, ON_ITS_WAY } from '../dial.ts';
 import type { Gatekeeper } from '../gatekeeper.ts';
 import type { WhoAsks } from '../identity.ts';
 import { type Arrival, Arrivals, DEFAULT_LIMITS, type Limits } from './arrivals.ts';
@@ -134,7 +134,7 @@ export class EgressProxy {
   }
 
   #plain(onConnection: (arrival: Arrival) => Promise<void>): Server {
-    return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, (socket) => {
+    return createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: ON_ITS_WAY }, (socket) => {
       const arrival = this.#begin(socket);
       if (arrival !== undefined) void onConnection(arrival);
     });
