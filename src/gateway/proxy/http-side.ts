@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isWebSocket } from './http-headers.ts';
 import { ON_ITS_WAY } from '../dial.ts';
+import { isWebSocket } from './http-headers.ts';
 import { HttpRequests } from './http-requests.ts';
 import type { Context } from './http-target.ts';
 import type { Opened } from './passage.ts';
