@@ -20,11 +20,13 @@ const TOOLS: readonly Tool[] = [
   { program: 'ping', package: 'iputils-ping', use: 'sends ICMP echo requests' },
   { program: 'unshare', package: 'util-linux', use: 'makes the private network' },
 ];
-/** Other firewalls that ours has to live beside, and what cuts connections. */
+/** Other firewalls that ours has to live beside, what cuts connections, and clients that others wrote. */
 const OF_THE_TESTS: readonly Tool[] = [
   { program: 'iptables-restore', package: 'iptables', use: 'loads rules of iptables' },
   { program: 'conntrack', package: 'conntrack', use: 'knows connections, and ends them' },
   { program: 'ufw', package: 'ufw', use: 'is a firewall that ours stands beside' },
+  { program: 'curl', package: 'curl', use: 'is a client of the egress proxy' },
+  { program: 'openssl', package: 'openssl', use: 'makes certificates, and is a client of the egress proxy' },
   { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from '../net/index.ts';
-import type { EgressDecision } from '../semantics/index.ts';
+import type { EgressDecision, EgressPolicy } from '../semantics/index.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import type { GatewayRecord, Reason } from './record.ts';
 import type { Refusal } from './refusal.ts';
@@ -21,6 +21,7 @@ export class Admission {
   readonly #open: Set<Admission>;
   readonly #start: Omit<GatewayRecord, 'verdict'>;
   readonly #startedAt: number;
+  readonly #askedOf: EgressPolicy;
   #decision: EgressDecision;
   #address: Address | undefined;
   #cut: (() => void) | undefined;
@@ -32,6 +33,7 @@ export class Admission {
     this.#open = open;
     this.wanted = wanted;
     this.#decision = decision;
+    this.#askedOf = gatekeeper.policy;
     this.#start = gatekeeper.recordStart(unread(wanted));
     this.#startedAt = gatekeeper.settings.clock.now();
   }
@@ -53,11 +55,12 @@ export class Admission {
     return decision.verdict === 'allow' ? undefined : decision.denial;
   }
 
-  /** It is connected. `cut` ends it, and `closed` is called even then. */
+  /** It is connected. `cut` ends it, and `closed` is called even then; at once where the policy has become narrower meanwhile. */
   connected(address: Address, cut: () => void): void {
     this.#address = address;
     this.#cut = cut;
     this.#open.add(this);
+    if (this.#gatekeeper.policy !== this.#askedOf) this.cutUnlessAllowed();
   }
 
   /** It has ended, from whichever side. */
@@ -70,10 +73,10 @@ export class Admission {
 
   /** It came to nothing. */
   failed(reason: Reason): Refusal {
+    const { sentence } = this.#gatekeeper.why(unread(this.wanted), reason, []);
+    if (!this.#ended) this.#record(undefined, reason);
     this.#ended = true;
     this.#open.delete(this);
-    const { sentence } = this.#gatekeeper.why(unread(this.wanted), reason, []);
-    this.#record(undefined, reason);
     return { id: this.id, reason, sentence: sentence ?? reason };
   }
 

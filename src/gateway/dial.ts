@@ -13,6 +13,10 @@ const CONNECT_MS = 10_000; // for one address
 const ADDRESSES_AT_MOST = 8; // tried for one connection, in order
 const NEXT_AFTER_MS = 250; // RFC 8305 5: the next address is tried beside a slow one
 
+/** Bytes that may wait in a connection. Node reads 64 KiB at once: where no more fitted, it would stop and start reading for each. */
+export const ON_ITS_WAY = 262_144;
+const SOCKET = { noDelay: true, allowHalfOpen: true, highWaterMark: ON_ITS_WAY };
+
 /** A connection to where an admitted client wants to go. */
 export interface Dialled {
   readonly kind: 'dialled';
@@ -36,7 +40,7 @@ export async function dial(admission: Admission, addresses: Addresses): Promise<
   });
   if (dialable.length === 0) return admission.failed([...denials][0] ?? 'no-address');
   const reached = await firstToAnswer(interleaved(dialable).slice(0, ADDRESSES_AT_MOST), port);
-  return reached === undefined ? admission.failed('unreachable') : { kind: 'dialled', ...reached };
+  return reached.kind === 'none' ? admission.failed(reached.reason) : reached;
 }
 
 /** IPv6 and IPv4 by turns, IPv6 first (RFC 8305 4). */
@@ -48,43 +52,50 @@ export function interleaved(addresses: readonly Address[]): readonly Address[] {
     .filter((address) => address !== undefined);
 }
 
-interface Reached {
-  readonly socket: Socket;
-  readonly address: Address;
+interface None {
+  readonly kind: 'none';
+  readonly reason: 'unreachable' | 'no-answer';
 }
 
 /** Connects to the first that answers; each next one is begun when those before it have failed or are slow. */
-function firstToAnswer(addresses: readonly Address[], port: number): Promise<Reached | undefined> {
+function firstToAnswer(addresses: readonly Address[], port: number): Promise<Dialled | None> {
   return new Promise((resolve) => {
     const attempts = new Set<Socket>();
     let next = 0;
     let timer: NodeJS.Timeout | undefined;
-    const settle = (reached: Reached | undefined): void => {
+    let reason: None['reason'] = 'unreachable';
+    const settle = (outcome: Dialled | None): void => {
       clearTimeout(timer);
-      for (const socket of attempts) if (socket !== reached?.socket) socket.destroy();
+      const kept = outcome.kind === 'dialled' ? outcome.socket : undefined;
+      for (const socket of attempts) if (socket !== kept) socket.destroy();
       attempts.clear();
-      resolve(reached);
+      resolve(outcome);
     };
     const begin = (): void => {
       clearTimeout(timer);
       const address = addresses[next++];
       if (address === undefined) {
-        if (attempts.size === 0) settle(undefined);
+        if (attempts.size === 0) settle({ kind: 'none', reason });
         return;
       }
-      const socket = connect({ host: formatAddress(address), port, noDelay: true });
+      const options = { ...SOCKET, host: formatAddress(address), port };
+      const socket = connect(options);
       attempts.add(socket);
       const failed = (): void => {
         socket.destroy();
         if (attempts.delete(socket)) begin();
       };
-      socket.setTimeout(CONNECT_MS, failed);
+      const late = (): void => {
+        reason = 'no-answer';
+        failed();
+      };
+      socket.setTimeout(CONNECT_MS, late);
       socket.once('error', failed);
       socket.once('connect', () => {
         socket.off('error', failed);
-        socket.setTimeout(0);
+        socket.setTimeout(0, late);
         socket.pause();
-        if (attempts.has(socket)) settle({ socket, address });
+        if (attempts.has(socket)) settle({ kind: 'dialled', socket, address });
       });
       if (next < addresses.length) timer = setTimeout(begin, NEXT_AFTER_MS);
     };

@@ -25,6 +25,7 @@ export class Gatekeeper {
   #policy: EgressPolicy;
   readonly #rates: Rates;
   readonly #open = new Set<Admission>();
+  readonly #onReplaced = new Set<() => void>();
 
   constructor(policy: EgressPolicy, settings: GatekeeperSettings) {
     this.#policy = policy;
@@ -87,7 +88,14 @@ export class Gatekeeper {
     this.#policy = policy;
     let cut = 0;
     for (const admission of [...this.#open]) if (admission.cutUnlessAllowed()) cut++;
+    for (const listener of this.#onReplaced) listener();
     return cut;
+  }
+
+  /** For who keeps anything that a policy has once allowed, such as idle connections. @returns what ends it. */
+  onReplaced(listener: () => void): () => void {
+    this.#onReplaced.add(listener);
+    return () => this.#onReplaced.delete(listener);
   }
 
   recordStart({ way, client, host, protocol, port }: Unread): Omit<GatewayRecord, 'verdict'> {

@@ -46,6 +46,8 @@ export function refusalSentence(reason: Reason, { agent, host, service, near }: 
       return `no address was found for ${host}`;
     case 'unreachable':
       return `${host} cannot be reached on ${service}`;
+    case 'no-answer':
+      return `${host} does not answer on ${service}`;
     case 'cut':
       return `the policy no longer leads ${agent} to ${host}`;
   }
