@@ -54,5 +54,8 @@ export class AnswerCache {
 
 function bytesOf(answer: Answer): number {
   if (answer.kind === 'failed') return RECORD_BYTES;
-  return [...answer.records, ...answer.authority].reduce((sum, { data }) => sum + data.length + RECORD_BYTES, RECORD_BYTES);
+  return [...answer.records, ...answer.authority].reduce(
+    (sum, { data }) => sum + data.length + RECORD_BYTES,
+    RECORD_BYTES,
+  );
 }

@@ -25,8 +25,9 @@ export interface FeedSettings {
 const RELY_MS = 1_000;
 
 interface Known {
-  until: number; // milliseconds: in the kernel at least until then
-  writtenAt: number;
+  readonly until: number; // milliseconds: in the kernel at least until then
+  readonly writtenAt: number;
+  writing: Promise<void> | undefined; // not there yet: whoever relies on it waits, too
 }
 
 /**
@@ -46,29 +47,50 @@ export class AddressFeed {
    * @returns when they need to be seen to again, at the earliest (milliseconds). Rejected where the kernel may not know one of them.
    */
   async open(groups: readonly string[], addresses: readonly Address[], until: number): Promise<number> {
-    const { sink, graceSeconds, mostSeconds, mostAddresses, now } = this.#settings;
+    const { graceSeconds, mostSeconds, now } = this.#settings;
     const start = now();
-    const entries: { readonly key: string; readonly until: number; readonly opened: OpenedAddress }[] = [];
+    const wanted = Math.min(until + graceSeconds * 1_000, start + mostSeconds * 1_000);
+    const fresh: { readonly key: string; readonly opened: OpenedAddress }[] = [];
+    const others = new Set<Promise<void>>();
     let reliedUpon = start + RELY_MS;
     for (const group of groups) {
       for (const address of addresses) {
         const key = `${formatAddress(address)} ${group}`;
         const known = this.#known.get(key);
-        const wanted = Math.min(until + graceSeconds * 1_000, start + mostSeconds * 1_000);
         if (known !== undefined && known.until >= wanted && start - known.writtenAt < RELY_MS) {
           reliedUpon = Math.min(reliedUpon, known.writtenAt + RELY_MS);
+          if (known.writing !== undefined) others.add(known.writing);
           continue;
         }
         const seconds = Math.ceil((Math.max(wanted, known?.until ?? 0) - start) / 1_000);
-        entries.push({ key, until: start + seconds * 1_000, opened: { group, address, seconds } });
+        fresh.push({ key, opened: { group, address, seconds } });
       }
     }
-    if (entries.length === 0) return reliedUpon;
-    this.#dropExpired(start);
-    if (this.#known.size + entries.length > mostAddresses) throw new RangeError('too many addresses are open');
-    await sink.put(entries.map(({ opened }) => opened));
-    for (const entry of entries) this.#known.set(entry.key, { until: entry.until, writtenAt: start });
+    if (fresh.length > 0) await this.#write(fresh, start);
+    await Promise.all(others);
     return reliedUpon;
+  }
+
+  async #write(
+    fresh: readonly { readonly key: string; readonly opened: OpenedAddress }[],
+    start: number,
+  ): Promise<void> {
+    const { sink, mostAddresses } = this.#settings;
+    this.#dropExpired(start);
+    if (this.#known.size + fresh.length > mostAddresses) throw new RangeError('too many addresses are open');
+    const writing = sink.put(fresh.map(({ opened }) => opened));
+    const written = fresh.map(({ key, opened: { seconds } }): readonly [string, Known] => {
+      const known = { until: start + seconds * 1_000, writtenAt: start, writing };
+      this.#known.set(key, known);
+      return [key, known];
+    });
+    try {
+      await writing;
+      for (const [, known] of written) known.writing = undefined;
+    } catch (error) {
+      for (const [key, known] of written) if (this.#known.get(key) === known) this.#known.delete(key);
+      throw error;
+    }
   }
 
   /** What was written may be gone: the sets were made anew. */

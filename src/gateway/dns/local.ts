@@ -1,7 +1,7 @@
 import type { Address, DnsName } from '../../net/index.ts';
 import type { Answer, DnsRecord } from './answer.ts';
-import { addressBytes } from './reply.ts';
 import { TYPE } from './record-type.ts';
+import { addressBytes } from './reply.ts';
 import type { Question } from './validate.ts';
 
 /** Names that are answered here, with the addresses that were configured for them. */

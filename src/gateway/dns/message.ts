@@ -131,5 +131,8 @@ export function hostName(wire: Buffer, start = 0): DnsName | undefined {
 
 /** A name of which each label is 63 bytes long at most, in wire form. */
 export function nameBytes(name: DnsName): Buffer {
-  return Buffer.concat([...name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1')), Buffer.of(0)]);
+  return Buffer.concat([
+    ...name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1')),
+    Buffer.of(0),
+  ]);
 }

@@ -3,9 +3,24 @@ import { TYPE } from './record-type.ts';
 export const HEADER_BYTES = 12;
 
 /** Bits of the header's second word (RFC 1035 4.1.1, RFC 4035 3.1.6 and 3.2.2). */
-export const FLAG = { response: 0x8000, opcode: 0x7800, truncated: 0x200, wanted: 0x100, available: 0x80, unchecked: 0x10 };
+export const FLAG = {
+  response: 0x8000,
+  opcode: 0x7800,
+  truncated: 0x200,
+  wanted: 0x100,
+  available: 0x80,
+  unchecked: 0x10,
+};
 
-export const RCODE = { ok: 0, malformed: 1, failed: 2, noName: 3, notImplemented: 4, refused: 5, badVersion: 16 } as const;
+export const RCODE = {
+  ok: 0,
+  malformed: 1,
+  failed: 2,
+  noName: 3,
+  notImplemented: 4,
+  refused: 5,
+  badVersion: 16,
+} as const;
 export type Rcode = (typeof RCODE)[keyof typeof RCODE];
 
 /** What the client's OPT record says (RFC 6891 6.1). */

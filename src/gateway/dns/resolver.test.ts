@@ -62,8 +62,17 @@ const soa = (owner: string, minimum: number, ttl = 3_600): PacketAnswer => ({
 });
 
 describe('what is believed of an answer', () => {
-  const cases: readonly { readonly name: string; readonly says: Says; readonly found: string; readonly host?: string }[] = [
-    { name: 'addresses of the name', says: addresses('93.184.216.34', '93.184.216.35'), found: '93.184.216.34 93.184.216.35 for 300' },
+  const cases: readonly {
+    readonly name: string;
+    readonly says: Says;
+    readonly found: string;
+    readonly host?: string;
+  }[] = [
+    {
+      name: 'addresses of the name',
+      says: addresses('93.184.216.34', '93.184.216.35'),
+      found: '93.184.216.34 93.184.216.35 for 300',
+    },
     {
       name: 'D11 the end of a chain of aliases, not what is beside it',
       says: () => ({
@@ -94,17 +103,41 @@ describe('what is believed of an answer', () => {
       }),
       found: 'unusable',
     },
-    { name: 'D10 a time to live of 0 as the least', says: () => ({ answers: [a('api.example', '93.0.0.1', 0)] }), found: '93.0.0.1 for 5' },
-    { name: 'D10 2^31 as 0 (RFC 2181 8)', says: () => ({ answers: [a('api.example', '93.0.0.1', 2 ** 31)] }), found: '93.0.0.1 for 5' },
-    { name: 'D10 2^31 - 1 as the most', says: () => ({ answers: [a('api.example', '93.0.0.1', 2 ** 31 - 1)] }), found: '93.0.0.1 for 3600' },
+    {
+      name: 'D10 a time to live of 0 as the least',
+      says: () => ({ answers: [a('api.example', '93.0.0.1', 0)] }),
+      found: '93.0.0.1 for 5',
+    },
+    {
+      name: 'D10 2^31 as 0 (RFC 2181 8)',
+      says: () => ({ answers: [a('api.example', '93.0.0.1', 2 ** 31)] }),
+      found: '93.0.0.1 for 5',
+    },
+    {
+      name: 'D10 2^31 - 1 as the most',
+      says: () => ({ answers: [a('api.example', '93.0.0.1', 2 ** 31 - 1)] }),
+      found: '93.0.0.1 for 3600',
+    },
     {
       name: 'the least time of a chain',
       says: () => ({ answers: [alias('api.example', 'b.example', 20), a('b.example', '93.0.0.1', 400)] }),
       found: '5 93.0.0.1 for 20',
     },
-    { name: 'that there is no such name, for as long as its zone says', says: () => ({ flags: 3, authorities: [soa('example', 30)] }), found: 'no name  for 30' },
-    { name: 'that there is nothing, for less than a zone may wish', says: () => ({ authorities: [soa('example', 86_400)] }), found: ' for 300' },
-    { name: 'no zone that the name is not in', says: () => ({ flags: 3, authorities: [soa('other.test', 200)] }), found: 'no name  for 5' },
+    {
+      name: 'that there is no such name, for as long as its zone says',
+      says: () => ({ flags: 3, authorities: [soa('example', 30)] }),
+      found: 'no name  for 30',
+    },
+    {
+      name: 'that there is nothing, for less than a zone may wish',
+      says: () => ({ authorities: [soa('example', 86_400)] }),
+      found: ' for 300',
+    },
+    {
+      name: 'no zone that the name is not in',
+      says: () => ({ flags: 3, authorities: [soa('other.test', 200)] }),
+      found: 'no name  for 5',
+    },
     { name: 'no resolver that could not find out', says: () => ({ flags: 2 }), found: 'refused' },
     { name: 'no address that is too short', says: (query) => ({ raw: [shortAddress(query)] }), found: ' for 5' },
   ];
@@ -114,12 +147,15 @@ describe('what is believed of an answer', () => {
 
   test('D10 of 200 addresses as many as are kept', async () => {
     const texts = Array.from({ length: 200 }, (_, at) => `93.0.0.${at}`);
-    const answer = await found((query, by) => (by === 'udp' ? { flags: dnsPacket.TRUNCATED_RESPONSE } : addresses(...texts)(query, by, Buffer.alloc(0))));
+    const answer = await found((query, by) =>
+      by === 'udp' ? { flags: dnsPacket.TRUNCATED_RESPONSE } : addresses(...texts)(query, by, Buffer.alloc(0)),
+    );
     assert.equal(answer.split(' ').length - 2, ANSWER_LIMITS.records);
   });
 
   test('service bindings without what hides a name or gives an address', async () => {
-    const binding = (...params: readonly [number, Buffer][]) => Buffer.concat([Buffer.of(0, 1, 0), ...params.map(([key, value]) => param(key, value))]);
+    const binding = (...params: readonly [number, Buffer][]) =>
+      Buffer.concat([Buffer.of(0, 1, 0), ...params.map(([key, value]) => param(key, value))]);
     const alpn = [1, Buffer.from('\u0002h2')] as const;
     const told = async (data: Buffer): Promise<string[]> => {
       upstream.says = (query) => ({ raw: [withRecord(answerTo(query, {}), TYPE.HTTPS, data)] });
@@ -128,7 +164,10 @@ describe('what is believed of an answer', () => {
     };
     const plain = binding([...alpn]);
     assert.deepEqual(await told(plain), [plain.toString('hex')]);
-    assert.deepEqual(await told(binding([...alpn], [4, Buffer.of(10, 0, 0, 1)], [5, Buffer.from('ech')], [6, Buffer.alloc(16)])), [plain.toString('hex')]);
+    assert.deepEqual(
+      await told(binding([...alpn], [4, Buffer.of(10, 0, 0, 1)], [5, Buffer.from('ech')], [6, Buffer.alloc(16)])),
+      [plain.toString('hex')],
+    );
     assert.deepEqual(await told(binding([0, Buffer.of(0, 5)], [5, Buffer.from('ech')])), [], 'mandatory ech');
     assert.deepEqual(await told(binding([5, Buffer.from('ech')], [...alpn])), [], 'keys out of order');
     assert.deepEqual(await told(Buffer.from([0, 0, 1, 0x78, 0])), [], 'another name');
@@ -183,8 +222,14 @@ describe('D13 a spoofed answer', () => {
     assert.equal(answer, '93.0.0.1 for 300');
   });
   test('that is a query, or of two questions, is passed over', async () => {
-    assert.equal(await forged((reply) => Buffer.concat([reply.subarray(0, 2), Buffer.of(0x01), reply.subarray(3)])), '93.0.0.1 for 300');
-    assert.equal(await forged((reply) => Buffer.concat([reply.subarray(0, 5), Buffer.of(2), reply.subarray(6)])), '93.0.0.1 for 300');
+    assert.equal(
+      await forged((reply) => Buffer.concat([reply.subarray(0, 2), Buffer.of(0x01), reply.subarray(3)])),
+      '93.0.0.1 for 300',
+    );
+    assert.equal(
+      await forged((reply) => Buffer.concat([reply.subarray(0, 5), Buffer.of(2), reply.subarray(6)])),
+      '93.0.0.1 for 300',
+    );
   });
   test('with other letters makes it ask by TCP, where nobody can put in a word', async () => {
     const answer = await found((query, by) => {
@@ -252,7 +297,11 @@ describe('a resolver', () => {
   });
 
   test('turns to the next upstream where one is silent, broken or refuses', async () => {
-    for (const bad of [() => undefined, () => ({ flags: 5 }), () => ({ raw: [Buffer.from('nonsense')] })] satisfies Says[]) {
+    for (const bad of [
+      () => undefined,
+      () => ({ flags: 5 }),
+      () => ({ raw: [Buffer.from('nonsense')] }),
+    ] satisfies Says[]) {
       const first = await StandIn.start(bad);
       const made = resolver({ upstreams: [first.upstream(), upstream.upstream()] });
       assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.1 for 300');
@@ -264,7 +313,8 @@ describe('a resolver', () => {
   });
 
   test('asks by TCP for what does not fit, and where it is told to', async () => {
-    const says: Says = (query, by) => (by === 'udp' ? { flags: dnsPacket.TRUNCATED_RESPONSE } : addresses('93.0.0.1')(query, by, Buffer.alloc(0)));
+    const says: Says = (query, by) =>
+      by === 'udp' ? { flags: dnsPacket.TRUNCATED_RESPONSE } : addresses('93.0.0.1')(query, by, Buffer.alloc(0));
     assert.equal(await found(says), '93.0.0.1 for 300');
     const made = resolver({ upstreams: [upstream.upstream('tcp')] });
     const names = Array.from({ length: 20 }, (_, at) => `n${at}.example`);
@@ -303,7 +353,8 @@ describe('a resolver', () => {
   test('gives a dialler both families, and does not wait long for one of them', async () => {
     upstream.says = addresses('93.0.0.1', '2606::1');
     assert.deepEqual((await resolver().of(name('api.example'))).map(formatAddress), ['93.0.0.1', '2606::1']);
-    upstream.says = (query, by, raw) => (query.questions?.[0]?.type === 'A' ? addresses('93.0.0.1')(query, by, raw) : undefined);
+    upstream.says = (query, by, raw) =>
+      query.questions?.[0]?.type === 'A' ? addresses('93.0.0.1')(query, by, raw) : undefined;
     const start = performance.now();
     const slow = resolver({ limits: { ...RESOLVER_LIMITS, tryMs: 2_000 } });
     assert.deepEqual((await slow.of(name('b.example'))).map(formatAddress), ['93.0.0.1']);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Address, type DnsName } from '../../net/index.ts';
+import type { Address, DnsName } from '../../net/index.ts';
 import type { Addresses } from '../dial.ts';
 import { ANSWER_LIMITS, type Answer, type AnswerLimits } from './answer.ts';
 import { AnswerCache } from './cache.ts';

@@ -1,5 +1,5 @@
-import { nameBytes } from './message.ts';
 import type { DnsName } from '../../net/index.ts';
+import { nameBytes } from './message.ts';
 import { endOfName } from './query.ts';
 
 /**
@@ -26,7 +26,8 @@ export function withoutWithheld(data: Buffer, owner: DnsName): Buffer | undefine
     const key = data.readUInt16BE(at);
     const next = at + 4 + data.readUInt16BE(at + 2);
     if (next > data.length || key <= before) return undefined; // RFC 9460 2.2: strictly increasing
-    if (key === MANDATORY && mandatoryKeys(data.subarray(at + 4, next)).some((each) => WITHHELD.has(each))) return undefined;
+    if (key === MANDATORY && mandatoryKeys(data.subarray(at + 4, next)).some((each) => WITHHELD.has(each)))
+      return undefined;
     if (!WITHHELD.has(key)) kept.push(data.subarray(at, next));
     before = key;
     at = next;

@@ -183,7 +183,9 @@ export class DnsService {
   }
 
   #sayNo(asker: Asker, about: About, { id, reason, sentence }: Refusal, rcode: Rcode = this.#refusal): void {
-    asker.send(bareReply(recipient(asker, about), rcode, { code: errorCode(reason), text: `${reason}: ${sentence} (${id})` }));
+    asker.send(
+      bareReply(recipient(asker, about), rcode, { code: errorCode(reason), text: `${reason}: ${sentence} (${id})` }),
+    );
   }
 
   get #refusal(): Rcode {

@@ -1,7 +1,10 @@
 import type { Address } from '../../net/index.ts';
 
 /** An IPv4 address that an IPv6 address stands for, and whether the kernel goes there past all rules for IPv6. */
-export type Disguised = { readonly kind: 'plain' } | { readonly kind: 'never' } | { readonly kind: 'carries'; readonly inner: Address };
+export type Disguised =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'never' }
+  | { readonly kind: 'carries'; readonly inner: Address };
 
 /**
  * IPv6 addresses that carry one of IPv4. Mapped and compatible ones (RFC 4291 2.5.5) are in nobody's zone and only serve to get past filters. What a
@@ -11,7 +14,8 @@ export function disguised({ family, value }: Address): Disguised {
   if (family === 4) return { kind: 'plain' };
   const low = value & 0xffff_ffffn;
   if (value >> 32n === 0xffffn || (value >> 32n === 0n && value > 1n)) return { kind: 'never' };
-  if (value >> 32n === NAT64 || value >> 80n === NAT64_LOCAL) return { kind: 'carries', inner: { family: 4, value: low } };
+  if (value >> 32n === NAT64 || value >> 80n === NAT64_LOCAL)
+    return { kind: 'carries', inner: { family: 4, value: low } };
   if (value >> 112n === 0x2002n) return { kind: 'carries', inner: { family: 4, value: (value >> 80n) & 0xffff_ffffn } };
   return { kind: 'plain' };
 }

@@ -24,9 +24,7 @@ export function validated({ name, type }: Question, reply: Reply, limits: Answer
   if (chain === undefined) return failure('unusable', now);
   const clamp = (seconds: number): number => clampedSeconds(seconds, limits.leastSeconds, limits.mostSeconds);
   const asked = different(reply.answers.filter((each) => each.owner === chain.end && each.type === type));
-  const records = asked
-    .flatMap((record) => readRecord(record, clamp(record.ttl)))
-    .slice(0, limits.records);
+  const records = asked.flatMap((record) => readRecord(record, clamp(record.ttl))).slice(0, limits.records);
   if (records.length > 0 && reply.rcode === RCODE.ok) {
     const all = [...chain.records.map((record) => ({ ...record, seconds: clamp(record.ttl) })), ...records];
     const seconds = all.reduce((least, each) => Math.min(least, each.seconds), limits.mostSeconds);
@@ -51,7 +49,8 @@ function aliases(
   for (let end = name; ; ) {
     seen.add(end);
     const here = end;
-    const alias = type === TYPE.CNAME ? undefined : answers.find((each) => each.owner === here && each.type === TYPE.CNAME);
+    const alias =
+      type === TYPE.CNAME ? undefined : answers.find((each) => each.owner === here && each.type === TYPE.CNAME);
     if (alias === undefined) return { records, end };
     const target = hostName(alias.data);
     if (target === undefined || seen.has(target) || records.length >= most) return undefined;
@@ -90,19 +89,12 @@ function addressOf(type: number, data: Buffer): Address | undefined {
 }
 
 /** NXDOMAIN or nothing of this type, for as long as the zone's SOA says (RFC 2308 5), which must be above the name. */
-function nothing(
-  end: DnsName,
-  chain: readonly RawRecord[],
-  reply: Reply,
-  limits: AnswerLimits,
-  now: number,
-): Answer {
+function nothing(end: DnsName, chain: readonly RawRecord[], reply: Reply, limits: AnswerLimits, now: number): Answer {
   const soa = reply.authority.find(
     ({ owner, type, data }) => type === TYPE.SOA && data.length >= 22 && (owner === end || end.endsWith(`.${owner}`)),
   );
   const told = soa === undefined ? 0 : Math.min(soa.ttl, soa.data.readUInt32BE(soa.data.length - 4));
-  const clamp = (seconds: number): number =>
-    clampedSeconds(seconds, limits.leastSeconds, limits.mostNegativeSeconds);
+  const clamp = (seconds: number): number => clampedSeconds(seconds, limits.leastSeconds, limits.mostNegativeSeconds);
   const seconds = chain.reduce((least, { ttl }) => Math.min(least, clamp(ttl)), clamp(told));
   const record = (raw: RawRecord): DnsRecord => ({ ...raw, seconds });
   return {

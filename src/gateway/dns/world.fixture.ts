@@ -129,12 +129,23 @@ export function local(uid: number): Peer {
   return { kind: 'local', accounts: [{ first: uid, last: uid }] };
 }
 
-export function group(key: string, patterns: readonly string[], enforcement: NameGroup['enforcement'] = 'resolved'): NameGroup {
+export function group(
+  key: string,
+  patterns: readonly string[],
+  enforcement: NameGroup['enforcement'] = 'resolved',
+): NameGroup {
   return { key, patterns: patterns.map((text) => parseDnsPattern(text)!), enforcement, origin: {} };
 }
 
 export function grant(name: string, from: Peer, ...to: readonly Peer[]): Grant {
-  return { name, from: [from], to, services: [{ protocol: 6, ports: { first: 443, last: 443 } }], required: false, origin: {} };
+  return {
+    name,
+    from: [from],
+    to,
+    services: [{ protocol: 6, ports: { first: 443, last: 443 } }],
+    required: false,
+    origin: {},
+  };
 }
 
 export const AGENT: Client = { agent: 'openclaw', address: LOOPBACK, port: 40_000, account: 1000 };
@@ -248,7 +259,16 @@ export class World {
 }
 
 export function queryOf(name: string, type: RecordType, packet: Partial<Packet> = {}): Buffer {
-  const opt: Answer = { type: 'OPT', name: '.', udpPayloadSize: 4_096, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] };
+  const opt: Answer = {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: 4_096,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  };
   return dnsPacket.encode({
     type: 'query',
     id: 4_711,

@@ -96,7 +96,11 @@ export class SetFiller {
         if (wanted.size === 0) return [];
         const timed = [...wanted].map(([text, seconds]) => `${text} timeout ${seconds}s`).join(', ');
         const set = `element ${this.#table} ${name}`;
-        return [`add ${set} { ${timed} }`, `delete ${set} { ${[...wanted.keys()].join(', ')} }`, `add ${set} { ${timed} }`];
+        return [
+          `add ${set} { ${timed} }`,
+          `delete ${set} { ${[...wanted.keys()].join(', ')} }`,
+          `add ${set} { ${timed} }`,
+        ];
       })
       .join('; ');
   }

@@ -34,7 +34,9 @@ lines.on('line', (line) => {
     process.exit(2); // whoever writes such lines is not who it was started for
   }
   void filler.put(request).then((problem) => {
-    process.stdout.write(problem === undefined ? `${request.id}\n` : `${request.id} ${problem.replaceAll('\n', ' ')}\n`);
+    process.stdout.write(
+      problem === undefined ? `${request.id}\n` : `${request.id} ${problem.replaceAll('\n', ' ')}\n`,
+    );
   });
 });
 lines.on('close', () => {

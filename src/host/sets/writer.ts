@@ -44,7 +44,11 @@ export class SetWriter {
     );
     this.#indexes = new Map(sets.map(({ key }, index) => [key, index]));
     const words = sets.map(({ family, name }: AddressSetName) => `${family}:${name}`);
-    this.#child = spawn(process.execPath, [MAIN, table, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
+    this.#child = spawn(process.execPath, [MAIN, table, ...words], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {},
+      cwd: '/',
+    });
     let said = '';
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-400);
@@ -65,7 +69,8 @@ export class SetWriter {
         return set === undefined || seconds > MOST_SECONDS ? undefined : { set, address, seconds };
       });
       const known = lined.filter((each) => each !== undefined);
-      if (known.length < entries.length) return reject(new RangeError('there is no set for a group, or the time is too long'));
+      if (known.length < entries.length)
+        return reject(new RangeError('there is no set for a group, or the time is too long'));
       if (known.length === 0) return resolve();
       const id = this.#nextId++;
       this.#pending.set(id, { resolve, reject });
