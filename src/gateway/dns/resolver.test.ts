@@ -6,7 +6,8 @@ import { ANSWER_LIMITS, type Answer } from './answer.ts';
 import { AnswerCache } from './cache.ts';
 import { TYPE } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
-import { address, addresses, answerTo, name, type Says, StandIn } from './world.fixture.ts';
+import { addresses, answerTo, type Says, StandIn } from './stand-in.fixture.ts';
+import { address, name } from './world.fixture.ts';
 
 let upstream: StandIn;
 let now = 0;

@@ -10,7 +10,8 @@ import dnsPacket from 'dns-packet';
 import { TYPE } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver } from './resolver.ts';
 import { TCP_LIMITS } from './server.ts';
-import { addresses, answerTo, framed, LOOPBACK, name, queryOf, StandIn, toldBy, World } from './world.fixture.ts';
+import { addresses, answerTo, framed, LOOPBACK, queryOf, StandIn, toldBy } from './stand-in.fixture.ts';
+import { name, World } from './world.fixture.ts';
 
 let upstream: StandIn;
 before(async () => {
