@@ -22,7 +22,7 @@ export interface FeedSettings {
 }
 
 /** How long what was written is relied upon. Beyond it the next answer writes it again, whatever should still be there (D9). */
-const RELY_MS = 1_000;
+const RELY_MS = 5_000;
 
 interface Known {
   readonly until: number; // milliseconds: in the kernel at least until then

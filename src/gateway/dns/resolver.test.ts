@@ -31,7 +31,7 @@ function resolver(settings: Partial<ResolverSettings> = {}): Resolver {
     upstreams: [upstream.upstream()],
     splits: [],
     local: new Map(),
-    limits: { ...RESOLVER_LIMITS, tryMs: 200 },
+    limits: { ...RESOLVER_LIMITS, tryMs: 4_000, totalMs: 10_000 }, // machines are slow at times
     now: () => now,
     ...settings,
   });
@@ -244,12 +244,17 @@ describe('D13 a spoofed answer', () => {
     const other = await StandIn.start(() => undefined);
     const { createSocket } = await import('node:dgram');
     const spoofer = createSocket('udp4');
-    const answer = await found((query) => {
-      const port = upstream.ports.at(-1)!;
-      spoofer.send(answerTo(query, { answers: [a('api.example', '93.66.66.66')] }), port, '127.0.0.1');
-      setTimeout(() => spoofer.send(answerTo(query, {}), port, '127.0.0.1'), 20);
-      return undefined;
-    });
+    const answer = await found(
+      (query) => {
+        const port = upstream.ports.at(-1)!;
+        spoofer.send(answerTo(query, { answers: [a('api.example', '93.66.66.66')] }), port, '127.0.0.1');
+        setTimeout(() => spoofer.send(answerTo(query, {}), port, '127.0.0.1'), 20);
+        return undefined;
+      },
+      'api.example',
+      TYPE.A,
+      resolver({ limits: { ...RESOLVER_LIMITS, tryMs: 200 } }),
+    );
     spoofer.close();
     other.close();
     assert.equal(answer, 'no-reply');
@@ -304,7 +309,8 @@ describe('a resolver', () => {
       () => ({ raw: [Buffer.from('nonsense')] }),
     ] satisfies Says[]) {
       const first = await StandIn.start(bad);
-      const made = resolver({ upstreams: [first.upstream(), upstream.upstream()] });
+      const limits = { ...RESOLVER_LIMITS, tryMs: 300, totalMs: 30_000 };
+      const made = resolver({ upstreams: [first.upstream(), upstream.upstream()], limits });
       assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.1 for 300');
       const before = first.asked.length;
       await made.lookUp({ name: name('b.example'), type: TYPE.A });

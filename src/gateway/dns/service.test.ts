@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import dnsPacket from 'dns-packet';
 import { BUDGET_LIMITS } from './budgets.ts';
+import { RESOLVER_LIMITS } from './resolver.ts';
 import { addresses, queryOf, StandIn, toldBy } from './stand-in.fixture.ts';
 import { address, inWorld, name, PLAIN, policyOf, type World, type WorldOptions } from './world.fixture.ts';
 
@@ -194,7 +195,7 @@ describe('a lookup', () => {
 
   test('fails where no resolver answers', async () => {
     upstream.says = () => undefined;
-    await within({}, async (world) => {
+    await within({ resolver: { limits: { ...RESOLVER_LIMITS, tryMs: 100 } } }, async (world) => {
       const { rcode, why } = await world.ask('api.example');
       assert.deepEqual([rcode, why], [2, '22 no resolver answers']);
       assert.equal(world.records[0]?.reason, 'no-address');

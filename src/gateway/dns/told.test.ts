@@ -70,10 +70,17 @@ describe('what a client is told', () => {
   test('D12 is told them where a flow leads the client there by itself; the group stays closed to them', async () => {
     const inner = grant('inner', local(1000), {
       kind: 'remote',
-      ranges: [range('10.0.0.0/24'), range('64:ff9b::/96')],
+      ranges: [range('10.0.0.0/24'), range('64:ff9b::/96'), range('::/32')],
     });
     await within({ policy: policyOf({ ...PLAIN, grants: [...PLAIN.grants, inner] }) }, async (world) => {
-      upstream.says = addresses('10.0.0.1', '10.0.1.1', '64:ff9b::a00:1', '64:ff9b::7f00:1');
+      upstream.says = addresses(
+        '10.0.0.1',
+        '10.0.1.1',
+        '64:ff9b::a00:1',
+        '64:ff9b::7f00:1',
+        '::ffff:10.0.0.1',
+        '::10.0.0.1',
+      );
       assert.deepEqual((await world.ask('api.example')).data, ['10.0.0.1']);
       assert.deepEqual(
         (await world.ask('api.example', 'AAAA')).data,
@@ -122,7 +129,7 @@ describe('what a client is told', () => {
     await within({}, async (world) => {
       await world.ask('api.example');
       world.clock.now += 500;
-      await world.ask('api.example'); // written half a second ago: it is there
+      await world.ask('api.example'); // written half a second ago, for longer than is left: it is there
       world.clock.now += 99_500;
       const { answers } = await world.ask('api.example');
       const [answer] = answers;

@@ -45,15 +45,13 @@ function aliases(
   most: number,
 ): { readonly records: readonly RawRecord[]; readonly end: DnsName } | undefined {
   const records: RawRecord[] = [];
-  const seen = new Set<DnsName>();
   for (let end = name; ; ) {
-    seen.add(end);
     const here = end;
     const alias =
       type === TYPE.CNAME ? undefined : answers.find((each) => each.owner === here && each.type === TYPE.CNAME);
     if (alias === undefined) return { records, end };
     const target = hostName(alias.data);
-    if (target === undefined || seen.has(target) || records.length >= most) return undefined;
+    if (target === undefined || records.length >= most) return undefined;
     records.push(alias);
     end = target;
   }

@@ -107,7 +107,7 @@ export class World {
       upstreams: options.upstreams ?? [upstream.upstream()],
       splits: [],
       local: new Map(),
-      limits: { ...RESOLVER_LIMITS, tryMs: 300 },
+      limits: { ...RESOLVER_LIMITS, tryMs: 5_000, totalMs: 15_000 }, // machines are slow at times
       now,
       ...options.resolver,
     });
@@ -141,7 +141,7 @@ export class World {
   }
 
   /** What comes back for a message by UDP; `undefined` for nothing within the time. */
-  send(message: Buffer, withinMs = 2_000): Promise<Buffer | undefined> {
+  send(message: Buffer, withinMs = 20_000): Promise<Buffer | undefined> {
     return sendUdp(message, this.port, withinMs);
   }
 
