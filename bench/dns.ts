@@ -95,7 +95,7 @@ async function measure({ quick }: BenchOptions): Promise<Finding[]> {
   );
   try {
     await answering(UPSTREAM);
-    const rounds = quick ? 1 : 5;
+    const rounds = quick ? 1 : 3;
     const seconds = quick ? 1 : 4;
     const figures = new Map<Contestant, Figures[]>(CONTESTANTS.map((name) => [name, []]));
     for (let round = 0; round < rounds; round++) {
