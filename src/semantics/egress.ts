@@ -9,7 +9,7 @@ import {
   type Peer,
   symbolKey,
 } from '../ir/index.ts';
-import type { Address, AddressRange, DnsName, Family, Host } from '../net/index.ts';
+import { type Address, type AddressRange, type DnsName, disguised, type Family, type Host } from '../net/index.ts';
 import { candidates, extentsOfFlow } from './candidates.ts';
 import { matches } from './concrete.ts';
 import { decide } from './decide.ts';
@@ -107,7 +107,7 @@ export class EgressPolicy {
 
   /**
    * Whether the gateway may connect to an address that it found for a name, or was given, on the strength of a decision.
-   * `isOwn`: the address is this machine's. Without a service: whether it may be told the client at all.
+   * An IPv6 address that carries one of IPv4 must pass for both. `isOwn`: the address is this machine's. Without a service: whether it may be told the client at all.
    */
   mayDial(
     allowed: Allowed,
@@ -116,6 +116,12 @@ export class EgressPolicy {
     address: Address,
     isOwn: boolean,
   ): EgressDecision {
+    const inside = disguised(address);
+    if (inside.kind === 'never') return { verdict: 'deny', denial: 'special-address', near: [] };
+    if (inside.kind === 'carries') {
+      const there = this.mayDial(allowed, client, service, inside.inner, false);
+      if (there.verdict === 'deny') return there;
+    }
     if (allowed.by === 'name' && !isOwn && this.isPublic(address)) return allowed;
     const byAddress = this.#byAddress(client, address, service, isOwn);
     if (byAddress.verdict === 'allow' || allowed.by === 'address') return byAddress;

@@ -24,7 +24,9 @@ const outcomes = [
   await put('other', '203.0.113.1'),
   await put('two', '203.0.113.2', 1e9),
 ];
-const together = await Promise.all(Array.from({ length: 50 }, (_, at) => put('two', at % 2 === 0 ? '203.0.113.1' : `203.0.113.${10 + at}`)));
+const together = await Promise.all(
+  Array.from({ length: 50 }, (_, at) => put('two', at % 2 === 0 ? '203.0.113.1' : `203.0.113.${10 + at}`)),
+);
 await writer.close();
 outcomes.push(await put('two', '203.0.113.1'));
 

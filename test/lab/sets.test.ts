@@ -29,10 +29,17 @@ describe('the writer of sets', { skip }, () => {
     assert.match(outcomes[6] ?? '', /there is no set for a group/);
     assert.match(outcomes[7] ?? '', /too long/);
     assert.match(outcomes[8] ?? '', /has ended/);
-    assert.deepEqual(together, Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? 'done' : 'the set is full')));
+    assert.deepEqual(
+      together,
+      Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? 'done' : 'the set is full')),
+    );
     assert.equal(status, 2);
     const listing = await lab.onHost('nft', ['list', 'table', 'inet', 'small']);
-    assert.deepEqual([...listing.matchAll(/(\S+) timeout (\S+)/g)].map(([, address]) => address).toSorted(), ['2001:db8::1', '203.0.113.1', '203.0.113.2']);
+    assert.deepEqual([...listing.matchAll(/(\S+) timeout (\S+)/g)].map(([, address]) => address).toSorted(), [
+      '2001:db8::1',
+      '203.0.113.1',
+      '203.0.113.2',
+    ]);
     assert.match(listing, /203\.0\.113\.1 timeout (?:10m|1m)/);
   });
 });

@@ -3,7 +3,6 @@ import type { EgressDecision } from '../../semantics/index.ts';
 import type { Gatekeeper } from '../gatekeeper.ts';
 import type { Client } from '../wanted.ts';
 import type { DnsRecord, FoundAnswer } from './answer.ts';
-import { disguised } from './special.ts';
 
 /** What of an answer one client is told. */
 export interface Told {
@@ -31,18 +30,6 @@ export function toldTo(gatekeeper: Gatekeeper, client: Client, decision: EgressD
 }
 
 function mayBeTold(gatekeeper: Gatekeeper, client: Client, decision: EgressDecision, address: Address): boolean {
-  const inside = disguised(address);
-  switch (inside.kind) {
-    case 'never':
-      return false;
-    case 'carries':
-      return mayHave(gatekeeper, client, decision, address) && mayHave(gatekeeper, client, decision, inside.inner);
-    case 'plain':
-      return mayHave(gatekeeper, client, decision, address);
-  }
-}
-
-function mayHave(gatekeeper: Gatekeeper, client: Client, decision: EgressDecision, address: Address): boolean {
   const isOwn = gatekeeper.settings.isOwn(address);
   if (decision.verdict === 'deny') return !isOwn && gatekeeper.policy.isPublic(address); // only observing
   return gatekeeper.policy.mayDial(decision, client, undefined, address, isOwn).verdict === 'allow';

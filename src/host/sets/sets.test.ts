@@ -11,7 +11,10 @@ const SETS = [
   { name: 'names4-b', family: 4 },
 ] as const;
 
-function request(id: number, ...entries: readonly (readonly [set: number, address: string, seconds: number])[]): Elements {
+function request(
+  id: number,
+  ...entries: readonly (readonly [set: number, address: string, seconds: number])[]
+): Elements {
   return { id, entries: entries.map(([set, address, seconds]) => ({ set, address: parseAddress(address)!, seconds })) };
 }
 
@@ -56,7 +59,13 @@ describe('filling sets', () => {
   test('takes each element out and puts it in again, so that its time begins anew, in one transaction', async () => {
     const nft = held();
     const filler = new SetFiller('inet portcullis', SETS, nft);
-    const asked = request(1, [0, '203.0.113.7', 60], [0, '203.0.113.8', 90], [1, '2001:db8::7', 30], [0, '203.0.113.7', 20]);
+    const asked = request(
+      1,
+      [0, '203.0.113.7', 60],
+      [0, '203.0.113.8', 90],
+      [1, '2001:db8::7', 30],
+      [0, '203.0.113.7', 20],
+    );
     assert.equal(await filler.put(asked), undefined);
     assert.deepEqual(nft.lines, [
       [
@@ -73,7 +82,9 @@ describe('filling sets', () => {
   test('does together what comes while it is busy, and what fails together by itself', async () => {
     const nft = held(/names4-b/);
     const filler = new SetFiller('inet portcullis', SETS, nft);
-    const asked = [0, 1, 2, 0].map((set, at) => request(at, [set, set === 1 ? `2001:db8::${at}` : `203.0.113.${at}`, 60]));
+    const asked = [0, 1, 2, 0].map((set, at) =>
+      request(at, [set, set === 1 ? `2001:db8::${at}` : `203.0.113.${at}`, 60]),
+    );
     const outcomes = await Promise.all(asked.map((each) => filler.put(each)));
     assert.deepEqual(outcomes, [undefined, undefined, 'the set is full', undefined]);
     assert.equal(nft.lines.length, 5, 'the first, the other three, and each of these');
@@ -82,7 +93,11 @@ describe('filling sets', () => {
   test('never does too much at once', async () => {
     const nft = held();
     const filler = new SetFiller('inet portcullis', SETS, nft);
-    const many = Array.from({ length: 900 }, (_, at): [number, string, number] => [0, `203.0.${at >> 8}.${at & 255}`, 60]);
+    const many = Array.from({ length: 900 }, (_, at): [number, string, number] => [
+      0,
+      `203.0.${at >> 8}.${at & 255}`,
+      60,
+    ]);
     await Promise.all([1, 2, 3].map((id) => filler.put(request(id, ...many))));
     assert.equal(nft.lines.length, 3);
   });

@@ -1,4 +1,4 @@
-import type { Address } from '../../net/index.ts';
+import type { Address } from './address.ts';
 
 /** An IPv4 address that an IPv6 address stands for, and whether the kernel goes there past all rules for IPv6. */
 export type Disguised =
