@@ -100,7 +100,7 @@ async function measure({ quick }: BenchOptions): Promise<Finding[]> {
     const figures = new Map<Contestant, Figures[]>(CONTESTANTS.map((name) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const name of CONTESTANTS)
-        figures.get(name)?.push(await measureOne(name, folder, seconds, names.slice(WARM, quick ? 1_050 : 2_000)));
+        figures.get(name)?.push(await measureOne(name, folder, seconds, names.slice(WARM, quick ? 1_050 : 1_300)));
     }
     return findings(figures);
   } finally {

@@ -1,14 +1,16 @@
 import {
   AddressFeed,
-  BUDGET_LIMITS,
-  DEFAULT_TYPES,
+  type Client,
+  DEFAULT_DNS_TYPES,
+  DNS_BUDGET_LIMITS,
+  DNS_TCP_LIMITS,
   DnsServer,
   DnsService,
+  Gatekeeper,
+  type GatewayRecord,
   RESOLVER_LIMITS,
   Resolver,
-  TCP_LIMITS,
-} from '../../src/gateway/dns/index.ts';
-import { type Client, Gatekeeper, type GatewayRecord } from '../../src/gateway/index.ts';
+} from '../../src/gateway/index.ts';
 import { SetWriter } from '../../src/host/index.ts';
 import type { Grant, NameGroup } from '../../src/ir/index.ts';
 import { parseAddress, parseDnsPattern, range } from '../../src/net/index.ts';
@@ -67,12 +69,12 @@ const server = new DnsServer({
       now,
     }),
     feed: new AddressFeed({ sink: writer, graceSeconds: 60, mostSeconds: 7_200, mostAddresses: 200_000, now }),
-    types: DEFAULT_TYPES,
+    types: DEFAULT_DNS_TYPES,
     refuseBy: 'refused',
-    budgets: { ...BUDGET_LIMITS, perSecond: 1e9, burst: 1e9, newNames: 1e9 },
+    budgets: { ...DNS_BUDGET_LIMITS, perSecond: 1e9, burst: 1e9, newNames: 1e9 },
   }),
   whoAsks: (_, { address, port: from }): Client => ({ agent: 'openclaw', address, port: from, account: 1000 }),
-  tcp: TCP_LIMITS,
+  tcp: DNS_TCP_LIMITS,
 });
 await server.listen([{ at: 'address', address: loopback, port: Number(port) }]);
 process.stdout.write('ready\n');

@@ -5,9 +5,9 @@
  */
 import dnsPacket, { type Answer as PacketAnswer } from 'dns-packet';
 import { ANSWER_LIMITS } from '../../src/gateway/dns/answer.ts';
-import { BUDGET_LIMITS } from '../../src/gateway/dns/budgets.ts';
+import { DNS_BUDGET_LIMITS } from '../../src/gateway/dns/budgets.ts';
 import { answersQuery, readReply } from '../../src/gateway/dns/message.ts';
-import { ALLOWABLE_TYPES, TYPE } from '../../src/gateway/dns/record-type.ts';
+import { ALLOWABLE_DNS_TYPES, TYPE } from '../../src/gateway/dns/record-type.ts';
 import { ReplyTemplate, rcodeOf } from '../../src/gateway/dns/reply.ts';
 import { RESOLVER_LIMITS, Resolver } from '../../src/gateway/dns/resolver.ts';
 import { DnsService } from '../../src/gateway/dns/service.ts';
@@ -106,12 +106,12 @@ class ClientSide {
       limits: { ...RESOLVER_LIMITS, outstanding: 0 },
       now: () => 0,
     });
-    const budgets = { ...BUDGET_LIMITS, perSecond: 1e9, burst: 1e9 };
+    const budgets = { ...DNS_BUDGET_LIMITS, perSecond: 1e9, burst: 1e9 };
     this.#service = new DnsService({
       gatekeeper,
       resolver,
       feed: undefined,
-      types: ALLOWABLE_TYPES,
+      types: ALLOWABLE_DNS_TYPES,
       refuseBy: 'refused',
       budgets,
     });

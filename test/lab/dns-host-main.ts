@@ -5,15 +5,15 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AddressFeed,
-  BUDGET_LIMITS,
-  DEFAULT_TYPES,
+  DEFAULT_DNS_TYPES,
+  DNS_BUDGET_LIMITS,
+  DNS_TCP_LIMITS,
   DnsServer,
   DnsService,
+  Gatekeeper,
   RESOLVER_LIMITS,
   Resolver,
-  TCP_LIMITS,
-} from '../../src/gateway/dns/index.ts';
-import { Gatekeeper } from '../../src/gateway/index.ts';
+} from '../../src/gateway/index.ts';
 import { type GroupSets, SetWriter } from '../../src/host/index.ts';
 import { parseAddress, parseProcSockets } from '../../src/net/index.ts';
 import { EgressPolicy } from '../../src/semantics/index.ts';
@@ -62,13 +62,13 @@ const service = new DnsService({
     mostAddresses: 100_000,
     now,
   }),
-  types: DEFAULT_TYPES,
+  types: DEFAULT_DNS_TYPES,
   refuseBy: 'refused',
-  budgets: { ...BUDGET_LIMITS, perSecond: 1e6, burst: 1e6, newNames: 1e6 },
+  budgets: { ...DNS_BUDGET_LIMITS, perSecond: 1e6, burst: 1e6, newNames: 1e6 },
 });
 const server = new DnsServer({
   service,
-  tcp: TCP_LIMITS,
+  tcp: DNS_TCP_LIMITS,
   whoAsks: (_, { address, port }) => {
     const socket = parseProcSockets(readFileSync('/proc/net/udp', 'utf8')).find(({ local }) => local.port === port);
     return socket === undefined ? undefined : { agent: String(socket.uid), address, port, account: socket.uid };

@@ -1,5 +1,5 @@
 /** How much one client may ask for. */
-export interface BudgetLimits {
+export interface DnsBudgetLimits {
   readonly perSecond: number; // queries, on average
   readonly burst: number; // queries at once
   readonly windowMs: number; // of what is counted below
@@ -9,7 +9,7 @@ export interface BudgetLimits {
   readonly clients: number; // that are counted at once
 }
 
-export const BUDGET_LIMITS: BudgetLimits = {
+export const DNS_BUDGET_LIMITS: DnsBudgetLimits = {
   perSecond: 200,
   burst: 400,
   windowMs: 3_600_000,
@@ -34,11 +34,11 @@ export type Allowance = 'granted' | 'denied' | 'denied-quietly';
  * hundred bits are the price of wildcards, a channel is not (D2). Names that the policy has itself carry nothing.
  */
 export class Budgets {
-  readonly #limits: BudgetLimits;
+  readonly #limits: DnsBudgetLimits;
   readonly #now: () => number;
   readonly #clients = new Map<string, Spent>();
 
-  constructor(limits: BudgetLimits, now: () => number) {
+  constructor(limits: DnsBudgetLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
   }
@@ -112,7 +112,7 @@ function looksLikeData(name: string): boolean {
 }
 
 /** Bits for each character, by how often each occurs in the text (Shannon). */
-export function entropy(text: string): number {
+function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
   let bits = 0;

@@ -18,14 +18,14 @@ export const TYPE = {
 export const CLASS_IN = 1;
 
 /** Types that the policy may let clients ask for; whatever is not here carries more than addresses need (D3). */
-export const ALLOWABLE_TYPES = ['A', 'AAAA', 'HTTPS', 'SVCB', 'PTR', 'SRV', 'MX', 'TXT', 'CAA'] as const;
-export type AllowableType = (typeof ALLOWABLE_TYPES)[number];
+export const ALLOWABLE_DNS_TYPES = ['A', 'AAAA', 'HTTPS', 'SVCB', 'PTR', 'SRV', 'MX', 'TXT', 'CAA'] as const;
+export type AllowableDnsType = (typeof ALLOWABLE_DNS_TYPES)[number];
 
 /**
  * What a client needs to connect to a name. SRV and MX lead to other names and ports, which the policy names itself where they are
  * meant; TXT carries a kilobyte of anybody's choice at a time. Who needs them allows them.
  */
-export const DEFAULT_TYPES: readonly AllowableType[] = ['A', 'AAAA', 'HTTPS', 'SVCB'];
+export const DEFAULT_DNS_TYPES: readonly AllowableDnsType[] = ['A', 'AAAA', 'HTTPS', 'SVCB'];
 
 const NAMES = new Map<number, string>([
   ...Object.entries(TYPE).map(([name, number]) => [number, name] as const),

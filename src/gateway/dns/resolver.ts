@@ -7,6 +7,7 @@ import { type LocalNames, localAnswer } from './local.ts';
 import { nameBytes, type Reply, readReply } from './message.ts';
 import { FLAG, RCODE } from './query.ts';
 import { CLASS_IN, TYPE } from './record-type.ts';
+import { UDP_BYTES } from './reply.ts';
 import { type Asked, askable, type Upstream } from './upstream.ts';
 import { failure, type Question, validated } from './validate.ts';
 
@@ -39,7 +40,6 @@ export interface ResolverSettings {
   readonly now: () => number; // milliseconds that only go forward
 }
 
-const UDP_BYTES = 1_232; // what passes every network in one piece (DNS flag day 2020)
 const OTHER_FAMILY_MS = 250; // that addresses of one family wait for those of the other
 
 /**

@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import dnsPacket from 'dns-packet';
 import { TYPE } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver } from './resolver.ts';
-import { TCP_LIMITS } from './server.ts';
+import { DNS_TCP_LIMITS } from './server.ts';
 import { addresses, answerTo, framed, LOOPBACK, queryOf, StandIn, toldBy } from './stand-in.fixture.ts';
 import { name, World } from './world.fixture.ts';
 
@@ -87,7 +87,7 @@ describe('a server by TCP', () => {
   });
 
   test('lets nobody keep a connection by sending a byte now and then', async () => {
-    const world = await World.start(upstream, { server: { tcp: { ...TCP_LIMITS, idleMs: 150 } } });
+    const world = await World.start(upstream, { server: { tcp: { ...DNS_TCP_LIMITS, idleMs: 150 } } });
     const { socket, closed } = dial(world.port);
     const start = performance.now();
     const drip = setInterval(() => socket.write(Buffer.of(0)), 20);
@@ -98,7 +98,7 @@ describe('a server by TCP', () => {
   });
 
   test('has only so many connections of one client', async () => {
-    const world = await World.start(upstream, { server: { tcp: { ...TCP_LIMITS, perClient: 2 } } });
+    const world = await World.start(upstream, { server: { tcp: { ...DNS_TCP_LIMITS, perClient: 2 } } });
     const kept = [dial(world.port), dial(world.port)];
     await sleep(50);
     const third = dial(world.port);
@@ -130,7 +130,7 @@ describe('a server by TCP', () => {
 
   test('does not let answers pile up that nobody reads', async () => {
     const world = await World.start(upstream, {
-      server: { tcp: { ...TCP_LIMITS, idleMs: 300 } },
+      server: { tcp: { ...DNS_TCP_LIMITS, idleMs: 300 } },
       service: {
         budgets: { perSecond: 1e9, burst: 1e9, windowMs: 1e9, newNames: 10, oddNames: 10, longest: 100, clients: 10 },
       },
@@ -155,7 +155,7 @@ test('a place that is taken is an error, and nothing is left behind', async () =
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
   const { DnsServer } = await import('./server.ts');
   const world = await World.start(upstream);
-  const server = new DnsServer({ service: world.service, whoAsks: () => undefined, tcp: TCP_LIMITS });
+  const server = new DnsServer({ service: world.service, whoAsks: () => undefined, tcp: DNS_TCP_LIMITS });
   await assert.rejects(server.listen([{ at: 'address', address: LOOPBACK, port }]), /EADDRINUSE/);
   taken.close();
   await world.close();

@@ -6,11 +6,11 @@ import { Frames } from './frames.ts';
 import type { DnsService } from './service.ts';
 
 /** Where the server listens: an address and port of both protocols, or sockets that somebody has opened for it. */
-export type Listen =
+export type DnsListen =
   | { readonly at: 'address'; readonly address: Address; readonly port: number }
   | { readonly at: 'fd'; readonly protocol: 'udp' | 'tcp'; readonly family: Family; readonly fd: number };
 
-export interface TcpLimits {
+export interface DnsTcpLimits {
   readonly connections: number; // at once
   readonly perClient: number; // at once
   readonly idleMs: number; // without a whole query
@@ -18,7 +18,7 @@ export interface TcpLimits {
   readonly queryBytes: number; // longest
 }
 
-export const TCP_LIMITS: TcpLimits = {
+export const DNS_TCP_LIMITS: DnsTcpLimits = {
   connections: 256,
   perClient: 16,
   idleMs: 10_000,
@@ -29,7 +29,7 @@ export const TCP_LIMITS: TcpLimits = {
 export interface DnsServerSettings {
   readonly service: DnsService;
   readonly whoAsks: WhoAsks;
-  readonly tcp: TcpLimits;
+  readonly tcp: DnsTcpLimits;
 }
 
 const RECEIVE_BYTES = 4 * 2 ** 20; // as much as the kernel gives: bursts wait rather than being lost
@@ -48,7 +48,7 @@ export class DnsServer {
   }
 
   /** @returns where it listens now. Rejected where one of them cannot be had; then it listens nowhere. */
-  async listen(places: readonly Listen[]): Promise<readonly Endpoint[]> {
+  async listen(places: readonly DnsListen[]): Promise<readonly Endpoint[]> {
     try {
       const bound: Endpoint[] = [];
       for (const place of places) bound.push(await this.#listenAt(place));
@@ -65,7 +65,7 @@ export class DnsServer {
     await Promise.all(this.#tcp.splice(0).map((server) => new Promise((closed) => server.close(closed))));
   }
 
-  async #listenAt(place: Listen): Promise<Endpoint> {
+  async #listenAt(place: DnsListen): Promise<Endpoint> {
     switch (place.at) {
       case 'fd':
         return place.protocol === 'udp'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import dnsPacket from 'dns-packet';
-import { BUDGET_LIMITS } from './budgets.ts';
+import { DNS_BUDGET_LIMITS } from './budgets.ts';
 import { RESOLVER_LIMITS } from './resolver.ts';
 import { addresses, queryOf, StandIn, toldBy } from './stand-in.fixture.ts';
 import { address, inWorld, name, PLAIN, policyOf, type World, type WorldOptions } from './world.fixture.ts';
@@ -97,7 +97,7 @@ describe('a lookup', () => {
   });
 
   test('D2 below a wildcard has a budget of names, of names that look like data, and of length', async () => {
-    const budgets = { ...BUDGET_LIMITS, newNames: 20, oddNames: 2 };
+    const budgets = { ...DNS_BUDGET_LIMITS, newNames: 20, oddNames: 2 };
     await within({ service: { budgets } }, async (world) => {
       const reasons = async (hosts: readonly string[]): Promise<(string | undefined)[]> => {
         const before = world.records.length;
@@ -134,7 +134,7 @@ describe('a lookup', () => {
   });
 
   test('has a budget of queries a second, and an end of it is told once a second', async () => {
-    await within({ service: { budgets: { ...BUDGET_LIMITS, perSecond: 10, burst: 5 } } }, async (world) => {
+    await within({ service: { budgets: { ...DNS_BUDGET_LIMITS, perSecond: 10, burst: 5 } } }, async (world) => {
       const codes: number[] = [];
       for (let at = 0; at < 8; at++) codes.push((await world.ask('api.example')).rcode);
       assert.deepEqual(codes, [0, 0, 0, 0, 0, 5, 5, 5]);

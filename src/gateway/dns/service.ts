@@ -5,11 +5,11 @@ import type { Reason } from '../record.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Client, Unread } from '../wanted.ts';
 import type { Answer, NoAnswer } from './answer.ts';
-import { type BudgetLimits, Budgets } from './budgets.ts';
+import { Budgets, type DnsBudgetLimits } from './budgets.ts';
 import type { AddressFeed } from './feed.ts';
 import { toldTo } from './judge.ts';
 import { HEADER_BYTES, nameText, type Query, RCODE, type Rcode, readQuery } from './query.ts';
-import { ALLOWABLE_TYPES, type AllowableType, CLASS_IN, TYPE, typeName } from './record-type.ts';
+import { ALLOWABLE_DNS_TYPES, type AllowableDnsType, CLASS_IN, TYPE, typeName } from './record-type.ts';
 import { bareReply, type ExtendedError, type Recipient, ReplyTemplate, rcodeOf, udpBytes } from './reply.ts';
 import type { Resolver } from './resolver.ts';
 import type { Question } from './validate.ts';
@@ -18,10 +18,10 @@ export interface DnsServiceSettings {
   readonly gatekeeper: Gatekeeper;
   readonly resolver: Resolver;
   readonly feed: AddressFeed | undefined; // absent: no group of names is enforced by addresses
-  readonly types: readonly AllowableType[];
+  readonly types: readonly AllowableDnsType[];
   /** How a name is refused. Types are always `refused`: that there is no such name would be said of all its types (RFC 8020). */
   readonly refuseBy: 'refused' | 'no-such-name';
-  readonly budgets: BudgetLimits;
+  readonly budgets: DnsBudgetLimits;
 }
 
 /** Whoever sent a message, and how an answer gets back. */
@@ -66,7 +66,9 @@ export class DnsService {
     this.#settings = settings;
     this.#now = settings.gatekeeper.settings.clock.now;
     this.#budgets = new Budgets(settings.budgets, this.#now);
-    this.#types = new Set(ALLOWABLE_TYPES.filter((type) => settings.types.includes(type)).map((type) => TYPE[type]));
+    this.#types = new Set(
+      ALLOWABLE_DNS_TYPES.filter((type) => settings.types.includes(type)).map((type) => TYPE[type]),
+    );
   }
 
   /** Takes one message of a client. Never throws. @returns whether `send` will be called, once; some deserve no answer. */

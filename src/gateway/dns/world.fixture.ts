@@ -13,11 +13,11 @@ import { EgressPolicy } from '../../semantics/index.ts';
 import { Gatekeeper, type GatekeeperSettings } from '../gatekeeper.ts';
 import type { GatewayRecord } from '../record.ts';
 import type { Client } from '../wanted.ts';
-import { BUDGET_LIMITS } from './budgets.ts';
+import { DNS_BUDGET_LIMITS } from './budgets.ts';
 import { AddressFeed, type AddressSink, type OpenedAddress } from './feed.ts';
-import { DEFAULT_TYPES } from './record-type.ts';
+import { DEFAULT_DNS_TYPES } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
-import { DnsServer, type DnsServerSettings, TCP_LIMITS } from './server.ts';
+import { DNS_TCP_LIMITS, DnsServer, type DnsServerSettings } from './server.ts';
 import { DnsService, type DnsServiceSettings } from './service.ts';
 import { LOOPBACK, queryOf, type StandIn, sendUdp, type Told, toldBy } from './stand-in.fixture.ts';
 
@@ -116,12 +116,17 @@ export class World {
       gatekeeper: this.gatekeeper,
       resolver: this.resolver,
       feed: new AddressFeed({ sink, graceSeconds: 60, mostSeconds: 86_400, mostAddresses: 10_000, now }),
-      types: DEFAULT_TYPES,
+      types: DEFAULT_DNS_TYPES,
       refuseBy: 'refused',
-      budgets: BUDGET_LIMITS,
+      budgets: DNS_BUDGET_LIMITS,
       ...options.service,
     });
-    this.#server = new DnsServer({ service: this.service, whoAsks: () => AGENT, tcp: TCP_LIMITS, ...options.server });
+    this.#server = new DnsServer({
+      service: this.service,
+      whoAsks: () => AGENT,
+      tcp: DNS_TCP_LIMITS,
+      ...options.server,
+    });
   }
 
   static async start(upstream: StandIn, options: WorldOptions = {}): Promise<World> {
