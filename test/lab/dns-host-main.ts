@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AddressFeed,
@@ -24,7 +25,7 @@ import { intentOf } from './policies.ts';
 
 /** The protected host of the lab, as root: starts the writer of sets and two agents, becomes the gateway's account, and lets the agents do what the scenario says. */
 
-const scenario = JSON.parse(process.argv[2] ?? '') as DnsScenario; // written by the test that starts this
+const scenario = JSON.parse(await text(process.stdin)) as DnsScenario; // written by the test that starts this
 const intent = intentOf(POLICY);
 const now = (): number => performance.now();
 
