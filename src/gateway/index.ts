@@ -1,6 +1,14 @@
 export { Admission, type Carried } from './admission.ts';
 export { clientSettings, type SettingsFile } from './client-settings.ts';
 export { type Addresses, type Dialled, dial } from './dial.ts';
+export { DNS_BUDGET_LIMITS, type DnsBudgetLimits } from './dns/budgets.ts';
+export { AddressFeed, type AddressSink, type FeedSettings, type OpenedAddress } from './dns/feed.ts';
+export type { LocalNames } from './dns/local.ts';
+export { ALLOWABLE_DNS_TYPES, type AllowableDnsType, DEFAULT_DNS_TYPES } from './dns/record-type.ts';
+export { RESOLVER_LIMITS, Resolver, type ResolverLimits, type ResolverSettings, type Split } from './dns/resolver.ts';
+export { DNS_TCP_LIMITS, type DnsListen, DnsServer, type DnsServerSettings, type DnsTcpLimits } from './dns/server.ts';
+export { DnsService, type DnsServiceSettings } from './dns/service.ts';
+export type { Upstream } from './dns/upstream.ts';
 export { Gatekeeper, type GatekeeperSettings } from './gatekeeper.ts';
 export type { WhoAsks } from './identity.ts';
 export type { GatewayRecord, Reason, Way } from './record.ts';

@@ -13,6 +13,7 @@ export type Reason =
   | 'budget' // too much of something within some time
   | 'rate' // more connections than the flow allows
   | 'no-address' // the name has no address, or its resolver does not answer
+  | 'not-opened' // the kernel did not take the addresses that were found
   | 'unreachable' // the destination refuses, or there is no way to it
   | 'no-answer' // the destination does not answer in time
   | 'cut'; // the policy has become narrower while the connection was open

@@ -44,6 +44,8 @@ export function refusalSentence(reason: Reason, { agent, host, service, near }: 
       return `${agent} has opened more connections than the flow allows`;
     case 'no-address':
       return `no address was found for ${host}`;
+    case 'not-opened':
+      return `the way to the addresses of ${host} could not be opened`;
     case 'unreachable':
       return `${host} cannot be reached on ${service}`;
     case 'no-answer':

@@ -12,3 +12,4 @@ export { type FileError, type FileReading, type Machine, machineAt, writeNewFile
 export { MachineError } from './machine-error.ts';
 export { HOST_PROBLEMS } from './problems.ts';
 export { type Completed, findProgram, run, runChecked } from './process.ts';
+export { type GroupEntry, type GroupSets, SetWriter } from './sets/writer.ts';

@@ -8,6 +8,7 @@ export {
   isLoopback,
   parseAddress,
 } from './address.ts';
+export { type Disguised, disguised } from './disguised.ts';
 export {
   type DnsName,
   type DnsPattern,

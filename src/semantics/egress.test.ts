@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Grant, Intent, Peer, Service } from '../ir/index.ts';
-import { type Address, parseAddress, parseDnsPattern, parseHost, range } from '../net/index.ts';
+import { type Address, parseAddress, parseDnsName, parseDnsPattern, parseHost, range } from '../net/index.ts';
 import { type EgressClient, type EgressDecision, EgressPolicy } from './egress.ts';
 
 const agent: Peer = { kind: 'local', accounts: [{ first: 1000, last: 1000 }] };
 const other: Peer = { kind: 'local', accounts: [{ first: 1001, last: 1001 }] };
 const crawler: Peer = { kind: 'local', accounts: [{ first: 1002, last: 1002 }] };
+const process6: Peer = { kind: 'local', accounts: [{ first: 1003, last: 1003 }] };
 const INTERNET = [range('1.0.0.0/8'), range('8.0.0.0/8'), range('2000::/3')]; // enough of it
 const internet: Peer = { kind: 'remote', ranges: INTERNET };
 const remote = (text: string): Peer => ({ kind: 'remote', ranges: [range(text)] });
@@ -35,6 +36,7 @@ const intent: Intent = {
     flow('model', agent, remote('192.168.7.7'), tcp(11434)),
     flow('lan-name', agent, { kind: 'named', group: 'lan' }, tcp(11434)),
     flow('web', crawler, internet, tcp(443)),
+    flow('six', process6, remote('::/0'), tcp(443)),
     flow('own-api', agent, { kind: 'local' }, tcp(8080)),
     flow('containers', remote('172.30.0.0/24'), { kind: 'named', group: 'discord' }, tcp(443)),
   ],
@@ -109,6 +111,11 @@ describe('the addresses that are behind a name', () => {
     [process(1002), 'anything.example', 443, '1.2.3.4', false, 'web by address'],
     [process(1002), 'anything.example', 443, '10.0.0.1', false, 'unlisted-address'],
     [process(1002), 'anything.example', 443, '1.2.3.4', true, 'own-address'],
+    [process(1003), 'anything.example', 443, '2001:4860::1', false, 'six by address'],
+    [process(1003), 'anything.example', 443, '::ffff:10.0.0.1', false, 'special-address'], // the kernel would go there by IPv4
+    [process(1003), 'anything.example', 443, '::10.0.0.1', false, 'special-address'],
+    [process(1003), 'anything.example', 443, '64:ff9b::a00:1', false, 'unlisted-address'], // 10.0.0.1 behind NAT64
+    [process(1003), 'anything.example', 443, '2002:a00:1::1', false, 'unlisted-address'],
   ];
   for (const [client, host, port, dialled, isOwn, expected] of cases) {
     test(`${client.account} -> ${host}:${port} at ${dialled}${isOwn ? ', its own' : ''}`, () => {
@@ -136,4 +143,26 @@ describe('a lookup', () => {
       assert.equal(said(policy.lookUp(process(account), host.name)), expected);
     });
   }
+});
+
+describe('the groups that a lookup opens', () => {
+  const resolved = new EgressPolicy({
+    ...intent,
+    groups: intent.groups.map((each) => ({ ...each, enforcement: each.key === 'lan' ? 'gateway' : 'resolved' })),
+  });
+  const name = (text: string) => parseDnsName(text)!;
+  test('are those of the name and of the client, where addresses enforce them', () => {
+    assert.deepEqual(resolved.opens(AGENT, name('discord.com')), ['discord']);
+    assert.deepEqual(resolved.opens({ address: address('172.30.0.5') }, name('gateway.discord.gg')), ['discord']);
+    assert.deepEqual(resolved.opens(process(1001), name('discord.com')), []);
+    assert.deepEqual(resolved.opens(AGENT, name('smtp.example.com')), []);
+    assert.deepEqual(resolved.opens(AGENT, name('ollama.lan')), []);
+    assert.deepEqual(policy.opens(AGENT, name('discord.com')), []);
+  });
+  test('and the wildcard over a name, unless it is named itself', () => {
+    assert.equal(policy.wildcardOver(name('a.b.discord.gg')), 'discord.gg');
+    assert.equal(policy.wildcardOver(name('discord.gg')), undefined);
+    assert.equal(policy.wildcardOver(name('discord.com')), undefined);
+    assert.equal(policy.wildcardOver(name('evil.example')), undefined);
+  });
 });

@@ -9,7 +9,7 @@ import {
   type Peer,
   symbolKey,
 } from '../ir/index.ts';
-import type { Address, AddressRange, DnsName, Family, Host } from '../net/index.ts';
+import { type Address, type AddressRange, type DnsName, disguised, type Family, type Host } from '../net/index.ts';
 import { candidates, extentsOfFlow } from './candidates.ts';
 import { matches } from './concrete.ts';
 import { decide } from './decide.ts';
@@ -73,11 +73,15 @@ const NOWHERE: Address = { family: 4, value: 0n };
 export class EgressPolicy {
   readonly #leads: Readonly<Record<LocalHook, readonly Leads[]>>;
   readonly #groups: GroupIndex;
+  readonly #byAddresses: ReadonlySet<string>; // groups that the kernel knows by the addresses of their names
   readonly #internet: Readonly<Record<Family, readonly AddressRange[]>>;
 
   constructor(intent: Intent) {
     this.#leads = { output: leadsAt('output', intent.grants), forward: leadsAt('forward', intent.grants) };
     this.#groups = new GroupIndex(intent.groups);
+    this.#byAddresses = new Set(
+      intent.groups.filter(({ enforcement }) => enforcement === 'resolved').map(({ key }) => key),
+    );
     const internet = (intent.zones.get('internet') ?? []).flatMap((peer) =>
       peer.kind === 'remote' ? peer.ranges : [],
     );
@@ -103,19 +107,42 @@ export class EgressPolicy {
 
   /**
    * Whether the gateway may connect to an address that it found for a name, or was given, on the strength of a decision.
-   * `isOwn`: the address is this machine's.
+   * An IPv6 address that carries one of IPv4 must pass for both. `isOwn`: the address is this machine's. Without a service: whether it may be told the client at all.
    */
   mayDial(
     allowed: Allowed,
     client: EgressClient,
-    service: EgressService,
+    service: EgressService | undefined,
     address: Address,
     isOwn: boolean,
   ): EgressDecision {
+    const inside = disguised(address);
+    if (inside.kind === 'never') return { verdict: 'deny', denial: 'special-address', near: [] };
+    if (inside.kind === 'carries') {
+      const there = this.mayDial(allowed, client, service, inside.inner, false);
+      if (there.verdict === 'deny') return there;
+    }
     if (allowed.by === 'name' && !isOwn && this.isPublic(address)) return allowed;
     const byAddress = this.#byAddress(client, address, service, isOwn);
     if (byAddress.verdict === 'allow' || allowed.by === 'address') return byAddress;
     return { verdict: 'deny', denial: isOwn ? 'own-address' : 'special-address', near: byAddress.near };
+  }
+
+  /**
+   * The groups of names whose addresses the kernel must know before this client connects: the name falls under them, flows of the
+   * client lead to them, and addresses are how they are enforced.
+   */
+  opens(client: EgressClient, name: DnsName): readonly string[] {
+    return this.#groups.of(name).filter((group) => {
+      if (!this.#byAddresses.has(group)) return false;
+      const packet = packetOf(client, NOWHERE, [symbolKey({ kind: 'asked', group })]);
+      return this.#leads[hookOf(client)].some(({ names }) => matches(names, packet));
+    });
+  }
+
+  /** The wildcard by which a name is in the policy, as what stands below `*.`; `undefined` where it stands there itself, or not at all. */
+  wildcardOver(name: DnsName): string | undefined {
+    return this.#groups.wildcardOver(name);
   }
 
   /** Whether an address is the public internet's, as the built-in zone `internet` has it (IANA's special-purpose registries). */
@@ -147,13 +174,18 @@ export class EgressPolicy {
     return this.#denied(client, packet, 'names', 'unlisted-name');
   }
 
-  #byAddress(client: EgressClient, address: Address, service: EgressService, isOwn: boolean): EgressDecision {
+  #byAddress(
+    client: EgressClient,
+    address: Address,
+    service: EgressService | undefined,
+    isOwn: boolean,
+  ): EgressDecision {
     const side = isOwn ? 'here' : 'machines';
     const packet = packetOf(client, address, [], service, isOwn);
     const leads = this.#leads[hookOf(client)];
     for (const index of candidates(leads, (each) => any(each.machines, each.here), extentsOfFlow(packet))) {
       const each = leads[index]!;
-      if (!matches(each.services, packet) || !matches(each[side], packet)) continue;
+      if ((service !== undefined && !matches(each.services, packet)) || !matches(each[side], packet)) continue;
       return { verdict: 'allow', grant: each.grant, by: 'address' };
     }
     return this.#denied(client, packet, side, isOwn ? 'own-address' : 'unlisted-address');
@@ -197,6 +229,15 @@ class GroupIndex {
       for (const key of this.#below.get(name.slice(dot + 1)) ?? []) found.add(key);
     }
     return [...found];
+  }
+
+  wildcardOver(name: DnsName): string | undefined {
+    if (this.#exact.has(name)) return undefined;
+    let widest: string | undefined;
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      if (this.#below.has(name.slice(dot + 1))) widest = name.slice(dot + 1);
+    }
+    return widest;
   }
 }
 
