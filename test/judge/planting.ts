@@ -2,10 +2,9 @@ import { HOOKS, type Ruleset } from '../../src/ir/index.ts';
 import { DiagramStore, DiagramTooLarge, HeaderSpace, type PacketSet } from '../../src/packetset/index.ts';
 import { denote, packetsOf } from '../../src/semantics/index.ts';
 import { FAULTS } from './faults/index.ts';
-import type { Judgement } from './judge.ts';
 import type { Random } from './random.ts';
-import type { Understood } from './read.ts';
 import { sendable } from './sendable.ts';
+import type { Judged } from './tally.ts';
 import { allows, answerOf } from './verdicts.ts';
 
 /** In how many rulesets a kind of fault was planted, and what came of it. */
@@ -21,7 +20,7 @@ const PLACES = 4; // in a ruleset, tried until the fault changes a verdict that 
 /** Plants each kind of fault in what was read of a ruleset, and asks the packets that were sent whether they notice. */
 export function plantFaults(
   random: Random,
-  { text, reading, judgement }: { readonly text: string; readonly reading: Understood; readonly judgement: Judgement },
+  { text, reading, judgement }: Pick<Judged, 'text' | 'reading' | 'judgement'>,
   tally: Map<string, Caught>,
 ): void {
   const change = changesOf(reading.ruleset);
