@@ -83,6 +83,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['before it is tracked a packet has no connection to mark', `table inet r {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nct mark set 7\n}\n}\n${input('ct mark 7 drop\naccept')}`, {}, 'accept'],
     ['the loopback brings the state along', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct state new accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
     ['and the connection', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nct direction original accept\ndrop\n}\n}\n`, { inInterface: 'lo' }, 'accept'],
+    ['whose mark is set there', `table inet r {\nchain c {\ntype filter hook prerouting priority raw;\nct mark set 7\n}\n}\n${input('ct mark 7 accept')}`, { inInterface: 'lo' }, 'accept'],
     ['which notrack does not take away', `table ip r {\nchain c {\ntype filter hook prerouting priority raw;\nnotrack\n}\n}\n${input('ct state new accept')}`, { inInterface: 'lo' }, 'accept'],
     ['the way out is not known at first', `table ip r {\nchain c {\ntype filter hook prerouting priority 0;\noifname "eth1" drop\n}\n}\n`, { hook: 'forward' }, 'accept'],
     ['two chains of one priority: the later one first', `table ip r {\nchain a {\ntype filter hook input priority 0;\nmeta mark 1 drop\n}\nchain b {\ntype filter hook input priority 0;\nmeta mark set 1\n}\n}\n`, {}, 'drop'],

@@ -1,11 +1,11 @@
 import { type Action, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
-import { CT_MARK, TRACKED, UNTRACKABLE } from '../netfilter/connection.ts';
+import { CT_MARK, UNTRACKABLE } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
 import { moduleText } from './canonical.ts';
 import type { ChainContext } from './context.ts';
-import { isTracked } from './lift-connection.ts';
+import { connected, isTracked } from './lift-connection.ts';
 import { assign, headerChanges, markChange, markCopy } from './lift-mark.ts';
 import { isTranslating, translationOf } from './lift-nat.ts';
 import { Options } from './options.ts';
@@ -150,10 +150,8 @@ function connectionMark(options: Options, context: ChainContext): readonly Outco
   const copy = markCopy(options);
   const change = copy === undefined ? markChange(options) : undefined;
   if (copy === undefined && change === undefined) throw new NotUnderstood('`CONNMARK` names no mark');
-  if (!isTracked(context)) return [{ when: everything, action: GOES_ON }];
-  const effects = copy === undefined ? [] : [copy.effect];
-  if (change !== undefined) return [{ when: TRACKED, effects: [assign(CT_MARK, change)], action: GOES_ON }];
-  return [{ when: TRACKED, effects, action: GOES_ON }];
+  const effects = [...(copy === undefined ? [] : [copy.effect]), ...(change === undefined ? [] : [assign(CT_MARK, change)])];
+  return [{ when: connected(context), effects, action: GOES_ON }];
 }
 
 /** Elements that come and go are `context.sets.changed`; a mark that a set may hold is nobody's to know. */

@@ -6,12 +6,13 @@ import {
   inState,
   type Match,
   not,
+  nothing,
   type Quantity,
   quantity,
   type Rule,
   type Table,
 } from '../../ir/index.ts';
-import { CT_MARK, CT_STATUS, isFirstPacket } from './connection.ts';
+import { CT_MARK, CT_STATUS, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
 import { CONNTRACK_PRIORITY, type Entry } from './entries.ts';
 import type { End, Host } from './host.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
@@ -82,16 +83,17 @@ export function translationDoubt(
 
 /**
  * What connection tracking itself does, where rules ask for it: the first packet of a connection finds no status and no mark; one that
- * comes again before any answer finds what the first one left, of which an answer is no part.
+ * comes again before any answer finds what the first one left, of which an answer is no part. What comes over the loopback began where it was
+ * sent.
  */
 export function connectionTable(tables: readonly Table[]): Table[] {
   const asked = [CT_STATUS, CT_MARK].filter((name) => tables.some((table) => asksFor(table, name)));
   if (asked.length === 0) return [];
   const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
   const isNew = inState('new');
-  const rules: Rule[] = [
+  const rules = (begun: Match): Rule[] => [
     {
-      match: all(isNew, quantity(CT_STATUS, confirmed, 0)),
+      match: all(isNew, quantity(CT_STATUS, confirmed, 0), not(begun)),
       effects: asked.map((name) => ({ kind: 'assign', quantity: name, from: '', keep: 0, flip: 0 })),
       action: { kind: 'continue' },
       origin: { text: 'a new connection has no status and no mark yet' },
@@ -106,7 +108,7 @@ export function connectionTable(tables: readonly Table[]): Table[] {
   const chain = (hook: 'prerouting' | 'output'): Chain => ({
     name: hook,
     base: { hook, priority: CONNTRACK_PRIORITY, policy: 'accept' },
-    rules,
+    rules: rules(hook === 'prerouting' ? SEEN_WHERE_SENT : nothing),
   });
   return [{ name: 'connection tracking', families: [4, 6], chains: [chain('prerouting'), chain('output')] }];
 }
