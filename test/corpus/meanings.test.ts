@@ -91,6 +91,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['chains of type nat see first packets only', `table ip n {\nchain c {\ntype nat hook prerouting priority dstnat; policy accept;\ndrop\n}\n}\n`, { state: 'established' }, 'accept'],
     ['dnat by a map', `table ip n {\nchain c {\ntype nat hook prerouting priority dstnat;\ndnat ip to tcp dport map { 22 : 10.0.0.2 . 2222, 23 : 10.0.0.3 . 2223 }\n}\n}\ntable ip f {\nchain c {\ntype filter hook forward priority 0; policy drop;\nip daddr 10.0.0.2 tcp dport 2222 accept\n}\n}\n`, { hook: 'forward' }, 'accept'],
     ['a port redirected', `table ip n {\nchain c {\ntype nat hook prerouting priority dstnat;\ntcp dport 22 redirect to :2222\n}\n}\n${input('tcp dport 2222 accept')}`, {}, 'accept'],
+    ['dnat to where the packet goes anyway is no translation', `table ip n {\nchain c {\ntype nat hook prerouting priority dstnat;\ndnat to tcp dport map { 22 : 192.0.2.1 }\n}\n}\n${input('ct status dnat drop\naccept')}`, {}, 'accept'],
     ['a status that nothing gave', input('ct status dnat accept'), {}, 'drop'],
     ['the original destination', input('meta l4proto tcp ct original proto-dst 22 accept'), {}, 'accept'],
     ['only the way back', input('ct direction reply accept'), {}, 'drop'],

@@ -1,7 +1,7 @@
 import { type Action, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
 import { CT_MARK, UNTRACKABLE } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { translationDoubt } from '../netfilter/translation.ts';
+import { statusCases, translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
 import { moduleText } from './canonical.ts';
 import type { ChainContext } from './context.ts';
@@ -121,9 +121,14 @@ function acting(target: Target, options: Options, context: ChainContext): readon
 
 function translated(target: Target, options: Options, context: ChainContext): readonly Outcome[] {
   if (!isTranslating(target.name)) return [];
-  const { side, effects, known } = translationOf(target.name, options, context);
-  const uncertain = translationDoubt(side, known, context.entries, context.host);
-  return [{ when: everything, effects, action: ACCEPTS, ...(uncertain === undefined ? {} : { uncertain }) }];
+  const { side, goal, effects, known } = translationOf(target.name, options, context);
+  const doubt = translationDoubt(side, known, context.entries, context.host);
+  return statusCases(side, goal, known, context.entries, context.host).map(({ when, effect, uncertain = doubt }) => ({
+    when,
+    effects: [effect, ...effects],
+    action: ACCEPTS,
+    ...(uncertain === undefined ? {} : { uncertain }),
+  }));
 }
 
 /** Once a packet has its connection, it keeps it (xt_ct_target, net/netfilter/xt_CT.c). */
