@@ -155,7 +155,10 @@ function connectionMark(options: Options, context: ChainContext): readonly Outco
   const copy = markCopy(options);
   const change = copy === undefined ? markChange(options) : undefined;
   if (copy === undefined && change === undefined) throw new NotUnderstood('`CONNMARK` names no mark');
-  const effects = [...(copy === undefined ? [] : [copy.effect]), ...(change === undefined ? [] : [assign(CT_MARK, change)])];
+  const effects = [
+    ...(copy === undefined ? [] : [copy.effect]),
+    ...(change === undefined ? [] : [assign(CT_MARK, change)]),
+  ];
   return [{ when: connected(context), effects, action: GOES_ON }];
 }
 

@@ -61,8 +61,7 @@ function mappedCases(
   context: ChainContext,
 ): NatCase[] {
   const parts = keyParts(map.key, context);
-  if (parts.some((part) => part.subject.kind === 'other'))
-    return cases(guard, {}, { address: false, port: false });
+  if (parts.some((part) => part.subject.kind === 'other')) return cases(guard, {}, { address: false, port: false });
   const isPort = address === undefined || address.kind !== 'map';
   return mapElements(map.data, context).flatMap(({ element, isThere = everything }, index) => {
     if (element.key.kind === 'anything' && index > 0) throw new NotUnderstood('it has a target for all other keys');

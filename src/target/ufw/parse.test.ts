@@ -122,7 +122,10 @@ describe('what ufw shows and keeps', () => {
     const status = (...shown: readonly string[]): string =>
       `Status: active\n\nTo                         Action      From\n--                         ------      ----\n${shown.join('\n')}\n\n`;
     const said = (text: string) => read({ 'user.rules': between, 'ufw.conf': CONF, profiles, status: text }).messages;
-    assert.deepEqual(said(status(...lines)).filter((message) => message.includes('do not say the same')), []);
+    assert.deepEqual(
+      said(status(...lines)).filter((message) => message.includes('do not say the same')),
+      [],
+    );
     assert.match(said(status(...lines.toReversed())).join(), /do not say the same/);
     assert.match(said(status(lines[0]!)).join(), /do not say the same/);
   });

@@ -170,11 +170,18 @@ function openRule(
     ...(family === undefined ? {} : { family }),
     ...(table.family === 'inet' ? { inet: true } : {}),
   };
-  const own = random.chance(0.6) ? picker.pick(random, 'place', about, new Set()) : undefined;
-  if (own !== undefined)
-    return [`${random.pick(OPEN)} ${own.write(random, siteIn(random, table, callable, about, expect))}`];
+  const site = siteIn(random, table, callable, about, expect);
+  const open = random.pick(OPEN);
+  const own = Array.from({ length: 3 }, () => picker.pick(random, 'place', about, new Set())).flatMap(
+    (each) => each ?? [],
+  );
+  const chosen = own.find(({ name }) => name.includes('port')) ?? own[0];
+  if (chosen !== undefined && random.chance(0.6)) {
+    const text = chosen.write(random, site);
+    return [text.startsWith('meta l4proto ') ? text : `${open} ${text}`];
+  }
   const calls = callable.flatMap((chain) => [`jump ${chain}`, `goto ${chain}`]);
-  return calls.length === 0 ? [] : [`${random.pick(OPEN)} ${random.pick(calls)}`];
+  return calls.length === 0 ? [] : [`${open} ${random.pick(calls)}`];
 }
 
 /** One rule: up to three conditions, perhaps a statement, and a verdict or a verdict map. */

@@ -39,7 +39,12 @@ export async function judgeRestore(
   for (let repair = 0; ; repair++) {
     const reading = readRestore(draft, backend);
     if (reading.kind === 'refused by the reader') return { outcome: reading, draft };
-    const packets = boundaryPackets(random, restoreText(draft, 4, backend) + restoreText(draft, 6, backend), reading.ruleset, count);
+    const packets = boundaryPackets(
+      random,
+      restoreText(draft, 4, backend) + restoreText(draft, 6, backend),
+      reading.ruleset,
+      count,
+    );
     const outcome = await judgePackets(world, draft, backend, packets);
     if (outcome.kind !== 'refused by the kernel' || repair === REPAIRS) return { outcome, draft };
     const bad = refusedRule(draft, backend, outcome.said);
@@ -56,7 +61,12 @@ export async function judgePackets(
   backend: Restore['backend'],
   packets: readonly Packet[],
 ): Promise<RestoreOutcome> {
-  const restore: Restore = { backend, v4: restoreText(draft, 4, backend), v6: restoreText(draft, 6, backend), sets: draft.sets };
+  const restore: Restore = {
+    backend,
+    v4: restoreText(draft, 4, backend),
+    v6: restoreText(draft, 6, backend),
+    sets: draft.sets,
+  };
   const reading = readRestore(draft, backend);
   if (reading.kind === 'refused by the reader') return reading;
   const result = await world.trial({ ruleset: '', restore, packets });

@@ -9,7 +9,8 @@ const SOURCE: readonly string[] = ['INPUT', 'POSTROUTING'];
 /** Chains that rules of the table `nat` are reached from, where one target fits all: iptables refuses others. */
 export const NAT_HOOKS: readonly (readonly string[])[] = [DESTINATION, ['PREROUTING'], SOURCE, ['POSTROUTING']];
 
-const WITH_PORTS = ['tcp', 'udp', 'sctp', 'dccp'];
+/** Since Linux 6.17 connection tracking knows no ports of DCCP, and translates none. */
+const WITH_PORTS = ['tcp', 'udp', 'sctp'];
 
 /** A target that translates, and what later rules may ask for then; nothing where none fits the place. */
 export interface Translating {
