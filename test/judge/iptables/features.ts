@@ -116,7 +116,7 @@ export const PROTOCOLS_OF: Readonly<Record<Family, readonly string[]>> = {
 };
 
 /** Conditions of what cannot be known, which never hold here: see `known.ts`. */
-// Without connlimit: Linux 6.18 drops on the spot what belongs to a connection that was there before the rule and is not counted (count 0, xt_connlimit.c).
+// Without connlimit: Linux 6.18 now and then drops on the spot a packet of a connection that was there before the rule, whatever the limit.
 const NEVER = [
   '-m string --string portcullis-needle --algo bm',
   '-m u32 --u32 0&0x0=0x1',
