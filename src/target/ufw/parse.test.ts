@@ -100,7 +100,7 @@ describe('what ufw shows and keeps', () => {
 
   test('a rule between those of one profile is no disagreement with `ufw status`, which shows a profile once', () => {
     const between = USER.replace(
-      /### tuple[^]*?ACCEPT\n/,
+      /### tuple[\s\S]*?ACCEPT\n/,
       [
         '### tuple ### reject any 5298 0.0.0.0/0 any 0.0.0.0/0 Bonjour - out',
         "-A ufw-user-output -p tcp --dport 5298 -j REJECT --reject-with tcp-reset -m comment --comment 'dapp_Bonjour'",
