@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { Lab, type Sender, type Shot } from '../../src/host/index.ts';
+import { Lab, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
 import type { Artifact } from '../../src/target/index.ts';
 import { iptablesIpsetTarget, nameSet } from '../../src/target/iptables/index.ts';
@@ -20,13 +20,10 @@ import { LINKS } from '../lab/links.ts';
 import { isolationOrReason } from '../lab/support.ts';
 import { intentArbitrary } from '../laws/nftables-intents.ts';
 import { AGENT_HOST, account, EVERYTHING, everyProcess, flow, intent, machines, named, tcp, udp } from './intents.ts';
+import { AGENT, assertRefusedAtOnce, LOCAL, OUTER, shot } from './shots.ts';
 
 const found = await isolationOrReason();
 const skip = 'skip' in found ? found.skip : (iptablesMissing() ?? false);
-
-const AGENT = 1000; // the only local account, so that an ordinary user can play it too
-const LOCAL: Sender = { at: 'host', account: AGENT };
-const OUTER: Sender = { at: 'outer', link: 'eth0' };
 
 /** With sets: whatever the plain target writes is written here too, but for addresses that are listed. */
 function rendered(policy: Intent): readonly Artifact[] {
@@ -52,10 +49,6 @@ async function assertMeans(lab: Lab, backend: Backend, policy: Intent): Promise<
 async function standing(lab: Lab, backend: Backend): Promise<string> {
   const files = await savedFiles(lab, backend);
   return files.map(({ text }) => text.replaceAll(/^#.*\n/gm, '').replaceAll(/\[\d+:\d+\]/g, '')).join('');
-}
-
-function shot(transport: Shot['transport'], packet: Partial<Shot> & Pick<Shot, 'dst'>): Shot {
-  return { transport, ...(transport === 'icmp' ? {} : { dport: 443 }), timeoutMs: 800, attempts: 1, ...packet };
 }
 
 for (const backend of BACKENDS) {
@@ -156,13 +149,7 @@ for (const backend of BACKENDS) {
 
     test('fail at once where they are denied, both families, TCP and UDP', async () => {
       await using lab = await openLab(backend, policy);
-      const denied = ['198.51.101.7', '2001:db8:77::1'].flatMap((dst) =>
-        (['tcp', 'udp'] as const).map((transport) => shot(transport, { dst, timeoutMs: 5_000 })),
-      );
-      for (const outcome of await lab.send(LOCAL, 'eth0', denied)) {
-        assert.equal(outcome.result, 'refused', JSON.stringify(outcome));
-        assert.ok(outcome.afterMs < 1_000, `refused only after ${outcome.afterMs} ms`);
-      }
+      await assertRefusedAtOnce(lab, ['198.51.101.7', '2001:db8:77::1']);
     });
 
     test('pass to a name while the resolver holds its address, and no longer', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { Lab, type Sender, type Shot } from '../../src/host/index.ts';
+import { Lab, type Shot } from '../../src/host/index.ts';
 import type { Intent } from '../../src/ir/index.ts';
 import { flowCounter, nameSet, nftablesTarget } from '../../src/target/nftables/index.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
@@ -9,22 +9,15 @@ import { LINKS } from '../lab/links.ts';
 import { isolationOrReason } from '../lab/support.ts';
 import { intentArbitrary } from '../laws/nftables-intents.ts';
 import { AGENT_HOST, account, EVERYTHING, everyProcess, flow, intent, machines, named, tcp, udp } from './intents.ts';
+import { AGENT, assertRefusedAtOnce, LOCAL, OUTER, shot } from './shots.ts';
 
 const found = await isolationOrReason();
 const skip = 'skip' in found ? found.skip : false;
-
-const AGENT = 1000; // the only local account, so that an ordinary user can play it too
-const LOCAL: Sender = { at: 'host', account: AGENT };
-const OUTER: Sender = { at: 'outer', link: 'eth0' };
 
 function rendered(policy: Intent): string {
   const { artifacts, proof } = renderProven(nftablesTarget, policy);
   assert.ok(artifacts !== undefined, JSON.stringify(proof.diagnostics));
   return artifacts[0]!.text;
-}
-
-function shot(transport: Shot['transport'], packet: Partial<Shot> & Pick<Shot, 'dst'>): Shot {
-  return { transport, ...(transport === 'icmp' ? {} : { dport: 443 }), timeoutMs: 800, attempts: 1, ...packet };
 }
 
 async function openLab(policy: Intent): Promise<Lab> {
@@ -132,13 +125,7 @@ describe('real packets through our lookups', { skip }, () => {
 
   test('a denied connection fails at once, both families, TCP and UDP', async () => {
     await using lab = await openLab(policy);
-    const denied = ['198.51.100.7', '2001:db8:77::1'].flatMap((dst) =>
-      (['tcp', 'udp'] as const).map((transport) => shot(transport, { dst, timeoutMs: 5_000 })),
-    );
-    for (const outcome of await lab.send(LOCAL, 'eth0', denied)) {
-      assert.equal(outcome.result, 'refused', JSON.stringify(outcome));
-      assert.ok(outcome.afterMs < 1_000, `refused only after ${outcome.afterMs} ms`);
-    }
+    await assertRefusedAtOnce(lab, ['198.51.100.7', '2001:db8:77::1']);
   });
 
   test('an address passes while the resolver holds it for the name, and no longer', async () => {

@@ -24,7 +24,10 @@ export type PacketDraft = { -readonly [K in keyof Packet]?: Packet[K] };
 
 const HIT = 0.85; // how often a condition is met rather than just missed
 
-/** A packet on its way to one of the rules: most of the conditions before it hold, some are missed by one. */
+/**
+ * A packet on its way to one of the rules, and often to others behind it: most of the conditions before them hold, some are missed by
+ * one. What was aimed at first stays.
+ */
 export function aimAtSomeRule(random: Random, ruleset: Ruleset): PacketDraft {
   const draft: PacketDraft = {};
   const bases = ruleset.tables.flatMap((table) =>
@@ -32,19 +35,41 @@ export function aimAtSomeRule(random: Random, ruleset: Ruleset): PacketDraft {
   );
   if (bases.length === 0) return draft;
   const { table, chain, base } = random.pick(bases);
-  draft.entry = entryFor(random, random.pick(PASSING[base.hook]));
+  const hook = random.pick(PASSING[base.hook]);
+  draft.entry = entryFor(random, hook);
   draft.family = random.pick(table.families);
   walk(random, table, chain, draft);
+  const { family } = draft;
+  const others = bases.filter((each) => PASSING[each.base.hook].includes(hook) && each.table.families.includes(family));
+  for (const other of random.some(others, random.pick(CHAINS_MORE))) walk(random, other.table, other.chain, draft);
   return draft;
 }
 
+const CHAINS_MORE = [0, 0, 1, 2]; // that a packet is aimed at on its way
+const COMES_BACK = 0.4; // how often a packet is to pass a chain that it is sent to, and to meet the rules behind the jump
+
 function walk(random: Random, table: Table, chain: Chain, draft: PacketDraft): void {
-  for (let current: Chain | undefined = chain; current !== undefined && current.rules.length > 0; ) {
-    const rule: Chain['rules'][number] = random.pick(current.rules);
-    aim(random, rule.match, draft);
-    const next = follow(random, rule.action, draft);
-    current = table.chains.find((each) => each.name === next);
+  let from = 0;
+  for (let current: Chain | undefined = chain; current !== undefined && from < current.rules.length; ) {
+    const index = random.between(from, current.rules.length - 1);
+    const rule: Chain['rules'][number] = current.rules[index]!;
+    const next = beside(draft, (more) => {
+      aim(random, rule.match, more);
+      return follow(random, rule.action, more);
+    });
+    if (next === undefined) return;
+    const comesBack: boolean = random.chance(COMES_BACK);
+    from = comesBack ? index + 1 : 0;
+    if (!comesBack) current = table.chains.find((each) => each.name === next);
   }
+}
+
+/** Aims at something more, and undoes nothing. */
+function beside<T>(draft: PacketDraft, aimMore: (more: PacketDraft) => T): T {
+  const more = { ...draft };
+  const result = aimMore(more);
+  Object.assign(draft, { ...more, ...draft });
+  return result;
 }
 
 /** The chain that an action leads to. */

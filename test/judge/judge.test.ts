@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { AGENT_HOST, EVERYTHING } from '../contract/intents.ts';
 import { judgePackets, judgeText, type Outcome } from './case.ts';
 import { boundaryPackets } from './packets.ts';
-import { type Caught, plantFaults } from './planting.ts';
+import { type Caught, plantFaults, unnoticed } from './planting.ts';
 import { Random } from './random.ts';
 import { readRuleset } from './read.ts';
 import { disagreementReport } from './report.ts';
@@ -16,7 +16,7 @@ import { JudgeWorld } from './world/client.ts';
 const SEED = Number(process.env.JUDGE_SEED ?? '1');
 const RULESETS = Number(process.env.JUDGE_RULESETS ?? '40');
 const PACKETS = 400;
-const FAULT_ROUNDS = 1; // each kind of fault so often in each ruleset
+const FAULTS_EVERY = 2; // rulesets
 
 const opened = await JudgeWorld.open();
 const skip = 'skip' in opened ? opened.skip : false;
@@ -37,9 +37,7 @@ describe('the kernel agrees with what we say', { skip }, () => {
       tally.add(one);
       if (one.outcome.kind !== 'judged') continue;
       if (one.outcome.judgement.disagreements.length > 0) cases.push(one);
-      for (let round = 0; round < FAULT_ROUNDS; round++) {
-        plantFaults(new Random(SEED, index, round), one.outcome, faults);
-      }
+      if (index % FAULTS_EVERY === 0) plantFaults(new Random(SEED, index), one.outcome, faults);
     }
     t.diagnostic(
       `${survey.features.length} constructs in use, ${survey.refused.length} that the reader does not take yet`,
@@ -60,8 +58,8 @@ describe('the kernel agrees with what we say', { skip }, () => {
   });
 
   test('and would not agree with a mistake: planted faults are caught', (t) => {
-    for (const [name, { planted, visible, caught }] of faults) {
-      t.diagnostic(`${name}: planted ${planted} times, changes a verdict ${visible} times, caught ${caught} times`);
+    for (const [name, row] of faults) {
+      t.diagnostic(`${name}: ${JSON.stringify(row)}`);
     }
     const sums = [...faults.values()].reduce(
       (sum, row) => ({ visible: sum.visible + row.visible, caught: sum.caught + row.caught }),
@@ -70,13 +68,11 @@ describe('the kernel agrees with what we say', { skip }, () => {
         caught: 0,
       },
     );
-    // How many are caught says how well so few packets cover the rules: 45 % were when the generator began to write the whole language,
-    // more than half when it wrote half of it. Far less would mean that packets no longer reach what the rules ask for.
-    assert.ok(sums.caught > 0.33 * sums.visible, `${sums.caught} of ${sums.visible} were caught`);
+    // How many are caught says how well so few packets cover the rules: far less would mean that they no longer reach what the rules ask for.
+    assert.ok(sums.caught > 0.55 * sums.visible, `${sums.caught} of ${sums.visible} were caught`);
     // Where a kind of fault has changed verdicts often, some packet must have noticed. Of a rarer kind, whether one of so few packets
     // falls into the difference is chance: the soak, with many more, is where each kind has to be caught.
-    const missed = [...faults].filter(([, { visible, caught }]) => visible >= 40 && caught === 0);
-    assert.deepEqual(missed, []);
+    assert.deepEqual(unnoticed(faults, 15), []);
   });
 
   test('and a disagreement is told so that a person can see it again', async () => {

@@ -12,6 +12,7 @@ import { aimAtSomeRule, entryFor, type PacketDraft } from './aim.ts';
 import { spans } from './generate/forms.ts';
 import { ACCOUNTS, edgeAddress, PORTS, PROTOCOL_NUMBERS, type Span } from './generate/values.ts';
 import { LOWEST_TTL, MARKS, type Packet } from './packet.ts';
+import { Forecast } from './predict.ts';
 import type { Random } from './random.ts';
 import { possibleHistories } from './world/volley.ts';
 
@@ -21,12 +22,43 @@ interface Values {
   readonly numbers: readonly number[];
 }
 
-/** Packets on the borders of what a ruleset asks for: half of them aimed at its rules, as our reader understood them. */
+const PICKED = 0.4; // of the packets: those that take other ways through the rules than the rest
+const OFFERED = 3; // packets for each of these to choose from
+
+/**
+ * Packets on the borders of what a ruleset asks for: most of them aimed at its rules, as our reader understood them. Some are picked from many
+ * more, so that they meet as many different rules, one after the other, as can be.
+ */
 export function boundaryPackets(random: Random, text: string, ruleset: Ruleset, count: number): Packet[] {
   const values = valuesIn(text);
-  return Array.from({ length: count }, () =>
-    complete(random, random.chance(0.7) ? aimAtSomeRule(random, ruleset) : {}, values),
-  );
+  const make = (length: number): Packet[] =>
+    Array.from({ length }, () => complete(random, random.chance(0.7) ? aimAtSomeRule(random, ruleset) : {}, values));
+  const picked = Math.floor(count * PICKED);
+  const plain = make(count - picked);
+  return [...plain, ...onOtherWays(ruleset, plain, make(picked * OFFERED), picked)];
+}
+
+/** So many of the packets on offer, first of those whose way through the rules the fewest take. */
+function onOtherWays(
+  ruleset: Ruleset,
+  sent: readonly Packet[],
+  offered: readonly Packet[],
+  count: number,
+): readonly Packet[] {
+  const forecast = new Forecast(ruleset);
+  const taken = new Map<string, number>();
+  const turn = (packet: Packet): number => {
+    const way = forecast.way(packet);
+    const before = taken.get(way) ?? 0;
+    taken.set(way, before + 1);
+    return before;
+  };
+  for (const packet of sent) turn(packet);
+  return offered
+    .map((packet) => ({ packet, turn: turn(packet) }))
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, count)
+    .map(({ packet }) => packet);
 }
 
 function valuesIn(text: string): Values {

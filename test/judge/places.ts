@@ -90,6 +90,8 @@ function translated(packet: Packet, seen: Seen, asked: Asked): string | undefine
   if ((asked.translates || asked.firstOnly) && seen.state === 'new' && (status & STATUS.confirmed) !== 0)
     return 'has come before, and passed the chains of type nat then';
   if (!asked.translates) return undefined;
+  // Its connection is the same both ways and looks like itself, so that the kernel takes its own address and port for used.
+  if (packet.src.value === packet.dst.value) return 'is sent to its own source';
   if (asked.wayOut && seen.rerouted) return 'is routed again';
   // `redirect` wants an own address of the destination's scope, and drops the packet without one (net/netfilter/nf_nat_redirect.c).
   if (packet.family === 6 && !isGlobal(packet.dst.value)) return 'has a destination that is not of global scope';

@@ -1,4 +1,19 @@
-import type { Case } from './run.ts';
+import type { Judgement } from './judge.ts';
+import type { Understood } from './read.ts';
+
+/** A ruleset, in whichever language, that was sent to the kernel and read by us. */
+export interface Judged {
+  readonly kind: 'judged';
+  readonly text: string;
+  readonly reading: Understood;
+  readonly judgement: Judgement;
+  readonly notListed?: readonly string[]; // which listings its own program broke over
+  readonly notRead?: readonly string[]; // constructs of the listings that our reader does not understand
+}
+
+export interface Counted {
+  readonly outcome: Judged | { readonly kind: 'refused by the kernel' | 'refused by the reader' };
+}
 
 /** What a run has come to. */
 export class Tally {
@@ -15,12 +30,13 @@ export class Tally {
   notDenoted = 0; // readings that `evaluate` alone answered for
   notListed = 0; // listings that nft broke over
 
-  add({ outcome }: Case): void {
+  add({ outcome }: Counted): void {
     if (outcome.kind !== 'judged') {
       count(this.dropped, outcome.kind);
       return;
     }
-    const { compared, left, disagreements } = outcome.judgement;
+    const { judgement, notListed = [], notRead = [] } = outcome;
+    const { compared, left, disagreements } = judgement;
     this.rulesets++;
     this.packets += compared.length;
     this.disagreements += disagreements.length;
@@ -30,9 +46,9 @@ export class Tally {
       count(this.states, flow.state);
     }
     for (const [why, packets] of Object.entries(left)) count(this.left, why, packets);
-    for (const construct of outcome.notRead) count(this.notRead, construct.replace(/: .*/s, ''));
-    this.notListed += outcome.notListed.length;
-    this.notDenoted += outcome.judgement.notDenoted;
+    for (const construct of notRead) count(this.notRead, construct.replace(/: .*/s, ''));
+    this.notListed += notListed.length;
+    this.notDenoted += judgement.notDenoted;
   }
 
   refuse(said: string): void {
@@ -72,10 +88,11 @@ export class Tally {
   }
 }
 
-function count(into: Record<string, number>, name: string, by = 1): void {
+export function count(into: Record<string, number>, name: string, by = 1): void {
   into[name] = (into[name] ?? 0) + by;
 }
 
-function sorted(counts: Readonly<Record<string, number>>): Record<string, number> {
+/** Keys in order. */
+export function sorted<T>(counts: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

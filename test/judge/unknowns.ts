@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from '../../src/host/index.ts';
-import { whenIptablesHolds } from './iptables/known.ts';
+import { whenIptablesAlwaysHolds, whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
 /** Whether the nft of this machine is older than 1.1. */
@@ -13,11 +13,20 @@ const JOINING_NFT = /v(?:0\.|1\.0\.)/.test(
  * socket waits for a packet, and we have made the packets ourselves. `undefined` where it cannot be known here either.
  */
 export function whenHolds(text: string): ((packet: Packet) => boolean) | undefined {
-  if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return () => false;
-  if (text.startsWith('nft before 1.1 has loaded the rules')) return () => JOINING_NFT;
-  if (/ is full$/.test(text)) return () => false; // a set of 65,535 elements, which a few hundred packets fill
-  if (/^it passes device .* below another interface$/.test(text)) return () => false; // no wire lies over another
-  if (/^meta sk[ug]id /.test(text)) return () => false; // at input: the owner of a socket that the packet belongs to
-  if (text === 'IPv6 extension headers') return ({ family, options }) => family === 6 && options;
+  const always = whenAlwaysHolds(text);
+  if (always !== undefined) return () => always;
+  if (text === OPTIONS) return ({ family, options }) => family === 6 && options;
   return whenIptablesHolds(text);
+}
+
+export const OPTIONS = 'IPv6 extension headers';
+
+/** Whether a condition holds that is the same for all packets here. */
+export function whenAlwaysHolds(text: string): boolean | undefined {
+  if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return false;
+  if (text.startsWith('nft before 1.1 has loaded the rules')) return JOINING_NFT;
+  if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill
+  if (/^it passes device .* below another interface$/.test(text)) return false; // no wire lies over another
+  if (/^meta sk[ug]id /.test(text)) return false; // at input: the owner of a socket that the packet belongs to
+  return whenIptablesAlwaysHolds(text);
 }

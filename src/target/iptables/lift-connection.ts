@@ -17,6 +17,7 @@ import {
   earlyStateBits,
   inDirection,
   portTupleMatch,
+  SEEN_WHERE_SENT,
   stateBits,
   TRACKED,
   tupleMatch,
@@ -55,9 +56,14 @@ export const conntrack: MatchLifter = (options, context) => {
   const isAfter = isTracked(context);
   const state = options.condition('--ctstate', (text) => stateMatch(text, isAfter, context));
   const rest = all(...tupleConditions(options, context).flatMap((match) => match ?? []));
-  if (!isAfter) return [state ?? nothing];
-  return state === undefined ? [TRACKED, rest] : [state, any(not(TRACKED), rest)];
+  const whole = state === undefined ? all(TRACKED, rest) : all(state, any(not(TRACKED), rest));
+  return [isAfter ? whole : any(all(SEEN_WHERE_SENT, whole), all(not(SEEN_WHERE_SENT), state ?? nothing))];
 };
+
+/** Packets that have a connection here. */
+export function connected(context: ChainContext): Match {
+  return isTracked(context) ? TRACKED : all(SEEN_WHERE_SENT, TRACKED);
+}
 
 function stateMatch(text: string, isAfter: boolean, { host, entries }: RuleContext): Match {
   let bits = 0;
@@ -69,8 +75,9 @@ function stateMatch(text: string, isAfter: boolean, { host, entries }: RuleConte
     else if (word.toUpperCase() === 'DNAT') translated |= CT_STATUS_BITS.dnat;
     else throw new NotUnderstood(`\`${word}\` is no state that is known`);
   }
-  if (!isAfter) return earlyStateBits(bits, host, entries);
-  return translated === 0 ? stateBits(bits) : any(stateBits(bits), all(TRACKED, anyBit(CT_STATUS, translated)));
+  const states = isAfter ? stateBits(bits) : earlyStateBits(bits, host, entries);
+  if (translated === 0) return states;
+  return any(states, all(isAfter ? TRACKED : all(SEEN_WHERE_SENT, TRACKED), anyBit(CT_STATUS, translated)));
 }
 
 function anyBit(name: string, bits: number): Match {
@@ -168,7 +175,7 @@ function directionMatch(text: string): Match {
 /** The mark of a packet's connection; a packet without one has none that could match, negated or not. */
 export const connmark: MatchLifter = (options, context) => {
   const condition = options.condition('--mark', (text) => markMatch(CT_MARK, text));
-  return [isTracked(context) ? TRACKED : nothing, condition];
+  return [connected(context), condition];
 };
 
 export const mark: MatchLifter = (options) => [options.condition('--mark', (text) => markMatch('mark', text))];

@@ -1,7 +1,7 @@
 import type { Effect } from '../../ir/index.ts';
 import { type Address, type Family, parseAddress } from '../../net/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { type Known, statusEffect } from '../netfilter/translation.ts';
+import type { Goal, Known } from '../netfilter/translation.ts';
 import type { ChainContext } from './context.ts';
 import type { Options } from './options.ts';
 import { addressOf, portOf } from './values.ts';
@@ -9,7 +9,8 @@ import { addressOf, portOf } from './values.ts';
 /** What a target of the table `nat` does to the first packet of a connection, which is accepted in its chain then. */
 export interface Translation {
   readonly side: 'src' | 'dst';
-  readonly effects: readonly Effect[];
+  readonly goal: Goal;
+  readonly effects: readonly Effect[]; // beside those on the connection's status
   readonly known: Known;
 }
 
@@ -41,28 +42,27 @@ export function translationOf(name: Translating, options: Options, context: Chai
 }
 
 /** `undefined`: it stays as it is. */
-interface Goal {
+interface Written {
   readonly address: Address | 'unknown' | undefined;
   readonly port: number | 'unknown' | undefined;
 }
 
-function constant(side: 'src' | 'dst', { address, port }: Goal): Translation {
-  const to: Effect = {
-    kind: 'translate',
-    side,
+function constant(side: 'src' | 'dst', { address, port }: Written): Translation {
+  const goal: Goal = {
     ...(address === undefined || address === 'unknown' ? {} : { address }),
     ...(port === undefined || port === 'unknown' ? {} : { port }),
   };
-  const changes = to.address !== undefined || to.port !== undefined;
+  const changes = goal.address !== undefined || goal.port !== undefined;
   return {
     side,
-    effects: [statusEffect(side), ...(changes ? [to] : [])],
+    goal,
+    effects: changes ? [{ kind: 'translate', side, ...goal }] : [],
     known: { address: address !== 'unknown', port: port !== 'unknown' },
   };
 }
 
 /** `10.0.0.2`, `10.0.0.2:80`, `:80`, `10.0.0.2-10.0.0.9:80-90`, `[2001:db8::2]:80`. */
-function leadsTo(text: string, family: Family): Goal {
+function leadsTo(text: string, family: Family): Written {
   const found =
     family === 6
       ? /^(?:\[([^\]]*)\]|([0-9a-fA-F:.]*(?:-[0-9a-fA-F:.]+)?))(?::([0-9a-z/-]+))?$/.exec(

@@ -9,6 +9,7 @@ export function readEnds(rule: Rule): End[] {
 
 function optionReads({ name, values }: Option): readonly End[] {
   if (name === '--match-set' || name === '--set') return setReads(values[1] ?? '');
+  if (name === '--ctstate' && values.some((value) => /[SD]NAT/i.test(value))) return ['status'];
   return lookup(READS, name) ?? [];
 }
 

@@ -1,11 +1,11 @@
 import { type Action, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
-import { CT_MARK, TRACKED, UNTRACKABLE } from '../netfilter/connection.ts';
+import { CT_MARK, UNTRACKABLE } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { translationDoubt } from '../netfilter/translation.ts';
+import { statusCases, translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
 import { moduleText } from './canonical.ts';
 import type { ChainContext } from './context.ts';
-import { isTracked } from './lift-connection.ts';
+import { connected, isTracked } from './lift-connection.ts';
 import { assign, headerChanges, markChange, markCopy } from './lift-mark.ts';
 import { isTranslating, translationOf } from './lift-nat.ts';
 import { Options } from './options.ts';
@@ -121,9 +121,14 @@ function acting(target: Target, options: Options, context: ChainContext): readon
 
 function translated(target: Target, options: Options, context: ChainContext): readonly Outcome[] {
   if (!isTranslating(target.name)) return [];
-  const { side, effects, known } = translationOf(target.name, options, context);
-  const uncertain = translationDoubt(side, known, context.entries, context.host);
-  return [{ when: everything, effects, action: ACCEPTS, ...(uncertain === undefined ? {} : { uncertain }) }];
+  const { side, goal, effects, known } = translationOf(target.name, options, context);
+  const doubt = translationDoubt(side, known, context.entries, context.host);
+  return statusCases(side, goal, known, context.entries, context.host).map(({ when, effect, uncertain = doubt }) => ({
+    when,
+    effects: [effect, ...effects],
+    action: ACCEPTS,
+    ...(uncertain === undefined ? {} : { uncertain }),
+  }));
 }
 
 /** Once a packet has its connection, it keeps it (xt_ct_target, net/netfilter/xt_CT.c). */
@@ -150,10 +155,11 @@ function connectionMark(options: Options, context: ChainContext): readonly Outco
   const copy = markCopy(options);
   const change = copy === undefined ? markChange(options) : undefined;
   if (copy === undefined && change === undefined) throw new NotUnderstood('`CONNMARK` names no mark');
-  if (!isTracked(context)) return [{ when: everything, action: GOES_ON }];
-  const effects = copy === undefined ? [] : [copy.effect];
-  if (change !== undefined) return [{ when: TRACKED, effects: [assign(CT_MARK, change)], action: GOES_ON }];
-  return [{ when: TRACKED, effects, action: GOES_ON }];
+  const effects = [
+    ...(copy === undefined ? [] : [copy.effect]),
+    ...(change === undefined ? [] : [assign(CT_MARK, change)]),
+  ];
+  return [{ when: connected(context), effects, action: GOES_ON }];
 }
 
 /** Elements that come and go are `context.sets.changed`; a mark that a set may hold is nobody's to know. */

@@ -101,8 +101,8 @@ export function tableName({ family, name, backend }: ast.Table): string {
   return `${family === 4 ? 'ip' : 'ip6'} ${name}${backend === 'legacy' ? ' (legacy)' : ''}`;
 }
 
-function baseOf({ name }: ast.Table, chain: ast.Chain): BaseChain | undefined {
-  const entry = builtinEntry(name, chain.name);
+function baseOf({ name, backend }: ast.Table, chain: ast.Chain): BaseChain | undefined {
+  const entry = builtinEntry(name, chain.name, backend);
   if (entry === undefined) return undefined;
   const { hook, priority } = entry;
   return {
@@ -116,7 +116,7 @@ function tableEntries(table: ast.Table): ReadonlyMap<string, readonly Entry[]> {
   return chainEntries(
     table.chains.map((chain) => ({
       name: chain.name,
-      entry: builtinEntry(table.name, chain.name),
+      entry: builtinEntry(table.name, chain.name, table.backend),
       calls: chain.rules.flatMap(({ target }) => target?.name ?? []),
     })),
   );

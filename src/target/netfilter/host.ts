@@ -2,8 +2,8 @@ import type { ChainHook } from '../../ir/index.ts';
 import { type Entry, isLater } from './entries.ts';
 import { Unknowns } from './unknowns.ts';
 
-/** What translation changes in a packet: its fields, and with them what the routing table says of its addresses. */
-export const ENDS = ['saddr', 'daddr', 'sport', 'dport', 'saddr type', 'daddr type'] as const;
+/** What translation changes in a packet: its fields, with them what the routing table says of its addresses, and its connection's status. */
+export const ENDS = ['saddr', 'daddr', 'sport', 'dport', 'saddr type', 'daddr type', 'status'] as const;
 export type End = (typeof ENDS)[number];
 
 /** What the rules of one reader do that the meaning of others depends on, whichever language those are written in. */

@@ -1,17 +1,22 @@
 import {
+  address,
   all,
   type Chain,
   type ChainHook,
   type Effect,
+  everything,
+  field,
   inState,
   type Match,
   not,
+  nothing,
   type Quantity,
   quantity,
   type Rule,
   type Table,
 } from '../../ir/index.ts';
-import { CT_MARK, CT_STATUS, isFirstPacket } from './connection.ts';
+import type { Address } from '../../net/index.ts';
+import { CT_MARK, CT_STATUS, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
 import { CONNTRACK_PRIORITY, type Entry } from './entries.ts';
 import type { End, Host } from './host.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
@@ -46,10 +51,51 @@ export function gateRule([match, text]: readonly [Match, string]): Rule {
   return { match, action: { kind: 'verdict', verdict: 'accept' }, origin: { text } };
 }
 
-/** The connection's status says which side was translated. */
-export function statusEffect(side: 'src' | 'dst'): Effect {
+/** Where a translation leads, as far as that is one value; what it leaves as it is, is absent, too. */
+export interface Goal {
+  readonly address?: Address;
+  readonly port?: number;
+}
+
+/** What a translation makes of a connection's status, of packets that meet the condition. The cases exclude each other. */
+export interface StatusCase {
+  readonly when: Match;
+  readonly effect: Effect;
+  readonly uncertain?: string;
+}
+
+/**
+ * The connection's status says which side was translated, but not where a translation leads to what the packet says already: that
+ * changes nothing (nf_nat_setup_info, net/netfilter/nf_nat_core.c). Told apart where later rules ask.
+ */
+export function statusCases(
+  side: 'src' | 'dst',
+  { address: to, port }: Goal,
+  known: Known,
+  entries: readonly Entry[],
+  host: Host,
+): StatusCase[] {
+  const translated = statusEffect(side, 'translated');
+  if (!host.readsLater('status', entries)) return [{ when: everything, effect: translated }];
+  const isThere = all(
+    to === undefined ? everything : address(side, { family: to.family, first: to.value, last: to.value }),
+    port === undefined ? everything : field(side === 'src' ? 'sport' : 'dport', port),
+  );
+  const isKnown = known.address && known.port;
+  return [
+    { when: not(isThere), effect: translated },
+    isKnown
+      ? { when: isThere, effect: statusEffect(side, 'left as it is') }
+      : { when: isThere, effect: translated, uncertain: PERHAPS_THERE },
+  ];
+}
+
+const PERHAPS_THERE =
+  'whether it leads elsewhere than the packet goes anyway, and later rules ask whether it was translated, is not known';
+
+function statusEffect(side: 'src' | 'dst', how: 'translated' | 'left as it is'): Effect {
   const name = side === 'src' ? 'snat' : 'dnat';
-  const bits = CT_STATUS_BITS[name] | NAT_DONE_BITS[name];
+  const bits = NAT_DONE_BITS[name] | (how === 'translated' ? CT_STATUS_BITS[name] : 0);
   return { kind: 'assign', quantity: CT_STATUS, from: CT_STATUS, keep: ~bits >>> 0, flip: bits };
 }
 
@@ -70,28 +116,29 @@ export function translationDoubt(
   entries: readonly Entry[],
   host: Host,
 ): string | undefined {
-  const [address, port] = side === 'dst' ? (['daddr', 'dport'] as const) : (['saddr', 'sport'] as const);
+  const [ofAddress, ofPort] = side === 'dst' ? (['daddr', 'dport'] as const) : (['saddr', 'sport'] as const);
   const asks = (end: End): boolean => host.readsLater(end, entries);
-  if ((!known.address && asks(address)) || (!known.port && asks(port)))
+  if ((!known.address && asks(ofAddress)) || (!known.port && asks(ofPort)))
     return 'where it sends packets, and later rules ask for that, is not one address and port';
   // What the connection was translated to before stays as it is: then the packet keeps what was written (nf_nat_setup_info, net/netfilter/nf_nat_core.c).
-  if (host.rewrites && (asks(address) || asks(port)))
+  if (host.rewrites && (asks(ofAddress) || asks(ofPort)))
     return 'a connection is translated from what its packet was before a rule wrote it anew, and later rules ask for that';
-  return asks(`${address} type`) ? KIND_UNKNOWN : undefined;
+  return asks(`${ofAddress} type`) ? KIND_UNKNOWN : undefined;
 }
 
 /**
  * What connection tracking itself does, where rules ask for it: the first packet of a connection finds no status and no mark; one that
- * comes again before any answer finds what the first one left, of which an answer is no part.
+ * comes again before any answer finds what the first one left, of which an answer is no part. What comes over the loopback began where it was
+ * sent.
  */
 export function connectionTable(tables: readonly Table[]): Table[] {
   const asked = [CT_STATUS, CT_MARK].filter((name) => tables.some((table) => asksFor(table, name)));
   if (asked.length === 0) return [];
   const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
   const isNew = inState('new');
-  const rules: Rule[] = [
+  const rules = (begun: Match): Rule[] => [
     {
-      match: all(isNew, quantity(CT_STATUS, confirmed, 0)),
+      match: all(isNew, quantity(CT_STATUS, confirmed, 0), not(begun)),
       effects: asked.map((name) => ({ kind: 'assign', quantity: name, from: '', keep: 0, flip: 0 })),
       action: { kind: 'continue' },
       origin: { text: 'a new connection has no status and no mark yet' },
@@ -106,7 +153,7 @@ export function connectionTable(tables: readonly Table[]): Table[] {
   const chain = (hook: 'prerouting' | 'output'): Chain => ({
     name: hook,
     base: { hook, priority: CONNTRACK_PRIORITY, policy: 'accept' },
-    rules,
+    rules: rules(hook === 'prerouting' ? SEEN_WHERE_SENT : nothing),
   });
   return [{ name: 'connection tracking', families: [4, 6], chains: [chain('prerouting'), chain('output')] }];
 }

@@ -1,7 +1,7 @@
 import { all, any, type Effect, everything, field, type Match } from '../../ir/index.ts';
 import { PORT_PROTOCOLS } from '../../net/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { statusEffect, translationDoubt } from '../netfilter/translation.ts';
+import { type Goal, type Known, statusCases, translationDoubt } from '../netfilter/translation.ts';
 import type * as nft from './ast.ts';
 import { DATATYPES } from './datatype.ts';
 import type { ChainContext } from './lift-context.ts';
@@ -24,45 +24,46 @@ export function natCases(statement: nft.NatStatement, context: ChainContext): Na
   const { type, address, port, flags } = statement;
   const side = type === 'dnat' || type === 'redirect' ? 'dst' : 'src';
   const guard = familyGuard(statement, context);
-  const done = statusEffect(side);
-  const doubt = doubtsOf(side, context);
+  const cases = casesOf(side, context);
   const mapped = address?.kind === 'map' ? address : port?.kind === 'map' ? port : undefined;
   if (mapped !== undefined && !flags.includes('netmap') && !flags.includes('prefix')) {
-    return mappedCases(mapped, statement, side, guard, done, doubt, context);
+    return mappedCases(mapped, statement, guard, cases, context);
   }
   const constantAddress = address === undefined ? undefined : addressOf(address);
   const constantPort = port === undefined ? undefined : portOf(port);
   const hasOwnAddress = type === 'redirect' || type === 'masquerade'; // the machine's own, whichever that is
   const addressKnown = !hasOwnAddress && (address === undefined) === (constantAddress === undefined);
   const portKnown = (port === undefined) === (constantPort === undefined);
-  const effects = translation(side, constantAddress, constantPort);
-  return [{ when: guard, effects: [done, ...effects], ...doubt(addressKnown, portKnown) }];
+  return cases(guard, goalOf(constantAddress, constantPort), { address: addressKnown, port: portKnown });
 }
 
-type Doubts = (address: boolean, port: boolean) => Pick<NatCase, 'uncertain'>;
+/** What a translation to somewhere does to the packets that meet a condition. */
+type Cases = (when: Match, goal: Goal, known: Known) => NatCase[];
 
-/** Why later rules may see another packet than we say; nothing, where none of them asks. */
-function doubtsOf(side: 'src' | 'dst', { program, entries }: ChainContext): Doubts {
-  return (address, port) => {
-    const uncertain = translationDoubt(side, { address, port }, entries, program);
-    return uncertain === undefined ? {} : { uncertain };
+function casesOf(side: 'src' | 'dst', { program, entries }: ChainContext): Cases {
+  return (condition, goal, known) => {
+    const doubt = translationDoubt(side, known, entries, program);
+    const changes = goal.address !== undefined || goal.port !== undefined;
+    const translation: readonly Effect[] = changes ? [{ kind: 'translate', side, ...goal }] : [];
+    return statusCases(side, goal, known, entries, program).map(({ when, effect, uncertain = doubt }) => ({
+      when: all(condition, when),
+      effects: [effect, ...translation],
+      ...(uncertain === undefined ? {} : { uncertain }),
+    }));
   };
 }
 
 function mappedCases(
   map: Extract<nft.Expression, { kind: 'map' }>,
   { address, port }: nft.NatStatement,
-  side: 'src' | 'dst',
   guard: Match,
-  done: Effect,
-  doubt: Doubts,
+  cases: Cases,
   context: ChainContext,
 ): NatCase[] {
   const parts = keyParts(map.key, context);
-  if (parts.some((part) => part.subject.kind === 'other'))
-    return [{ when: guard, effects: [done], ...doubt(false, false) }];
+  if (parts.some((part) => part.subject.kind === 'other')) return cases(guard, {}, { address: false, port: false });
   const isPort = address === undefined || address.kind !== 'map';
-  return mapElements(map.data, context).map(({ element, isThere = everything }, index) => {
+  return mapElements(map.data, context).flatMap(({ element, isThere = everything }, index) => {
     if (element.key.kind === 'anything' && index > 0) throw new NotUnderstood('it has a target for all other keys');
     const { data } = element;
     const value = data?.kind === 'value' ? data.value : undefined;
@@ -73,11 +74,10 @@ function mappedCases(
           port: first === undefined ? undefined : portOf(first),
         }
       : { address: first === undefined ? undefined : addressOf(first), port: portOf(second ?? port) };
-    return {
-      when: all(guard, isThere, elementMatch(parts, element.key, context)),
-      effects: [done, ...translation(side, target.address, target.port)],
-      ...doubt(isPort || target.address !== undefined, !isPort || target.port !== undefined),
-    };
+    return cases(all(guard, isThere, elementMatch(parts, element.key, context)), goalOf(target.address, target.port), {
+      address: isPort || target.address !== undefined,
+      port: !isPort || target.port !== undefined,
+    });
   });
 }
 
@@ -87,11 +87,8 @@ function portOf(port: nft.Expression | undefined): number | undefined {
   return numberOf(port, DATATYPES.inet_service);
 }
 
-function translation(side: 'src' | 'dst', address: ReturnType<typeof addressOf>, port: number | undefined): Effect[] {
-  if (address === undefined && port === undefined) return [];
-  return [
-    { kind: 'translate', side, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) },
-  ];
+function goalOf(address: ReturnType<typeof addressOf>, port: number | undefined): Goal {
+  return { ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port }) };
 }
 
 /** `dnat ip to` asks for IPv4, and a port for a protocol that has ports: nft adds both. */

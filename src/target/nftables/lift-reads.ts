@@ -51,6 +51,8 @@ function expressionReads(expression: nft.Expression, end: End): boolean {
   switch (expression.kind) {
     case 'payload':
       return expression.field === end;
+    case 'ct':
+      return expression.key === end;
     case 'fib':
       return expression.flags.some((flag) => `${flag} type` === end);
     case 'raw':

@@ -12,6 +12,7 @@ export interface Claim {
   readonly settings: Partial<Settings>;
   readonly rules?: readonly UfwRule[];
   readonly isOfEitherFamily?: boolean; // its rules may be there for one family only, in another order
+  readonly showsProfilesOnce?: boolean; // where the first rule of a profile stands, whatever stands between that and the others
   readonly origins?: readonly Origins[];
 }
 
@@ -41,34 +42,36 @@ function settingDifferences(first: Partial<Settings>, later: Partial<Settings>):
 function ruleDifferences(first: Claim, later: Claim): string[] {
   if (first.rules === undefined || later.rules === undefined) return [];
   const loose = later.isOfEitherFamily === true || first.isOfEitherFamily === true;
-  const left = loose ? anyOrder(first.rules) : inOrder(first.rules);
-  const right = loose ? anyOrder(later.rules) : inOrder(later.rules);
+  const once = first.showsProfilesOnce === true || later.showsProfilesOnce === true;
+  const left = loose ? anyOrder(first.rules) : inOrder(first.rules, once);
+  const right = loose ? anyOrder(later.rules) : inOrder(later.rules, once);
   const at = left.findIndex((each, index) => each !== right[index]);
   if (at !== -1) return [left[at]!];
   return right.length > left.length ? [right[left.length]!] : [];
 }
 
 /** Rules of one direction and family stay in their order; those of others do not matter to them. */
-function inOrder(rules: readonly UfwRule[]): string[] {
+function inOrder(rules: readonly UfwRule[], once: boolean): string[] {
   return ([4, 6] as const).flatMap((family) =>
     (['in', 'out', 'routed'] as const).flatMap((direction) => {
       const own = rules.filter((rule) => rule.family === family && rule.direction === direction);
-      return withProfilesSorted(own).flatMap(expandRule);
+      return withProfilesSorted(own, once).flatMap(expandRule);
     }),
   );
 }
 
 /** Listings show the rules of one profile as one; they do the same, so that their order among themselves does not matter. */
-function withProfilesSorted(rules: readonly UfwRule[]): readonly UfwRule[] {
+function withProfilesSorted(rules: readonly UfwRule[], once: boolean): readonly UfwRule[] {
   const profile = ({ from, to, action, log, inInterface, outInterface }: UfwRule): string | undefined =>
     from.app === undefined && to.app === undefined
       ? undefined
       : JSON.stringify([from.app, from.address, to.app, to.address, action, log, inInterface, outInterface]);
   const runs: UfwRule[][] = [];
   for (const rule of rules) {
-    const last = runs.at(-1);
     const name = profile(rule);
-    if (last !== undefined && name !== undefined && profile(last[0]!) === name) last.push(rule);
+    const candidates = name === undefined ? [] : once ? runs : runs.slice(-1);
+    const own = candidates.find(([of]) => of !== undefined && profile(of) === name);
+    if (own !== undefined) own.push(rule);
     else runs.push([rule]);
   }
   return runs.flatMap((run) =>

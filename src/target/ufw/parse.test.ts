@@ -98,6 +98,38 @@ describe('what ufw shows and keeps', () => {
     assert.ok(read({ 'user.rules': USER, 'ufw.conf': CONF, status: 'Status: inactive\n' }).codes.includes('N0403'));
   });
 
+  test('a rule between those of one profile is no disagreement with `ufw status`, which shows a profile once', () => {
+    const between = USER.replace(
+      /### tuple[\s\S]*?ACCEPT\n/,
+      [
+        '### tuple ### reject any 5298 0.0.0.0/0 any 0.0.0.0/0 Bonjour - out',
+        "-A ufw-user-output -p tcp --dport 5298 -j REJECT --reject-with tcp-reset -m comment --comment 'dapp_Bonjour'",
+        "-A ufw-user-output -p udp --dport 5298 -j REJECT -m comment --comment 'dapp_Bonjour'",
+        '',
+        '### tuple ### deny udp 25 0.0.0.0/0 any 0.0.0.0/0 out',
+        '-A ufw-user-output -p udp --dport 25 -j DROP',
+        '',
+        '### tuple ### reject udp 5353 0.0.0.0/0 any 0.0.0.0/0 Bonjour - out',
+        "-A ufw-user-output -p udp --dport 5353 -j REJECT -m comment --comment 'dapp_Bonjour'",
+        '',
+      ].join('\n'),
+    );
+    const profiles = '[Bonjour]\ntitle=Bonjour\ndescription=Names\nports=5298|5353/udp\n';
+    const lines = [
+      'Bonjour                    REJECT OUT  Anywhere                   (out)',
+      '25/udp                     DENY OUT    Anywhere                   (out)',
+    ];
+    const status = (...shown: readonly string[]): string =>
+      `Status: active\n\nTo                         Action      From\n--                         ------      ----\n${shown.join('\n')}\n\n`;
+    const said = (text: string) => read({ 'user.rules': between, 'ufw.conf': CONF, profiles, status: text }).messages;
+    assert.deepEqual(
+      said(status(...lines)).filter((message) => message.includes('do not say the same')),
+      [],
+    );
+    assert.match(said(status(...lines.toReversed())).join(), /do not say the same/);
+    assert.match(said(status(lines[0]!)).join(), /do not say the same/);
+  });
+
   test('without IPv6 all of it but loopback is dropped', () => {
     const { ast } = read({ 'user.rules': USER, 'ufw.conf': CONF, ufw: 'IPV6=no\nDEFAULT_INPUT_POLICY="DROP"\n' });
     const table = ast?.tables.find(({ family }) => family === 6);

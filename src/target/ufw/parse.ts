@@ -150,6 +150,7 @@ class SetupReader {
     for (const each of diagnostics) this.#say(each);
     return {
       name: '`ufw status`',
+      showsProfilesOnce: true,
       settings: {
         isEnabled: isActive,
         ...(policies === undefined ? {} : { policies }),

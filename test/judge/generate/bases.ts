@@ -41,6 +41,8 @@ export interface Base {
   readonly text: string; // `type filter hook input priority 0; policy drop;`
   readonly policy: 'accept' | 'drop';
   readonly places: readonly Place[];
+  readonly isNat: boolean;
+  readonly again: string; // another chain of the kind there, which comes after this one
 }
 
 /** One of the kinds that a table can have; `undefined` where there is none. */
@@ -54,10 +56,13 @@ export function randomBase(random: Random, family: TableFamily, kinds: readonly 
 export function writtenBase(random: Random, { type, hook, places }: BaseKind): Base {
   const priority = random.pick(prioritiesOf(type, hook));
   const policy = random.chance(0.3) ? 'drop' : 'accept';
-  const text = `type ${type} hook ${hook}${deviceText(random, hook)} priority ${priority}; policy ${policy};`;
+  const written = (at: string, then: string): string =>
+    `type ${type} hook ${hook}${deviceText(random, hook)} priority ${at}; policy ${then};`;
+  const text = written(priority, policy);
   // After connection tracking `notrack` does next to nothing: it is seldom written there.
   const isLate = type === 'filter' && !EARLY.includes(priority) && random.chance(0.8);
-  return { text, policy, places: isLate ? [] : places };
+  const isNat = type === 'nat';
+  return { text, policy, places: isLate ? [] : places, isNat, again: written('200', 'accept') };
 }
 
 /** Priorities before connection tracking, at -200. */

@@ -37,7 +37,8 @@ const KEYS = SELECTORS.filter(
 
 /**
  * The field that a selector reads: `iifname` is `meta iifname`. Fields that tell protocols count as one, since nft 1.0.6 lists
- * `meta nfproto ipv4 meta l4proto icmp` without its first half.
+ * `meta nfproto ipv4 meta l4proto icmp` without its first half, and `meta l4proto { tcp, udp } ct original protocol 58 th dport 1` without its
+ * second condition.
  */
 function fieldOf({ text }: Selector): string {
   return PROTOCOL_FIELDS.includes(text) ? 'protocols' : text.replace(/^meta /, '');
@@ -50,6 +51,8 @@ const PROTOCOL_FIELDS: readonly string[] = [
   'meta nfproto',
   'meta protocol',
   'ct l3proto',
+  'ct original protocol',
+  'ct reply protocol',
 ];
 
 function isSet(form: string): boolean {

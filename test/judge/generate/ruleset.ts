@@ -104,19 +104,43 @@ function randomTable(
   };
   const regular = Array.from({ length: random.between(0, 3) }, (_, index) => `c${index}`);
   const rules = (callable: readonly string[], most: number, lean: Lean, places: Base['places']): string[] =>
-    Array.from({ length: random.between(1, most) }, () =>
-      randomRule(random, table, callable, picker, lean, places, expect),
+    withEchoes(
+      random,
+      [
+        ...(random.chance(OPENS) ? openRule(random, table, callable, picker, places, expect) : []),
+        ...Array.from({ length: random.between(1, most) }, () =>
+          randomRule(random, table, callable, picker, lean, places, expect),
+        ),
+      ],
+      lean,
     );
   for (const index of Array(random.pick([1, 2, 2, 3])).keys()) {
     const base = randomBase(random, family, kinds);
     if (base === undefined) continue;
     const lean = base.policy === 'accept' ? 'drop' : 'accept';
-    table.chains.push({ name: `b${index}`, base: base.text, rules: rules(regular, 5, lean, base.places) });
+    const own = rules(regular, 5, lean, base.places);
+    table.chains.push({ name: `b${index}`, base: base.text, rules: own });
+    if (base.isNat && random.chance(0.5)) table.chains.push(secondOf(`again${index}`, base, own));
   }
   for (const [index, chain] of regular.entries()) {
     table.chains.push({ name: chain, rules: rules(regular.slice(index + 1), 4, random.pick(['accept', 'drop']), []) });
   }
   return { ...table, chains: random.chance(0.5) ? calledFirst(table.chains) : table.chains };
+}
+
+const CALL = /(?:jump|goto) c\d+(?= comment |$)/;
+const TRANSLATION = /(?:meta l4proto \w+ )?(?:dnat|snat|redirect|masquerade)\b.*$/;
+
+/** Behind a rule that calls a chain often stands one that asks the same again: what came back from there is decided otherwise than by the policy. */
+function withEchoes(random: Random, rules: readonly string[], lean: Lean): string[] {
+  const echoes = rules.filter((rule) => CALL.test(rule) && random.chance(0.6)).map((rule) => rule.replace(CALL, lean));
+  return [...rules, ...echoes];
+}
+
+/** Another chain of type nat at the same hook, later: what the first one translates no longer comes there, whatever its rules say. */
+function secondOf(name: string, { again }: Base, rules: readonly string[]): ChainDraft {
+  const translating = rules.filter((rule) => TRANSLATION.test(rule));
+  return { name, base: again, rules: translating.map((rule) => rule.replace(TRANSLATION, 'drop')) };
 }
 
 /** nft takes chains in any order within a table. */
@@ -126,6 +150,39 @@ function calledFirst(chains: readonly ChainDraft[]): ChainDraft[] {
 
 /** The verdict that rules of a chain have more often than others: the one that its policy is not, or nothing would show. */
 type Lean = 'accept' | 'drop';
+
+const OPENS = 0.4; // how often a chain begins so
+const OPEN = ['meta l4proto tcp', 'meta l4proto udp', 'meta l4proto { tcp, udp }'];
+
+/** A rule that asks little: many packets are translated, or go through a chain that it calls. */
+function openRule(
+  random: Random,
+  table: TableDraft,
+  callable: readonly string[],
+  picker: Picker,
+  places: Base['places'],
+  expect: Site['expect'],
+): string[] {
+  const family = FAMILIES[table.family].length === 1 ? FAMILIES[table.family][0] : undefined;
+  const about: About = {
+    places,
+    ip: true,
+    ...(family === undefined ? {} : { family }),
+    ...(table.family === 'inet' ? { inet: true } : {}),
+  };
+  const site = siteIn(random, table, callable, about, expect);
+  const open = random.pick(OPEN);
+  const own = Array.from({ length: 3 }, () => picker.pick(random, 'place', about, new Set())).flatMap(
+    (each) => each ?? [],
+  );
+  const chosen = own.find(({ name }) => name.includes('port')) ?? own[0];
+  if (chosen !== undefined && random.chance(0.6)) {
+    const text = chosen.write(random, site);
+    return [text.startsWith('meta l4proto ') ? text : `${open} ${text}`];
+  }
+  const calls = callable.flatMap((chain) => [`jump ${chain}`, `goto ${chain}`]);
+  return calls.length === 0 ? [] : [`${open} ${random.pick(calls)}`];
+}
 
 /** One rule: up to three conditions, perhaps a statement, and a verdict or a verdict map. */
 function randomRule(

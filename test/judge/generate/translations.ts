@@ -4,11 +4,11 @@ import type { Feature, Site } from './features.ts';
 import type { Needs, Place } from './selectors.ts';
 
 /** Where translations lead: to the machine itself, and to where rules and packets are as well. */
-const TARGETS: Readonly<Record<Family, readonly string[]>> = {
+export const TARGETS: Readonly<Record<Family, readonly string[]>> = {
   4: ['10.0.0.1', '10.0.0.2', '192.0.2.65', '203.0.113.7', '127.0.0.1', '172.16.0.1'],
   6: ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1', 'fd00::1', 'fd00:1::2', '8000::1'],
 };
-const PORT_TARGETS = [22, 53, 80, 443, 1024, 8080] as const;
+export const PORT_TARGETS = [22, 53, 80, 443, 1024, 8080] as const;
 
 const target = (random: Random, family: Family): string => random.pick(TARGETS[family]);
 const port = (random: Random): number => random.pick(PORT_TARGETS);

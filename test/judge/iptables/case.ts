@@ -37,12 +37,17 @@ export async function judgeRestore(
 ): Promise<{ readonly outcome: RestoreOutcome; readonly draft: RestoreDraft }> {
   let draft = drafted;
   for (let repair = 0; ; repair++) {
-    const reading = readRestore(draft);
+    const reading = readRestore(draft, backend);
     if (reading.kind === 'refused by the reader') return { outcome: reading, draft };
-    const packets = boundaryPackets(random, restoreText(draft, 4) + restoreText(draft, 6), reading.ruleset, count);
+    const packets = boundaryPackets(
+      random,
+      restoreText(draft, 4, backend) + restoreText(draft, 6, backend),
+      reading.ruleset,
+      count,
+    );
     const outcome = await judgePackets(world, draft, backend, packets);
     if (outcome.kind !== 'refused by the kernel' || repair === REPAIRS) return { outcome, draft };
-    const bad = refusedRule(draft, outcome.said);
+    const bad = refusedRule(draft, backend, outcome.said);
     if (bad === undefined) return { outcome, draft };
     onRefused(bad, outcome.said);
     draft = withRules(draft, (rule, chain) => `-A ${chain.name} ${rule}`.trimEnd() !== bad);
@@ -56,8 +61,13 @@ export async function judgePackets(
   backend: Restore['backend'],
   packets: readonly Packet[],
 ): Promise<RestoreOutcome> {
-  const restore: Restore = { backend, v4: restoreText(draft, 4), v6: restoreText(draft, 6), sets: draft.sets };
-  const reading = readRestore(draft);
+  const restore: Restore = {
+    backend,
+    v4: restoreText(draft, 4, backend),
+    v6: restoreText(draft, 6, backend),
+    sets: draft.sets,
+  };
+  const reading = readRestore(draft, backend);
   if (reading.kind === 'refused by the reader') return reading;
   const result = await world.trial({ ruleset: '', restore, packets });
   if (result.kind === 'refused') return { kind: 'refused by the kernel', said: result.said };
@@ -76,10 +86,10 @@ export async function judgePackets(
 
 type Reading = Understood | Extract<RestoreOutcome, { kind: 'refused by the reader' }>;
 
-function readRestore(draft: RestoreDraft): Reading {
+function readRestore(draft: RestoreDraft, backend: Restore['backend']): Reading {
   return read([
-    new SourceFile('rules.v4', restoreText(draft, 4)),
-    new SourceFile('rules.v6', restoreText(draft, 6)),
+    new SourceFile('rules.v4', restoreText(draft, 4, backend)),
+    new SourceFile('rules.v6', restoreText(draft, 6, backend)),
     new SourceFile('sets', draft.sets.replaceAll(' -exist', '')),
   ]);
 }
@@ -92,9 +102,9 @@ function read(files: readonly SourceFile[]): Reading {
 }
 
 /** The rule that iptables complains of, by the number of its line. */
-function refusedRule(draft: RestoreDraft, said: string): string | undefined {
+function refusedRule(draft: RestoreDraft, backend: Restore['backend'], said: string): string | undefined {
   const line = /^ip6?tables.*line:? (\d+)/is.exec(said)?.[1];
   if (line === undefined) return undefined;
-  const text = restoreText(draft, said.startsWith('ip6tables') ? 6 : 4).split('\n')[Number(line) - 1];
+  const text = restoreText(draft, said.startsWith('ip6tables') ? 6 : 4, backend).split('\n')[Number(line) - 1];
   return text?.startsWith('-A ') ? text : undefined;
 }

@@ -116,6 +116,7 @@ export const PROTOCOLS_OF: Readonly<Record<Family, readonly string[]>> = {
 };
 
 /** Conditions of what cannot be known, which never hold here: see `known.ts`. */
+// Without connlimit: Linux 6.18 now and then drops on the spot a packet of a connection that was there before the rule, whatever the limit.
 const NEVER = [
   '-m string --string portcullis-needle --algo bm',
   '-m u32 --u32 0&0x0=0x1',
@@ -127,14 +128,12 @@ const NEVER = [
   '-m recent --remove --name never',
   '-m helper --helper ftp',
   '-m hashlimit --hashlimit-above 10000/sec --hashlimit-burst 10000 --hashlimit-name above',
-  '-m connlimit --connlimit-above 100000',
 ] as const;
 
 const ALWAYS = [
   '-m comment --comment "a \\"quoted\\" word"',
   '-m limit --limit 10000/sec --limit-burst 10000',
   '-m hashlimit --hashlimit-upto 10000/sec --hashlimit-burst 10000 --hashlimit-name upto',
-  '-m connlimit --connlimit-upto 100000',
   '-m recent --set --name kept',
   '-m statistic --mode random --probability 1',
   '-m string ! --string portcullis-needle --algo kmp',

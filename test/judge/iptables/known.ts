@@ -6,13 +6,18 @@ import { hardware, WIRES } from '../world/topology.ts';
  * its limit, nobody listens, and we have made the packets ourselves. `undefined` where it cannot be known here either.
  */
 export function whenIptablesHolds(text: string): ((packet: Packet) => boolean) | undefined {
-  const known = KNOWN.find(([pattern]) => pattern.test(text));
-  if (known !== undefined) return () => known[1];
+  const always = whenIptablesAlwaysHolds(text);
+  if (always !== undefined) return () => always;
   const mac = /^ether saddr (!= )?(\S+)$/.exec(text);
   if (mac !== null) return ({ entry }) => (sender(entry) === mac[2]) !== (mac[1] !== undefined);
   if (/^ipv6header --header (?:dst|ipv6-opts) --soft$/.test(text))
     return ({ family, options }) => family === 6 && options;
   return undefined;
+}
+
+/** Whether it holds, where that is the same for all packets. */
+export function whenIptablesAlwaysHolds(text: string): boolean | undefined {
+  return KNOWN.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 const KNOWN: readonly (readonly [RegExp, boolean])[] = [

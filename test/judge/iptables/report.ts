@@ -18,7 +18,7 @@ export async function restoreReport(world: JudgeWorld, one: RestoreCase): Promis
     `Seed ${seed}, ruleset ${index}: the kernel and we differ about ${outcome.judgement.disagreements.length} packets (iptables-${backend}, as read from the ${source}).`,
     `Again: node scripts/soak-iptables.ts --seed ${seed} --only ${index}`,
     '',
-    restoreText(draft, flow.family).trimEnd(),
+    restoreText(draft, flow.family, backend).trimEnd(),
     '',
     `The packet, at ${flow.hook}: ${packetText(packet)}`,
     `  the kernel knew: state ${flow.state}, source ${flow.srcType}, destination ${flow.dstType}, out by ${flow.outInterface ?? 'nothing'}`,

@@ -24,8 +24,12 @@ export function ofIptables(files: readonly SourceFile[]): Lifted {
   return iptablesReader.lift(ast);
 }
 
+/** @throws NotRead */
 export function ofUfw(files: readonly SourceFile[]): Lifted {
   const { ast, diagnostics } = ufwTarget.parse(files);
-  if (ast === undefined) throw new Error(JSON.stringify(diagnostics.map(({ message }) => message)));
+  if (ast === undefined) throw new NotRead(JSON.stringify(diagnostics.map(({ message }) => message)));
   return ufwTarget.lift(ast);
 }
+
+/** Our reader refuses what ufw itself has written. */
+export class NotRead extends Error {}

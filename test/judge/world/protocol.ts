@@ -19,7 +19,7 @@ export type TrialResult =
       readonly saved?: Saved;
     }; // a sighting for each packet
 
-/** What nft lists of the tables; nothing where nft itself breaks over it, as 1.0.6 does now and then. */
+/** What nft lists of the tables; nothing where nft itself breaks over it, as 1.0.6 does now and then, or where they are iptables', which are saved. */
 export interface Listing {
   readonly text: string | undefined;
   readonly json: string | undefined;

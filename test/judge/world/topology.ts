@@ -1,4 +1,4 @@
-import type { Family } from '../../../src/net/index.ts';
+import { type AddressRange, type Family, range } from '../../../src/net/index.ts';
 
 /**
  * The machine under judgement has six wires; all of them lead to one namespace outside, which answers nothing. What comes in by an
@@ -49,6 +49,37 @@ const OWN: readonly (readonly [string, string])[] = [
     [`192.0.2.${64 + index}/32`, name] as const,
     [`fd00:1::${index}/128`, name] as const,
   ]),
+];
+
+/** What the routing table says of addresses that are not ordinary ones: the machine's own, all on a link, and groups. */
+interface AddressKind {
+  readonly type: 'local' | 'broadcast' | 'multicast';
+  readonly ranges: readonly AddressRange[];
+}
+
+const ownRanges = (family: Family): AddressRange[] =>
+  OWN.map(([text]) => range(text.replace(/\/.*/, ''))).filter((each) => each.family === family);
+
+export const ADDRESS_KINDS: Readonly<Record<Family, readonly AddressKind[]>> = {
+  4: [
+    { type: 'local', ranges: [range('127.0.0.0/8'), ...ownRanges(4)] },
+    { type: 'broadcast', ranges: [range('255.255.255.255'), range('10.0.0.255')] },
+    { type: 'multicast', ranges: [range('224.0.0.0/4')] },
+  ],
+  6: [
+    { type: 'local', ranges: [range('::1'), ...ownRanges(6)] },
+    { type: 'multicast', ranges: [range('ff00::/8')] },
+  ],
+};
+
+/** Where packets leave the machine, the longest prefix first. */
+export const WAYS_OUT: readonly { readonly name: string; readonly range: AddressRange }[] = [
+  ...[...ADDRESS_KINDS[4], ...ADDRESS_KINDS[6]].flatMap(({ type, ranges }) =>
+    type === 'local' ? ranges.map((each) => ({ name: 'lo', range: each })) : [],
+  ),
+  ...ROUTES.map(([prefix, name]) => ({ name, range: range(prefix) })).sort((a, b) =>
+    a.range.last - a.range.first < b.range.last - b.range.first ? -1 : 1,
+  ),
 ];
 
 const INPUT_TABLE = 101;

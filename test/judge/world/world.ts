@@ -64,8 +64,8 @@ export class World {
     const refused = restore === undefined ? undefined : await this.#xtables.load(restore);
     if (refused !== undefined) return { kind: 'refused', said: refused };
     const saved = restore === undefined ? {} : { saved: await this.#xtables.saved(restore) };
-    const text = await listing(['list', 'ruleset']);
-    const json = await listing(['-j', 'list', 'ruleset']);
+    const [text, json] =
+      restore === undefined ? [await listing(['list', 'ruleset']), await listing(['-j', 'list', 'ruleset'])] : [];
     const bound = await this.#volley(packets, (records) =>
       free.every(({ arrived }, at) => !arrived || records[at]?.arrived),
     );

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** On what a result was found: without it nobody can repeat it. */
+export function circumstances(): { readonly kernel: string; readonly commit: string | undefined } {
+  return { kernel: release(), commit: output('git', ['-C', ROOT, 'describe', '--always', '--dirty']) };
+}
+
+/** What a program says in one line; nothing where it fails (an unpacked archive has no commit). */
+export function output(program: string, args: readonly string[]): string | undefined {
+  const done = spawnSync(program, args, { encoding: 'utf8' });
+  return done.status === 0 ? done.stdout.trim() : undefined;
+}
+
+/** Tells a result, and keeps it under a name in test/judge/results where that is wanted. */
+export function tellResult(name: string, result: Readonly<Record<string, unknown>>, write: boolean): void {
+  const text = `${JSON.stringify(result, undefined, 2)}\n`;
+  process.stdout.write(text);
+  if (!write) return;
+  const folder = resolve(ROOT, 'test/judge/results');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(resolve(folder, `${name}.json`), text);
+}
