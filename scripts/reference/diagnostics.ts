@@ -1,5 +1,6 @@
 import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
 import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
+import { GATEWAY_PROBLEMS } from '../../src/cli/gateway/problems.ts';
 import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
@@ -31,6 +32,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Proofs', VERIFY_PROBLEMS],
   ['The machine', HOST_PROBLEMS],
   ['The live machine', LIVE_PROBLEMS],
+  ['The egress gateway', GATEWAY_PROBLEMS],
   ['A change of the live machine', APPLY_PROBLEMS],
   ['The part that runs as root', ENFORCER_PROBLEMS],
   ['The command line', CLI_PROBLEMS],

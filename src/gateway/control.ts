@@ -26,7 +26,6 @@ export interface OpenConnection {
   readonly agent: string;
   readonly host: string;
   readonly port: number;
-  readonly flow: string;
 }
 
 export type Reloaded =
@@ -119,7 +118,7 @@ function bad(error: string): Answer {
   return { status: 400, document: { error } };
 }
 
-export function shownRequest({ id, agent, host, port, times, askedAt, state }: AccessRequest): ShownRequest {
+function shownRequest({ id, agent, host, port, times, askedAt, state }: AccessRequest): ShownRequest {
   return {
     id,
     agent,

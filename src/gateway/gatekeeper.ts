@@ -1,6 +1,6 @@
 import type { Grant } from '../ir/index.ts';
-import { type Address, type DnsName, formatAddress } from '../net/index.ts';
-import type { EgressDecision, EgressPolicy } from '../semantics/index.ts';
+import { type Address, type DnsName, formatAddress, type Host } from '../net/index.ts';
+import type { EgressDecision, EgressPolicy, EgressService } from '../semantics/index.ts';
 import { Admission } from './admission.ts';
 import { Rates } from './rates.ts';
 import type { GatewayRecord, Reason } from './record.ts';
@@ -13,6 +13,8 @@ export interface GatekeeperSettings {
   readonly observe: boolean;
   readonly isOwn: (address: Address) => boolean; // an address of this machine
   readonly newId: () => string; // different each time
+  /** Told of what no flow leads to, and of nothing else that is refused: somebody may want to allow it. */
+  readonly onUnlisted?: (unlisted: Unlisted) => void;
   readonly clock: Clock;
 }
 
@@ -58,7 +60,10 @@ export class Gatekeeper {
   lookUp(client: Client, name: DnsName, type: string): EgressDecision | Refusal {
     const decision = this.#policy.lookUp(client, name);
     if (decision.verdict === 'allow' || this.settings.observe) return decision;
-    return this.refuse({ way: 'dns', client, host: name, protocol: type }, decision.denial);
+    const refusal = this.refuse({ way: 'dns', client, host: name, protocol: type }, decision.denial);
+    if (isUnlisted(decision.denial))
+      this.settings.onUnlisted?.({ id: refusal.id, client, host: { kind: 'name', name } });
+    return refusal;
   }
 
   /** Records that a lookup was served, or why it could not be. */
@@ -124,6 +129,21 @@ export class Gatekeeper {
   }
 
   #refusal(wanted: Wanted, reason: Reason, near: readonly Grant[]): Refusal {
-    return this.refuse(unread(wanted), reason, near);
+    const refusal = this.refuse(unread(wanted), reason, near);
+    const { client, host, protocol, port } = wanted;
+    if (isUnlisted(reason)) this.settings.onUnlisted?.({ id: refusal.id, client, host, service: { protocol, port } });
+    return refusal;
   }
+}
+
+/** What a client asked for in vain; of a lookup nobody knows the service. */
+export interface Unlisted {
+  readonly id: string; // of the refusal
+  readonly client: Client;
+  readonly host: Host;
+  readonly service?: EgressService;
+}
+
+function isUnlisted(reason: Reason): boolean {
+  return reason === 'unlisted-name' || reason === 'unlisted-address' || reason === 'other-service';
 }

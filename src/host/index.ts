@@ -13,3 +13,4 @@ export { MachineError } from './machine-error.ts';
 export { HOST_PROBLEMS } from './problems.ts';
 export { type Completed, findProgram, run, runChecked } from './process.ts';
 export { type GroupEntry, type GroupSets, SetWriter } from './sets/writer.ts';
+export { accountOfSocket } from './socket-account.ts';

@@ -106,6 +106,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./demo.ts')).demoCommand,
   },
   {
+    name: 'gateway',
+    summary: 'the egress gateway, which enforces names',
+    load: async () => (await import('./gateway.ts')).gatewayCommand,
+  },
+  {
+    name: 'requests',
+    summary: 'what agents asked the gateway for in vain, to allow for a while or to refuse',
+    load: async () => (await import('./requests.ts')).requestsCommand,
+  },
+  {
     name: 'completion',
     summary: 'completion for bash, zsh and fish',
     load: async () => (await import('./completion.ts')).completionCommand,

@@ -83,7 +83,8 @@ export class StreamUpstream {
       case 'tls': {
         const { name, authorities } = this.#upstream;
         const ca = authorities === undefined ? {} : { ca: authorities };
-        return connectTls({ host, port, servername: name, minVersion: 'TLSv1.2', ALPNProtocols: ['dot'], ...ca });
+        const asked = name === undefined ? {} : { servername: name };
+        return connectTls({ host, port, ...asked, minVersion: 'TLSv1.2', ALPNProtocols: ['dot'], ...ca });
       }
     }
   }

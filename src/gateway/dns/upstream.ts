@@ -11,7 +11,7 @@ export type Upstream =
       readonly by: 'tls'; // RFC 7858
       readonly address: Address;
       readonly port: number;
-      readonly name: DnsName; // that its certificate must be for (RFC 8310 8.1)
+      readonly name?: DnsName; // that its certificate must be for (RFC 8310 8.1); absent: for its address
       readonly authorities?: ConnectionOptions['ca']; // absent: those that Node trusts
     };
 

@@ -17,7 +17,7 @@ export interface Asked {
   readonly mayShowCredentials?: boolean;
 }
 
-export const REALM = 'Portcullis';
+const REALM = 'Portcullis';
 
 interface Kind {
   readonly status: number;
@@ -81,6 +81,7 @@ function kindOf(reason: Reason): Kind {
     case 'rate':
       return { status: 429, error: 'connection_limit_reached' };
     case 'no-address':
+    case 'not-opened':
       return { status: 502, error: 'dns_error' };
     case 'unreachable':
       return { status: 502, error: 'destination_unavailable' };

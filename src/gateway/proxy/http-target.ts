@@ -81,7 +81,7 @@ export function formatAuthority({ host, port }: { readonly host: Host; readonly 
   return port === HTTP_PORT ? text : `${text}:${port}`;
 }
 
-export function formatHost(host: Host): string {
+function formatHost(host: Host): string {
   if (host.kind === 'name') return host.name;
   return host.address.family === 6 ? `[${formatAddress(host.address)}]` : formatAddress(host.address);
 }

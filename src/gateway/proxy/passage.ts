@@ -128,7 +128,7 @@ function agrees(serverName: ServerName, host: Host): boolean {
 }
 
 /** RFC 8446 6: a fatal alert, access_denied, in a record of its own. */
-export const ACCESS_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
+const ACCESS_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
 function refuse({ socket, dialled, admission }: Opened, speaks: 'tls' | 'http' | 'other'): void {
   const refusal = admission.failed('bad-request');

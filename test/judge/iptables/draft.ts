@@ -1,7 +1,7 @@
 import type { Family } from '../../../src/net/index.ts';
 import type { Random } from '../random.ts';
-import { FEATURES, type Feature, ipsets, type Place, PROTOCOLS_OF } from './features.ts';
 import type { Restore } from '../world/xtables.ts';
+import { FEATURES, type Feature, ipsets, type Place, PROTOCOLS_OF } from './features.ts';
 import { NAT_HOOKS, translating } from './translations.ts';
 
 /** Rules of both families in the making, with the parts apart that can be left out one by one. */

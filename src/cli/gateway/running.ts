@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type AccessRequest,
+  type AddressSink,
+  type Controlled,
+  FileJournal,
+  Gateway,
+  GatewayMetrics,
+  type GatewayRecord,
+  type OriginalDestination,
+  ownAddresses,
+  type Reloaded,
+} from '../../gateway/index.ts';
+import type { GatewaySettings, Intent } from '../../ir/index.ts';
+import { keepRequests, readKeptRequests } from './kept-requests.ts';
+import { whoAsksHere } from './who-asks.ts';
+
+/** What a gateway is started with. */
+export interface Start {
+  readonly intent: Intent;
+  readonly settings: GatewaySettings;
+  readonly accounts: ReadonlyMap<string, number>;
+  readonly observe: boolean;
+  readonly sink: AddressSink | undefined;
+  readonly originalDestination: OriginalDestination;
+  readonly logPath: string;
+  readonly requestsPath: string;
+  readonly say: (sentence: string) => void; // to who looks after the machine, at once
+  /** The policy as its file has it now, or what is wrong with it. */
+  readonly readAgain: () => Promise<Intent | readonly string[]>;
+}
+
+const LOG_BYTES = 64 * 2 ** 20; // of one file
+const LOG_FILES = 4; // beside the current one
+const KEEP_MS = 500; // after requests have changed
+const TROUBLES_KEPT = 20;
+const DAY_MS = 86_400_000;
+
+/** A gateway at work, with what it writes down and what operators ask of it. */
+export class RunningGateway implements Controlled {
+  readonly #start: Start;
+  readonly #gateway: Gateway;
+  readonly #journal: FileJournal;
+  readonly #metrics: GatewayMetrics;
+  readonly #since = new Date().toISOString();
+  readonly #troubles: string[] = []; // the latest last
+  #intent: Intent;
+  #keeping: NodeJS.Timeout | undefined;
+  #midnight: NodeJS.Timeout | undefined;
+
+  private constructor(start: Start, gateway: Gateway, journal: FileJournal, metrics: GatewayMetrics) {
+    this.#start = start;
+    this.#intent = start.intent;
+    this.#gateway = gateway;
+    this.#journal = journal;
+    this.#metrics = metrics;
+  }
+
+  /** @throws the error of the file system, of bind(2) or of listen(2); then nothing is left behind */
+  static async open(start: Start): Promise<RunningGateway> {
+    const running: { current?: RunningGateway } = {};
+    const metrics = new GatewayMetrics(() => running.current?.connections().length ?? 0);
+    const trouble = (sentence: string): void => {
+      start.say(sentence);
+      if (running.current !== undefined) running.current.#trouble(sentence);
+    };
+    const journal = new FileJournal({
+      path: start.logPath,
+      bytesAtMost: LOG_BYTES,
+      filesKept: LOG_FILES,
+      lost: (count, { message }) => {
+        metrics.lost(count);
+        trouble(`${count} records could not be written: ${message}`);
+      },
+    });
+    const isOwn = ownAddresses(() => performance.now());
+    try {
+      const gateway = await Gateway.open(start.intent, start.settings, {
+        isOwn,
+        whoAsks: whoAsksHere(start.accounts, isOwn),
+        originalDestination: start.originalDestination,
+        sink: start.sink,
+        credentials: [],
+        record: (record: GatewayRecord) => {
+          metrics.count(record);
+          journal.write(record);
+        },
+        onTrouble: trouble,
+        onRequests: () => {
+          if (running.current !== undefined) running.current.#keepSoon();
+        },
+        clock: { now: () => performance.now(), time: () => new Date().toISOString(), date: () => Date.now() },
+        newId: () => randomBytes(9).toString('base64url'),
+        kept: readKeptRequests(start.requestsPath),
+        observe: start.observe,
+      });
+      running.current = new RunningGateway(start, gateway, journal, metrics);
+      running.current.#waitForMidnight();
+      return running.current;
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  }
+
+  health(): ReturnType<Controlled['health']> {
+    return {
+      ok: this.#troubles.length === 0,
+      since: this.#since,
+      policy: this.#intent.name,
+      observe: this.#start.observe,
+      troubles: this.#troubles,
+    };
+  }
+
+  metrics(): Promise<string> {
+    return this.#metrics.text();
+  }
+
+  connections(): ReturnType<Controlled['connections']> {
+    return this.#gateway.connections;
+  }
+
+  requests(): readonly AccessRequest[] {
+    return this.#gateway.requests;
+  }
+
+  approve(id: string, by: string, seconds: number): AccessRequest | undefined {
+    return this.#gateway.approve(id, by, seconds);
+  }
+
+  refuse(id: string, by: string): AccessRequest | undefined {
+    return this.#gateway.refuse(id, by);
+  }
+
+  /** What is narrower cuts, what is wrong changes nothing; where it listens and as whom it runs only a restart changes. */
+  async reload(): Promise<Reloaded> {
+    const read = await this.#start.readAgain();
+    if (!('grants' in read)) return { ok: false, problems: read };
+    if (!isSamePlace(read.gateway, this.#start.settings)) {
+      return { ok: false, problems: ['the section `gateway` has changed: restart the gateway'] };
+    }
+    this.#intent = read;
+    this.#troubles.length = 0;
+    return { ok: true, cut: this.#gateway.replace(unexpired(read)) };
+  }
+
+  /** A flow that has expired lets nothing through, whether or not anybody reads the policy again. */
+  #atMidnight(): void {
+    this.#gateway.replace(unexpired(this.#intent));
+    this.#waitForMidnight();
+  }
+
+  #waitForMidnight(): void {
+    const untilThen = DAY_MS - (Date.now() % DAY_MS); // days begin at midnight UTC, as dates in policies do
+    this.#midnight = setTimeout(() => this.#atMidnight(), untilThen + 1);
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    clearTimeout(this.#midnight);
+    await this.#gateway.stop(deadlineMs);
+    this.#keep();
+    this.#journal.close();
+  }
+
+  #trouble(sentence: string): void {
+    if (this.#troubles.at(-1) === sentence) return;
+    this.#troubles.push(sentence);
+    if (this.#troubles.length > TROUBLES_KEPT) this.#troubles.shift();
+  }
+
+  #keepSoon(): void {
+    this.#keeping ??= setTimeout(() => this.#keep(), KEEP_MS).unref();
+  }
+
+  #keep(): void {
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    try {
+      keepRequests(this.#start.requestsPath, this.#gateway.requests);
+    } catch (error) {
+      this.#trouble(`requests for access could not be kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+/** Whether two sections mean the same gateway to who is listening already: where it stands in the file does not matter. */
+function isSamePlace(now: GatewaySettings | undefined, before: GatewaySettings): boolean {
+  const text = (settings: GatewaySettings): string =>
+    JSON.stringify({ ...settings, origin: undefined }, (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+  return now !== undefined && text(now) === text(before);
+}
+
+function unexpired(intent: Intent): Intent {
+  const today = new Date().toISOString().slice(0, 10);
+  return { ...intent, grants: intent.grants.filter(({ expires }) => expires === undefined || expires >= today) };
+}

@@ -1,0 +1,237 @@
+import { networkInterfaces } from 'node:os';
+import type { GatewaySettings, Intent, UpstreamResolver } from '../ir/index.ts';
+import { type Address, type Endpoint, formatAddress, isLoopback, parseAddress } from '../net/index.ts';
+import { EgressPolicy } from '../semantics/index.ts';
+import { type AccessRequest, AccessRequests, withApproved } from './access-requests.ts';
+import type { OpenConnection } from './control.ts';
+import { DNS_BUDGET_LIMITS } from './dns/budgets.ts';
+import { AddressFeed, type AddressSink } from './dns/feed.ts';
+import { DEFAULT_DNS_TYPES } from './dns/record-type.ts';
+import { RESOLVER_LIMITS, Resolver } from './dns/resolver.ts';
+import { DNS_TCP_LIMITS, DnsServer } from './dns/server.ts';
+import { DnsService } from './dns/service.ts';
+import type { Upstream } from './dns/upstream.ts';
+import { Gatekeeper, type Unlisted } from './gatekeeper.ts';
+import type { WhoAsks } from './identity.ts';
+import { type Credential, EgressProxy, type Listener, type OriginalDestination } from './proxy/index.ts';
+import type { GatewayRecord } from './record.ts';
+import type { Clock } from './wanted.ts';
+
+/** What a gateway is made of, beside its policy: everything that touches the machine. */
+export interface GatewayParts {
+  readonly whoAsks: WhoAsks;
+  readonly isOwn: (address: Address) => boolean; // an address of this machine: `ownAddresses`
+  readonly originalDestination: OriginalDestination;
+  readonly sink: AddressSink | undefined; // who opens addresses in the kernel; absent: no names are enforced by addresses
+  readonly credentials: readonly Credential[];
+  readonly record: (record: GatewayRecord) => void;
+  readonly onTrouble: (sentence: string) => void; // something is wrong, and the gateway goes on
+  readonly onRequests: () => void; // requests for access have changed
+  readonly clock: Clock & { readonly date: () => number }; // milliseconds since 1970
+  readonly newId: () => string;
+  readonly kept: readonly AccessRequest[]; // from before a restart
+  readonly observe: boolean;
+}
+
+/** Addresses in the kernel outlive their answer by this: clients connect late, and keep names longer than they should. */
+const GRACE_SECONDS = 60;
+const MOST_SECONDS = 86_400;
+const MOST_ADDRESSES = 60_000; // of the 65,536 that a set of the kernel holds by default (nft(8))
+const OWN_ADDRESSES_MS = 5_000; // how long the list of this machine's addresses is good for
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const HTTPS = { protocol: 6, port: 443 }; // what somebody wants who only looks a name up, as far as anybody can guess
+
+/** The egress gateway of one machine, running: DNS, proxies, and the one policy that they ask. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #requests: AccessRequests;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #dns: DnsServer;
+  readonly #service: DnsService;
+  #intent: Intent;
+  #proxy: EgressProxy | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+
+  private constructor(intent: Intent, settings: GatewaySettings, parts: GatewayParts) {
+    const { clock } = parts;
+    this.#parts = parts;
+    this.#intent = intent;
+    this.#requests = new AccessRequests(clock.date, parts.kept);
+    this.#gatekeeper = new Gatekeeper(this.#policy(), {
+      record: parts.record,
+      observe: parts.observe,
+      isOwn: parts.isOwn,
+      newId: parts.newId,
+      clock,
+      onUnlisted: (unlisted) => this.#note(unlisted),
+    });
+    const feed =
+      parts.sink === undefined
+        ? undefined
+        : new AddressFeed({
+            sink: parts.sink,
+            graceSeconds: GRACE_SECONDS,
+            mostSeconds: MOST_SECONDS,
+            mostAddresses: MOST_ADDRESSES,
+            now: clock.now,
+          });
+    this.#resolver = new Resolver({
+      upstreams: upstreamsOf(settings.upstreams),
+      splits: [],
+      local: new Map(),
+      limits: RESOLVER_LIMITS,
+      now: clock.now,
+    });
+    this.#service = new DnsService({
+      gatekeeper: this.#gatekeeper,
+      resolver: this.#resolver,
+      feed,
+      types: DEFAULT_DNS_TYPES,
+      refuseBy: settings.deniedLookups === 'nxdomain' ? 'no-such-name' : 'refused',
+      budgets: DNS_BUDGET_LIMITS,
+    });
+    this.#dns = new DnsServer({ service: this.#service, whoAsks: parts.whoAsks, tcp: DNS_TCP_LIMITS });
+  }
+
+  readonly #resolver: Resolver;
+
+  /**
+   * Listens everywhere that the policy says, or nowhere.
+   * @throws the error of listen(2) or bind(2), such as EADDRINUSE
+   */
+  static async open(intent: Intent, settings: GatewaySettings, parts: GatewayParts): Promise<Gateway> {
+    const gateway = new Gateway(intent, settings, parts);
+    await gateway.#listen(settings);
+    gateway.#watchExpiry();
+    return gateway;
+  }
+
+  get connections(): readonly OpenConnection[] {
+    return [...this.#gatekeeper.open].map(({ id, wanted: { client, host, port } }) => ({
+      id,
+      agent: client.agent,
+      host: host.kind === 'name' ? host.name : formatAddress(host.address),
+      port,
+    }));
+  }
+
+  get requests(): readonly AccessRequest[] {
+    return this.#requests.all();
+  }
+
+  /** Another policy from now on. @returns how many open connections it has cut. */
+  replace(intent: Intent): number {
+    this.#intent = intent;
+    return this.#apply();
+  }
+
+  /** @param seconds from now */
+  approve(id: string, by: string, seconds: number): AccessRequest | undefined {
+    const request = this.#requests.approve(id, by, seconds);
+    this.#settled();
+    return request;
+  }
+
+  refuse(id: string, by: string): AccessRequest | undefined {
+    const request = this.#requests.refuse(id, by);
+    this.#settled();
+    return request;
+  }
+
+  /** Takes nothing new, lets what is open end until the deadline, and cuts the rest. */
+  async stop(deadlineMs: number): Promise<void> {
+    clearTimeout(this.#expiry);
+    await Promise.all([this.#dns.close(), this.#proxy?.stop(deadlineMs)]);
+    this.#resolver.close();
+  }
+
+  #policy(): EgressPolicy {
+    return new EgressPolicy(withApproved(this.#intent, this.#requests.active()));
+  }
+
+  #apply(): number {
+    const cut = this.#gatekeeper.replace(this.#policy());
+    this.#service.forget();
+    this.#watchExpiry();
+    return cut;
+  }
+
+  #settled(): void {
+    this.#apply();
+    this.#parts.onRequests();
+  }
+
+  /** Approvals end by themselves, and what they opened is cut then. */
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry);
+    const end = this.#requests.nextEnd();
+    if (end === undefined) return;
+    const inMs = Math.min(Math.max(0, end - this.#parts.clock.date()), LONGEST_TIMER_MS);
+    this.#expiry = setTimeout(() => this.#settled(), inMs);
+  }
+
+  #note({ id, client, host, service = HTTPS }: Unlisted): void {
+    const { agent, address, account } = client;
+    const whose = { address, ...(account === undefined ? {} : { account }) };
+    const noted = this.#requests.note({ id, agent, client: whose, host, ...service });
+    if (noted !== undefined) this.#parts.onRequests();
+  }
+
+  async #listen({ listeners }: GatewaySettings): Promise<void> {
+    const { originalDestination, whoAsks, credentials, onTrouble } = this.#parts;
+    const ways: readonly Listener[] = [
+      ...listeners.proxy.map((at) => ({ kind: 'http' as const, at: listenAt(at) })),
+      ...listeners.socks.map((at) => ({ kind: 'socks' as const, at: listenAt(at) })),
+      ...listeners.transparent.map((at) => ({ kind: 'transparent' as const, at: listenAt(at), originalDestination })),
+    ];
+    await this.#dns.listen(listeners.dns.map(({ address, port }) => ({ at: 'address', address, port })));
+    try {
+      this.#proxy = await EgressProxy.listen({
+        gatekeeper: this.#gatekeeper,
+        addresses: this.#resolver,
+        whoAsks,
+        credentials,
+        listeners: ways,
+        onTrouble,
+      });
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+  }
+}
+
+function listenAt({ address, port }: Endpoint): { readonly host: string; readonly port: number } {
+  return { host: formatAddress(address), port };
+}
+
+function upstreamsOf(resolvers: readonly UpstreamResolver[]): readonly [Upstream, ...Upstream[]] {
+  const [first, ...others] = resolvers.map(upstreamOf);
+  if (first === undefined) throw new RangeError('a gateway has somebody to ask for names');
+  return [first, ...others];
+}
+
+function upstreamOf({ transport, serverName, address, port }: UpstreamResolver): Upstream {
+  return transport === 'plain'
+    ? { by: 'udp', address, port }
+    : { by: 'tls', address, port, ...(serverName === undefined ? {} : { name: serverName }) };
+}
+
+/** Whether an address is this machine's: loopback, or of one of its interfaces. */
+export function ownAddresses(now: () => number): (address: Address) => boolean {
+  let known = new Set<string>();
+  let until = Number.NEGATIVE_INFINITY;
+  return (address) => {
+    if (isLoopback(address)) return true;
+    if (now() >= until) {
+      const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+      known = new Set(all.flatMap((each) => keyOf(parseAddress(each.address.replace(/%.*$/, '')))));
+      until = now() + OWN_ADDRESSES_MS;
+    }
+    return keyOf(address).some((key) => known.has(key));
+  };
+}
+
+function keyOf(address: Address | undefined): readonly string[] {
+  return address === undefined ? [] : [`${address.family} ${address.value}`];
+}
