@@ -21,10 +21,12 @@ import {
   stateBits,
   TRACKED,
   tupleMatch,
+  withTemplate,
 } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { CT_STATE_BITS, CT_STATUS_BITS } from '../netfilter/words.ts';
+import { optionTexts } from './canonical.ts';
 import type { ChainContext, RuleContext } from './context.ts';
 import type { MatchLifter } from './lift-transport.ts';
 import { lookup } from './lookup.ts';
@@ -55,10 +57,26 @@ export const state: MatchLifter = (options, context) => [
 export const conntrack: MatchLifter = (options, context) => {
   const isAfter = isTracked(context);
   const state = options.condition('--ctstate', (text) => stateMatch(text, isAfter, context));
+  const asked = optionTexts(options.all());
   const rest = all(...tupleConditions(options, context).flatMap((match) => match ?? []));
   const whole = state === undefined ? all(TRACKED, rest) : all(state, any(not(TRACKED), rest));
-  return [isAfter ? whole : any(all(SEEN_WHERE_SENT, whole), all(not(SEEN_WHERE_SENT), state ?? nothing))];
+  if (isAfter) return [whole];
+  const template = withTemplate(context.host);
+  const ofTemplate =
+    asked.length === 0 ? everything : context.host.unknowns.property(ofTemplateText('conntrack', asked));
+  return [
+    any(
+      all(template, state ?? everything, ofTemplate),
+      all(not(template), SEEN_WHERE_SENT, whole),
+      all(not(template), not(SEEN_WHERE_SENT), state ?? nothing),
+    ),
+  ];
 };
+
+/** What a template says besides its state depends on the kernel, and on packets before. */
+function ofTemplateText(module: string, asked: readonly string[]): string {
+  return `the template of its connection: ${[module, ...asked].join(' ')}`;
+}
 
 /** Packets that have a connection here. */
 export function connected(context: ChainContext): Match {
@@ -174,8 +192,12 @@ function directionMatch(text: string): Match {
 
 /** The mark of a packet's connection; a packet without one has none that could match, negated or not. */
 export const connmark: MatchLifter = (options, context) => {
-  const condition = options.condition('--mark', (text) => markMatch(CT_MARK, text));
-  return [connected(context), condition];
+  const asked = optionTexts(options.all());
+  const condition = options.condition('--mark', (text) => markMatch(CT_MARK, text)) ?? everything;
+  const ofConnection = all(connected(context), condition);
+  if (isTracked(context)) return [ofConnection];
+  const ofTemplate = context.host.unknowns.property(ofTemplateText('connmark', asked));
+  return [any(ofConnection, all(withTemplate(context.host), ofTemplate))];
 };
 
 export const mark: MatchLifter = (options) => [options.condition('--mark', (text) => markMatch('mark', text))];

@@ -34,7 +34,7 @@ export function assign(quantity: string, { value, mask }: Masked, most = ALL): E
 /** Which way `CONNMARK` copies, and the effect. */
 export interface MarkCopy {
   readonly to: 'connection' | 'packet';
-  readonly effect: Effect;
+  readonly effect: Extract<Effect, { kind: 'assign' }>;
 }
 
 /** `--save-mark` and `--restore-mark`: the bits of one mask give way to those of the other (connmark_tg_shift, xt_connmark.c). */

@@ -1,5 +1,5 @@
 import { type Action, type Effect, everything, type Match, nothing } from '../../ir/index.ts';
-import { CT_MARK, UNTRACKABLE } from '../netfilter/connection.ts';
+import { CT_MARK, GIVES_TEMPLATE, templatable, untrackable, withTemplate } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { statusCases, translationDoubt } from '../netfilter/translation.ts';
 import type { Target } from './ast.ts';
@@ -135,7 +135,7 @@ function translated(target: Target, options: Options, context: ChainContext): re
 function untracked(context: ChainContext): readonly Outcome[] {
   if (isTracked(context)) return [{ when: nothing, action: GOES_ON }];
   return [
-    { when: UNTRACKABLE, effects: [{ kind: 'untrack' }], action: GOES_ON },
+    { when: untrackable(context.host), effects: [{ kind: 'untrack' }], action: GOES_ON },
     { when: everything, action: GOES_ON },
   ];
 }
@@ -143,14 +143,24 @@ function untracked(context: ChainContext): readonly Outcome[] {
 function connectionTarget(options: Options, context: ChainContext): readonly Outcome[] {
   if (options.has('--notrack')) return untracked(context);
   options.rest(); // helpers, time-outs, zones: of later packets
-  return [{ when: everything, action: GOES_ON }];
+  if (isTracked(context)) return [{ when: nothing, action: GOES_ON }];
+  const { host, entries } = context;
+  return [
+    { when: templatable(host, entries), effects: [GIVES_TEMPLATE], action: GOES_ON },
+    { when: everything, action: GOES_ON },
+  ];
+}
+
+/** Whether the target gives packets a template of their connection. */
+export function givesTemplate({ name, options }: Target): boolean {
+  return name === 'CT' && !options.some((option) => option.name === '--notrack');
 }
 
 function unknownMark(text: string): Effect {
   return { kind: 'assign', quantity: 'mark', from: text, keep: 0xffff_ffff, flip: 0 };
 }
 
-/** The mark of a packet's connection; a packet without one is left alone. */
+/** The mark of a packet's connection; a packet without one is left alone. The mark of a template is the same for all packets, and nobody's to know. */
 function connectionMark(options: Options, context: ChainContext): readonly Outcome[] {
   const copy = markCopy(options);
   const change = copy === undefined ? markChange(options) : undefined;
@@ -159,7 +169,10 @@ function connectionMark(options: Options, context: ChainContext): readonly Outco
     ...(copy === undefined ? [] : [copy.effect]),
     ...(change === undefined ? [] : [assign(CT_MARK, change)]),
   ];
-  return [{ when: connected(context), effects, action: GOES_ON }];
+  const ofConnection: Outcome = { when: connected(context), effects, action: GOES_ON };
+  if (copy?.to !== 'packet' || isTracked(context)) return [ofConnection];
+  const ofTemplate: Effect = { ...copy.effect, from: 'mark of a template' };
+  return [ofConnection, { when: withTemplate(context.host), effects: [ofTemplate], action: GOES_ON }];
 }
 
 /** Elements that come and go are `context.sets.changed`; a mark that a set may hold is nobody's to know. */

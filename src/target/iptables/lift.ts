@@ -9,6 +9,7 @@ import type { SetsContext } from './context.ts';
 import { isTranslating } from './lift-nat.ts';
 import { readEnds } from './lift-reads.ts';
 import { liftRule } from './lift-rule.ts';
+import { givesTemplate } from './lift-target.ts';
 
 /** The meaning of a program: its rules as data that can be judged, and what is not understood named with its place. */
 export function liftProgram(program: ast.Program): Lifted {
@@ -35,6 +36,7 @@ export function programFacts({ tables }: ast.Program): Facts {
     ),
     rewrites: rules.some(({ target }) => target?.name === 'SNPT' || target?.name === 'DNPT'),
     untracksAtIngress: false, // iptables has no such hook
+    givesTemplates: rules.some(({ target }) => target !== undefined && givesTemplate(target)),
   };
 }
 

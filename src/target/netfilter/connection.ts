@@ -2,6 +2,8 @@ import {
   all,
   any,
   CONNTRACK_STATES,
+  type Effect,
+  everything,
   field,
   inState,
   interfaces,
@@ -34,8 +36,27 @@ export function stateBits(bits: number): Match {
  */
 export const SEEN_WHERE_SENT = interfaces('in', { name: 'lo', wildcard: false });
 
+/** 1: a rule before connection tracking has given the packet a template of its connection, which tracking takes off again. */
+export const CT_TEMPLATE = 'ct template';
+
+/** What has a template counts as new, and no later rule makes it untracked (xt_ct_target, net/netfilter/xt_CT.c). */
+export function withTemplate({ givesTemplates }: Pick<Tracking, 'givesTemplates'>): Match {
+  return givesTemplates ? quantity(CT_TEMPLATE, 1, 1) : nothing;
+}
+
 /** Packets that `notrack` changes where they have not been looked up among the connections yet. */
-export const UNTRACKABLE = any(not(SEEN_WHERE_SENT), inState('invalid'));
+export function untrackable(host: Pick<Tracking, 'givesTemplates'>): Match {
+  return all(UNSEEN, not(withTemplate(host)));
+}
+
+const UNSEEN = any(not(SEEN_WHERE_SENT), inState('invalid'));
+
+/** Packets that get a template there: what a rule has left untracked stays so. */
+export function templatable(host: Tracking, entries: readonly Entry[]): Match {
+  return all(UNSEEN, not(untrackedEarly(host, entries)));
+}
+
+export const GIVES_TEMPLATE: Effect = { kind: 'assign', quantity: CT_TEMPLATE, from: '', keep: 0, flip: 1 };
 
 /** Connection tracking itself leaves neighbours' and groups' messages untracked (noct_valid_new, net/netfilter/nf_conntrack_proto_icmpv6.c). */
 const LEFT_UNTRACKED = all(
@@ -44,20 +65,30 @@ const LEFT_UNTRACKED = all(
   field('icmpType', { first: 130, last: 136 }, 143),
 );
 
-/** The same before connection tracking has seen other packets: all are `invalid`, or `untracked` where a rule said so. */
-export function earlyStateBits(bits: number, host: Tracking, entries: readonly Entry[]): Match {
+function untrackedEarly(host: Tracking, entries: readonly Entry[]): Match {
   const byRule = host.unknowns.property('a rule, not connection tracking, has left it untracked');
-  const untracked = host.mayBeUntracked(entries)
-    ? all(inState('untracked'), any(not(LEFT_UNTRACKED), byRule))
-    : nothing;
+  return host.mayBeUntracked(entries) ? all(inState('untracked'), any(not(LEFT_UNTRACKED), byRule)) : nothing;
+}
+
+/**
+ * The states before connection tracking has seen other packets: all are `invalid`, or `untracked` where a rule said so, or `new` where one gave
+ * them a template.
+ */
+export function earlyStateBits(bits: number, host: Tracking, entries: readonly Entry[]): Match {
+  const untracked = untrackedEarly(host, entries);
   const wanted: Match[] = [];
   if (bits & CT_STATE_BITS.untracked) wanted.push(untracked);
   if (bits & CT_STATE_BITS.invalid) wanted.push(not(untracked));
-  return any(all(SEEN_WHERE_SENT, stateBits(bits)), all(not(SEEN_WHERE_SENT), any(...wanted)));
+  const template = withTemplate(host);
+  return any(
+    all(template, bits & CT_STATE_BITS.new ? everything : nothing),
+    all(not(template), any(all(SEEN_WHERE_SENT, stateBits(bits)), all(not(SEEN_WHERE_SENT), any(...wanted)))),
+  );
 }
 
 interface Tracking {
   readonly unknowns: Unknowns;
+  readonly givesTemplates: boolean;
   readonly mayBeUntracked: (entries: readonly Entry[]) => boolean;
 }
 

@@ -13,6 +13,7 @@ export interface Facts {
   readonly reads: readonly { readonly end: End; readonly entry: Entry }[]; // where some rule reads that part of packets
   readonly natHooks: readonly ChainHook[]; // of each chain of type nat
   readonly untracksAtIngress: boolean; // some rule there says `notrack`
+  readonly givesTemplates: boolean; // some rule of iptables says `CT` with more than `--notrack`
 }
 
 /** The rules of one machine together. */
@@ -20,6 +21,7 @@ export class Host {
   readonly unknowns = new Unknowns();
   readonly translates: boolean;
   readonly rewrites: boolean;
+  readonly givesTemplates: boolean;
   readonly #reads: ReadonlyMap<End, readonly Entry[]>;
   readonly #natHooks: readonly ChainHook[];
   readonly #untracksAtIngress: boolean;
@@ -27,6 +29,7 @@ export class Host {
   constructor(...facts: readonly Facts[]) {
     this.translates = facts.some(({ translates }) => translates);
     this.rewrites = facts.some(({ rewrites }) => rewrites);
+    this.givesTemplates = facts.some(({ givesTemplates }) => givesTemplates);
     const reads = Map.groupBy(
       facts.flatMap((each) => each.reads),
       ({ end }) => end,

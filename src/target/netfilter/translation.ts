@@ -16,7 +16,7 @@ import {
   type Table,
 } from '../../ir/index.ts';
 import type { Address } from '../../net/index.ts';
-import { CT_MARK, CT_STATUS, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
+import { CT_MARK, CT_STATUS, CT_TEMPLATE, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
 import { CONNTRACK_PRIORITY, type Entry } from './entries.ts';
 import type { End, Host } from './host.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';
@@ -132,7 +132,32 @@ export function translationDoubt(
  * sent.
  */
 export function connectionTable(tables: readonly Table[]): Table[] {
-  const asked = [CT_STATUS, CT_MARK].filter((name) => tables.some((table) => asksFor(table, name)));
+  const isAsked = (name: Quantity): boolean => tables.some((table) => asksFor(table, name));
+  const chains = [...(isAsked(CT_TEMPLATE) ? templateChains() : []), ...trackingChains(isAsked)];
+  return chains.length === 0 ? [] : [{ name: 'connection tracking', families: [4, 6], chains }];
+}
+
+/** Priorities are signed numbers of 32 bits. */
+const BEFORE_ALL = -(2 ** 31) - 1;
+
+/** No packet has a template before the first rule. */
+function templateChains(): Chain[] {
+  return (['prerouting', 'output'] as const).map((hook) => ({
+    name: `before ${hook}`,
+    base: { hook, priority: BEFORE_ALL, policy: 'accept' },
+    rules: [
+      {
+        match: everything,
+        effects: [{ kind: 'assign', quantity: CT_TEMPLATE, from: '', keep: 0, flip: 0 }],
+        action: { kind: 'continue' },
+        origin: { text: 'a packet has no template of a connection yet' },
+      },
+    ],
+  }));
+}
+
+function trackingChains(isAsked: (name: Quantity) => boolean): Chain[] {
+  const asked = [CT_STATUS, CT_MARK].filter(isAsked);
   if (asked.length === 0) return [];
   const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
   const isNew = inState('new');
@@ -155,7 +180,7 @@ export function connectionTable(tables: readonly Table[]): Table[] {
     base: { hook, priority: CONNTRACK_PRIORITY, policy: 'accept' },
     rules: rules(hook === 'prerouting' ? SEEN_WHERE_SENT : nothing),
   });
-  return [{ name: 'connection tracking', families: [4, 6], chains: [chain('prerouting'), chain('output')] }];
+  return [chain('prerouting'), chain('output')];
 }
 
 function keeping(name: Quantity, bits: number): Effect {

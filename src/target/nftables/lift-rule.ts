@@ -12,7 +12,7 @@ import {
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
-import { UNTRACKABLE } from '../netfilter/connection.ts';
+import { untrackable } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
@@ -164,11 +164,15 @@ class RuleLifter {
   #untrack(index: number, reached: Reached): void {
     const when = tracking(this.#context.entries);
     if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
-    if (this.#context.entries.every(({ hook }) => hook === 'output') && when === 'before') {
+    if (
+      this.#context.entries.every(({ hook }) => hook === 'output') &&
+      when === 'before' &&
+      !this.#context.program.givesTemplates
+    ) {
       this.#changed(index, reached, { kind: 'untrack' });
       return;
     }
-    const changed = when === 'before' ? UNTRACKABLE : inState('invalid');
+    const changed = when === 'before' ? untrackable(this.#context.program) : inState('invalid');
     // First those that stay as they are: they meet the second condition as little afterwards as before.
     this.#from(index + 1, this.#narrowed(reached, [not(changed)]));
     this.#changed(index, this.#narrowed(reached, [changed]), { kind: 'untrack' });

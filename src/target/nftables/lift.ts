@@ -74,6 +74,7 @@ function factsOf(tables: readonly nft.Table[]): Facts {
       table.chains.flatMap(({ base }) => (base?.type === 'nat' ? (hookOf(base.hook) ?? []) : [])),
     ),
     untracksAtIngress: tables.some(untracksAtIngress),
+    givesTemplates: false,
   };
 }
 
