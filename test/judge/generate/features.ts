@@ -68,6 +68,16 @@ function withoutHeaders({ text }: Selector): Needs {
   return ['meta l4proto', 'ip protocol', 'ip6 nexthdr'].includes(text) ? { without: 'transport' } : {};
 }
 
+/** nft 1.0.6 lists `ct reply protocol 6 tcp doff < 6` without its first half: it takes it for what the second asks for anyway. */
+function isLostBesideHeaders({ text }: Selector): boolean {
+  return text === 'ct original protocol' || text === 'ct reply protocol';
+}
+
+function needsOf(selector: Selector, form: string): Needs {
+  if (isLostBesideHeaders(selector)) return { ...selector.needs, without: 'transport' };
+  return isSet(form) ? { ...selector.needs, ...withoutHeaders(selector) } : selector.needs;
+}
+
 const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
   formsOf(selector).map(
     (form): Feature => ({
@@ -75,7 +85,7 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
       group: fieldOf(selector),
       field: selector.text,
       kind: 'match',
-      needs: isSet(form.name) ? { ...selector.needs, ...withoutHeaders(selector) } : selector.needs,
+      needs: needsOf(selector, form.name),
       write: (random, { declare }) => form.write(random, declare),
     }),
   ),
@@ -87,7 +97,7 @@ const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !=
     group: `${fieldOf(selector)} vmap`,
     field: selector.text,
     kind: 'map',
-    needs: selector.needs,
+    needs: needsOf(selector, name),
     write: (random, { declare, verdict }) => {
       const keys = constants(random, selector, random.between(1, 4), exact);
       return `${selector.text} vmap ${write(keys.map((key) => `${key} : ${verdict()}`).join(', '), declare)}`;
