@@ -70,6 +70,8 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['a full set does', input('add @s { ip saddr } accept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), { symbols: symbolOf('@s is full', 'set inet t s') }, 'drop'],
     ['what rules take out of a set may be gone', input('delete @s { ip saddr }\nip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\nelements = { 203.0.113.9 }\n}'), {}, 'accept'],
     ['asked after it was learnt is another question', input('add @s { ip saddr }\nip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), { symbols: symbolOf('ip saddr @s', 'set inet t s, in c after 1') }, 'drop'],
+    ['an element counts as the rule says that made it', input('update @s { ip saddr limit rate over 9/second } drop\nadd @s { ip saddr limit rate 9/second }\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), { symbols: symbolOf('ip saddr counts in @s as another rule says', 'inet t c') }, 'drop'],
+    ['which nobody can know', input('update @s { ip saddr limit rate over 9/second } drop\nadd @s { ip saddr limit rate 9/second }\naccept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), {}, 'accept'],
     ['queue, nobody there', input('queue to 3'), {}, 'drop'],
     ['queue, let pass', input('queue to 3'), { symbols: symbolOf('queue 3 lets it pass', 'inet t c') }, 'accept'],
     ['reject with a reset asks for TCP', input('reject with tcp reset'), UDP, 'drop'],

@@ -20,6 +20,8 @@ export interface SetLearning {
   /** For each chain that changes the set, or calls one that may: its rules that do so, by their position. */
   readonly changes: ReadonlyMap<string, readonly number[]>;
   readonly shrinks: boolean; // some rule takes elements out, those that were given too
+  /** An element counts as the rule says that made it, whichever rule comes upon it (net/netfilter/nft_dynset.c): some differ. */
+  readonly countsDiffer: boolean;
 }
 
 /** The chains that each chain may enter. */

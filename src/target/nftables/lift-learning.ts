@@ -5,12 +5,14 @@ import { chainCalls, ruleCalls, type SetLearning } from './lift-context.ts';
 export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
   const direct = new Map<string, Map<string, number[]>>(); // set -> chain -> positions
   const shrinking = new Set<string>();
+  const counts = new Map<string, Set<string>>(); // set -> how its elements count, by rule
   for (const chain of table.chains) {
     for (const [index, rule] of chain.rules.entries()) {
       for (const statement of rule.statements) {
         if (statement.kind !== 'set-update') continue;
         note(direct, statement.set, chain.name, index);
         if (statement.operation === 'delete') shrinking.add(statement.set);
+        else counts.set(statement.set, (counts.get(statement.set) ?? new Set()).add(countingOf(statement.statements)));
       }
     }
   }
@@ -24,7 +26,17 @@ export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
       }
     }
   }
-  return new Map([...direct].map(([set, changes]) => [set, { changes, shrinks: shrinking.has(set) }]));
+  return new Map(
+    [...direct].map(([set, changes]) => [
+      set,
+      { changes, shrinks: shrinking.has(set), countsDiffer: (counts.get(set)?.size ?? 0) > 1 },
+    ]),
+  );
+}
+
+/** What of a rule's statements can break it, as text; counters never do. */
+function countingOf(statements: readonly nft.Statement[]): string {
+  return JSON.stringify(statements.filter(({ kind }) => kind === 'limit' || kind === 'quota' || kind === 'ct-count'));
 }
 
 function note(sets: Map<string, Map<string, number[]>>, set: string, chain: string, position: number): void {
