@@ -49,6 +49,9 @@ const MUST: Readonly<Record<string, RegExp>> = {
   '- what was refused, when an operator has approved it': /^https evil\.example evil\.example$/,
   'K8 the same when the approval is over': /^unlisted-name$/,
   'K8 what was open then': /^true$/,
+  '- what must not work is tried as the agent': /^exit 0: 0 of 43$/,
+  '- the same where the kernel enforces nothing':
+    /^exit 1: [1-9]\d* of 43 attempts got out: the agent can go around the gateway$/,
   'K8 a narrower policy is read': /^the policy was read again$/,
   'K8 a name that it no longer has': /^unlisted-name$/,
   '- and when it has it again': /^https allowed\.example allowed\.example$/,

@@ -213,6 +213,14 @@ await new Promise((resolve) => setTimeout(resolve, 4_500));
 tell('K8', 'the same when the approval is over', await curl('-x', PROXY, 'http://evil.example/'));
 tell('K8', 'what was open then', String((await tunnel).code !== 0));
 
+const verified = await run(NODE, [MAIN, 'gateway', 'verify', policy!, '--json']);
+const { tried }: { readonly tried: readonly { readonly isOpen: boolean }[] } = JSON.parse(verified.out);
+tell(
+  '-',
+  'what must not work is tried as the agent',
+  `exit ${verified.code}: ${tried.filter(({ isOpen }) => isOpen).length} of ${tried.length}`,
+);
+
 writeFileSync(policy!, policyText(FLOWS.replace('allowed.example', 'mail.example')));
 tell('K8', 'a narrower policy is read', (await portcullis('gateway', 'reload')).trim().split(';')[0] ?? '');
 tell('K8', 'a name that it no longer has', await curl('-x', PROXY, 'http://allowed.example/'));
@@ -229,6 +237,13 @@ tell(
 );
 going = await gateway();
 tell('K6', 'and when it runs again', await curl('https://allowed.example/'));
+await must('nft', ['flush', 'ruleset']);
+const unguarded = await run(NODE, [MAIN, 'gateway', 'verify', policy!]);
+tell(
+  '-',
+  'the same where the kernel enforces nothing',
+  `exit ${unguarded.code}: ${unguarded.out.trim().split('\n').at(-1)}`,
+);
 tell('-', 'it is told to end', `exit ${await going.end('SIGTERM')}`);
 
 const records = readFileSync(log!, 'utf8')

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
@@ -6,8 +7,10 @@ import { missingHere } from '../gateway/enforced.ts';
 import { GATEWAY_PROBLEMS } from '../gateway/problems.ts';
 import { LOG_FILE, type RunOptions, runGateway, STATE_FOLDER } from '../gateway/run.ts';
 import { healthText } from '../gateway/text.ts';
+import { gatewayUnit } from '../gateway/unit.ts';
+import { runVerify, type VerifyOptions } from '../gateway/verify.ts';
 import { liveHost } from '../live/host.ts';
-import { POLICY_ARGUMENT } from '../policy-input.ts';
+import { DEFAULT_POLICY, POLICY_ARGUMENT } from '../policy-input.ts';
 import { stop } from '../report.ts';
 
 interface AskOptions {
@@ -22,6 +25,8 @@ export function gatewayCommand(console: Console): Command {
   command.addCommand(runCommand(console).copyInheritedSettings(command));
   command.addCommand(statusCommand(console).copyInheritedSettings(command));
   command.addCommand(reloadCommand(console).copyInheritedSettings(command));
+  command.addCommand(verifyCommand(console).copyInheritedSettings(command));
+  command.addCommand(unitCommand(console).copyInheritedSettings(command));
   return command;
 }
 
@@ -43,6 +48,40 @@ function runCommand(console: Console): Command {
     )
     .action(async (policy: string | undefined, options: RunOptions) => {
       console.exitCode = await runGateway(console, policy, options, missingHere(console, liveHost()));
+    });
+}
+
+function verifyCommand(console: Console): Command {
+  return new Command('verify')
+    .description(
+      'Tries from the agent’s own account what must not be reachable: addresses, other resolvers, names that no flow has, past the proxy and through it.',
+    )
+    .argument('[policy]', POLICY_ARGUMENT)
+    .option('--as <account>', 'try as this account (default: the one that the first flow by name begins at)')
+    .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--json', JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing got out; 1 something did; 2 the policy cannot be used or has no gateway; 4 it cannot run as the agent.',
+    )
+    .action(async (policy: string | undefined, options: VerifyOptions) => {
+      console.exitCode = await runVerify(console, policy, options);
+    });
+}
+
+function unitCommand(console: Console): Command {
+  return new Command('unit')
+    .description('Prints a systemd unit that keeps the gateway of a policy running.')
+    .argument('[policy]', POLICY_ARGUMENT)
+    .addHelpText(
+      'after',
+      '\nFor example: portcullis gateway unit /etc/portcullis/portcullis.yaml > /etc/systemd/system/portcullis-gateway.service',
+    )
+    .action((policy: string | undefined) => {
+      const [node, main = ''] = [process.execPath, process.argv[1]];
+      const path = resolve(console.cwd, policy ?? DEFAULT_POLICY);
+      console.stdout.write(gatewayUnit({ node, main: resolve(console.cwd, main), policy: path }));
+      console.exitCode = EXIT.holds;
     });
 }
 

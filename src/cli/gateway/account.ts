@@ -5,7 +5,7 @@ export function isRoot(): boolean {
 }
 
 /** The group of an account: its own in /etc/passwd (passwd(5)), else one of the same number. */
-function groupOf(uid: number): number {
+export function groupOf(uid: number): number {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((each) => each.split(':')[2] === String(uid));

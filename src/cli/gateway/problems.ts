@@ -68,6 +68,27 @@ export const GATEWAY_PROBLEMS = {
     help: () => 'mend the policy and look at it with `portcullis check`, then try again',
     explanation: 'A running gateway takes another policy only where nothing is wrong with it.',
   } satisfies DiagnosticKind<[problems: string]>,
+  notTheAgent: {
+    code: 'G0011',
+    severity: 'error',
+    message: (uid: string) => `only root, or the agent itself (uid ${uid}), can try what the agent can reach`,
+    help: () => 'run it with sudo',
+    explanation: 'The kernel tells agents by their accounts, so what an agent can reach is tried from its account.',
+  } satisfies DiagnosticKind<[uid: string]>,
+  noAgent: {
+    code: 'G0012',
+    severity: 'error',
+    message: () => 'no flow of the policy leads an account of this machine to a name, so there is no agent to try',
+    help: () => 'name the account: `--as openclaw`',
+    explanation: 'Without `--as`, the account is tried that the first flow by name begins at.',
+  } satisfies DiagnosticKind<[]>,
+  notTried: {
+    code: 'G0013',
+    severity: 'error',
+    message: (why: string) => `not everything could be tried: ${why}`,
+    help: () => 'see that the account may run programs, and that Node can be read by it',
+    explanation: 'What was not tried is not known to be closed.',
+  } satisfies DiagnosticKind<[why: string]>,
   cannotKeep: {
     code: 'G0009',
     severity: 'error',

@@ -78,7 +78,7 @@ export async function runGateway(
 }
 
 /** The section `gateway` of a policy. @throws Stop where there is none, or the account does not exist */
-function gatewayOf(intent: Intent, policy: string): GatewaySettings {
+export function gatewayOf(intent: Intent, policy: string): GatewaySettings {
   const { gateway } = intent;
   if (gateway === undefined) throw stop(EXIT.unusable, GATEWAY_PROBLEMS.noSection, policy);
   if (intent.unknownAccounts.has(gateway.account))
