@@ -50,13 +50,15 @@ export function endsOf({ hook, selector, product }: FoundFlow, context: EndsCont
   const meaningful = familiesOf(product.codes);
   const has = (set: AddressSet, family: Family): boolean => !set.of(family).isEmpty();
   const families = meaningful.filter((family) => has(product.src, family) && has(product.dst, family));
+  // Names have addresses of both families; other machines that send need not, this one does.
+  const sending = hook === 'forward' ? meaningful.filter((family) => has(product.src, family)) : meaningful;
   const only = (set: AddressSet): AddressSet =>
     AddressSet.of(set.ranges().filter((range) => families.includes(range.family)));
   const host: End = { kind: 'word', text: 'host' };
   const there = (): readonly End[] | Unsayable =>
     selector.group === undefined
       ? machines(only(product.dst), { families, meaningful }, selector.out, hook, context)
-      : named(selector.group, product.dst, meaningful, selector.out, context);
+      : named(selector.group, product.dst, sending, selector.out, context);
   switch (hook) {
     case 'input':
       return whole(families, machines(only(product.src), { families, meaningful }, selector.in, hook, context), [host]);

@@ -215,12 +215,13 @@ class Transposed {
     return done;
   }
 
-  /** Without a family that other products have anyway, where that family would have to be said beside addresses of the other. */
+  /** Without a family that is not needed, or that other products have anyway, where it would have to be said beside addresses of the other. */
   #withoutCovered(part: Part, others: PacketSet): Part {
     const { product, packets } = part;
     const covered = FAMILIES.filter((family) => {
       const here = packets.intersect(packetsOf(this.#space, field('family', family)));
-      return !here.isEmpty() && here.subtract(others).isEmpty();
+      const isSaid = [product.src, product.dst].every((set) => !set.of(family).isEmpty());
+      return isSaid && here.subtract(others).isEmpty();
     });
     const [family] = covered;
     if (family === undefined || covered.length > 1) return part;

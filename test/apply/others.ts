@@ -35,7 +35,8 @@ async function others(place: Place): Promise<Readonly<Record<string, string>>> {
 /** What is left of a table when lines of ours are all that was ever in it. */
 const EMPTY = '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n';
 
-const OWN_LINES = /^(?::|-A )(?:PORTCULLIS-|PC-).*\n|^-A (INPUT|OUTPUT|FORWARD) -j PORTCULLIS-\1\n/gm;
+const OWN_LINES =
+  /^(?::|-A )(?:PORTCULLIS-|PC-).*\n|^-A (?:INPUT -j PORTCULLIS-INPUT|OUTPUT -j PORTCULLIS-OUTPUT|(?:FORWARD|DOCKER-USER) -j PORTCULLIS-FORWARD)\n/gm;
 
 /** Of which iptables-save tells all. */
 function isOfIptables(table: string): boolean {

@@ -14,7 +14,7 @@ export interface World {
   readonly reset: string; // one that puts them back, never open
   readonly residue: (snapshot: HostSnapshot) => readonly string[]; // what should not be left of a change
   readonly concerns: RegExp; // steps of which each is played
-  readonly others: number; // of the other steps, one in so many
+  readonly others: number; // of the other steps, one in so many; `PORTCULLIS_FAULTS=all` plays every one
   readonly partedMs: number; // how long the families may be apart
 }
 
@@ -31,12 +31,11 @@ export const NFTABLES: World = {
   remember: '',
   reset: '{ echo flush ruleset; cat /var/lib/portcullis/current/ruleset.nft; } | nft -f -',
   residue: ({ ruleset }) => (ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
-  concerns: /^/,
-  others: 1,
+  concerns: /^start nft/,
+  others: 3,
   partedMs: 0,
 };
 
-/** Without `ipset`: a process keeps the trial, and loads one family right after the other. */
 /**
  * Machines of both kinds of iptables in turn. The table as a whole is replaced in one transaction; the sets can go when no rule asks for
  * them, a moment later.
@@ -65,6 +64,7 @@ done
   others: 8,
   partedMs: 0,
 };
+
 /** Without `ipset`: a process keeps the trial, and loads one family right after the other. */
 export const WATCHED: World = {
   ...IPTABLES,
