@@ -127,7 +127,10 @@ function updateConditions(
   if (!isDelete) conditions.push(not(context.program.unknowns.membership(`@${name} is full`, name, context, 0)));
   const per = `${printExpression(statement.key)} `;
   if (!isDelete && context.learnt.get(name)?.countsDiffer === true) {
-    return [...conditions, context.program.unknowns.occurrence(`${per}counts in @${name} as another rule says`, context)];
+    return [
+      ...conditions,
+      context.program.unknowns.occurrence(`${per}counts in @${name} as another rule says`, context),
+    ];
   }
   for (const inner of statement.statements) {
     switch (inner.kind) {
