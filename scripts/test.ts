@@ -12,7 +12,7 @@ import { TestReport } from './test-report.ts';
 /** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
 const ALONE = ['test/lab/', 'test/openclaw/', 'bench/'];
 /** Suites that mostly wait for the kernel's own time-outs: more at a time than there are processors. */
-const WAITING = ['test/enforcer/'];
+const WAITING = ['test/apply/', 'test/enforcer/'];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
 const root = resolve(import.meta.dirname, '..');
