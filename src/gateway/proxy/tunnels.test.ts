@@ -241,13 +241,13 @@ describe('a tunnel', () => {
     world.gatekeeper.replace(policy());
   });
 
-  test('ends when its destination does, and the other way round', async () => {
+  test('ends when its destination does, and the other way round', async (t) => {
     const closing = createServer((socket) => socket.on('error', ignore).end('bye'));
+    t.after(() => closing.close());
     const port = await listening(closing);
     world.gatekeeper.replace(policyOf({ to: names, ports: [port, ports.any] }));
     const hand = await tunnel(`site.example:${port}`);
     assert.match(await hand.all(), /bye$/);
-    closing.close();
     const left = await tunnel(`site.example:${ports.any}`);
     await left.write('x').until(/x$/);
     left.close();
@@ -315,8 +315,9 @@ describe('K5: who asks', () => {
   });
 });
 
-test('K9: too many connections of one client are refused, others are not, and it recovers', async () => {
+test('K9: too many connections of one client are refused, others are not, and it recovers', async (t) => {
   const world = await startWorld(policyOf(), { limits: { connectionsOfClient: 3 } });
+  t.after(() => world.proxy.stop(0));
   const hands = await Promise.all([1, 2, 3].map(() => Hand.connect(world.port)));
   const fourth = await Hand.connect(world.port);
   await eventually(() => fourth.isClosed, 'the fourth is closed');
@@ -327,11 +328,11 @@ test('K9: too many connections of one client are refused, others are not, and it
   const next = await Hand.connect(world.port);
   assert.match(await next.write('CONNECT a.example:1 HTTP/1.1\r\nHost: a.example:1\r\n\r\n').all(), /^HTTP\/1.1 403/);
   assert.match(world.troubles.join(), /too many/);
-  await world.proxy.stop(0);
 });
 
-test('stopping: no new connections, tunnels go on until the deadline, then they are cut', async () => {
+test('stopping: no new connections, tunnels go on until the deadline, then they are cut', async (t) => {
   const echo = createServer((socket) => socket.on('error', ignore).pipe(socket));
+  t.after(() => echo.close());
   const port = await listening(echo);
   const world = await startWorld(policyOf({ to: ['echo.example'], ports: [port] }));
   const idle = await Hand.connect(world.port);
@@ -339,13 +340,14 @@ test('stopping: no new connections, tunnels go on until the deadline, then they 
   await hand.write(`CONNECT echo.example:${port} HTTP/1.1\r\nHost: echo.example:${port}\r\n\r\n`).until(/\r\n\r\n/);
   const start = performance.now();
   const stopped = world.proxy.stop(400);
+  // The kernel may still take it while the listener's end is under way, but nobody serves it.
   const late = await Hand.connect(world.port);
-  assert.ok(late.socket.destroyed, 'nobody listens');
+  await eventually(() => late.isClosed, 'the late one is closed');
+  assert.equal(late.text, '');
   assert.match(await hand.write('still').until(/still$/), /still$/);
   await stopped;
   const took = performance.now() - start;
   assert.ok(took >= 390 && took < 2_000, `${took} ms`);
   await eventually(() => hand.isClosed && idle.isClosed, 'both are cut');
   assert.equal(world.records.length, 1);
-  echo.close();
 });
