@@ -32,7 +32,7 @@ export const NFTABLES: World = {
   reset: '{ echo flush ruleset; cat /var/lib/portcullis/current/ruleset.nft; } | nft -f -',
   residue: ({ ruleset }) => (ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
   concerns: /^start nft/,
-  others: 3,
+  others: 2,
   partedMs: 0,
 };
 
