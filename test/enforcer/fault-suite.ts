@@ -51,7 +51,9 @@ async function playAll(
     for (const operation of operations) {
       const cases = casesFor(operation, await runners[0]!.stepsOf(operation), everything);
       waiting.push(
-        ...cases.filter(({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0),
+        ...cases
+          .filter(({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0)
+          .filter((_, index) => everything || index % world.share === 0),
       );
     }
     const all = runners.map(async (runner) => {
