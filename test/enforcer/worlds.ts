@@ -77,6 +77,6 @@ export const WATCHED: World = {
     ...snapshot.iptables.flatMap(({ text }) => text.match(/^:PC-(?:trial|on|kept) /gm) ?? []),
   ],
   concerns: /^start (?:ip6?tables-restore|node)/,
-  share: 1,
+  share: 2,
   partedMs: 1_000,
 };
