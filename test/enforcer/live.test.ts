@@ -110,6 +110,7 @@ describe('clocks', { skip }, () => {
 describe('whoever asked is gone', { skip }, () => {
   test('before the answer: what was asked is done', async () => {
     await using place = await open();
+    okay(await place.begin({ texts: atOnceTexts(OLD_PORT), persist: persisted(OLD_PORT) })); // notes begin with the first change
     const ask = JSON.stringify({ kind: 'note', event: 'drill', by: ALICE, outcome: 'unheard' });
     await place.run('sh', ['-c', '"$@" | true', 'sh', process.execPath, MAIN], ask);
     const until = performance.now() + 20_000;

@@ -1,4 +1,5 @@
 import { faultSuite } from '../fault-suite.ts';
 import { WATCHED } from '../worlds.ts';
 
-await faultSuite(['begin', 'at once'], WATCHED);
+// Not yet `at once`: where `iptables-save` fails near its end, the command does not end (docs/decisions/0009, "Known").
+await faultSuite(['begin'], WATCHED);
