@@ -52,17 +52,13 @@ export class ArmedKeeper {
   async on(): Promise<Loaded> {
     this.#child.stdin?.write(`${BEGIN}\n`);
     const said = await this.#hear(ON_MS);
-    if (said?.kind === 'taken' || said?.kind === 'refused' || said?.kind === 'unclear') {
-      this.#letGo();
-      return said;
-    }
+    if (said?.kind === 'taken' || said?.kind === 'refused' || said?.kind === 'unclear') return said;
     await endSession(this.#child.pid);
-    this.#letGo();
     return { kind: 'unclear', why: 'the process that keeps the trial was ended' };
   }
 
-  /** The change does not come about. */
-  dismiss(): void {
+  /** Lets it go, whatever became of the change, so that whoever armed it can end. One that was never asked to begin ends, too. */
+  [Symbol.dispose](): void {
     this.#letGo();
   }
 

@@ -14,9 +14,8 @@ type Later = Pick<WatchedTexts, 'confirm' | 'revert'>;
 
 /** On trial: the keeper is ready before anything is loaded, and alone brings the change into force. @throws Refusal where it cannot start */
 export async function loadOnTrial(texts: WatchedTexts, id: string, seconds: number): Promise<Loaded> {
-  const keeper = await ArmedKeeper.arm(id, { seconds, on: texts.on, off: texts.off });
+  using keeper = await ArmedKeeper.arm(id, { seconds, on: texts.on, off: texts.off });
   const loaded = await loadStep(texts.begin);
-  if (loaded.kind !== 'taken') keeper.dismiss();
   const thrown = loaded.kind === 'taken' ? await keeper.on() : loaded;
   if (thrown.kind === 'refused') await loadStep(texts.revert); // no packet meets it
   return thrown;

@@ -295,6 +295,6 @@ describe('a confirmation', { skip }, () => {
     );
     const late = okay(await place.ask('confirm', { by: ALICE, sameSession: true }));
     assert.equal(late.outcome, 'reverted');
-    assert.match(late.warnings.join(), /not confirmed in time/);
+    assert.match(late.warnings.join(), /the last change was taken back \(not confirmed in time\), and was cleaned up/);
   });
 });

@@ -77,6 +77,6 @@ export const WATCHED: World = {
     ...snapshot.iptables.flatMap(({ text }) => text.match(/^:PC-(?:trial|on|kept) /gm) ?? []),
   ],
   concerns: /^start (?:ip6?tables-restore|node)/,
-  share: 2,
+  share: 1,
   partedMs: 1_000,
 };

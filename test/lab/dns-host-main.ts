@@ -25,7 +25,7 @@ import { intentOf } from './policies.ts';
 
 /** The protected host of the lab, as root: starts the writer of sets and two agents, becomes the gateway's account, and lets the agents do what the scenario says. */
 
-const scenario = JSON.parse(await text(process.stdin)) as DnsScenario; // written by the test that starts this
+const scenario: DnsScenario = JSON.parse(await text(process.stdin)); // written by the test that starts this
 const intent = intentOf(POLICY);
 const now = (): number => performance.now();
 
