@@ -3,8 +3,9 @@
  * kernel, the real command `portcullis gateway`, real clients. Prints a JSON line for each attack: what was tried, and what came of it.
  * `world-main.ts FOLDER`, an empty folder.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { selfSigned } from '../lab/certificate.ts';
 import { Going, must, run } from './commands.ts';
 import { HOST, OUTER, RESOLVER } from './outer.ts';
 
@@ -14,13 +15,12 @@ const [folder = ''] = process.argv.slice(2);
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const at = (name: string): string => join(folder, name);
-const [key, certificate, policy, log, socket] = [
-  'key.pem',
-  'certificate.pem',
-  'policy.yaml',
-  'log/decisions.jsonl',
-  'run/control.sock',
-].map(at);
+const key = at('key.pem');
+const certificate = at('certificate.pem');
+const policy = at('policy.yaml');
+const log = at('log/decisions.jsonl');
+const socket = at('run/control.sock');
+const RUN = [MAIN, 'gateway', 'run', policy, '--log', log, '--state', at('state'), '--socket', socket];
 
 const FLOWS = `  - { name: web, from: agent, to: allowed.example, service: [https, http], purpose: the service that the agent works with }
   - { name: rebinding, from: agent, to: [rebind.example, metadata.example, own.example], service: [https, http], purpose: names that lie }
@@ -60,31 +60,17 @@ ${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') 
 }
 
 async function outside(): Promise<Going> {
-  const subject = ['-subj', '/CN=allowed.example', '-addext', 'subjectAltName=DNS:allowed.example,DNS:evil.example'];
-  await must('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key!,
-    '-out',
-    certificate!,
-    ...subject,
-  ]);
+  const made = await selfSigned(['allowed.example', 'evil.example']);
+  writeFileSync(key, made.key);
+  writeFileSync(certificate, made.cert);
   const going = new Going('ip', [
     'netns',
     'exec',
     'outer',
     NODE,
     join(import.meta.dirname, 'outer-main.ts'),
-    key!,
-    certificate!,
+    key,
+    certificate,
   ]);
   await going.says('ready');
   return going;
@@ -92,23 +78,11 @@ async function outside(): Promise<Going> {
 
 /** Puts what the policy asks of the kernel in force, as a person does who loads it by hand. */
 async function enforce(): Promise<void> {
-  await must('nft', ['-f', '-'], await must(NODE, [MAIN, 'render', 'nftables', policy!]));
+  await must('nft', ['-f', '-'], await must(NODE, [MAIN, 'render', 'nftables', policy]));
 }
 
-async function gateway(...more: readonly string[]): Promise<Going> {
-  const going = new Going(NODE, [
-    MAIN,
-    'gateway',
-    'run',
-    policy!,
-    '--log',
-    log!,
-    '--state',
-    at('state'),
-    '--socket',
-    socket!,
-    ...more,
-  ]);
+async function gateway(): Promise<Going> {
+  const going = new Going(NODE, RUN);
   await going.says('dns ');
   return going;
 }
@@ -121,7 +95,7 @@ const PROXY = 'http://127.0.0.1:3128';
 
 /** What a fetch came to: the first line of the body, or curl's own number of the error. */
 async function curl(...args: readonly string[]): Promise<string> {
-  const { code, out } = await asAgent('curl', '-sS', '-m', '6', '--noproxy', '', '--cacert', certificate!, ...args);
+  const { code, out } = await asAgent('curl', '-sS', '-m', '6', '--noproxy', '', '--cacert', certificate, ...args);
   const text = out.trim();
   const refused = /"reason": "([a-z-]+)"/.exec(text)?.[1];
   return code === 0 ? (refused ?? text.split('\n')[0] ?? '') : `curl ${code}`;
@@ -132,26 +106,14 @@ function tell(row: string, what: string, came: string): void {
 }
 
 function portcullis(...args: readonly string[]): Promise<string> {
-  return must(NODE, [MAIN, ...args, '--socket', socket!]);
+  return must(NODE, [MAIN, ...args, '--socket', socket]);
 }
 
-for (const name of ['log', 'run', 'state']) mkdirSync(at(name));
-writeFileSync(policy!, policyText(FLOWS));
+writeFileSync(policy, policyText(FLOWS));
 await network();
 const world = await outside();
 
-const early = await run(NODE, [
-  MAIN,
-  'gateway',
-  'run',
-  policy!,
-  '--log',
-  log!,
-  '--state',
-  at('state'),
-  '--socket',
-  socket!,
-]);
+const early = await run(NODE, RUN);
 tell(
   'K7',
   'the gateway is started, and the kernel does not enforce the policy',
@@ -187,7 +149,7 @@ tell('K1', 'straight to an address, another port, IPv4', await curl('http://8.8.
 tell('K1', 'straight to an address, another port, IPv6', await curl('http://[2001:4860:4860::8888]:8443/'));
 tell('K4', 'the metadata address', await curl('http://169.254.169.254/'));
 tell('K4', 'the metadata address through the proxy', await curl('-x', PROXY, 'http://169.254.169.254/'));
-tell('K4', 'the socket of the gateway’s operators', await curl('--unix-socket', socket!, 'http://localhost/requests'));
+tell('K4', 'the socket of the gateway’s operators', await curl('--unix-socket', socket, 'http://localhost/requests'));
 tell('P2', 'loopback in other clothes', await curl('-x', PROXY, '--globoff', 'http://[::ffff:127.0.0.1]/'));
 tell('P7', 'CONNECT to port 25 of an allowed name', await curl('-x', PROXY, '-p', 'http://allowed.example:25/'));
 
@@ -206,14 +168,14 @@ const tunnel = asAgent(
   '-x',
   PROXY,
   '--cacert',
-  certificate!,
+  certificate,
   'https://evil.example/slow',
 );
 await new Promise((resolve) => setTimeout(resolve, 4_500));
 tell('K8', 'the same when the approval is over', await curl('-x', PROXY, 'http://evil.example/'));
 tell('K8', 'what was open then', String((await tunnel).code !== 0));
 
-const verified = await run(NODE, [MAIN, 'gateway', 'verify', policy!, '--json']);
+const verified = await run(NODE, [MAIN, 'gateway', 'verify', policy, '--json']);
 const { tried }: { readonly tried: readonly { readonly isOpen: boolean }[] } = JSON.parse(verified.out);
 tell(
   '-',
@@ -221,10 +183,10 @@ tell(
   `exit ${verified.code}: ${tried.filter(({ isOpen }) => isOpen).length} of ${tried.length}`,
 );
 
-writeFileSync(policy!, policyText(FLOWS.replace('allowed.example', 'mail.example')));
+writeFileSync(policy, policyText(FLOWS.replace('allowed.example', 'mail.example')));
 tell('K8', 'a narrower policy is read', (await portcullis('gateway', 'reload')).trim().split(';')[0] ?? '');
 tell('K8', 'a name that it no longer has', await curl('-x', PROXY, 'http://allowed.example/'));
-writeFileSync(policy!, policyText(FLOWS));
+writeFileSync(policy, policyText(FLOWS));
 await portcullis('gateway', 'reload');
 tell('-', 'and when it has it again', await curl('https://allowed.example/'));
 
@@ -238,7 +200,7 @@ tell(
 going = await gateway();
 tell('K6', 'and when it runs again', await curl('https://allowed.example/'));
 await must('nft', ['flush', 'ruleset']);
-const unguarded = await run(NODE, [MAIN, 'gateway', 'verify', policy!]);
+const unguarded = await run(NODE, [MAIN, 'gateway', 'verify', policy]);
 tell(
   '-',
   'the same where the kernel enforces nothing',
@@ -246,7 +208,7 @@ tell(
 );
 tell('-', 'it is told to end', `exit ${await going.end('SIGTERM')}`);
 
-const records = readFileSync(log!, 'utf8')
+const records = readFileSync(log, 'utf8')
   .trim()
   .split('\n')
   .map((line): { readonly host: string; readonly address?: string } => JSON.parse(line));

@@ -11,7 +11,7 @@ import { type Console, EXIT, type ExitCode } from '../console.ts';
 import { readSource } from '../files.ts';
 import { policySource, readPolicy, soundPolicy } from '../policy-input.ts';
 import { stop } from '../report.ts';
-import { becomeAccount, isRoot, ownFolder } from './account.ts';
+import { accountFolder, asAccount, becomeAccount, isRoot } from './account.ts';
 import { CONTROL_SOCKET } from './client.ts';
 import { GATEWAY_PROBLEMS } from './problems.ts';
 import { RunningGateway, type Start } from './running.ts';
@@ -27,6 +27,7 @@ export interface RunOptions {
 
 export const LOG_FILE = '/var/log/portcullis-gateway/decisions.jsonl';
 export const STATE_FOLDER = '/var/lib/portcullis-gateway';
+const REQUESTS_FILE = 'requests.json';
 
 /** What is missing of what a gateway relies on in this machine's kernel, as sentences; none where all of it is enforced. */
 export type Missing = (intent: Intent) => Promise<readonly string[]>;
@@ -46,35 +47,40 @@ export async function runGateway(
   const settings = gatewayOf(intent, source.name);
   if (options.unenforced !== true) await requireEnforced(intent, settings, missing);
 
-  const socketPath = options.socket ?? CONTROL_SOCKET;
+  const start = {
+    intent,
+    settings,
+    accounts,
+    observe: options.observe === true,
+    originalDestination: destinationsOf(settings),
+    logPath: prepared(options.log, LOG_FILE, settings),
+    requestsPath: join(prepared(options.state, STATE_FOLDER, settings, false), REQUESTS_FILE),
+    say: (sentence: string) => console.stderr.write(`${sentence}\n`),
+    asAccount: <T>(work: () => T) => asAccount(settings.account, work),
+    readAgain: () => readAgain(console, source.name, accounts),
+  };
+  const socketPath = prepared(options.socket, CONTROL_SOCKET, settings);
   const writer = setWriter(intent, options);
-  const running = await started(
-    {
-      intent,
-      settings,
-      accounts,
-      observe: options.observe === true,
-      sink: writer,
-      originalDestination: destinationsOf(settings),
-      logPath: prepared(options.log ?? LOG_FILE, settings),
-      requestsPath: prepared(join(options.state ?? STATE_FOLDER, 'requests.json'), settings),
-      say: (sentence) => console.stderr.write(`${sentence}\n`),
-      readAgain: () => readAgain(console, source.name, accounts),
-    },
-    writer,
-  );
+  try {
+    await runUntilTold(console, { ...start, sink: writer }, socketPath, options);
+  } finally {
+    await writer?.close();
+  }
+  return EXIT.holds;
+}
+
+async function runUntilTold(console: Console, start: Start, socketPath: string, options: RunOptions): Promise<void> {
+  const running = await started(start);
   const control = controlServer(running);
   try {
-    await listenForOperators(control, prepared(socketPath, settings));
-    if (isRoot()) becomeAccount(settings.account);
-    console.stdout.write(greeting(settings, options));
+    await listenForOperators(control, socketPath);
+    if (isRoot()) becomeAccount(start.settings.account);
+    console.stdout.write(greeting(start.settings, options));
     await untilTold(console, running);
   } finally {
     control.close();
     await running.stop(DRAIN_MS);
-    await writer?.close();
   }
-  return EXIT.holds;
 }
 
 /** The section `gateway` of a policy. @throws Stop where there is none, or the account does not exist */
@@ -115,24 +121,21 @@ function setWriter(
   );
 }
 
-/** The path, its folder made for the gateway's account. @throws Stop where it cannot be */
-function prepared(path: string, { account }: GatewaySettings): string {
+/** The path that was named, or ours; its folder (or itself) made for the gateway's account. @throws Stop where it cannot be */
+function prepared(named: string | undefined, ours: string, { account }: GatewaySettings, isFile = true): string {
+  const path = named ?? ours;
   try {
-    ownFolder(dirname(path), account);
+    accountFolder(isFile ? dirname(path) : path, account, named === undefined);
     return path;
   } catch (error) {
     throw stop(EXIT.machine, GATEWAY_PROBLEMS.cannotKeep, path, messageOf(error));
   }
 }
 
-async function started(
-  start: Start,
-  writer: { readonly close: () => Promise<void> } | undefined,
-): Promise<RunningGateway> {
+async function started(start: Start): Promise<RunningGateway> {
   try {
     return await RunningGateway.open(start);
   } catch (error) {
-    await writer?.close();
     const path = typeof error === 'object' && error !== null && 'path' in error ? String(error.path) : undefined;
     throw path === undefined
       ? stop(EXIT.machine, GATEWAY_PROBLEMS.cannotListen, messageOf(error))

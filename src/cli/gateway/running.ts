@@ -26,6 +26,8 @@ export interface Start {
   readonly logPath: string;
   readonly requestsPath: string;
   readonly say: (sentence: string) => void; // to who looks after the machine, at once
+  /** Opens what lies in folders of the gateway's account. */
+  readonly asAccount: <T>(work: () => T) => T;
   /** The policy as its file has it now, or what is wrong with it. */
   readonly readAgain: () => Promise<Intent | readonly string[]>;
 }
@@ -64,15 +66,16 @@ export class RunningGateway implements Controlled {
       start.say(sentence);
       if (running.current !== undefined) running.current.#trouble(sentence);
     };
-    const journal = new FileJournal({
+    const journalSettings = {
       path: start.logPath,
       bytesAtMost: LOG_BYTES,
       filesKept: LOG_FILES,
-      lost: (count, { message }) => {
+      lost: (count: number, { message }: Error) => {
         metrics.lost(count);
         trouble(`${count} records could not be written: ${message}`);
       },
-    });
+    };
+    const journal = start.asAccount(() => new FileJournal(journalSettings));
     const isOwn = ownAddresses(() => performance.now());
     try {
       const gateway = await Gateway.open(start.intent, start.settings, {
@@ -91,7 +94,7 @@ export class RunningGateway implements Controlled {
         },
         clock: { now: () => performance.now(), time: () => new Date().toISOString(), date: () => Date.now() },
         newId: () => randomBytes(9).toString('base64url'),
-        kept: readKeptRequests(start.requestsPath),
+        kept: start.asAccount(() => readKeptRequests(start.requestsPath)),
         observe: start.observe,
       });
       running.current = new RunningGateway(start, gateway, journal, metrics);

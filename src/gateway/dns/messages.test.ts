@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import dnsPacket from 'dns-packet';
-import { addresses, queryOf, StandIn, sendUdp, toldBy } from './stand-in.fixture.ts';
-import { inWorld, type World, type WorldOptions } from './world.fixture.ts';
+import { addresses, queryOf, sendUdp, toldBy } from './stand-in.fixture.ts';
+import { worldsOfTests } from './world.fixture.ts';
 
-let upstream: StandIn;
-before(async () => {
-  upstream = await StandIn.start(addresses('93.184.216.34'));
-});
-beforeEach(() => {
-  upstream.says = addresses('93.184.216.34');
-  upstream.asked.length = 0;
-});
-after(() => upstream.close());
-
-const within = (options: WorldOptions, work: (world: World) => Promise<void>) => inWorld(upstream, options, work);
+const { upstream, within } = await worldsOfTests();
 
 describe('a message', () => {
   test('D14 that is malformed is answered with FORMERR, or not at all', async () => {

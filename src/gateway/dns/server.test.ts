@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import dnsPacket from 'dns-packet';
+import { selfSigned } from '../../../test/lab/certificate.ts';
+import { findProgram } from '../../host/index.ts';
 import { TYPE } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver } from './resolver.ts';
 import { DNS_TCP_LIMITS } from './server.ts';
@@ -161,43 +159,13 @@ test('a place that is taken is an error, and nothing is left behind', async () =
   await world.close();
 });
 
-const openssl = ((): string | undefined => {
-  try {
-    return execFileSync('openssl', ['version'], { encoding: 'utf8' });
-  } catch {
-    return undefined;
-  }
-})();
-
 describe('an upstream by TLS', {
-  skip: openssl === undefined ? 'SKIPPED: `openssl` is not installed, which makes the certificates' : false,
+  skip:
+    findProgram('openssl') === undefined ? 'SKIPPED: `openssl` is not installed, which makes the certificates' : false,
 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-dns-'));
-  after(() => rmSync(folder, { recursive: true }));
-
-  function certificate(host: string): { readonly key: Buffer; readonly cert: Buffer } {
-    const [key, cert] = [join(folder, `${host}.key`), join(folder, `${host}.pem`)];
-    const args = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${host}`,
-    ];
-    execFileSync('openssl', [...args, '-addext', `subjectAltName=DNS:${host}`, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
-    return { key: readFileSync(key), cert: readFileSync(cert) };
-  }
-
   test('is believed where its certificate is for its name, and by whom it should be', async () => {
-    const [right, other] = [certificate('dns.example'), certificate('evil.example')];
+    const right = await selfSigned(['dns.example']);
+    const other = await selfSigned(['evil.example']);
     const asked = async (served: typeof right, trusted: typeof right): Promise<string> => {
       const server = createTlsServer({ ...served, ALPNProtocols: ['dot'] }, (socket) => {
         socket.on('error', () => undefined);

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import dnsPacket from 'dns-packet';
 import { DNS_BUDGET_LIMITS } from './budgets.ts';
 import { RESOLVER_LIMITS } from './resolver.ts';
-import { addresses, queryOf, StandIn, toldBy } from './stand-in.fixture.ts';
-import { address, inWorld, name, PLAIN, policyOf, type World, type WorldOptions } from './world.fixture.ts';
+import { addresses, queryOf, toldBy } from './stand-in.fixture.ts';
+import { address, name, PLAIN, policyOf, worldsOfTests } from './world.fixture.ts';
 
-let upstream: StandIn;
-before(async () => {
-  upstream = await StandIn.start(addresses('93.184.216.34'));
-});
-beforeEach(() => {
-  upstream.says = addresses('93.184.216.34');
-  upstream.asked.length = 0;
-});
-after(() => upstream.close());
-
-const within = (options: WorldOptions, work: (world: World) => Promise<void>) => inWorld(upstream, options, work);
+const { upstream, within } = await worldsOfTests();
 
 describe('a lookup', () => {
   test('is answered, recorded, and opens its address before', async () => {

@@ -1,31 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { formatAddress, range } from '../../net/index.ts';
 import type { Client } from '../wanted.ts';
-import { addresses, StandIn } from './stand-in.fixture.ts';
-import {
-  AGENT,
-  grant,
-  group,
-  inWorld,
-  local,
-  PLAIN,
-  policyOf,
-  type World,
-  type WorldOptions,
-} from './world.fixture.ts';
+import { addresses } from './stand-in.fixture.ts';
+import { AGENT, grant, group, local, PLAIN, policyOf, worldsOfTests } from './world.fixture.ts';
 
-let upstream: StandIn;
-before(async () => {
-  upstream = await StandIn.start(addresses('93.184.216.34'));
-});
-beforeEach(() => {
-  upstream.says = addresses('93.184.216.34');
-  upstream.asked.length = 0;
-});
-after(() => upstream.close());
-
-const within = (options: WorldOptions, work: (world: World) => Promise<void>) => inWorld(upstream, options, work);
+const { upstream, within } = await worldsOfTests();
 
 describe('what a client is told', () => {
   test('D12 is not told addresses that are not public, in whatever clothes', async () => {

@@ -1,3 +1,4 @@
+import { after, beforeEach } from 'node:test';
 import type { Packet, RecordType } from 'dns-packet';
 import type { Grant, Intent, NameGroup, Peer } from '../../ir/index.ts';
 import {
@@ -19,7 +20,7 @@ import { DEFAULT_DNS_TYPES } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
 import { DNS_TCP_LIMITS, DnsServer, type DnsServerSettings } from './server.ts';
 import { DnsService, type DnsServiceSettings } from './service.ts';
-import { LOOPBACK, queryOf, type StandIn, sendUdp, type Told, toldBy } from './stand-in.fixture.ts';
+import { addresses, LOOPBACK, queryOf, StandIn, sendUdp, type Told, toldBy } from './stand-in.fixture.ts';
 
 export const address = (text: string): Address => parseAddress(text)!;
 
@@ -183,3 +184,18 @@ export async function inWorld(
 }
 
 export const name = (text: string) => parseDnsName(text)!;
+
+/** One upstream for all tests of a file, which is itself again before each. Called before the first of them. */
+export async function worldsOfTests(): Promise<{
+  readonly upstream: StandIn;
+  readonly within: (options: WorldOptions, work: (world: World) => Promise<void>) => Promise<void>;
+}> {
+  const usual = addresses('93.184.216.34');
+  const upstream = await StandIn.start(usual);
+  beforeEach(() => {
+    upstream.says = usual;
+    upstream.asked.length = 0;
+  });
+  after(() => upstream.close());
+  return { upstream, within: (options, work) => inWorld(upstream, options, work) };
+}
