@@ -170,7 +170,7 @@ export class World {
 }
 
 /** A world for one test. */
-export async function inWorld(
+async function inWorld(
   upstream: StandIn,
   options: WorldOptions,
   work: (world: World) => Promise<void>,
