@@ -170,11 +170,7 @@ export class World {
 }
 
 /** A world for one test. */
-async function inWorld(
-  upstream: StandIn,
-  options: WorldOptions,
-  work: (world: World) => Promise<void>,
-): Promise<void> {
+async function inWorld(upstream: StandIn, options: WorldOptions, work: (world: World) => Promise<void>): Promise<void> {
   const world = await World.start(upstream, options);
   try {
     await work(world);
