@@ -118,9 +118,9 @@ function confirmed(
     case 'none':
       return awaitConfirmation(console, host, at, seconds);
     case 'prompt':
-      return askAtTerminal(console, host, seconds);
+      return askAtTerminal(console, host, at, seconds);
     case 'probe':
-      return askProbe(host, confirmation.probe, seconds);
+      return askProbe(host, confirmation.probe, at, seconds);
   }
 }
 

@@ -11,6 +11,9 @@ export type Ended =
   | { readonly outcome: 'permanent'; readonly change?: ConfirmedChange; readonly warnings: readonly string[] }
   | { readonly outcome: 'reverted'; readonly why: string; readonly warnings: readonly string[] };
 
+/** Who is asked to end a change, and in whose name. */
+export type EndedBy = Pick<LiveHost, 'person' | 'ask'>;
+
 const LOOK_EVERY_MS = 1_000;
 const PROBE_AT_MOST_MS = 30_000;
 
@@ -39,15 +42,12 @@ async function watch(
   interrupted: AbortSignal,
 ): Promise<Ended> {
   for (;;) {
-    if (interrupted.aborted) return takeBack(host, 'you took it back');
+    if (interrupted.aborted) return takeBack(host, at, 'you took it back');
     const state = await stateWhileItLasts(host, until);
     if (state === undefined) continue;
-    const { pending, history } = state;
-    const change = history.find((each) => each.at === at);
-    const isPending = pending?.at === at;
-    if (change !== undefined && !isPending) return { outcome: 'permanent', change, warnings: [] };
-    if (!isPending) return { outcome: 'reverted', why: 'it was taken back', warnings: [] };
-    if (pending.remainingSeconds <= 0) return takeBack(host, whyOver(pending, until));
+    const { pending } = state;
+    if (pending?.at !== at) return endedMeanwhile(state, at);
+    if (pending.remainingSeconds <= 0) return takeBack(host, at, whyOver(pending, until));
     countdown(console, pending.remainingSeconds);
     await pause(LOOK_EVERY_MS, undefined, { signal: interrupted }).catch(() => undefined);
   }
@@ -78,22 +78,34 @@ function countdown({ stderr }: Console, seconds: number): void {
   if (stderr.isTerminal) stderr.write(`\r\u001b[Kwaiting, ${Math.ceil(seconds)} s left `);
 }
 
-/** Takes it back, or, where its time is over, clears away what is left. */
-export async function takeBack(host: LiveHost, why: string): Promise<Ended> {
-  return ended(await host.ask('revert', { by: host.person }), why);
+/**
+ * Takes a change back, or, where its time is over, clears away what is left.
+ * @param at when it was begun: somebody else may have ended it before us, either way
+ */
+export async function takeBack(host: EndedBy, at: string, why: string): Promise<Ended> {
+  const answer = await host.ask('revert', { by: host.person });
+  return answer.outcome === 'nothing-to-do' ? endedMeanwhile(await host.ask('state', {}), at) : ended(answer, why);
+}
+
+function endedMeanwhile({ history }: StoredState, at: string): Ended {
+  const change = history.find((each) => each.at === at);
+  return change === undefined
+    ? { outcome: 'reverted', why: 'it was taken back', warnings: [] }
+    : { outcome: 'permanent', change, warnings: [] };
 }
 
 /** Whoever sits at the terminal decides. */
-export async function askAtTerminal(console: Console, host: LiveHost, seconds: number): Promise<Ended> {
+export async function askAtTerminal(console: Console, host: LiveHost, at: string, seconds: number): Promise<Ended> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const said = await reader.question('keep the new rules? (yes/no) ', {
       signal: AbortSignal.timeout(seconds * 1000),
     });
-    if (said.trim().toLowerCase() !== 'yes') return await takeBack(host, 'you said no');
+    if (said.trim().toLowerCase() !== 'yes') return await takeBack(host, at, 'you said no');
     return await confirmNow(host);
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') return await takeBack(host, 'nobody answered in time');
+    if (error instanceof Error && error.name === 'AbortError')
+      return await takeBack(host, at, 'nobody answered in time');
     throw error;
   } finally {
     reader.close();
@@ -102,9 +114,9 @@ export async function askAtTerminal(console: Console, host: LiveHost, seconds: n
 }
 
 /** The probe decides, at once. */
-export async function askProbe(host: LiveHost, probe: Probe, seconds: number): Promise<Ended> {
+export async function askProbe(host: LiveHost, probe: Probe, at: string, seconds: number): Promise<Ended> {
   const { passed, said } = await tryProbe(probe, Math.min(seconds * 1000, PROBE_AT_MOST_MS));
-  return passed ? confirmNow(host) : takeBack(host, `the probe failed: ${said}`);
+  return passed ? confirmNow(host) : takeBack(host, at, `the probe failed: ${said}`);
 }
 
 async function confirmNow(host: LiveHost): Promise<Ended> {

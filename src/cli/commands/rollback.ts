@@ -44,10 +44,10 @@ export async function runRollback(
   // One that a process kept, and that has lost it, is still in force.
   const runs = pending !== undefined && (pending.remainingSeconds > 0 || pending.heldBy === 'process');
   if (runs && wanted === undefined) {
-    const found = await takeBack(host, 'you took it back');
+    const found = await takeBack(host, pending.at, 'you took it back');
     if (how.json) writeJson(console, outcomeJson(found));
     else console.stdout.write(outcomeText(console.stdout, found));
-    return EXIT.holds;
+    return found.outcome === 'reverted' ? EXIT.holds : EXIT.findings; // a confirmation may have come first
   }
   const earlier = history.find((each) => current !== undefined && each.number < current.number)?.number;
   const rules = await rulesOf(console, host, wanted ?? earlier);
