@@ -13,7 +13,7 @@ interface Failure {
 const OUTPUT_LIMIT = 20_000; // characters of a failing file's own output that are shown
 
 /**
- * What Node's test runner tells, put so that a person finds what went wrong: a line for each file, then every skipped test
+ * What Node's test runner tells, put so that a person finds what went wrong: a line for each file with what its tests count, then every skipped test
  * with its reason, then every failure, then the count. A file without a test and a skip without a reason are failures.
  */
 export class TestReport {
@@ -22,6 +22,7 @@ export class TestReport {
   readonly #failures: Failure[] = [];
   readonly #skipped = new Map<string, string[]>(); // reason -> tests
   readonly #output = new Map<string, string>(); // file -> what it printed
+  readonly #notes: string[] = []; // what the tests of the file that comes next count and tell
   readonly #names: string[] = []; // of the tests that enclose the one being told, by nesting
   #passed = 0;
 
@@ -39,6 +40,9 @@ export class TestReport {
       case 'test:pass':
       case 'test:fail':
         this.#result(event);
+        return;
+      case 'test:diagnostic':
+        if (event.data.file !== undefined) this.#notes.push(stripVTControlCharacters(event.data.message));
         return;
       case 'test:stdout':
       case 'test:stderr':
@@ -98,6 +102,7 @@ export class TestReport {
     if (counts.failed + counts.cancelled > 0) parts.push(`${counts.failed + counts.cancelled} FAILED`);
     if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`);
     this.#write(`${this.#shown(file)}: ${parts.join(', ')} (${(summary.duration_ms / 1000).toFixed(1)} s)\n`);
+    for (const note of this.#notes.splice(0)) this.#write(`  ${note}\n`);
   }
 
   #printed(file: string, message: string): void {

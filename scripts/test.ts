@@ -3,7 +3,8 @@
  * `src` and `test`. Exits with 0 only where at least one test ran and none failed; the last line is
  * `N passed, N failed, N skipped`.
  */
-import { existsSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
@@ -31,6 +32,7 @@ const report = new TestReport(root, (text) => process.stdout.write(text));
 const compiled = mkdtempSync(join(tmpdir(), 'portcullis-compiled-'));
 process.env.NODE_COMPILE_CACHE = compiled;
 try {
+  if (files.some(isIn(WAITING))) process.env.PORTCULLIS_BUILT = built();
   await runFiles(
     files.filter((file) => !isIn([...ALONE, ...WAITING])(file)),
     availableParallelism(),
@@ -41,6 +43,20 @@ try {
   rmSync(compiled, { recursive: true, force: true });
 }
 process.exitCode = report.finish() ? 0 : 1;
+
+/** The program as it is published, for those that start the part of it that runs as root (test/enforcer/program.ts). */
+function built(): string {
+  const folder = join(compiled, 'built');
+  const tsc = resolve(root, 'node_modules/.bin/tsc');
+  const { status, stdout } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', folder], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the build failed: ${stdout}`);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  chmodSync(compiled, 0o755);
+  return folder;
+}
 
 function testFiles(paths: readonly string[]): string[] {
   const found = paths.flatMap((path) =>

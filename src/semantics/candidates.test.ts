@@ -52,4 +52,15 @@ describe('candidates', () => {
     const matches = Array.from({ length: 30 }, () => field('protocol', 6));
     assert.equal([...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.0.1', 443)))].length, 30);
   });
+
+  it('takes the dimension that leaves the fewest, also where another one is silent less often', () => {
+    const matches = [
+      ...Array.from({ length: 1000 }, (_, at) =>
+        all(address('dst', range(`10.0.${at >> 8}.${at & 255}`)), field('dport', [22, 443][at % 2]!)),
+      ),
+      field('dport', 53),
+      field('dport', 443),
+    ];
+    assert.deepEqual([...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.1.5', 443)))], [261, 1001]);
+  });
 });

@@ -42,18 +42,15 @@ interface Index {
   readonly lookUp: (extentOf: ExtentOf) => readonly number[];
 }
 
-/** An index over the dimension of which most items say something; what it says nothing about stands in one over the others. */
+/** An index over the dimension that leaves the fewest items to ask; what it says nothing about stands in one over the others. */
 function indexOf(matches: readonly Match[], items: readonly number[], dimensions: readonly Dimension[]): Index {
   if (items.length < SHORT) return new All(items);
-  const said = dimensions.map((dimension) => ({
-    dimension,
-    extents: items.map((item) => extentsOf(matches[item]!, dimension)),
-  }));
-  const silent = ({ extents }: Said): number => extents.reduce((sum, each) => sum + (each === undefined ? 1 : 0), 0);
   let best: Built | undefined;
-  for (const each of said.toSorted((a, b) => silent(a) - silent(b))) {
-    best = silent(each) > items.length * MAX_SILENT ? undefined : build(each, items);
-    if (best !== undefined) break;
+  for (const dimension of dimensions) {
+    const extents = items.map((item) => extentsOf(matches[item]!, dimension));
+    const silent = extents.reduce((sum, each) => sum + (each === undefined ? 1 : 0), 0);
+    const built = silent > items.length * MAX_SILENT ? undefined : build({ dimension, extents }, items);
+    if (built !== undefined && (best === undefined || built.asked < best.asked)) best = built;
   }
   if (best === undefined) return new All(items);
   const { dimension } = best;
@@ -126,6 +123,7 @@ interface Built {
   readonly starts: readonly bigint[];
   readonly segments: readonly (readonly number[])[];
   readonly others: readonly number[];
+  readonly asked: number; // items for a value, in the mean over the pieces
 }
 
 /** A line cut at every border, with the items over each piece; `undefined` where that would be as large as it is useless. */
@@ -160,7 +158,7 @@ function build({ dimension, extents }: Said, items: readonly number[]): Built | 
     total += open.size;
     if (total > MAX_COVER * items.length) return undefined;
   }
-  return { dimension, starts, segments, others };
+  return { dimension, starts, segments, others, asked: total / Math.max(1, segments.length) + others.length };
 }
 
 /** The values that a match leaves possible, at most; `undefined` where it says nothing that is simple enough to use. */

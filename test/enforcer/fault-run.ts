@@ -127,10 +127,7 @@ export class FaultRunner {
         await this.#onTrial(trialSeconds);
         return (options) => this.#place.ask('revert', { by: { name: 'alice' } }, options);
       case 'reap': {
-        await this.#onTrial(trialSeconds);
-        await this.#place.endProcesses(REAPER);
-        const { id } = JSON.parse(await this.#place.checked('cat', ['/var/lib/portcullis/pending.json']));
-        await this.#probe.until('old', PATIENCE_MS);
+        const id = await this.#expired(trialSeconds);
         return (options) => this.#place.enforcer('', ['reap', String(id)], options);
       }
     }
@@ -146,6 +143,27 @@ export class FaultRunner {
   async #onTrial(trialSeconds: number): Promise<void> {
     const begun = await this.#place.begin(this.#change(trialSeconds));
     if (begun.reply?.ok !== true) throw new Error(`no trial: ${JSON.stringify(begun)}`);
+  }
+
+  /**
+   * A trial that has run out, with nobody to clean up after it.
+   * @returns the change's identity
+   */
+  async #expired(trialSeconds: number): Promise<string> {
+    for (;;) {
+      await this.#onTrial(trialSeconds);
+      await this.#place.endProcesses(REAPER);
+      const { stdout } = await this.#place.run('cat', ['/var/lib/portcullis/pending.json']);
+      const { id, stage } = stdout === '' ? {} : JSON.parse(stdout);
+      if (stage === 'begun') {
+        await this.#probe.until('old', PATIENCE_MS);
+        return String(id);
+      }
+      // On a busy machine it had begun to clean up, and died at it: that is another case.
+      await this.#place.endProcesses();
+      await this.#place.checked('sh', ['-ec', RESET + this.#world.reset]);
+      await this.#probe.until('old', PATIENCE_MS);
+    }
   }
 
   /** A process that has stopped is in the state `T` (proc_pid_stat(5)). */

@@ -9,6 +9,9 @@ import { NFTABLES, type World } from './worlds.ts';
 /** Machines that cases are played on at a time: they mostly wait. An even number, for a world of two kinds. */
 const RUNNERS = 4;
 
+/** Of each operation, in a run of all tests. */
+const CASES = 24;
+
 /** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
 const everything = process.env.PORTCULLIS_FAULTS === 'all';
 
@@ -38,6 +41,12 @@ export async function faultSuite(operations: readonly Operation[], world: World 
   });
 }
 
+/** Some of them, from the first to the last at even distances. */
+function spread(cases: readonly FaultCase[]): readonly FaultCase[] {
+  const apart = Math.max(1, cases.length / CASES);
+  return cases.filter((_, index) => Math.floor(index / apart) !== Math.floor((index - 1) / apart));
+}
+
 async function playAll(
   isolation: Isolation,
   operations: readonly Operation[],
@@ -50,11 +59,11 @@ async function playAll(
     const waiting: FaultCase[] = [];
     for (const operation of operations) {
       const cases = casesFor(operation, await runners[0]!.stepsOf(operation), everything);
-      waiting.push(
-        ...cases
-          .filter(({ name, step }) => everything || world.concerns.test(name) || step % world.others === 0)
-          .filter((_, index) => everything || index % world.share === 0),
-      );
+      if (everything) waiting.push(...cases);
+      else
+        waiting.push(
+          ...spread(cases.filter(({ name, step }) => world.concerns.test(name) || step % world.others === 0)),
+        );
     }
     const all = runners.map(async (runner) => {
       const own: Played[] = [];

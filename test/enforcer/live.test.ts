@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { HostSnapshot, RequestKind } from '../../src/enforcer/index.ts';
 import { findProgram } from '../../src/host/index.ts';
 import { isolationOrReason } from '../lab/support.ts';
 import { type Asked, type AskOptions, Place } from './place.ts';
 import { now, Probe } from './probe.ts';
+import { ENFORCER } from './program.ts';
 import { atOnceTexts, OLD_PORT, persisted } from './texts.ts';
 
 const found = await isolationOrReason();
 const skip = 'skip' in found ? found.skip : false;
 const ALICE = { name: 'alice' };
-const MAIN = fileURLToPath(new URL('../../src/enforcer/main.ts', import.meta.url));
 
 async function open(): Promise<Place> {
   assert.ok('isolation' in found);
@@ -112,7 +111,7 @@ describe('whoever asked is gone', { skip }, () => {
     await using place = await open();
     okay(await place.begin({ texts: atOnceTexts(OLD_PORT), persist: persisted(OLD_PORT) })); // notes begin with the first change
     const ask = JSON.stringify({ kind: 'note', event: 'drill', by: ALICE, outcome: 'unheard' });
-    await place.run('sh', ['-c', '"$@" | true', 'sh', process.execPath, MAIN], ask);
+    await place.run('sh', ['-c', '"$@" | true', 'sh', process.execPath, ENFORCER], ask);
     const until = performance.now() + 20_000;
     const read = () => place.run('grep', ['-c', 'unheard', '/var/lib/portcullis/ledger.jsonl']);
     while ((await read()).stdout.trim() !== '1' && performance.now() < until)
@@ -142,8 +141,8 @@ describe('sessions', { skip }, () => {
     await using place = await open();
     await place.checked('sh', ['-c', SSH]);
     const other = place.run('sh', ['-c', IN_SESSION, 'sh', 'echo other; sleep 3']);
-    const ask = `echo '{"kind":"snapshot","connections":true,"callerPid":'$$'}' | ${process.execPath} ${MAIN}`;
-    const who = `${process.execPath} -e 'import(process.argv[1]).then((m) => console.log(JSON.stringify(m.whoAsks())))' ${MAIN.replace('main.ts', 'index.ts')}`;
+    const ask = `echo '{"kind":"snapshot","connections":true,"callerPid":'$$'}' | ${process.execPath} ${ENFORCER}`;
+    const who = `${process.execPath} -e 'import(process.argv[1]).then((m) => console.log(JSON.stringify(m.whoAsks())))' ${ENFORCER.replace(/main(?=\.[jt]s$)/, 'index')}`;
     const done = await place.run('sh', ['-c', IN_SESSION, 'sh', `${ask}; ${who}`]);
     const [reply = '', person = ''] = done.stdout.trim().split('\n');
     assert.ok(reply.startsWith('{'), `${done.stdout} ${done.stderr}`);

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { ChangeTexts, PersistedFiles, Reply, RequestKind, Requests } from '../../src/enforcer/index.ts';
 import { type Completed, type Isolation, isolationArguments, run } from '../../src/host/index.ts';
 import { descendants } from '../lab/support.ts';
+import { ENFORCER } from './program.ts';
 import { persisted, replaceTexts } from './texts.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/enforcer/main.ts', import.meta.url));
 const HOOK = fileURLToPath(new URL('./at-step.ts', import.meta.url));
 const TEST_ONLY = '/run/place';
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/enforcer', import.meta.url)); // all places share it
@@ -96,11 +96,11 @@ export class Place {
     const { at, countSteps = false, nodeArguments = [], prefix = [] } = options;
     const isHooked = at !== undefined || countSteps;
     const env = [
-      `NODE_COMPILE_CACHE=${COMPILED}`, // parsing the sources each time would take most of the time
+      `NODE_COMPILE_CACHE=${COMPILED}`, // likewise, and for the hook
       ...(at === undefined ? [] : [`AT_STEP=${JSON.stringify(at)}`]),
       ...(countSteps ? [`STEPS_FILE=${TEST_ONLY}/steps`] : []),
     ];
-    const node = [...nodeArguments, ...(isHooked ? ['--import', HOOK] : []), MAIN, ...args];
+    const node = [...nodeArguments, ...(isHooked ? ['--import', HOOK] : []), ENFORCER, ...args];
     // A session of its own: a signal to its process group is the terminal's, and reaches nobody else.
     return this.run('env', [...env, ...prefix, 'setsid', '--fork', '--wait', process.execPath, ...node], input);
   }

@@ -14,8 +14,7 @@ export interface World {
   readonly reset: string; // one that puts them back, never open
   readonly residue: (snapshot: HostSnapshot) => readonly string[]; // what should not be left of a change
   readonly concerns: RegExp; // steps of which each is played
-  readonly others: number; // of the other steps, one in so many; `PORTCULLIS_FAULTS=all` plays every one
-  readonly share: number; // of the cases that are left, one in so many
+  readonly others: number; // of the other steps, one in so many
   readonly partedMs: number; // how long the families may be apart
 }
 
@@ -34,7 +33,6 @@ export const NFTABLES: World = {
   residue: ({ ruleset }) => (ruleset.includes('"trial"') ? ['the set `trial` is left in the kernel'] : []),
   concerns: /^start nft/,
   others: 2,
-  share: 1,
   partedMs: 0,
 };
 
@@ -63,8 +61,7 @@ done
     }),
   ],
   concerns: /^start (?:ip6?tables-restore|ipset (?:restore|flush|destroy))/,
-  others: 8,
-  share: 2,
+  others: 4,
   partedMs: 0,
 };
 
@@ -77,6 +74,5 @@ export const WATCHED: World = {
     ...snapshot.iptables.flatMap(({ text }) => text.match(/^:PC-(?:trial|on|kept) /gm) ?? []),
   ],
   concerns: /^start (?:ip6?tables-restore|node)/,
-  share: 1,
   partedMs: 1_000,
 };
