@@ -95,8 +95,10 @@ function translated(packet: Packet, seen: Seen, asked: Asked): string | undefine
   if (asked.wayOut && seen.rerouted) return 'is routed again';
   // `redirect` wants an own address of the destination's scope, and drops the packet without one (net/netfilter/nf_nat_redirect.c).
   if (packet.family === 6 && !isGlobal(packet.dst.value)) return 'has a destination that is not of global scope';
-  // Of two connections that would look alike the kernel moves one to another port (nf_nat_used_tuple, net/netfilter/nf_nat_core.c).
-  const { sourcePort } = seen;
+  // Of two connections that would look alike the kernel moves one to another number or port, and takes its destination for translated
+  // where that was at the destination's turn (nf_nat_setup_info, get_unique_tuple, nf_nat_used_tuple, net/netfilter/nf_nat_core.c).
+  const { sourcePort, identified } = seen;
+  if (identified) return 'has got another identifier';
   if (!asked.sourcePort || sourcePort === undefined || !PORT_PROTOCOLS.includes(packet.protocol)) return undefined;
   return sourcePort !== packet.sport && !asked.sourcePorts.has(sourcePort) ? 'has got another source port' : undefined;
 }

@@ -52,6 +52,7 @@ function guess(packet: Packet): Extract<Sighting, { kind: 'seen' }> {
     outInterface,
     rerouted: false,
     sourcePort: packet.sport,
+    identified: false,
     state: stateOf(packet),
     connection: connectionOf(packet),
     srcType: typeOf(packet.src),

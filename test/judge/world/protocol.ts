@@ -38,6 +38,7 @@ export type Sighting =
       readonly outInterface: string | undefined;
       readonly rerouted: boolean; // at `output` it was to leave by another interface than at `postrouting`
       readonly sourcePort: number | undefined; // once source addresses are translated, where it comes so far
+      readonly identified: boolean; // ICMP, by another number than it was sent with
       readonly state: ConntrackState;
       readonly connection: Connection;
       readonly srcType: AddressType;

@@ -24,6 +24,7 @@ export interface Record {
   readonly out: boolean; // before the rules at `egress`
   readonly gone: boolean; // past them
   readonly sourcePort: number | undefined; // once source addresses are translated
+  readonly identified: boolean; // by another number than ICMP was sent with, once destination addresses are translated
   readonly state: ConntrackState | undefined; // undefined: dropped before conntrack saw it
   readonly connection: Connection;
   readonly srcType: AddressType;
@@ -41,6 +42,7 @@ export const STATUS = { expected: 1, 'seen-reply': 2, assured: 4, confirmed: 8, 
 
 const FIRST = -500; // before conntrack's own hooks (-400, -200) and every rule under test
 const AFTER_CONNTRACK = -199;
+const AFTER_DESTINATION = -99; // destinations are translated at -100
 const AFTER_SOURCE = 101; // sources are translated at 100
 const LAST = 2_000_000_000; // behind every rule under test, before conntrack confirms (2^31 - 1)
 
@@ -63,7 +65,7 @@ function recorderText(): string {
   const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
   const pairs = (name: string, second: string): string =>
     `set ${name} { typeof ip id . ${second}; size 65535; flags dynamic; }`;
-  const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'answers'];
+  const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'answers', 'identified'];
   const ofStates = CONNTRACK_STATES.map((state) => `state_${state}`);
   const ofStatus = Object.keys(STATUS).map((status) => `status_${status}`);
   const ofTypes = SIDES.flatMap((side) => TYPES.map((type) => `${side}_${type}`));
@@ -78,9 +80,11 @@ ${FAMILIES.map(familyChains).join('\n')}
 ${baseChain('first_dev', `ingress ${devices(WIRES)}`, FIRST, [...pastLocal, ...byFamily('arrive')])}
 ${baseChain('first_in', 'prerouting', FIRST, [...pastLocal, ...byFamily('first')])}
 ${baseChain('known_in', 'prerouting', AFTER_CONNTRACK, [...pastLocal, ...byFamily('known')])}
+${baseChain('aimed_in', 'prerouting', AFTER_DESTINATION, [...pastLocal, ...identified()])}
 ${baseChain('routed_in', 'prerouting', LAST, [...pastLocal, ...notes('routable')])}
 ${baseChain('first_out', 'output', FIRST, [...noteLocal, ...byFamily('arrive', 'jump'), ...byFamily('first'), 'ip ttl < 129 drop', 'ip6 hoplimit 2-128 drop'])}
 ${baseChain('known_out', 'output', AFTER_CONNTRACK, byFamily('known'))}
+${baseChain('aimed_out', 'output', AFTER_DESTINATION, identified())}
 ${baseChain('sent', 'output', LAST, notes('onward'))}
 ${baseChain('received', 'input', FIRST, notes('received'))}
 ${baseChain('source_in', 'input', AFTER_SOURCE, notes('source', 'th sport'))}
@@ -118,6 +122,13 @@ function byFamily(chain: string, how: 'goto' | 'jump' = 'goto'): string[] {
 function notes(set: string, more?: string): string[] {
   return FAMILIES.map(
     ({ ours, number }) => `${ours} update @${set} { ${number}${more === undefined ? '' : ` . ${more}`} }`,
+  );
+}
+
+/** Echoes (RFC 792, RFC 4443 4) are sent with the identifier 1, which stands behind type, code and checksum. */
+function identified(): string[] {
+  return notes('identified').map(
+    (line) => `meta l4proto { icmp, ipv6-icmp } @th,0,8 { 0, 8, 128, 129 } @th,32,16 != 1 ${line}`,
   );
 }
 
@@ -195,8 +206,19 @@ export function readRecords(listings: readonly string[], count: number): Record[
     new Set(sets.get(set)?.map(([number]) => serialOf(Number(number))));
   const valued = (set: string): ReadonlyMap<number, string | number> =>
     new Map(sets.get(set)?.map(([number, value]) => [serialOf(Number(number)), value ?? 0]));
-  const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'out', 'gone', 'answers'] as const;
-  const [arrived, routable, received, delivered, onward, left, out, gone, answers] = plain.map(having);
+  const plain = [
+    'arrived',
+    'routable',
+    'received',
+    'delivered',
+    'onward',
+    'left',
+    'out',
+    'gone',
+    'answers',
+    'identified',
+  ] as const;
+  const [arrived, routable, received, delivered, onward, left, out, gone, answers, identified] = plain.map(having);
   const [forwarded, leaving, connection, source] = ['forwarded', 'leaving', 'connection', 'source'].map(valued);
   const status = Object.entries(STATUS).map(([name, bit]) => ({ bit, serials: having(`status_${name}`) }));
   const states = CONNTRACK_STATES.map((state) => ({ state, serials: having(`state_${state}`) }));
@@ -218,6 +240,7 @@ export function readRecords(listings: readonly string[], count: number): Record[
       out: has(out),
       gone: has(gone),
       sourcePort: port === undefined ? undefined : Number(port),
+      identified: has(identified),
       state: states.find(({ serials }) => has(serials))?.state,
       connection: {
         mark: Number(connection?.get(serial) ?? 0),

@@ -117,6 +117,7 @@ function sighting(packet: Packet, free: Record, bound: Record): Sighting {
     outInterface: hook === 'input' ? undefined : (bound.leftBy ?? bound.forwardedBy ?? free.leftBy),
     rerouted: hook === 'output' && bound.leftBy !== undefined && bound.leftBy !== free.leftBy,
     sourcePort: bound.sourcePort,
+    identified: bound.identified,
     state: stateBefore(packet, free, bound),
     connection: bound.connection,
     srcType: free.srcType,
