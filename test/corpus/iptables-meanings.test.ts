@@ -137,6 +137,8 @@ describe('what rules of iptables do to a packet', () => {
     ['its exceptions', [SETS, input('-m set --match-set s src -j DROP\n-j ACCEPT')], { src: '203.0.113.9' }, 'accept'],
     ['sets of addresses and ports', ['create s hash:ip,port family inet\nadd s 192.0.2.1,tcp:20-22\n', input('-m set --match-set s dst,dst -j ACCEPT')], {}, 'accept'],
     ['sets of networks and interfaces', ['create s hash:net,iface family inet\nadd s 203.0.113.0/24,eth0\n', input('-m set --match-set s src,src -j ACCEPT')], {}, 'accept'],
+    ['of networks within each other, the interfaces of the narrowest decide', ['create s hash:net,iface family inet\nadd s 203.0.113.0/24,eth0\nadd s 203.0.113.0/28,eth1\n', input('-m set --match-set s src,src -j ACCEPT')], {}, 'drop'],
+    ['and of one network all of its interfaces', ['create s hash:net,iface family inet\nadd s 203.0.113.0/28,eth1\nadd s 203.0.113.0/28,eth0\n', input('-m set --match-set s src,src -j ACCEPT')], {}, 'accept'],
     ['a set of the other family has nothing', ['create s hash:ip family inet6\nadd s 2001:db8::9\n', input('-m set --match-set s src -j ACCEPT')], {}, 'drop'],
     ['elements that time out may be gone', ['create s hash:ip family inet timeout 600\nadd s 203.0.113.9 timeout 5\n', input('-m set --match-set s src -j DROP\n-j ACCEPT')], {}, 'accept'],
     ['dnat, and a rule for what it leads to', '*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 22 -j DNAT --to-destination 10.0.0.2:2222\nCOMMIT\n*filter\n:FORWARD DROP\n-A FORWARD -d 10.0.0.2 -p tcp --dport 2222 -m conntrack --ctstate DNAT -j ACCEPT\nCOMMIT\n', { hook: 'forward' }, 'accept'],

@@ -60,7 +60,13 @@ function membership(name: string, sides: readonly Side[], context: RuleContext, 
   const lasting = sets.emptied.has(name) ? [] : known.elements.filter((element) => !element.isTimed);
   const match = elementsMatch(known, dimensions, lasting, sides, context);
   const isOpen = known.isTimed || sets.changed.has(name) || lasting.length < known.elements.length;
-  return isOpen ? any(match, unknown()) : match;
+  if (!isOpen) return match;
+  // Of networks and interfaces, one that is there or not decides for the wider ones, too.
+  return isNarrowestFirst(known) ? unknown() : any(match, unknown());
+}
+
+function isNarrowestFirst({ type }: IpSet): boolean {
+  return type === 'hash:net,iface';
 }
 
 /** A set of sets: any of those that are of the packet's family and ask for no more parts. */
@@ -75,17 +81,19 @@ function ofList(list: IpSet, sides: readonly Side[], context: RuleContext, withi
 }
 
 function elementsMatch(
-  { type, name }: IpSet,
+  set: IpSet,
   dimensions: readonly string[],
   elements: readonly IpSetElement[],
   sides: readonly Side[],
   context: RuleContext,
 ): Match {
+  const { type, name } = set;
   const [dimension] = dimensions;
   const [side] = sides;
   if (dimensions.length === 1 && side !== undefined && (dimension === 'ip' || dimension === 'net'))
     return address(side, ...addresses(elements, context.family));
   if (elements.some(({ excepted }) => excepted)) throw new NotUnderstood(`the set \`${name}\` has exceptions`);
+  if (isNarrowestFirst(set)) return networksByInterface(elements, sides, context);
   const lift = dimensions.map((each) => dimensionLifter(each, type));
   const parts = elements.map((element) => {
     if (element.parts.length !== dimensions.length)
@@ -93,6 +101,34 @@ function elementsMatch(
     return all(...element.parts.map((part, index) => lift[index]!(part, sides[index]!, context)));
   });
   return any(...parts);
+}
+
+/**
+ * The narrowest network that holds an address decides by its interfaces; wider ones are not asked any more (`multi` of mtype_test_cidrs,
+ * net/netfilter/ipset/ip_set_hash_gen.h).
+ */
+function networksByInterface(
+  elements: readonly IpSetElement[],
+  [side, way]: readonly Side[],
+  context: RuleContext,
+): Match {
+  if (side === undefined || way === undefined) return nothing;
+  const networks = elements.map(({ parts: [text = '', name = ''] }) => {
+    const ranges = text.includes('-') ? [addressRangeOf(text, context.family)] : networkOf(text, context.family);
+    return { ranges, size: ranges.reduce((sum, { first, last }) => sum + last - first + 1n, 0n), name };
+  });
+  const bySize = [...Map.groupBy(networks, ({ size }) => size)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const byInterface = dimensionLifter('iface', 'hash:net,iface');
+  let narrower = AddressSet.of([]);
+  const matches: Match[] = [];
+  for (const [, group] of bySize) {
+    for (const { ranges, name } of group) {
+      const left = AddressSet.of(ranges).subtract(narrower).ranges();
+      matches.push(all(address(side, ...left), byInterface(name, way, context)));
+    }
+    narrower = AddressSet.of([...narrower.ranges(), ...group.flatMap(({ ranges }) => ranges)]);
+  }
+  return any(...matches);
 }
 
 /** Networks within each other: the narrowest that holds an address decides, be it an exception. */

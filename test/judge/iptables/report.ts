@@ -20,12 +20,21 @@ export async function restoreReport(world: JudgeWorld, one: RestoreCase): Promis
     '',
     restoreText(draft, flow.family, backend).trimEnd(),
     '',
+    ...setsOf(draft),
     `The packet, at ${flow.hook}: ${packetText(packet)}`,
     `  the kernel knew: state ${flow.state}, source ${flow.srcType}, destination ${flow.dstType}, out by ${flow.outInterface ?? 'nothing'}`,
     `The kernel let it ${passed ? 'pass' : 'not pass'}; evaluate says ${evaluation.verdict}, denote ${denotedAccept ? 'accept' : 'no accept'}.`,
     ...evaluation.path.map((step) => `  ${stepText(step)}`),
     '',
   ].join('\n');
+}
+
+/** Those that rules ask for, as they are restored. */
+function setsOf({ sets, tables }: RestoreDraft): readonly string[] {
+  const rules = tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
+  const asked = new Set(rules.flatMap((rule) => [...rule.matchAll(/--match-set (\S+)/g)].map(([, name]) => name)));
+  const lines = sets.split('\n').filter((line) => asked.has(line.split(' ')[1]));
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 interface Least {
