@@ -39,6 +39,8 @@ function wrong({ results }: LabRun): string[] {
 
 describe('every packet does what the policy says, by iptables', { skip, concurrency: LABS }, () => {
   for (const [index, { name, text, read }] of labPolicies().entries()) {
+    // Packets at every second policy: test/lab/policy.test.ts sends them at all, by nftables. `PORTCULLIS_LAB=all` sends them here, too.
+    if (name !== 'every shape' && index % 4 > 1 && process.env.PORTCULLIS_LAB !== 'all') continue;
     // Both halves of the kernel have the shapes; the other policies, which repeat them, have them by turns.
     const backends = name === 'every shape' ? BACKENDS : BACKENDS.filter((_, at) => at === index % BACKENDS.length);
     for (const backend of backends) {
