@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,31 @@ async function installed(name: string, cache: string): Promise<string | { readon
   if (installedRelease(folder) === CATALOG_RELEASE) return folder;
   const problem = await install(name, cache);
   return problem === undefined ? folder : { problem };
+}
+
+/** Where the home of an agent with the plugin for Discord is kept, which `openclaw plugins install` has made. */
+const HOME_CACHE = `${CACHE}-home`;
+
+/**
+ * @param folder of the program
+ * @returns the home with the plugin, made where it was not yet, or why it cannot be had, in words. It takes root. It is good at the place
+ * that it was made for alone: see `conversation/place.ts`.
+ */
+export async function homeWithDiscord(folder: string): Promise<{ readonly home: string } | string> {
+  const done = join(HOME_CACHE, CATALOG_RELEASE);
+  if (existsSync(done)) return { home: done };
+  rmSync(HOME_CACHE, { recursive: true, force: true });
+  const unfinished = join(HOME_CACHE, 'unfinished');
+  mkdirSync(unfinished, { recursive: true });
+  const main = fileURLToPath(new URL('conversation/install-main.ts', import.meta.url));
+  const args = ['--mount', '--propagation', 'private', process.execPath, main, dirname(folder), unfinished];
+  const { exitCode, stdout, stderr } = await execute('unshare', args, INSTALL_TIMEOUT_MS, {
+    ...withoutUndefined(process.env),
+    NPM_CONFIG_FETCH_RETRIES: '1',
+  });
+  if (exitCode !== 0) return `the plugin for Discord cannot be installed: ${stderr.trim() || stdout.trim()}`;
+  renameSync(unfinished, done);
+  return { home: done };
 }
 
 function installedRelease(folder: string): string | undefined {

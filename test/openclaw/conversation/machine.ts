@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Going, must, run } from '../../gateway/commands.ts';
+import { type Done, Going, must, run } from '../../gateway/commands.ts';
 import { HOST, OUTER } from '../../gateway/outer.ts';
 import { selfSigned } from '../../lab/certificate.ts';
+import { CONFIG, furnish, HOME, NODE, OPENCLAW } from './place.ts';
 import { RESUME_HOST } from './story.ts';
 
 /** The accounts of the machine, made as an administrator makes them. */
@@ -12,63 +13,49 @@ const GATEWAY = { name: 'portcullis-gateway', id: 61_001 } as const;
 /** Names that the world's certificate is for. */
 const SERVED = ['discord.com', 'gateway.discord.gg', RESUME_HOST, 'api.anthropic.com'];
 
-/** The programs under test: the folders that they are in outside, where the agent may not look. */
-export interface Programs {
-  readonly modules: string; // node_modules with openclaw and what it needs
-  readonly plugin: string;
+/** What is put on the machine, by where it lies outside of it. */
+export interface Belongings {
+  readonly modules: string; // node_modules with openclaw
+  readonly home: string; // with its plugin for Discord
 }
 
 /** A machine with an agent and a gateway in the namespaces of this process, and the world outside. */
 export class Machine {
   readonly #folder: string; // everybody may enter it
-  readonly plugin: string;
-  readonly home: string;
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.plugin = this.path('plugin');
-    this.home = this.path('home');
   }
 
   path(name: string): string {
     return join(this.#folder, name);
   }
 
-  /** Interfaces, name servers, accounts, the folders of programs and services. */
-  async build({ modules, plugin }: Programs): Promise<void> {
+  /** Folders, name servers, accounts, interfaces. */
+  async build({ modules, home }: Belongings): Promise<void> {
     for (const folder of ['/run', '/var/lib', '/var/log']) await must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
     await this.#replace('/etc/resolv.conf', 'nameserver 8.8.8.8\noptions timeout:1 attempts:1\n');
-    const passwd = [AGENT, GATEWAY].map(({ name, id }) => `${name}:x:${id}:${id}::${this.home}:/bin/sh\n`).join('');
-    await this.#replace('/etc/passwd', readFileSync('/etc/passwd', 'utf8') + passwd);
-    await this.#show(modules, 'node_modules');
-    await this.#show(plugin, 'plugin');
-    writeFileSync(this.path('node'), '');
-    await must('mount', ['--bind', process.execPath, this.path('node')]);
-    mkdirSync(join(this.home, '.openclaw'), { recursive: true });
-    for (const folder of [this.home, join(this.home, '.openclaw')]) give(folder, 0o700);
+    const lines = [AGENT, GATEWAY].map(({ name, id }) => `${name}:x:${id}:${id}::${HOME}:/bin/sh\n`);
+    await this.#replace('/etc/passwd', readFileSync('/etc/passwd', 'utf8') + lines.join(''));
+    await furnish(modules, home, 'copy');
+    await this.#give(HOME);
     await must('ip', ['netns', 'add', 'outer']);
-    await must(
-      'ip',
-      ['-batch', '-'],
-      `link set lo up
+    const here = `link set lo up
 link add out type veth peer name in netns outer
 addr add ${HOST.way4}/24 dev out
 addr add ${HOST.way6}/64 dev out nodad
 link set out up
 route add default via ${OUTER.way4}
 route add default via ${OUTER.way6}
-`,
-    );
-    await must(
-      'ip',
-      ['-n', 'outer', '-batch', '-'],
-      `link set lo up
+`;
+    const outer = `link set lo up
 addr add ${OUTER.way4}/24 dev in
 addr add ${OUTER.way6}/64 dev in nodad
 link set in up
 ${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') ? 128 : 32} dev lo`).join('\n')}
-`,
-    );
+`;
+    await must('ip', ['-batch', '-'], here);
+    await must('ip', ['-n', 'outer', '-batch', '-'], outer);
   }
 
   /** Starts the world outside; its certificate is the one that the agent is told to trust. */
@@ -83,28 +70,21 @@ ${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') 
     return going;
   }
 
-  /** A file that the agent owns, as those in its home are. */
-  write(name: string, text: string): string {
-    const path = this.path(name);
-    writeFileSync(path, text);
-    give(path, 0o600);
-    return path;
+  /** Writes the agent's `openclaw.json`. */
+  async configure(text: string): Promise<void> {
+    writeFileSync(CONFIG, text, { mode: 0o600 });
+    await this.#give(CONFIG);
   }
 
   /** The words that run `openclaw` as the agent's account, with this environment and nothing else. */
-  openclaw(args: readonly string[], environment: readonly string[] = []): readonly string[] {
-    const variables = [`HOME=${this.home}`, 'PATH=/usr/bin:/bin', 'NO_COLOR=1'];
-    const trust = `NODE_EXTRA_CA_CERTS=${this.path('certificate.pem')}`;
-    return [
-      ...['setpriv', `--reuid=${AGENT.id}`, `--regid=${AGENT.id}`, '--clear-groups'],
-      ...['env', '-i', `--chdir=${this.home}`, ...variables, trust, ...environment],
-      ...[this.path('node'), this.path('node_modules/openclaw/openclaw.mjs'), ...args],
-    ];
+  openclaw(args: readonly string[], environment: readonly string[] = []): readonly [string, readonly string[]] {
+    const own = [`HOME=${HOME}`, 'PATH=/usr/bin:/bin', 'NO_COLOR=1', `TMPDIR=${HOME}`, `NODE_EXTRA_CA_CERTS=${this.path('certificate.pem')}`];
+    const account = [`--reuid=${AGENT.id}`, `--regid=${AGENT.id}`, '--clear-groups'];
+    return ['setpriv', [...account, 'env', '-i', `--chdir=${HOME}`, ...own, ...environment, NODE, OPENCLAW, ...args]];
   }
 
-  async runOpenclaw(...args: readonly string[]) {
-    const [program = '', ...rest] = this.openclaw(args);
-    return run(program, rest);
+  runOpenclaw(...args: readonly string[]): Promise<Done> {
+    return run(...this.openclaw(args));
   }
 
   async #replace(path: string, text: string): Promise<void> {
@@ -113,13 +93,7 @@ ${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') 
     await must('mount', ['--bind', own, path]);
   }
 
-  async #show(folder: string, name: string): Promise<void> {
-    mkdirSync(this.path(name));
-    await must('mount', ['--bind', '-o', 'ro', folder, this.path(name)]);
+  async #give(path: string): Promise<void> {
+    await must('chown', ['--recursive', '--no-dereference', `${AGENT.id}:${AGENT.id}`, path]);
   }
-}
-
-function give(path: string, mode: number): void {
-  chownSync(path, AGENT.id, AGENT.id);
-  chmodSync(path, mode);
 }

@@ -1,7 +1,7 @@
 /**
  * A person writes to a bot on Discord, and the real openclaw answers, through the gateway: once with the gateway as its proxy, once knowing of
  * none. Everything is set up as the guides say. In namespaces of its own (the test makes them); prints a JSON line for each thing that was
- * done, and what came of it. `world-main.ts FOLDER MODULES PLUGIN`: an empty folder, node_modules with openclaw, its plugin for Discord.
+ * done, and what came of it. `world-main.ts FOLDER MODULES HOME`: an empty folder, node_modules with openclaw, a home with its plugin for Discord.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,19 +10,19 @@ import { Going, must } from '../../gateway/commands.ts';
 import { RESOLVER } from '../../gateway/outer.ts';
 import { eventually } from '../../lab/support.ts';
 import { Machine } from './machine.ts';
+import { CONFIG, HOME } from './place.ts';
 import { BOT_TOKEN, type Seen, STORY } from './story.ts';
 
-const [folder = '', modules = '', plugin = ''] = process.argv.slice(2);
+const [folder = '', modules = '', home = ''] = process.argv.slice(2);
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 const LOG = '/var/log/portcullis-gateway/decisions.jsonl';
-const ANSWER_MS = 60_000; // for openclaw to start, connect and answer
+const ANSWER_MS = 180_000; // for openclaw to start, connect and answer
 const LINGER_MS = 3_000; // for what it does by the way
 
 const machine = new Machine(folder);
 const policy = machine.path('portcullis.yaml');
 const settings = machine.path('settings');
-const OPENCLAW_JSON = 'home/.openclaw/openclaw.json';
 
 /** As OpenClaw's guide to Discord has it, with the model of most people. */
 const CONFIGURATION = JSON.stringify({
@@ -31,9 +31,9 @@ const CONFIGURATION = JSON.stringify({
   channels: {
     discord: { enabled: true, token: BOT_TOKEN, groupPolicy: 'allowlist', guilds: { [STORY.guild]: {} } },
   },
-  plugins: { load: { paths: [machine.plugin] }, entries: { discord: { enabled: true } } },
+  plugins: { entries: { discord: { enabled: true } } },
   gateway: { mode: 'local', bind: 'loopback', auth: { mode: 'token', token: 'GATEWAY-EXAMPLE-SECRET' } },
-  logging: { file: machine.path('home/openclaw.log') },
+  logging: { file: join(HOME, 'openclaw.log') },
 });
 
 function tell(what: string, came: string): void {
@@ -68,8 +68,7 @@ async function conversation(what: string, world: Going): Promise<void> {
   const now = () => seen(world).slice(before.seen);
   const isAnswer = (each: Seen) =>
     each.kind === 'request' && each.method === 'POST' && each.path.endsWith('/messages') && each.host === 'discord.com';
-  const [program = '', ...args] = machine.openclaw(['gateway', 'run']);
-  const going = new Going(program, args);
+  const going = new Going(...machine.openclaw(['gateway', 'run']));
   const started = performance.now();
   await eventually(() => now().some(isAnswer) || going.child.exitCode !== null, ANSWER_MS);
   tell(`${what}: seconds`, ((performance.now() - started) / 1000).toFixed(1));
@@ -85,10 +84,10 @@ async function conversation(what: string, world: Going): Promise<void> {
   tell(`${what}: the answer`, answers.join(' '));
 }
 
-await machine.build({ modules, plugin });
+await machine.build({ modules, home });
 const world = await machine.outside();
-const config = machine.write(OPENCLAW_JSON, CONFIGURATION);
-await portcullis('init', '--config', config, '--output', policy);
+await machine.configure(CONFIGURATION);
+await portcullis('init', '--config', CONFIG, '--output', policy);
 writeFileSync(policy, mended(readFileSync(policy, 'utf8')), { mode: 0o644 });
 await portcullis('check', policy);
 await must('nft', ['-f', '-'], await portcullis('render', 'nftables', policy));
