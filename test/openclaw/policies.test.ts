@@ -40,7 +40,8 @@ describe('an egress gateway added to what was proposed takes its names, of', () 
   const GATEWAY = '\ngateway: { upstream: 9.9.9.9, user: 987 }\n';
   for (const name of CONFIGS) {
     for (const [kind, machine] of Object.entries({ server: SERVER, 'home server': HOME_SERVER })) {
-      test(`${name}, on a ${kind}`, () => assertSound(proposeFile(`configs/${name}/openclaw.json`, machine).text + GATEWAY));
+      test(`${name}, on a ${kind}`, () =>
+        assertSound(proposeFile(`configs/${name}/openclaw.json`, machine).text + GATEWAY));
     }
   }
 });

@@ -25,6 +25,10 @@ let messages = 0;
 export function discordAnswer(method: string, path: string, body: string): Answer {
   const route = `${method} ${path.replace(/^\/api\/v10/, '').replace(/\?.*/, '')}`;
   switch (route) {
+    case 'GET /':
+      return { status: 200 };
+    case 'GET /gateway':
+      return { status: 200, body: { url: 'wss://gateway.discord.gg' } };
     case 'GET /users/@me':
       return { status: 200, body: BOT };
     case 'GET /users/@me/guilds':
@@ -88,7 +92,15 @@ function message(author: object, content: string) {
 }
 
 /** Opcodes of Discord's gateway that the stand-in speaks. */
-const OPCODE = { dispatch: 0, heartbeat: 1, identify: 2, resume: 6, reconnect: 7, hello: 10, acknowledged: 11 } as const;
+const OPCODE = {
+  dispatch: 0,
+  heartbeat: 1,
+  identify: 2,
+  resume: 6,
+  reconnect: 7,
+  hello: 10,
+  acknowledged: 11,
+} as const;
 const HEARTBEAT_MS = 5_000;
 
 export interface Payload {
@@ -137,7 +149,15 @@ function ready() {
 
 function guild() {
   const member = { user: BOT, roles: [], joined_at: now(), deaf: false, mute: false };
-  return { ...GUILD, members: [member], member_count: 2, threads: [], voice_states: [], presences: [], joined_at: now() };
+  return {
+    ...GUILD,
+    members: [member],
+    member_count: 2,
+    threads: [],
+    voice_states: [],
+    presences: [],
+    joined_at: now(),
+  };
 }
 
 function question() {

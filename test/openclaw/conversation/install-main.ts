@@ -11,7 +11,11 @@ const [modules = '', home = ''] = process.argv.slice(2);
 await furnish(modules, home, 'itself');
 // The account's own home has npm's settings, which say where packages come from here.
 const own = { OPENCLAW_STATE_DIR: dirname(CONFIG), OPENCLAW_CONFIG_PATH: CONFIG, OPENCLAW_HOME: HOME, NO_COLOR: '1' };
-const environment = { ...process.env, ...own, PATH: `${join(modules, '.bin')}:${dirname(process.execPath)}:${process.env.PATH}` };
+const environment = {
+  ...process.env,
+  ...own,
+  PATH: `${join(modules, '.bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
+};
 const args = [OPENCLAW, 'plugins', 'install', `npm:@openclaw/discord@${CATALOG_RELEASE}`];
 const { status } = spawnSync(NODE, args, { env: environment, stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -13,6 +13,8 @@ const GATEWAY = { name: 'portcullis-gateway', id: 61_001 } as const;
 /** Names that the world's certificate is for. */
 const SERVED = ['discord.com', 'gateway.discord.gg', RESUME_HOST, 'api.anthropic.com'];
 
+const COMMAND_MS = 240_000; // for a command of openclaw; on a quiet machine it takes five seconds
+
 /** What is put on the machine, by where it lies outside of it. */
 export interface Belongings {
   readonly modules: string; // node_modules with openclaw
@@ -78,13 +80,19 @@ ${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') 
 
   /** The words that run `openclaw` as the agent's account, with this environment and nothing else. */
   openclaw(args: readonly string[], environment: readonly string[] = []): readonly [string, readonly string[]] {
-    const own = [`HOME=${HOME}`, 'PATH=/usr/bin:/bin', 'NO_COLOR=1', `TMPDIR=${HOME}`, `NODE_EXTRA_CA_CERTS=${this.path('certificate.pem')}`];
+    const own = [
+      `HOME=${HOME}`,
+      'PATH=/usr/bin:/bin',
+      'NO_COLOR=1',
+      `TMPDIR=${HOME}`,
+      `NODE_EXTRA_CA_CERTS=${this.path('certificate.pem')}`,
+    ];
     const account = [`--reuid=${AGENT.id}`, `--regid=${AGENT.id}`, '--clear-groups'];
     return ['setpriv', [...account, 'env', '-i', `--chdir=${HOME}`, ...own, ...environment, NODE, OPENCLAW, ...args]];
   }
 
   runOpenclaw(...args: readonly string[]): Promise<Done> {
-    return run(...this.openclaw(args));
+    return run(...this.openclaw(args), undefined, COMMAND_MS);
   }
 
   async #replace(path: string, text: string): Promise<void> {

@@ -18,5 +18,11 @@ export const BOT_TOKEN = `${Buffer.from(STORY.bot).toString('base64')}.Gabcde.EX
 export type Seen =
   | { readonly kind: 'lookup'; readonly name: string; readonly type: string }
   | { readonly kind: 'tls'; readonly name: string }
-  | { readonly kind: 'request'; readonly host: string; readonly method: string; readonly path: string; readonly body: string }
+  | {
+      readonly kind: 'request';
+      readonly host: string;
+      readonly method: string;
+      readonly path: string;
+      readonly body: string;
+    }
   | { readonly kind: 'socket'; readonly host: string; readonly opcode: number }; // what Discord's gateway is told
