@@ -1,5 +1,5 @@
 import { escapeControls } from '../diagnostic/index.ts';
-import { formatAddress, isLoopback, parseAddress, parseDnsName } from '../net/index.ts';
+import { formatAddress, formatDnsPattern, isLoopback, parseAddress, parseDnsName } from '../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { FlowBlock } from './flow-blocks.ts';
 import type { ListeningSocket } from './machine.ts';
@@ -126,27 +126,55 @@ function dnsFlow(draft: Draft): FlowBlock {
 
 function timeFlow(draft: Draft): FlowBlock {
   const { timeServers, distribution } = draft.input.machine;
-  const configured = timeServers.flatMap((server) => destination(server) ?? []);
-  const entry = distribution === undefined ? 'catalog:ntp-pool' : `catalog:${distribution}-ntp`;
+  const addresses = timeServers.flatMap((server) => remoteAddress(server) ?? []);
+  const names = timeServers.flatMap((server) => hostName(server) ?? []);
+  const isConfigured = addresses.length + names.length > 0;
+  const usual = distribution === undefined ? 'ntp-pool' : `${distribution}-ntp`;
   return {
     name: 'time',
     from: 'host',
-    to: configured.length > 0 ? configured : [entry],
+    to:
+      isConfigured && names.length === 0
+        ? addresses
+        : [notByGateway(draft, 'time-servers', isConfigured ? { addresses, names } : { names: namesOf(draft, usual) })],
     service: ['ntp'],
     purpose: 'the right time, without which certificates fail',
-    comments:
-      configured.length > 0
-        ? ['The time servers that this machine is set up with.']
-        : ['unverified: the usual time servers of this distribution.'],
+    comments: isConfigured
+      ? ['The time servers that this machine is set up with.']
+      : ['unverified: the usual time servers of this distribution.'],
   };
 }
 
-/** A host as the policy language takes it in `to`; names of one label would be taken for zones. */
-function destination(text: string): string | undefined {
+function remoteAddress(text: string): string | undefined {
   const address = parseAddress(text);
-  if (address !== undefined) return isLoopback(address) ? undefined : formatAddress(address);
-  const name = parseDnsName(text);
+  return address === undefined || isLoopback(address) ? undefined : formatAddress(address);
+}
+
+/** Of one label it is nobody's on the internet. */
+function hostName(text: string): string | undefined {
+  const name = parseAddress(text) === undefined ? parseDnsName(text) : undefined;
   return name?.includes('.') === true ? name : undefined;
+}
+
+function namesOf({ input: { catalog } }: Draft, entry: string): readonly string[] {
+  return (catalog.entry(entry)?.endpoints ?? []).map(({ pattern }) => formatDnsPattern(pattern));
+}
+
+/** A zone of names that are asked for something else than TCP: the policy is good with an egress gateway as it is without. */
+function notByGateway(
+  draft: Draft,
+  name: string,
+  { addresses = [], names }: { readonly addresses?: readonly string[]; readonly names: readonly string[] },
+): string {
+  return draft.zone({
+    name,
+    comments: ['An egress gateway carries TCP alone: these names are enforced by address with one, too.'],
+    lines: [
+      ...(addresses.length === 0 ? [] : [`addresses: ${list(addresses)}`]),
+      `domains: ${list(names)}`,
+      'enforce: resolved',
+    ],
+  });
 }
 
 /** Only the accounts that fetch packages, so that the agent does not reach the mirrors. */
@@ -183,7 +211,7 @@ function tailscaleFlows(draft: Draft): FlowBlock[] {
     {
       name: 'tailscale',
       from,
-      to: ['catalog:tailscale'],
+      to: [notByGateway(draft, 'tailscale', { names: namesOf(draft, 'tailscale') })],
       service: ['https', 'stun'],
       purpose: 'Tailscale: control and relays',
       required: true,

@@ -9,10 +9,16 @@ export interface Done {
 
 const LIMIT_MS = 120_000;
 
-/** Runs a program to its end. */
-export function run(program: string, args: readonly string[], input?: string): Promise<Done> {
+/** Runs a program to its end, or kills it when the time is over. */
+export function run(
+  program: string,
+  args: readonly string[],
+  input?: string,
+  limitMs: number = LIMIT_MS,
+): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: LIMIT_MS });
+    const limit = { timeout: limitMs, killSignal: 'SIGKILL' } as const; // unshare(1) takes no other while it waits
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...limit });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

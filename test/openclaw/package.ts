@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CATALOG_RELEASE } from '../../src/catalog/index.ts';
 
-/** Where the real program is kept between runs: it takes 600 MB and half a minute to install. */
+/** Where the real program is kept between runs: it takes 600 MB and half a minute to install. Its plugins stand beside it. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/portcullis-openclaw', import.meta.url));
 const INSTALL_TIMEOUT_MS = 300_000;
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -27,11 +27,8 @@ export interface Answer {
 
 /** @returns the program, installed where it was not yet, or why it cannot be had, in words. */
 export async function openClaw(): Promise<OpenClaw | string> {
-  const folder = join(CACHE, 'node_modules', 'openclaw');
-  if (installedRelease(folder) !== CATALOG_RELEASE) {
-    const problem = await install();
-    if (problem !== undefined) return problem;
-  }
+  const folder = await installed('openclaw', CACHE);
+  if (typeof folder !== 'string') return folder.problem;
   const home = mkdtempSync(join(tmpdir(), 'portcullis-openclaw-'));
   return {
     folder,
@@ -48,6 +45,44 @@ export async function openClaw(): Promise<OpenClaw | string> {
   };
 }
 
+/** @returns the folder of its plugin for Discord, which is a package of its own, or why it cannot be had, in words. */
+export function discordPlugin(): Promise<string | { readonly problem: string }> {
+  return installed('@openclaw/discord', `${CACHE}-discord`);
+}
+
+/** The folder of a package of the release, installed where it was not yet. */
+async function installed(name: string, cache: string): Promise<string | { readonly problem: string }> {
+  const folder = join(cache, 'node_modules', name);
+  if (installedRelease(folder) === CATALOG_RELEASE) return folder;
+  const problem = await install(name, cache);
+  return problem === undefined ? folder : { problem };
+}
+
+/** Where the home of an agent with the plugin for Discord is kept, which `openclaw plugins install` has made. */
+const HOME_CACHE = `${CACHE}-home`;
+
+/**
+ * @param folder of the program
+ * @returns the home with the plugin, made where it was not yet, or why it cannot be had, in words. It takes root. It is good at the place
+ * that it was made for alone: see `conversation/place.ts`.
+ */
+export async function homeWithDiscord(folder: string): Promise<{ readonly home: string } | string> {
+  const done = join(HOME_CACHE, CATALOG_RELEASE);
+  if (existsSync(done)) return { home: done };
+  rmSync(HOME_CACHE, { recursive: true, force: true });
+  const unfinished = join(HOME_CACHE, 'unfinished');
+  mkdirSync(unfinished, { recursive: true });
+  const main = fileURLToPath(new URL('conversation/install-main.ts', import.meta.url));
+  const args = ['--mount', '--propagation', 'private', process.execPath, main, dirname(folder), unfinished];
+  const { exitCode, stdout, stderr } = await execute('unshare', args, INSTALL_TIMEOUT_MS, {
+    ...withoutUndefined(process.env),
+    NPM_CONFIG_FETCH_RETRIES: '1',
+  });
+  if (exitCode !== 0) return `the plugin for Discord cannot be installed: ${stderr.trim() || stdout.trim()}`;
+  renameSync(unfinished, done);
+  return { home: done };
+}
+
 function installedRelease(folder: string): string | undefined {
   const file = join(folder, 'package.json');
   if (!existsSync(file)) return undefined;
@@ -55,22 +90,22 @@ function installedRelease(folder: string): string | undefined {
   return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : undefined;
 }
 
-/** Without scripts and native add-ons: only its reading of configurations is wanted. npm runs on the Node that runs this. */
-async function install(): Promise<string | undefined> {
-  rmSync(CACHE, { recursive: true, force: true });
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(join(CACHE, 'package.json'), '{ "private": true }\n');
+/** Without scripts and native add-ons: it reads configurations, and holds a conversation, without them. npm runs on the Node that runs this. */
+async function install(name: string, cache: string): Promise<string | undefined> {
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(join(cache, 'package.json'), '{ "private": true }\n');
   const flags = ['--ignore-scripts', '--omit=optional', '--omit=peer', '--no-audit', '--no-fund', '--fetch-retries=1'];
   const { exitCode, stderr } = await execute(
     'npm',
-    ['install', '--prefix', CACHE, ...flags, `openclaw@${CATALOG_RELEASE}`],
+    ['install', '--prefix', cache, ...flags, `${name}@${CATALOG_RELEASE}`],
     INSTALL_TIMEOUT_MS,
     { ...withoutUndefined(process.env), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) },
   );
   if (exitCode === 0) return undefined;
-  rmSync(CACHE, { recursive: true, force: true });
+  rmSync(cache, { recursive: true, force: true });
   const line = stderr.split('\n').find((one) => /^npm (?:error|ERR!)/.test(one));
-  return `openclaw@${CATALOG_RELEASE} cannot be installed: ${line ?? `npm ended with ${exitCode}`}`;
+  return `${name}@${CATALOG_RELEASE} cannot be installed: ${line ?? `npm ended with ${exitCode}`}`;
 }
 
 function execute(

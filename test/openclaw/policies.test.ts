@@ -36,6 +36,16 @@ test('a policy for the machine alone is sound, too', async () => {
   await assertSound(text);
 });
 
+describe('an egress gateway added to what was proposed takes its names, of', () => {
+  const GATEWAY = '\ngateway: { upstream: 9.9.9.9, user: 987 }\n';
+  for (const name of CONFIGS) {
+    for (const [kind, machine] of Object.entries({ server: SERVER, 'home server': HOME_SERVER })) {
+      test(`${name}, on a ${kind}`, () =>
+        assertSound(proposeFile(`configs/${name}/openclaw.json`, machine).text + GATEWAY));
+    }
+  }
+});
+
 test('what is offered as a comment is sound when it is uncommented', async () => {
   for (const name of CONFIGS) {
     const { text, flows } = proposeFile(`configs/${name}/openclaw.json`);

@@ -111,7 +111,7 @@ describe('init', async () => {
     assert.match(text, /addresses: \[203\.0\.113\.9\]/);
     assert.match(text, /service: tcp\/2222\n/);
     assert.match(text, /addresses: \[192\.0\.2\.53\]/);
-    assert.match(text, /catalog:debian-ntp/);
+    assert.match(text, /domains: \[0\.debian\.pool\.ntp\.org, /);
     assert.match(text, /# - name: tcp-443\n/);
     assert.doesNotMatch(text, /EXAMPLE-SECRET/);
   });
