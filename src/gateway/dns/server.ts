@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, type Endpoint, type Family, formatAddress, parseAddress } from '../../net/index.ts';
 import type { WhoAsks } from '../identity.ts';
+import { countedAs } from '../wanted.ts';
 import { Frames } from './frames.ts';
 import type { DnsService } from './service.ts';
 
@@ -137,7 +138,7 @@ export class DnsServer {
     const endpoint = { address: this.#address(text), port: socket.remotePort ?? 0 };
     const server = { address: this.#address(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
     const client = whoAsks('tcp', endpoint, server);
-    const who = `${client?.account ?? ''} ${text}`;
+    const who = countedAs(client ?? endpoint);
     const others = [...this.#connections.values()].filter((each) => each === who).length;
     if (text === '' || others >= tcp.perClient) {
       socket.destroy();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Endpoint, formatAddress, parseAddress } from '../../net/index.ts';
 import type { WhoAsks } from '../identity.ts';
-import type { Client, Unread } from '../wanted.ts';
+import { type Client, countedAs, type Unread } from '../wanted.ts';
 
 /** How much one client, and all together, may hold at a time. */
 export interface Limits {
@@ -107,9 +107,8 @@ export function recorded({ client, from }: Arrival): Unread['client'] {
   return client ?? { agent: formatAddress(from.address), address: from.address, port: from.port };
 }
 
-/** Whom connections are counted against: an account wherever on this machine it comes from, else an address. */
 function nameOf({ client, from }: Arrival): string {
-  return client?.account === undefined ? formatAddress(from.address) : `uid ${client.account}`;
+  return countedAs(client ?? from);
 }
 
 /** The four parts that no two connections share at a time. */
