@@ -90,7 +90,8 @@ export class Gateway {
       refuseBy: settings.deniedLookups === 'nxdomain' ? 'no-such-name' : 'refused',
       budgets: DNS_BUDGET_LIMITS,
     });
-    this.#dns = new DnsServer({ service: this.#service, whoAsks: parts.whoAsks, tcp: DNS_TCP_LIMITS });
+    const { whoAsks, originalDestination } = parts;
+    this.#dns = new DnsServer({ service: this.#service, whoAsks, originalDestination, tcp: DNS_TCP_LIMITS });
   }
 
   readonly #resolver: Resolver;
@@ -191,6 +192,7 @@ export class Gateway {
         addresses: this.#resolver,
         whoAsks,
         credentials,
+        originalDestination,
         listeners: ways,
         onTrouble,
       });

@@ -45,13 +45,16 @@ export class Arrivals {
     return this.#byEnds.size;
   }
 
-  /** Takes a new connection in, unless there are too many, or it is gone already. */
-  begin(socket: Socket): Arrival | 'too-many' | 'gone' {
+  /**
+   * Takes a new connection in, unless there are too many, or it is gone already.
+   * @param original where its client was going, where the kernel has redirected it
+   */
+  begin(socket: Socket, original: Endpoint | undefined): Arrival | 'too-many' | 'gone' {
     const from = endpoint(socket.remoteAddress, socket.remotePort);
     const to = endpoint(socket.localAddress, socket.localPort);
     if (from === undefined || to === undefined) return 'gone';
     const key = keyOf(socket);
-    const client = this.#whoAsks('tcp', from, to);
+    const client = this.#whoAsks('tcp', from, original ?? to);
     const arrival: Arrival = { socket, from, to, client };
     const who = nameOf(arrival);
     const { connections, connectionsOfClient } = this.#limits;
