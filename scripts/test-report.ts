@@ -19,15 +19,18 @@ const OUTPUT_LIMIT = 20_000; // characters of a failing file's own output that a
 export class TestReport {
   readonly #root: string;
   readonly #write: (text: string) => void;
+  readonly #tellsAll: boolean;
   readonly #failures: Failure[] = [];
   readonly #skipped = new Map<string, string[]>(); // reason -> tests
   readonly #output = new Map<string, string>(); // file -> what it printed
   readonly #names: string[] = []; // of the tests that enclose the one being told, by nesting
   #passed = 0;
 
-  constructor(root: string, write: (text: string) => void) {
+  /** @param tellsAll also what tests that pass say of themselves (`t.diagnostic`) */
+  constructor(root: string, write: (text: string) => void, tellsAll = false) {
     this.#root = root;
     this.#write = write;
+    this.#tellsAll = tellsAll;
   }
 
   take(event: TestEvent): void {
@@ -39,6 +42,10 @@ export class TestReport {
       case 'test:pass':
       case 'test:fail':
         this.#result(event);
+        return;
+      case 'test:diagnostic':
+        // Those of a test; the runner's own counts have no place in a file.
+        if (this.#tellsAll && event.data.line !== undefined) this.#write(`${event.data.message}\n`);
         return;
       case 'test:stdout':
       case 'test:stderr':
