@@ -27,6 +27,8 @@ const OF_THE_TESTS: readonly Tool[] = [
   { program: 'ufw', package: 'ufw', use: 'is a firewall that ours stands beside' },
   { program: 'curl', package: 'curl', use: 'is a client of the egress proxy' },
   { program: 'openssl', package: 'openssl', use: 'makes certificates, and is a client of the egress proxy' },
+  { program: 'dig', package: 'bind9-dnsutils', use: 'is a client of the gateway’s resolver' },
+  { program: 'nc', package: 'netcat-openbsd', use: 'says to a server whatever it is told to' },
   { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;

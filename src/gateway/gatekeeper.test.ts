@@ -64,11 +64,11 @@ function world(policy: EgressPolicy, more: Partial<GatekeeperSettings> = {}): Wo
   return { gatekeeper, records, clock };
 }
 
-function admit({ gatekeeper }: World, name: string, port: number): ReturnType<Gatekeeper['admit']> {
+function admit({ gatekeeper }: World, name: string, port: number, client = AGENT): ReturnType<Gatekeeper['admit']> {
   const host = parseHost(name, { bracketed: true });
   return host.kind === 'none'
     ? assert.fail(host.sentence)
-    : gatekeeper.admit({ way: 'connect', client: AGENT, host, protocol: 6, port });
+    : gatekeeper.admit({ way: 'connect', client, host, protocol: 6, port });
 }
 
 describe('a connection through the gateway', () => {
@@ -170,8 +170,9 @@ describe('a connection through the gateway', () => {
   test('counts against the rate of its flow, which fills again', () => {
     const here = world(policyOf(port, { rate: { count: 2, per: 'minute', perSource: true } }));
     const reasons = (): (string | undefined)[] =>
-      [1, 2, 3].map(() => {
-        const admission = admit(here, 'echo.example', port);
+      [1, 2, 3].map((at) => {
+        // From another address of this machine each time: it is the same account.
+        const admission = admit(here, 'echo.example', port, { ...AGENT, address: address(`127.0.0.${at}`) });
         return admission instanceof Admission ? undefined : admission.reason;
       });
     assert.deepEqual(reasons(), [undefined, undefined, 'rate']);

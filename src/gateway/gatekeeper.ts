@@ -5,7 +5,7 @@ import { Admission } from './admission.ts';
 import { Rates } from './rates.ts';
 import type { GatewayRecord, Reason } from './record.ts';
 import { type Refusal, refusalSentence } from './refusal.ts';
-import { type Client, type Clock, flowFields, type Unread, unread, type Wanted } from './wanted.ts';
+import { type Client, type Clock, countedAs, flowFields, type Unread, unread, type Wanted } from './wanted.ts';
 
 export interface GatekeeperSettings {
   readonly record: (record: GatewayRecord) => void;
@@ -50,7 +50,7 @@ export class Gatekeeper {
     if (decision.verdict === 'deny') {
       if (!this.settings.observe || wanted.host.kind === 'address')
         return this.#refusal(wanted, decision.denial, decision.near);
-    } else if (!this.#rates.take(decision.grant, formatAddress(wanted.client.address))) {
+    } else if (!this.#rates.take(decision.grant, countedAs(wanted.client))) {
       return this.#refusal(wanted, 'rate', []);
     }
     return new Admission(this, this.#open, wanted, decision);

@@ -1,6 +1,5 @@
-import { networkInterfaces } from 'node:os';
 import type { GatewaySettings, Intent, UpstreamResolver } from '../ir/index.ts';
-import { type Address, type Endpoint, formatAddress, isLoopback, parseAddress } from '../net/index.ts';
+import { type Address, type Endpoint, formatAddress } from '../net/index.ts';
 import { EgressPolicy } from '../semantics/index.ts';
 import { type AccessRequest, AccessRequests, withApproved } from './access-requests.ts';
 import type { OpenConnection } from './control.ts';
@@ -37,7 +36,6 @@ export interface GatewayParts {
 const GRACE_SECONDS = 60;
 const MOST_SECONDS = 86_400;
 const MOST_ADDRESSES = 60_000; // of the 65,536 that a set of the kernel holds by default (nft(8))
-const OWN_ADDRESSES_MS = 5_000; // how long the list of this machine's addresses is good for
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const HTTPS = { protocol: 6, port: 443 }; // what somebody wants who only looks a name up, as far as anybody can guess
 
@@ -90,7 +88,8 @@ export class Gateway {
       refuseBy: settings.deniedLookups === 'nxdomain' ? 'no-such-name' : 'refused',
       budgets: DNS_BUDGET_LIMITS,
     });
-    this.#dns = new DnsServer({ service: this.#service, whoAsks: parts.whoAsks, tcp: DNS_TCP_LIMITS });
+    const { whoAsks, originalDestination } = parts;
+    this.#dns = new DnsServer({ service: this.#service, whoAsks, originalDestination, tcp: DNS_TCP_LIMITS });
   }
 
   readonly #resolver: Resolver;
@@ -191,6 +190,7 @@ export class Gateway {
         addresses: this.#resolver,
         whoAsks,
         credentials,
+        originalDestination,
         listeners: ways,
         onTrouble,
       });
@@ -215,23 +215,4 @@ function upstreamOf({ transport, serverName, address, port }: UpstreamResolver):
   return transport === 'plain'
     ? { by: 'udp', address, port }
     : { by: 'tls', address, port, ...(serverName === undefined ? {} : { name: serverName }) };
-}
-
-/** Whether an address is this machine's: loopback, or of one of its interfaces. */
-export function ownAddresses(now: () => number): (address: Address) => boolean {
-  let known = new Set<string>();
-  let until = Number.NEGATIVE_INFINITY;
-  return (address) => {
-    if (isLoopback(address)) return true;
-    if (now() >= until) {
-      const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-      known = new Set(all.flatMap((each) => keyOf(parseAddress(each.address.replace(/%.*$/, '')))));
-      until = now() + OWN_ADDRESSES_MS;
-    }
-    return keyOf(address).some((key) => known.has(key));
-  };
-}
-
-function keyOf(address: Address | undefined): readonly string[] {
-  return address === undefined ? [] : [`${address.family} ${address.value}`];
 }

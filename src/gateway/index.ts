@@ -19,10 +19,11 @@ export { DNS_TCP_LIMITS, type DnsListen, DnsServer, type DnsServerSettings, type
 export { DnsService, type DnsServiceSettings } from './dns/service.ts';
 export type { Upstream } from './dns/upstream.ts';
 export { Gatekeeper, type GatekeeperSettings } from './gatekeeper.ts';
-export { Gateway, type GatewayParts, ownAddresses } from './gateway.ts';
+export { Gateway, type GatewayParts } from './gateway.ts';
 export type { WhoAsks } from './identity.ts';
 export { FileJournal, type Journal, syslogLine } from './journal.ts';
 export { GatewayMetrics } from './metrics.ts';
+export { ownAddresses } from './own-addresses.ts';
 export { type OriginalDestination, originalDestination } from './proxy/index.ts';
 export type { GatewayRecord, Reason, Way } from './record.ts';
 export type { Refusal } from './refusal.ts';

@@ -17,6 +17,16 @@ export interface Wanted {
   readonly port: number;
 }
 
+/**
+ * Whom what a client uses up is counted against: an account wherever on this machine it sends from, since all of 127.0.0.0/8 is its to
+ * choose from; else an address.
+ */
+export function countedAs({ account, address, cgroups }: EgressClient): string {
+  return account === undefined
+    ? formatAddress(address)
+    : `uid ${account}${cgroups === undefined ? '' : ` in ${cgroups.join()}`}`;
+}
+
 export interface Clock {
   readonly now: () => number; // milliseconds that only go forward
   readonly time: () => string; // ISO 8601, UTC

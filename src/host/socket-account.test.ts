@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Endpoint, parseAddress } from '../net/index.ts';
 import { accountOfSocket } from './socket-account.ts';
+import { socketDiag } from './socket-diag.ts';
 
 const endpoint = (address: string, port: number): Endpoint => ({ address: parseAddress(address)!, port });
 const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -49,6 +50,32 @@ describe('the account behind a client of this machine', () => {
     assert.equal(asked([line('00000000:9C40', '00000000:0000', '07', 1000)], 'udp'), 1000);
   });
 });
+
+const skip =
+  socketDiag() === undefined
+    ? 'SKIPPED: the kernel is not asked for single sockets without the package `koffi`'
+    : false;
+for (const host of ['127.0.0.1', '::1'])
+  test(`a thousand connections are told apart in the time in which /proc/net/tcp is read a few times, ${host}`, {
+    skip,
+  }, async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, host, done));
+    const bound = server.address();
+    assert.ok(typeof bound === 'object' && bound !== null);
+    const client = connect(bound.port, host);
+    await new Promise<void>((done) => client.once('connect', done));
+    const from = endpoint(host, client.localPort ?? 0);
+    const to = endpoint(host, bound.port);
+    const began = process.cpuUsage();
+    for (let at = 0; at < 1_000; at++) assert.equal(accountOfSocket('tcp', from, to), process.getuid?.());
+    const { user, system } = process.cpuUsage(began); // microseconds of processor time: a busy machine makes nobody slow
+    assert.ok(user + system < 500_000, `${(user + system) / 1_000} ms`);
+    assert.equal(accountOfSocket('tcp', from, endpoint(host, 9)), 'none', 'another connection');
+    assert.equal(accountOfSocket('tcp', to, endpoint(host, 9)), 'none', 'who listens there does not send');
+    client.destroy();
+    server.close();
+  });
 
 test('this very process, TCP and UDP, in the kernel at hand', async () => {
   const own = process.getuid?.() ?? 0;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, type Endpoint, type ProcSocket, parseProcSockets } from '../net/index.ts';
+import { type SocketDiag, socketDiag } from './socket-diag.ts';
 
 /** Of include/net/tcp_states.h: nobody sends from these, and their owner is not told (proc(5)). */
 const TIME_WAIT = 6;
@@ -12,13 +13,42 @@ const FILES = { tcp: ['tcp', 'tcp6'], udp: ['udp', 'udp6'] } as const;
  * The account whose process of this machine (of this network namespace) sends from an endpoint, as the kernel knows it. `none`: no
  * socket here has that endpoint, so it is another machine's; `several`: sockets of different accounts share it, so nobody can tell.
  *
- * @param server the other end as the listener knows it; a connection that was redirected has another one on its sender's side
+ * @param server the other end as the sender sees it: before the kernel redirected the connection
+ * @param proc where to read; absent: connections are asked for one by one, wherever the kernel can be asked so
  */
 export function accountOfSocket(
   protocol: 'tcp' | 'udp',
   client: Endpoint,
   server: Endpoint,
-  proc = '/proc',
+  proc?: string,
+): number | 'none' | 'several' {
+  const diag = protocol === 'tcp' && proc === undefined ? kernel() : undefined;
+  return diag === undefined
+    ? accountInProc(protocol, client, server, proc ?? '/proc')
+    : diagnosed(diag, client, server);
+}
+
+let asked: { readonly diag: SocketDiag | undefined } | undefined;
+
+function kernel(): SocketDiag | undefined {
+  asked ??= { diag: socketDiag() };
+  return asked.diag;
+}
+
+function diagnosed(diag: SocketDiag, client: Endpoint, server: Endpoint): number | 'none' {
+  const found = diag(client, server);
+  return found === undefined || !isSending(found.state) ? 'none' : found.uid;
+}
+
+function isSending(state: number): boolean {
+  return state !== TIME_WAIT && state !== LISTEN;
+}
+
+function accountInProc(
+  protocol: 'tcp' | 'udp',
+  client: Endpoint,
+  server: Endpoint,
+  proc: string,
 ): number | 'none' | 'several' {
   const own = FILES[protocol].flatMap((name) => {
     const text = read(join(proc, 'net', name), client.port);
@@ -32,7 +62,7 @@ export function accountOfSocket(
 
 function isSender({ local, state }: ProcSocket, protocol: 'tcp' | 'udp', client: Endpoint): boolean {
   if (local.port !== client.port) return false;
-  if (protocol === 'tcp') return state !== TIME_WAIT && state !== LISTEN && isSame(local, client);
+  if (protocol === 'tcp') return isSending(state) && isSame(local, client);
   return isSame(local, client) || isUnspecified(local.address); // the kernel chooses the address for each datagram then
 }
 

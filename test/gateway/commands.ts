@@ -67,6 +67,8 @@ export class Going {
 
   /** @returns its exit code, -1 where a signal ended it */
   async end(signal: NodeJS.Signals): Promise<number> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return exitCode ?? -1; // it has ended by itself
     const ended = new Promise<number>((resolve) => this.child.once('exit', (code) => resolve(code ?? -1)));
     this.child.kill(signal);
     return ended;

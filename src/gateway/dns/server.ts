@@ -2,6 +2,8 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, type Endpoint, type Family, formatAddress, parseAddress } from '../../net/index.ts';
 import type { WhoAsks } from '../identity.ts';
+import type { OriginalDestination } from '../proxy/index.ts';
+import { countedAs } from '../wanted.ts';
 import { Frames } from './frames.ts';
 import type { DnsService } from './service.ts';
 
@@ -29,6 +31,8 @@ export const DNS_TCP_LIMITS: DnsTcpLimits = {
 export interface DnsServerSettings {
   readonly service: DnsService;
   readonly whoAsks: WhoAsks;
+  /** Of connections; absent: none is redirected. */
+  readonly originalDestination?: OriginalDestination;
   readonly tcp: DnsTcpLimits;
 }
 
@@ -132,12 +136,12 @@ export class DnsServer {
   }
 
   #takeConnection(socket: Socket): void {
-    const { service, whoAsks, tcp } = this.#settings;
+    const { service, whoAsks, originalDestination, tcp } = this.#settings;
     const text = plain(socket.remoteAddress ?? '');
     const endpoint = { address: this.#address(text), port: socket.remotePort ?? 0 };
     const server = { address: this.#address(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
-    const client = whoAsks('tcp', endpoint, server);
-    const who = `${client?.account ?? ''} ${text}`;
+    const client = whoAsks('tcp', endpoint, originalDestination?.(socket) ?? server);
+    const who = countedAs(client ?? endpoint);
     const others = [...this.#connections.values()].filter((each) => each === who).length;
     if (text === '' || others >= tcp.perClient) {
       socket.destroy();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import dnsPacket from 'dns-packet';
 import { DNS_BUDGET_LIMITS } from './budgets.ts';
 import { RESOLVER_LIMITS } from './resolver.ts';
-import { addresses, queryOf, toldBy } from './stand-in.fixture.ts';
+import { addresses, queryOf, sendUdp, toldBy } from './stand-in.fixture.ts';
 import { address, name, PLAIN, policyOf, worldsOfTests } from './world.fixture.ts';
 
 const { upstream, within } = await worldsOfTests();
@@ -138,6 +138,19 @@ describe('a lookup', () => {
         ],
         [0, 0, 5],
       );
+    });
+  });
+
+  test('D2 is counted against the account, whichever of the machine’s addresses it is sent from', async () => {
+    const budgets = { ...DNS_BUDGET_LIMITS, burst: 3, newNames: 2 };
+    await within({ service: { budgets } }, async (world) => {
+      for (const at of [1, 2, 3, 4])
+        await sendUdp(queryOf(`n${at}.wild.example`, 'A'), world.port, 20_000, `127.0.0.${at}`);
+      assert.deepEqual(
+        world.records.map(({ reason }) => reason),
+        [undefined, undefined, 'budget', 'budget'],
+      );
+      assert.equal(upstream.asked.length, 2);
     });
   });
 

@@ -3,7 +3,7 @@ import type { EgressDecision, EgressPolicy } from '../../semantics/index.ts';
 import type { Gatekeeper } from '../gatekeeper.ts';
 import type { Reason } from '../record.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Client, Unread } from '../wanted.ts';
+import { type Client, countedAs, type Unread } from '../wanted.ts';
 import type { Answer, NoAnswer } from './answer.ts';
 import { Budgets, type DnsBudgetLimits } from './budgets.ts';
 import type { AddressFeed } from './feed.ts';
@@ -76,7 +76,7 @@ export class DnsService {
     const query = readQuery(message);
     if (query.kind === 'noise') return false;
     const { client } = asker;
-    const who = `${client?.account ?? (client === undefined ? '?' : '')} ${asker.text} ${client?.cgroups?.join() ?? ''}`;
+    const who = client === undefined ? `? ${asker.text}` : countedAs(client);
     const allowance = this.#budgets.query(who);
     if (allowance === 'denied-quietly') asker.send(bareReply(recipient(asker, query), RCODE.refused));
     else if (query.kind === 'unanswerable') {

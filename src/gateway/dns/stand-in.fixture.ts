@@ -135,7 +135,13 @@ export function queryOf(name: string, type: RecordType, packet: Partial<Packet> 
   });
 }
 
-export function sendUdp(message: Buffer, port: number, withinMs: number): Promise<Buffer | undefined> {
+/** @param from one of this machine's loopback addresses */
+export function sendUdp(
+  message: Buffer,
+  port: number,
+  withinMs: number,
+  from = '127.0.0.1',
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
     const finish = (reply?: Buffer): void => {
@@ -145,7 +151,7 @@ export function sendUdp(message: Buffer, port: number, withinMs: number): Promis
     };
     const timer = setTimeout(finish, withinMs);
     socket.once('message', (reply) => finish(reply));
-    socket.send(message, port, '127.0.0.1');
+    socket.bind(0, from, () => socket.send(message, port, '127.0.0.1'));
   });
 }
 

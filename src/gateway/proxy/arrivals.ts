@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Endpoint, formatAddress, parseAddress } from '../../net/index.ts';
 import type { WhoAsks } from '../identity.ts';
-import type { Client, Unread } from '../wanted.ts';
+import { type Client, countedAs, type Unread } from '../wanted.ts';
 
 /** How much one client, and all together, may hold at a time. */
 export interface Limits {
@@ -45,13 +45,16 @@ export class Arrivals {
     return this.#byEnds.size;
   }
 
-  /** Takes a new connection in, unless there are too many, or it is gone already. */
-  begin(socket: Socket): Arrival | 'too-many' | 'gone' {
+  /**
+   * Takes a new connection in, unless there are too many, or it is gone already.
+   * @param original where its client was going, where the kernel has redirected it
+   */
+  begin(socket: Socket, original: Endpoint | undefined): Arrival | 'too-many' | 'gone' {
     const from = endpoint(socket.remoteAddress, socket.remotePort);
     const to = endpoint(socket.localAddress, socket.localPort);
     if (from === undefined || to === undefined) return 'gone';
     const key = keyOf(socket);
-    const client = this.#whoAsks('tcp', from, to);
+    const client = this.#whoAsks('tcp', from, original ?? to);
     const arrival: Arrival = { socket, from, to, client };
     const who = nameOf(arrival);
     const { connections, connectionsOfClient } = this.#limits;
@@ -107,9 +110,8 @@ export function recorded({ client, from }: Arrival): Unread['client'] {
   return client ?? { agent: formatAddress(from.address), address: from.address, port: from.port };
 }
 
-/** Whom connections are counted against: an account wherever on this machine it comes from, else an address. */
 function nameOf({ client, from }: Arrival): string {
-  return client?.account === undefined ? formatAddress(from.address) : `uid ${client.account}`;
+  return countedAs(client ?? from);
 }
 
 /** The four parts that no two connections share at a time. */

@@ -25,6 +25,8 @@ export interface ProxySettings {
   readonly addresses: Addresses;
   readonly whoAsks: WhoAsks;
   readonly credentials: readonly Credential[];
+  /** Asked of every connection: who looks for its sender must know where it was going. */
+  readonly originalDestination?: OriginalDestination;
   readonly listeners: readonly Listener[];
   readonly limits?: Partial<Limits>; // of all connections: as many as there are descriptors for
   /** What must be spoken on a destination's port, beside 80 and 443. */
@@ -141,7 +143,7 @@ export class EgressProxy {
   }
 
   #begin(socket: Socket): Arrival | undefined {
-    const arrival = this.#arrivals.begin(socket);
+    const arrival = this.#arrivals.begin(socket, this.#settings.originalDestination?.(socket));
     if (typeof arrival !== 'string') return arrival;
     socket.on('error', () => socket.destroy());
     socket.destroy();

@@ -1,0 +1,332 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { selfSigned } from '../lab/certificate.ts';
+import { type Account, Agent, runAs } from './agent.ts';
+import type { AgentAnswer, TcpTask, UdpTask } from './agent-tasks.ts';
+import { type Done, Going, must, run } from './commands.ts';
+import { HOST, OUTER, RESOLVER, UNTOUCHED } from './outer.ts';
+
+export const AGENT: Account = { uid: 61_000 };
+export const GATEWAY: Account = { uid: 61_001 };
+export const OTHER: Account = { uid: 61_002 };
+/** The agent, where somebody was so careless as to let it open raw sockets. */
+export const CAPABLE: Account = { ...AGENT, capabilities: ['net_raw'] };
+/** Accounts with nothing to do but look up and connect. */
+export const LANES: readonly Account[] = Array.from({ length: 10 }, (_, at) => ({ uid: 61_010 + at }));
+
+export const PROXY = 'http://127.0.0.1:3128';
+export const PROXY_AT = { host: '127.0.0.1', port: 3_128 } as const;
+export const SOCKS_AT = { host: '127.0.0.1', port: 1_080 } as const;
+const NODE = process.execPath;
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+
+const WEB = ['allowed', 'alias', 'loop', 'stray', 'short', 'long', 'lots', 'spoofed', 'late', 'hidden-names'];
+export const FLOWS = `  - { name: web, from: agent, to: [${WEB.map((name) => `${name}.example`).join(', ')}, "*.wild.example"], service: [https, http] }
+  - { name: rebinding, from: agent, to: [rebind.example, private.example, metadata.example, own.example], service: [https, http] }
+  - { name: relay, from: agent, to: relay.example, service: tcp/8080 }
+  - { name: git, from: agent, to: git, service: ssh }
+  - { name: theirs, from: other, to: theirs, service: ssh }
+  - { name: other, from: other, to: allowed.example, service: https }
+  - { name: many, from: lanes, to: many, service: ssh }
+`;
+
+/** @param more lines of the policy's top level */
+export function policyText(flows: string, more = ''): string {
+  return `portcullis: 1
+name: attacked
+gateway: { upstream: ${RESOLVER}, user: ${GATEWAY.uid} }
+${more}zones:
+  agent: { host: { users: [${AGENT.uid}] } }
+  other: { host: { users: [${OTHER.uid}] } }
+  lanes: { host: { users: [${LANES.map(({ uid }) => uid).join(', ')}] } }
+  git: { domains: [git.example, turning.example], enforce: resolved }
+  theirs: { domains: [theirs.example], enforce: resolved }
+  many: { domains: ["*.many.example"], enforce: resolved }
+flows:
+${flows}`;
+}
+
+/** One machine with agents and a gateway, and the world outside. */
+export class World {
+  readonly outer: Going;
+  readonly #folder: string;
+  readonly #agents = new Map<Account, Agent>();
+  #gateway: Going | undefined;
+
+  private constructor(folder: string, outer: Going) {
+    this.#folder = folder;
+    this.outer = outer;
+  }
+
+  /** In the namespaces of this process, which are its own. @param folder an empty one */
+  static async make(folder: string): Promise<World> {
+    await network(folder);
+    const key = join(folder, 'key.pem');
+    const certificate = join(folder, 'certificate.pem');
+    const made = await selfSigned([
+      'allowed.example',
+      'evil.example',
+      'approved.example',
+      'relay.example',
+      '*.wild.example',
+    ]);
+    writeFileSync(key, made.key);
+    writeFileSync(certificate, made.cert);
+    const main = join(import.meta.dirname, 'outer-main.ts');
+    const outer = new Going('ip', ['netns', 'exec', 'outer', NODE, main, key, certificate]);
+    await outer.says('ready');
+    const world = new World(folder, outer);
+    world.writePolicy(policyText(FLOWS));
+    return world;
+  }
+
+  at(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  get policy(): string {
+    return this.at('policy.yaml');
+  }
+
+  get socket(): string {
+    return this.at('run/control.sock');
+  }
+
+  writePolicy(text: string): void {
+    writeFileSync(this.policy, text);
+  }
+
+  /** What the policy asks of the kernel, as a person has it written. */
+  rules(): Promise<string> {
+    return must(NODE, [MAIN, 'render', 'nftables', this.policy]);
+  }
+
+  /** Puts it in force, as a person does who loads it by hand. */
+  async enforce(edited = (rules: string): string => rules): Promise<void> {
+    await must('nft', ['-f', '-'], edited(await this.rules()));
+  }
+
+  get #run(): string[] {
+    const places = ['--log', this.at('log/decisions.jsonl'), '--state', this.at('state'), '--socket', this.socket];
+    return [MAIN, 'gateway', 'run', this.policy, ...places];
+  }
+
+  /** Where it must not start. */
+  tryToStart(): Promise<Done> {
+    return run(NODE, this.#run);
+  }
+
+  /** Starts the gateway. */
+  async start(): Promise<void> {
+    this.#gateway = new Going(NODE, this.#run);
+    await this.#gateway.says('dns ');
+  }
+
+  /** The gateway that was started last. */
+  get gateway(): Going {
+    if (this.#gateway === undefined) throw new Error('no gateway was started');
+    return this.#gateway;
+  }
+
+  /** A file with 256 KiB that nobody should have. */
+  get secret(): string {
+    const path = this.at('secret');
+    writeFileSync(path, Buffer.alloc(262_144, 's'));
+    return path;
+  }
+
+  as(account: Account): Agent {
+    const known = this.#agents.get(account);
+    if (known !== undefined) return known;
+    const agent = new Agent(account);
+    this.#agents.set(account, agent);
+    return agent;
+  }
+
+  /** What a fetch came to: the reason of a refusal, the first line of the body, or curl's own number of the error. */
+  async curl(...args: readonly string[]): Promise<string> {
+    return fetched(await this.curlDone(...args));
+  }
+
+  curlDone(...args: readonly string[]): Promise<Done> {
+    const usual = ['-q', '-sS', '-m', '8', '--noproxy', '', '--cacert', this.at('certificate.pem')];
+    return runAs(AGENT, 'curl', ...usual, ...args);
+  }
+
+  /** Status and answers of a lookup: `NOERROR 93.184.216.34`, `REFUSED unlisted-name`, or why there is none. */
+  async dig(...args: readonly string[]): Promise<string> {
+    const { code, out } = await runAs(AGENT, 'dig', '+tries=1', '+time=5', '+nocookie', ...args);
+    const status = /status: ([A-Z]+)/.exec(out)?.[1];
+    if (status === undefined) return `no answer (exit ${code})`;
+    const why = /; EDE: \d+(?: \([^)]*\))?: \(([a-z -]+)/.exec(out)?.[1];
+    const answers = [...out.matchAll(/^[^;\s]\S*\s+\d+\s+(?:IN|CH)\s+([A-Z0-9]+\s+.*)$/gm)].map(
+      ([, text = '']) => text,
+    );
+    return [status, why, answers.map((each) => each.replace(/\s+/g, ' ')).join(', ')].filter(Boolean).join(' ');
+  }
+
+  /** What a handshake came to: `handshake`, `alert access denied`, or what else OpenSSL says last. */
+  async openssl(...args: readonly string[]): Promise<string> {
+    const { code, out, err } = await runAs(AGENT, 'timeout', '8', 'openssl', 's_client', '-brief', ...args);
+    const said = `${out}${err}`;
+    const alert = /alert ([a-z ]+?)(?::|$)/m.exec(said)?.[1];
+    if (/CONNECTION ESTABLISHED/.test(said)) return 'handshake';
+    return alert === undefined ? `exit ${code}: ${said.trim().split('\n').at(-1)}` : `alert ${alert}`;
+  }
+
+  /** @param account by default the agent */
+  udp(task: Omit<UdpTask, 'do' | 'waitMs'> & { readonly waitMs?: number }, account = AGENT): Promise<AgentAnswer> {
+    return this.as(account).does({ waitMs: 3_000, ...task, do: 'udp' });
+  }
+
+  tcp(task: Omit<TcpTask, 'do' | 'waitMs'> & { readonly waitMs?: number }, account = AGENT): Promise<AgentAnswer> {
+    return this.as(account).does({ waitMs: 5_000, ...task, do: 'tcp' });
+  }
+
+  /** Says something to the proxy by hand. */
+  async proxy(...pieces: readonly string[]): Promise<AgentAnswer> {
+    return this.tcp({ ...PROXY_AT, pieces, halfClose: true });
+  }
+
+  portcullis(...args: readonly string[]): Promise<string> {
+    return must(NODE, [MAIN, ...args, '--socket', this.socket]);
+  }
+
+  /** The program without the socket of a running gateway. */
+  runPortcullis(...args: readonly string[]): Promise<Done> {
+    return run(NODE, [MAIN, ...args]);
+  }
+
+  /** Asks the gateway as its operator. @returns what it answers, JSON */
+  operator(method: 'GET' | 'POST', path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.socket, method, path }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(text));
+      });
+      asked.on('error', reject).end();
+    });
+  }
+
+  /** How a shell is told to show requests for access: nothing in it is anybody's but ours. */
+  get requestsCommand(): string {
+    return `'${NODE}' '${MAIN}' requests --socket '${this.socket}'`;
+  }
+
+  /** Asks again and again. @returns what is right in the end, or what it was after two seconds */
+  async eventually<T>(ask: () => T, isRight: (answer: T) => boolean): Promise<T> {
+    const until = performance.now() + 2_000;
+    let answer = ask();
+    while (!isRight(answer) && performance.now() < until) {
+      await new Promise((next) => setTimeout(next, 50));
+      answer = ask();
+    }
+    return answer;
+  }
+
+  log(): string {
+    return readFileSync(this.at('log/decisions.jsonl'), 'utf8');
+  }
+
+  /** What the gateway has written down. */
+  records(): readonly GatewayLine[] {
+    const lines = this.log().split('\n').slice(0, -1); // the last is not whole while it is written
+    return lines.map((line): GatewayLine => JSON.parse(line));
+  }
+
+  /** The counters outside that count what should never arrive, of those that are not zero; from here on they begin anew. */
+  async takeArrivals(): Promise<readonly string[]> {
+    const text = await must('ip', ['netns', 'exec', 'outer', 'nft', 'reset', 'counters', 'table', 'inet', 'seen']);
+    const counters = [...text.matchAll(/counter (\S+) \{\s+packets (\d+)/g)];
+    return counters.flatMap(([, name = '', packets]) => (packets === '0' ? [] : name));
+  }
+
+  /** What has arrived that no attempt was looking for. */
+  readonly strayed: string[] = [];
+
+  /** Whether anybody has asked the resolver outside for a name with this in it. */
+  wasAskedFor(name: string): boolean {
+    return this.outer.said.split('\n').some((line) => line.startsWith('asked ') && line.includes(name));
+  }
+
+  async end(): Promise<void> {
+    for (const agent of this.#agents.values()) agent.end();
+    await this.outer.end('SIGKILL');
+  }
+}
+
+interface GatewayLine {
+  readonly host: string;
+  readonly address?: string;
+  readonly reason?: string;
+  readonly agent: string;
+  readonly verdict: string;
+  readonly sent?: number;
+}
+
+export function fetched({ code, out }: Done): string {
+  const text = out.trim();
+  const refused = reasonIn(text);
+  return code === 0 ? (refused ?? text.split('\n')[0] ?? '') : `curl ${code}`;
+}
+
+/** The reason that the gateway gives in an answer. */
+export function reasonIn(text: string): string | undefined {
+  return /"reason": "([a-z-]+)"/.exec(text)?.[1];
+}
+
+/** What came of something that was said by hand: reason and status of HTTP, a message of TLS, or how it ended. */
+export function outcome({ said, end }: AgentAnswer): string {
+  const status = /^HTTP\/1\.1 (\d{3})/.exec(said)?.[1];
+  if (status !== undefined) return [status, reasonIn(said)].filter(Boolean).join(' ');
+  if (said.startsWith('\x16\x03')) return 'ServerHello';
+  if (said.startsWith('\x15\x03')) return `alert ${said.charCodeAt(6)}`;
+  return said === '' ? end : JSON.stringify(said.slice(0, 40));
+}
+
+/** The machine and the world, each in a network of its own, and a table outside that counts what should never arrive. */
+async function network(folder: string): Promise<void> {
+  await must('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  await must('mount', ['-t', 'tmpfs', 'tmpfs', '/var/lib']);
+  const resolvers = join(folder, 'resolv.conf');
+  writeFileSync(resolvers, `nameserver ${UNTOUCHED[4]}\noptions timeout:1 attempts:1\n`);
+  await must('mount', ['--bind', resolvers, '/etc/resolv.conf']);
+  await must('ip', ['netns', 'add', 'outer']);
+  const lines = `link set lo up
+link add out type veth peer name in netns outer
+addr add ${HOST.way4}/24 dev out
+addr add ${HOST.way6}/64 dev out nodad
+link set out up
+route add default via ${OUTER.way4}
+route add default via ${OUTER.way6}
+`;
+  const outer = `link set lo up
+addr add ${OUTER.way4}/24 dev in
+addr add ${OUTER.way6}/64 dev in nodad
+link set in up
+${OUTER.addresses.map((address) => `route add local ${address} dev lo`).join('\n')}
+`;
+  await must('ip', ['-batch', '-'], lines);
+  await must('ip', ['-n', 'outer', '-batch', '-'], outer);
+  await must('ip', ['netns', 'exec', 'outer', 'nft', '-f', '-'], SEEN);
+  writeFileSync('/proc/sys/net/ipv4/ping_group_range', '0 2147483647'); // as distributions have it: anybody may ping
+}
+
+const SEEN = `table inet seen {
+  counter untouched { }
+  counter untouched6 { }
+  counter not-tcp { }
+  counter multicast { }
+  chain arriving { type filter hook prerouting priority -500; policy accept;
+    iifname "in" ip daddr ${UNTOUCHED[4]} counter name untouched
+    iifname "in" ip6 daddr ${UNTOUCHED[6]} counter name untouched6
+    iifname "in" ip daddr 93.184.216.0/24 meta l4proto != tcp counter name not-tcp
+    iifname "in" fib daddr type multicast meta l4proto udp counter name multicast
+  }
+  chain silenced { type filter hook input priority 0; policy accept; }
+}
+`;
