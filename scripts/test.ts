@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `node scripts/test.ts [PATH...]`, where a path is a test file or a folder, by default everything under
  * `src` and `test`. Exits with 0 only where at least one test ran and none failed; the last line is
- * `N passed, N failed, N skipped`. Of a single file it also tells what its tests say of themselves.
+ * `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ if (missing.length > 0) {
 const files = testFiles(asked.length === 0 ? [resolve(root, 'src'), resolve(root, 'test')] : asked);
 const isIn = (folders: readonly string[]) => (file: string) =>
   folders.some((folder) => relative(root, file).startsWith(folder));
-const report = new TestReport(root, (text) => process.stdout.write(text), files.length === 1);
+const report = new TestReport(root, (text) => process.stdout.write(text));
 // Tests start thousands of our own processes: with the compiled code of the first kept, each next one needs a quarter of the time.
 const compiled = mkdtempSync(join(tmpdir(), 'portcullis-compiled-'));
 process.env.NODE_COMPILE_CACHE = compiled;

@@ -27,7 +27,7 @@ export const ALLOWED = '93.184.216.34';
 export const EVIL = '93.184.216.66'; // an attacker's
 export const GIT = '93.184.216.40';
 export const THEIRS = '93.184.216.41';
-export const RELAY = '93.184.216.50';
+const RELAY = '93.184.216.50';
 
 /** What the resolver knows of names that behave; `rebind` and its like stand for what nobody may reach by a name. */
 export const NAMES: Readonly<Record<string, readonly string[]>> = {

@@ -268,7 +268,7 @@ interface GatewayLine {
   readonly sent?: number;
 }
 
-export function fetched({ code, out }: Done): string {
+function fetched({ code, out }: Done): string {
   const text = out.trim();
   const refused = reasonIn(text);
   return code === 0 ? (refused ?? text.split('\n')[0] ?? '') : `curl ${code}`;

@@ -46,7 +46,7 @@ export async function openClaw(): Promise<OpenClaw | string> {
 }
 
 /** @returns the folder of its plugin for Discord, which is a package of its own, or why it cannot be had, in words. */
-export function discordPlugin(): Promise<string | { readonly problem: string }> {
+function discordPlugin(): Promise<string | { readonly problem: string }> {
   return installed('@openclaw/discord', `${CACHE}-discord`);
 }
 
