@@ -45,11 +45,6 @@ export async function openClaw(): Promise<OpenClaw | string> {
   };
 }
 
-/** @returns the folder of its plugin for Discord, which is a package of its own, or why it cannot be had, in words. */
-function discordPlugin(): Promise<string | { readonly problem: string }> {
-  return installed('@openclaw/discord', `${CACHE}-discord`);
-}
-
 /** The folder of a package of the release, installed where it was not yet. */
 async function installed(name: string, cache: string): Promise<string | { readonly problem: string }> {
   const folder = join(cache, 'node_modules', name);
