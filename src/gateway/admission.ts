@@ -71,6 +71,11 @@ export class Admission {
     this.#record(carried, this.#wasCut ? 'cut' : undefined);
   }
 
+  /** Ends it because the gateway does: the policy has nothing to do with it. `closed` follows. */
+  end(): void {
+    this.#cut?.();
+  }
+
   /** It came to nothing. */
   failed(reason: Reason): Refusal {
     const { sentence } = this.#gatekeeper.why(unread(this.wanted), reason, []);

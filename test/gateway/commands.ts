@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 /** What a program said, and how it ended. */
 export interface Done {
@@ -59,18 +60,22 @@ export class Going {
   async says(text: string, withinMs = LIMIT_MS): Promise<void> {
     const until = performance.now() + withinMs;
     while (!this.said.includes(text)) {
-      if (performance.now() > until || this.child.exitCode !== null)
-        throw new Error(`it did not say \`${text}\`: ${this.said}`);
+      if (performance.now() > until || this.hasEnded) throw new Error(`it did not say \`${text}\`: ${this.said}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
-  /** @returns its exit code, -1 where a signal ended it */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** @returns its exit code, -1 where a signal ended it; of one that has ended already, too */
   async end(signal: NodeJS.Signals): Promise<number> {
-    const { exitCode, signalCode } = this.child;
-    if (exitCode !== null || signalCode !== null) return exitCode ?? -1; // it has ended by itself
-    const ended = new Promise<number>((resolve) => this.child.once('exit', (code) => resolve(code ?? -1)));
-    this.child.kill(signal);
-    return ended;
+    if (!this.hasEnded) {
+      const ended = once(this.child, 'exit');
+      this.child.kill(signal);
+      await ended;
+    }
+    return this.child.exitCode ?? -1;
   }
 }

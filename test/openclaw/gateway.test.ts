@@ -20,6 +20,8 @@ const MUST: Readonly<Record<string, RegExp>> = {
   'setup: the policy that init proposed, with a gateway, is checked': /^sound: 6 flows, \d+ tests proven$/,
   'setup: the gateway is told to end': /^exit 0$/,
   'connect: openclaw proxy validate': /^exit 0: allowed true, allowed true, denied true$/,
+  // The canary that it must not get, on its own loopback.
+  'connect: denied 127.0.0.1': /^unlisted-address: no flow of openclaw leads to 127\.0\.0\.1 \(connect tcp /,
   ...conversation('transparent', 'dns A [\\w-]{12}'),
   ...conversation('connect', 'connect tcp [\\w-]{12}'),
 };

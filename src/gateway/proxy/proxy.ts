@@ -1,5 +1,5 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../../net/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { type Addresses, ON_ITS_WAY } from '../dial.ts';
@@ -37,6 +37,7 @@ export interface ProxySettings {
 
 const BACKLOG = 4_096; // connections that the kernel holds until they are accepted; it caps that itself (net.core.somaxconn)
 const DRAIN_LOOK_MS = 20;
+const CUT_MS = 1_000; // for what was cut to be recorded
 const TROUBLE_MS = 1_000;
 
 /** The proxy's listeners. Made by `listen`; there are all of them or none. */
@@ -93,13 +94,18 @@ export class EgressProxy {
     return this.#arrivals.count;
   }
 
-  /** Takes no more connections, lets those that are there end until the deadline, and cuts the rest. */
+  /** Takes no more connections, lets those that are there end until the deadline, and cuts the rest. All are recorded then. */
   async stop(deadlineMs: number): Promise<void> {
+    const { open } = this.#settings.gatekeeper;
     const end = performance.now() + deadlineMs;
     for (const server of this.#servers) server.close();
     this.#http.drain();
-    while (this.#arrivals.count > 0 && performance.now() < end) await sleep(DRAIN_LOOK_MS);
+    while (this.#arrivals.count + open.size > 0 && performance.now() < end) await sleep(DRAIN_LOOK_MS);
     this.#arrivals.destroy();
+    for (const admission of open) admission.end();
+    // Sockets tell that they are closed a little later.
+    const cut = performance.now() + CUT_MS;
+    while (open.size > 0 && performance.now() < cut) await nextTurn();
   }
 
   async #listen(listener: Listener): Promise<void> {

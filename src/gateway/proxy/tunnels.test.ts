@@ -72,6 +72,22 @@ describe('a tunnel', () => {
     hand.close();
   });
 
+  test('that is open when the proxy is stopped is recorded before it has stopped', async () => {
+    const stopped = await startWorld(policy(), { speech: new Map([[ports.tls, 'tls']]) });
+    const authority = `site.example:${ports.tls}`;
+    const hands = [await Hand.connect(stopped.port), await Hand.connect(stopped.port)];
+    for (const hand of hands) {
+      hand.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+      await eventually(() => hand.text.includes(open), 'an answer');
+      hand.write(clientHello({ names: [[0, 'site.example']] }));
+      await eventually(() => hand.bytes.length > open.length, 'the echo');
+    }
+    hands[0]?.socket.resetAndDestroy(); // as the kernel does for a client that is killed
+    await stopped.proxy.stop(100);
+    const ended = stopped.records.map(({ verdict, host, received }) => `${verdict} ${host} ${(received ?? 0) > 0}`);
+    assert.deepEqual(ended, ['allow site.example true', 'allow site.example true']);
+  });
+
   const denied: readonly (readonly [string, () => string, string | Buffer, string])[] = [
     ['P8: another name', () => `site.example:${ports.tls}`, clientHello({ names: [[0, 'evil.example']] }), ALERT],
     [

@@ -69,18 +69,22 @@ function decisions(): readonly GatewayRecord[] {
     .flatMap((line) => (line === '' ? [] : JSON.parse(line)));
 }
 
+/** How openclaw's connections must come to the gateway. */
+type Way = 'connect' | 'transparent';
+
 function isAnswer(each: Seen): boolean {
   const isPosted = each.kind === 'request' && each.host === 'discord.com' && each.method === 'POST';
   return isPosted && each.path.endsWith(`/channels/${STORY.channel}/messages`);
 }
 
-/** Runs `openclaw gateway run` until it has answered, and tells what came of it; `way`: how its connections must come to the gateway. */
-async function conversation(way: 'connect' | 'transparent'): Promise<void> {
-  const before = { seen: seen().length, decisions: decisions().length };
-  const made = () => seen().slice(before.seen);
+/** Runs `openclaw gateway run` until it has answered, and tells what the world outside saw of it. */
+async function conversation(way: Way): Promise<void> {
+  const before = seen().length;
+  const made = () => seen().slice(before);
   const going = new Going(...machine.openclaw(['gateway', 'run']));
   const began = performance.now();
-  await eventually(() => made().some(isAnswer) || going.child.exitCode !== null, ANSWER_MS);
+  await eventually(() => made().some(isAnswer) || going.hasEnded, ANSWER_MS);
+  if (going.hasEnded) process.stderr.write(going.said);
   tell(way, 'seconds until it has answered', ((performance.now() - began) / 1000).toFixed(1));
   await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
   tell(way, 'openclaw is told to end', `exit ${await going.end('SIGTERM')}`);
@@ -93,8 +97,10 @@ async function conversation(way: 'connect' | 'transparent'): Promise<void> {
   tell(way, 'the model is asked what the person wrote', String(made().some(isAsked)));
   const answers = made().flatMap((each) => (each.kind === 'request' && isAnswer(each) ? each.body : []));
   tell(way, 'what is posted to the channel', answers.join(' '));
+}
 
-  const decided = decisions().slice(before.decisions);
+/** What the gateway has recorded of a conversation; a connection is recorded when it ends, the last of them when the gateway does. */
+function tellDecided(way: Way, decided: readonly GatewayRecord[]): void {
   const connected = decided.filter(({ verdict, port }) => verdict === 'allow' && port !== undefined);
   tell(way, 'how it came to the gateway', [...new Set(connected.map((each) => each.way))].join(', '));
   tell(
@@ -106,7 +112,7 @@ async function conversation(way: 'connect' | 'transparent'): Promise<void> {
 }
 
 /** What was refused, each name with its reason and the ids of its requests; and whether anything of it was seen outside. */
-function tellDenied(way: string, decided: readonly GatewayRecord[]): void {
+function tellDenied(way: Way, decided: readonly GatewayRecord[]): void {
   const denied = decided.filter(({ verdict }) => verdict === 'deny');
   for (const [host, records] of Map.groupBy(denied, (each) => each.host)) {
     const reasons = new Set(records.map(({ reason, sentence }) => `${reason}: ${sentence}`));
@@ -148,13 +154,24 @@ const gateway = new Going(NODE, [MAIN, 'gateway', 'run', policy]);
 await gateway.says('dns ');
 try {
   await conversation('transparent');
+  const told = new Date().toISOString(); // of the proxy: from now on it is another conversation
 
   await portcullis('render', 'openclaw', policy, '--output', machine.path('settings'));
   const settings: object = JSON.parse(readFileSync(machine.path('settings/openclaw.json'), 'utf8'));
   await machine.configure(JSON.stringify({ ...CONFIGURATION, ...settings }));
   await validate();
   await conversation('connect');
-} finally {
+
   tell('setup', 'the gateway is told to end', `exit ${await gateway.end('SIGTERM')}`);
+  const all = decisions();
+  tellDecided(
+    'transparent',
+    all.filter(({ time }) => time < told),
+  );
+  tellDecided(
+    'connect',
+    all.filter(({ time }) => time >= told),
+  );
+} finally {
   await world.end('SIGKILL');
 }
