@@ -9,12 +9,18 @@ const LISTEN = 10;
 
 const FILES = { tcp: ['tcp', 'tcp6'], udp: ['udp', 'udp6'] } as const;
 
+type Sender = Omit<ProcSocket, 'inode'>;
+
 /**
  * The account whose process of this machine (of this network namespace) sends from an endpoint, as the kernel knows it. `none`: no
  * socket here has that endpoint, so it is another machine's; `several`: sockets of different accounts share it, so nobody can tell.
  *
+ * The kernel is asked for the sockets in question, which takes microseconds. Where that cannot be, its lists are read, /proc/net/tcp in some
+ * ten milliseconds of processor time, since all of a hash table is walked for every reader; and they are not exact: where a socket goes while
+ * they are read, another may be passed over. Some six readings of a thousand missed one that was there all the time.
+ *
  * @param server the other end as the sender sees it: before the kernel redirected the connection
- * @param proc where to read; absent: connections are asked for one by one, wherever the kernel can be asked so
+ * @param proc lists to read in any case
  */
 export function accountOfSocket(
   protocol: 'tcp' | 'udp',
@@ -22,10 +28,14 @@ export function accountOfSocket(
   server: Endpoint,
   proc?: string,
 ): number | 'none' | 'several' {
-  const diag = protocol === 'tcp' && proc === undefined ? kernel() : undefined;
-  return diag === undefined
-    ? accountInProc(protocol, client, server, proc ?? '/proc')
-    : diagnosed(diag, client, server);
+  const diag = proc === undefined ? kernel() : undefined;
+  const found =
+    diag === undefined ? listed(protocol, client, proc ?? '/proc') : diagnosed(diag, protocol, client, server);
+  const own = found.filter((socket) => isSender(socket, protocol, client));
+  const exact = own.filter(({ remote }) => isSame(remote, server));
+  const accounts = new Set((exact.length > 0 ? exact : own).map(({ uid }) => uid));
+  const [account] = accounts;
+  return account === undefined ? 'none' : accounts.size > 1 ? 'several' : account;
 }
 
 let asked: { readonly diag: SocketDiag | undefined } | undefined;
@@ -35,34 +45,19 @@ function kernel(): SocketDiag | undefined {
   return asked.diag;
 }
 
-function diagnosed(diag: SocketDiag, client: Endpoint, server: Endpoint): number | 'none' {
-  const found = diag(client, server);
-  return found === undefined || !isSending(found.state) ? 'none' : found.uid;
+function diagnosed(diag: SocketDiag, protocol: 'tcp' | 'udp', client: Endpoint, server: Endpoint): readonly Sender[] {
+  if (protocol === 'udp') return diag.datagramSockets(client.port);
+  const connection = diag.connection(client, server);
+  return connection === undefined ? [] : [connection];
 }
 
-function isSending(state: number): boolean {
-  return state !== TIME_WAIT && state !== LISTEN;
+function listed(protocol: 'tcp' | 'udp', client: Endpoint, proc: string): readonly Sender[] {
+  return FILES[protocol].flatMap((name) => parseProcSockets(read(join(proc, 'net', name), client.port)));
 }
 
-function accountInProc(
-  protocol: 'tcp' | 'udp',
-  client: Endpoint,
-  server: Endpoint,
-  proc: string,
-): number | 'none' | 'several' {
-  const own = FILES[protocol].flatMap((name) => {
-    const text = read(join(proc, 'net', name), client.port);
-    return parseProcSockets(text).filter((socket) => isSender(socket, protocol, client));
-  });
-  const exact = own.filter(({ remote }) => isSame(remote, server));
-  const accounts = new Set((exact.length > 0 ? exact : own).map(({ uid }) => uid));
-  const [account] = accounts;
-  return account === undefined ? 'none' : accounts.size > 1 ? 'several' : account;
-}
-
-function isSender({ local, state }: ProcSocket, protocol: 'tcp' | 'udp', client: Endpoint): boolean {
+function isSender({ local, state }: Sender, protocol: 'tcp' | 'udp', client: Endpoint): boolean {
   if (local.port !== client.port) return false;
-  if (protocol === 'tcp') return isSending(state) && isSame(local, client);
+  if (protocol === 'tcp') return state !== TIME_WAIT && state !== LISTEN && isSame(local, client);
   return isSame(local, client) || isUnspecified(local.address); // the kernel chooses the address for each datagram then
 }
 

@@ -1,14 +1,21 @@
 import { createRequire } from 'node:module';
-import type { Address, Endpoint } from '../net/index.ts';
+import type { Address, Endpoint, Family } from '../net/index.ts';
 
-/** One socket, as the kernel's sock_diag(7) tells of it. */
+/** One socket of this network namespace, as the kernel's sock_diag(7) tells of it. */
 export interface DiagnosedSocket {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
   readonly state: number; // of include/net/tcp_states.h
   readonly uid: number;
 }
 
-/** Asks for the TCP socket with exactly these two ends, seen from its own side; `undefined` where there is none. */
-export type SocketDiag = (local: Endpoint, remote: Endpoint) => DiagnosedSocket | undefined;
+/** Asks the kernel for sockets without reading a list of all there are. */
+export interface SocketDiag {
+  /** The TCP socket with exactly these two ends, seen from its own side; where there is none, one that listens there, if any. */
+  readonly connection: (local: Endpoint, remote: Endpoint) => DiagnosedSocket | undefined;
+  /** The UDP sockets at a port, both families. */
+  readonly datagramSockets: (port: number) => readonly DiagnosedSocket[];
+}
 
 /** include/uapi/linux/netlink.h, sock_diag.h and inet_diag.h. */
 const AF_NETLINK = 16;
@@ -17,20 +24,26 @@ const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
 const NLM_F_REQUEST = 1;
+const NLM_F_DUMP = 0x300;
 const MSG_DONTWAIT = 0x40;
-const IPPROTO_TCP = 6;
+const IPPROTO = { tcp: 6, udp: 17 } as const;
 const AF = { 4: 2, 6: 10 } as const;
 
 const HEADER_BYTES = 16; // struct nlmsghdr
 const REQUEST_BYTES = HEADER_BYTES + 56; // struct inet_diag_req_v2
-const STATE_AT = HEADER_BYTES + 1; // struct inet_diag_msg
-const UID_AT = HEADER_BYTES + 64;
-const REPLY_BYTES = 8_192;
+const SOCKET_BYTES = 72; // struct inet_diag_msg
+const REPLY_BYTES = 32_768;
+const NOBODY: Endpoint = { address: { family: 6, value: 0n }, port: 0 };
 
-/**
- * The kernel finds one socket by its two ends in microseconds. /proc/net/tcp walks all of its hash table for every reader, some ten milliseconds
- * even where there is no socket at all. `undefined` where it cannot be asked: `koffi` is an optional package, with native code.
- */
+interface Question {
+  readonly protocol: keyof typeof IPPROTO;
+  readonly family: Family;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly isDump: boolean; // of all with the local port
+}
+
+/** `undefined` where the kernel cannot be asked: `koffi` is an optional package, with native code. */
 export function socketDiag(): SocketDiag | undefined {
   try {
     const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
@@ -42,33 +55,76 @@ export function socketDiag(): SocketDiag | undefined {
     if (fd < 0) return undefined;
     const reply = Buffer.alloc(REPLY_BYTES);
     let sequence = 0;
-    return (local, remote) => {
+    const ask = (question: Question): DiagnosedSocket[] => {
       sequence = (sequence + 1) >>> 0;
-      const request = requestFor(local, remote, sequence);
-      if (Number(send(fd, request, request.length, MSG_DONTWAIT)) !== request.length) return undefined;
-      // Answered before send(2) returns: what is asked for by its ends is no dump (netlink_rcv_skb, net/netlink/af_netlink.c).
+      const request = requestFor(question, sequence);
+      const found: DiagnosedSocket[] = [];
+      if (Number(send(fd, request, request.length, MSG_DONTWAIT)) !== request.length) return found;
+      // What there is to read is there before send(2) or the recv(2) before it returns (net/netlink/af_netlink.c).
       for (;;) {
         const length = Number(recv(fd, reply, reply.length, MSG_DONTWAIT));
-        if (length < HEADER_BYTES) return undefined;
-        if (reply.readUInt32LE(8) !== sequence) continue; // of a question whose answer was not fetched
-        const isSocket = reply.readUInt16LE(4) === SOCK_DIAG_BY_FAMILY && length >= UID_AT + 4;
-        return isSocket ? { state: reply[STATE_AT] ?? 0, uid: reply.readUInt32LE(UID_AT) } : undefined; // else ENOENT
+        if (length < HEADER_BYTES || takeMessages(reply.subarray(0, length), sequence, question, found)) return found;
       }
+    };
+    return {
+      connection: (local, remote) => {
+        const [found] = ask({ protocol: 'tcp', family: local.address.family, local, remote, isDump: false });
+        return found;
+      },
+      datagramSockets: (port) => {
+        const local = { ...NOBODY, port };
+        const families: readonly Family[] = [4, 6];
+        return families.flatMap((family) => ask({ protocol: 'udp', family, local, remote: NOBODY, isDump: true }));
+      },
     };
   } catch {
     return undefined;
   }
 }
 
+/** Takes the sockets out of what was received. @returns whether that was the last of the answer */
+function takeMessages(bytes: Buffer, sequence: number, { isDump }: Question, found: DiagnosedSocket[]): boolean {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at);
+    if (length < HEADER_BYTES || at + length > bytes.length) return true;
+    if (bytes.readUInt32LE(at + 8) === sequence) {
+      // NLMSG_DONE, or NLMSG_ERROR: there is none (ENOENT), or it cannot be told.
+      if (bytes.readUInt16LE(at + 4) !== SOCK_DIAG_BY_FAMILY || length < HEADER_BYTES + SOCKET_BYTES) return true;
+      found.push(readSocket(bytes.subarray(at + HEADER_BYTES, at + length)));
+      if (!isDump) return true;
+    } // else of a question whose answer was not read to its end
+    at += (length + 3) & ~3;
+  }
+  return false;
+}
+
+/** struct inet_diag_msg. */
+function readSocket(bytes: Buffer): DiagnosedSocket {
+  const isSix = bytes[0] === AF[6];
+  return {
+    local: { address: readAddress(bytes.subarray(8, 24), isSix), port: bytes.readUInt16BE(4) },
+    remote: { address: readAddress(bytes.subarray(24, 40), isSix), port: bytes.readUInt16BE(6) },
+    state: bytes[1] ?? 0,
+    uid: bytes.readUInt32LE(64),
+  };
+}
+
+/** IPv4 as IPv4 (RFC 4291 2.5.5.2), as /proc/net is read, too. */
+function readAddress(bytes: Buffer, isSix: boolean): Address {
+  if (!isSix) return { family: 4, value: BigInt(bytes.readUInt32BE(0)) };
+  const value = (bytes.readBigUInt64BE(0) << 64n) | bytes.readBigUInt64BE(8);
+  return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
+}
+
 /** struct nlmsghdr and struct inet_diag_req_v2. The machine's own byte order is little-endian on all that we support. */
-function requestFor(local: Endpoint, remote: Endpoint, sequence: number): Buffer {
+function requestFor({ protocol, family, local, remote, isDump }: Question, sequence: number): Buffer {
   const request = Buffer.alloc(REQUEST_BYTES);
   request.writeUInt32LE(REQUEST_BYTES, 0);
   request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4);
-  request.writeUInt16LE(NLM_F_REQUEST, 6);
+  request.writeUInt16LE(NLM_F_REQUEST | (isDump ? NLM_F_DUMP : 0), 6);
   request.writeUInt32LE(sequence, 8);
-  request[HEADER_BYTES] = AF[local.address.family];
-  request[HEADER_BYTES + 1] = IPPROTO_TCP;
+  request[HEADER_BYTES] = AF[family];
+  request[HEADER_BYTES + 1] = IPPROTO[protocol];
   request.writeUInt32LE(0xffff_ffff, HEADER_BYTES + 4); // in whatever state
   request.writeUInt16BE(local.port, HEADER_BYTES + 8);
   request.writeUInt16BE(remote.port, HEADER_BYTES + 10);

@@ -7,7 +7,8 @@ import { connectToNames } from './agent-names.ts';
 import { flood, sendRaw } from './agent-raw.ts';
 import type { AgentAnswer, AgentTask, TcpTask, UdpTask } from './agent-tasks.ts';
 
-const held: Socket[] = [];
+/** What `many` has opened, and whether it is closed. */
+const held = new Map<Socket, 'open' | 'closed'>();
 
 process.on('message', ({ number, task }: { readonly number: number; readonly task: AgentTask }) => {
   const began = performance.now();
@@ -30,7 +31,8 @@ function doIt(task: AgentTask): Promise<Done> {
     case 'many':
       return many(task);
     case 'let-go':
-      for (const socket of held.splice(0)) socket.destroy();
+      for (const socket of held.keys()) socket.destroy();
+      held.clear();
       return Promise.resolve({ said: '', end: 'closed' });
     case 'names':
       return connectToNames(task);
@@ -107,19 +109,20 @@ function tls(host: string, port: number, name: string): Promise<Done> {
 
 type Many = Extract<AgentTask, { do: 'many' }>;
 
-/** Opens many connections, begins to say something on each, and holds on. */
-async function many({ host, port, count, first, waitMs }: Many): Promise<Done> {
-  const ends = new Map<Socket, string>();
+/** Opens many connections, begins to say something on each, and holds on. @returns how many of all that it holds are still open */
+async function many({ host, port, count, first, waitMs, closed }: Many): Promise<Done> {
   for (let at = 0; at < count; at++) {
     const socket = connect({ host, port });
-    held.push(socket);
+    held.set(socket, 'open');
     socket.on('connect', () => socket.write(first, 'latin1'));
-    socket.on('error', () => ends.set(socket, 'closed'));
-    socket.on('close', () => ends.set(socket, 'closed'));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => held.has(socket) && held.set(socket, 'closed'));
     socket.resume();
   }
-  await new Promise((next) => setTimeout(next, waitMs));
-  return { said: '', end: `${count - ends.size} open, ${ends.size} closed` };
+  const closedNow = (): number => [...held.values()].filter((state) => state === 'closed').length;
+  const until = performance.now() + waitMs;
+  while (closedNow() < closed && performance.now() < until) await new Promise((next) => setTimeout(next, 50));
+  return { said: '', end: `${held.size - closedNow()} open, ${closedNow()} closed` };
 }
 
 type Load = Extract<AgentTask, { do: 'load' }>;

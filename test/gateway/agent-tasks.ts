@@ -10,7 +10,8 @@ export type AgentTask =
       readonly port: number;
       readonly count: number;
       readonly first: string;
-      readonly waitMs: number;
+      readonly waitMs: number; // at most
+      readonly closed: number; // of all that it holds; then it waits no longer
     }
   | { readonly do: 'let-go' } // of what `many` holds
   | { readonly do: 'names'; readonly names: readonly string[]; readonly connects: number; readonly port: number }

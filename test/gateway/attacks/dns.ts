@@ -213,7 +213,7 @@ export const DNS_BESIDE: readonly Attempt[] = [
 const CONNECTS_OF_LANE = 1_000;
 const NAMES_OF_LANE = 200;
 
-/** By itself: it takes all that there is of two processors. */
+/** As much as there is of two processors. */
 export const DNS_LOAD: readonly Attempt[] = [
   allowed(
     'D8',

@@ -24,7 +24,7 @@ export const SURVIVAL: readonly Attempt[] = [
     /^held back; .*(?:could not be accepted|too many|EMFILE)/,
     async (world) => {
       await limit(world, '--nofile=48:');
-      await world.as(AGENT).does({ do: 'many', ...PROXY_AT, count: 60, first: 'GET', waitMs: 500 });
+      await world.as(AGENT).does({ do: 'many', ...PROXY_AT, count: 60, first: 'GET', waitMs: 500, closed: 60 });
       const during = await world.curl('-m', '2', 'https://allowed.example/');
       const { troubles }: { readonly troubles: readonly string[] } = JSON.parse(await healthAfter(world));
       return `${/^https/.test(during) ? 'it passed' : 'held back'}; ${troubles.at(-1) ?? 'no trouble'}`;
