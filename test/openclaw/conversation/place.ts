@@ -13,20 +13,14 @@ export const CONFIG = join(HOME, '.openclaw/openclaw.json');
 export const OPENCLAW = join(MODULES, 'openclaw/openclaw.mjs');
 export const NODE = join(PLACE, 'node');
 
-/** Where openclaw has Node keep compiled code. It outlives the test: the next one starts some seconds sooner. */
-const COMPILED = join(HOME, 'node-compile-cache');
-
 /** Puts program, Node and home there, in the mount namespace of this process. The home is the folder itself, or a copy of it. */
 export async function furnish(modules: string, home: string, how: 'itself' | 'copy'): Promise<void> {
   await must('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', PLACE]);
   await show(modules, MODULES);
   await must('touch', [NODE]);
   await must('mount', ['--bind', process.execPath, NODE]);
-  if (how === 'itself') return show(home, HOME);
-  cpSync(home, HOME, { recursive: true, verbatimSymlinks: true });
-  const compiled = `${home}-compiled`;
-  mkdirSync(compiled, { recursive: true });
-  return show(compiled, COMPILED);
+  if (how === 'copy') cpSync(home, HOME, { recursive: true, verbatimSymlinks: true });
+  else await show(home, HOME);
 }
 
 async function show(folder: string, at: string): Promise<void> {
