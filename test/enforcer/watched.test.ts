@@ -6,6 +6,7 @@ import { BACKENDS, openConfirmed } from './iptables-place.ts';
 import { persisted, watchedTexts } from './iptables-texts.ts';
 import type { Asked, Place } from './place.ts';
 import { now, Probe, violations } from './probe.ts';
+import { ENFORCER } from './program.ts';
 import { NEW_PORT } from './texts.ts';
 
 const found = await isolationOrReason();
@@ -169,7 +170,7 @@ describe('a keeper that is not itself', { skip, concurrency: 3 }, () => {
   test('and cannot start: the change is refused, and nothing was changed', async () => {
     await using place = await openConfirmed(isolation, 'nft');
     const before = await rules(place);
-    const main = new URL('../../src/enforcer/keeper-main.ts', import.meta.url).pathname;
+    const main = ENFORCER.replace(/main(?=\.[jt]s$)/, 'keeper-main');
     await place.checked('sh', [
       '-ec',
       'echo "process.exit()" > /run/place/none; mount --bind /run/place/none "$1"',
