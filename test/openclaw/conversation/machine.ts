@@ -54,7 +54,7 @@ route add default via ${OUTER.way6}
 addr add ${OUTER.way4}/24 dev in
 addr add ${OUTER.way6}/64 dev in nodad
 link set in up
-${OUTER.addresses.map((address) => `addr add ${address}/${address.includes(':') ? 128 : 32} dev lo`).join('\n')}
+${OUTER.addresses.map((address) => `route add local ${address} dev lo`).join('\n')}
 `;
     await must('ip', ['-batch', '-'], here);
     await must('ip', ['-n', 'outer', '-batch', '-'], outer);
