@@ -5,7 +5,8 @@ import { selfSigned } from '../lab/certificate.ts';
 import { type Account, Agent, runAs } from './agent.ts';
 import type { AgentAnswer, TcpTask, UdpTask } from './agent-tasks.ts';
 import { type Done, Going, must, run } from './commands.ts';
-import { HOST, OUTER, RESOLVER, UNTOUCHED } from './outer.ts';
+import { leadOutside } from './networks.ts';
+import { RESOLVER, UNTOUCHED } from './outer.ts';
 
 export const AGENT: Account = { uid: 61_000 };
 export const GATEWAY: Account = { uid: 61_001 };
@@ -295,23 +296,7 @@ async function network(folder: string): Promise<void> {
   const resolvers = join(folder, 'resolv.conf');
   writeFileSync(resolvers, `nameserver ${UNTOUCHED[4]}\noptions timeout:1 attempts:1\n`);
   await must('mount', ['--bind', resolvers, '/etc/resolv.conf']);
-  await must('ip', ['netns', 'add', 'outer']);
-  const lines = `link set lo up
-link add out type veth peer name in netns outer
-addr add ${HOST.way4}/24 dev out
-addr add ${HOST.way6}/64 dev out nodad
-link set out up
-route add default via ${OUTER.way4}
-route add default via ${OUTER.way6}
-`;
-  const outer = `link set lo up
-addr add ${OUTER.way4}/24 dev in
-addr add ${OUTER.way6}/64 dev in nodad
-link set in up
-${OUTER.addresses.map((address) => `route add local ${address} dev lo`).join('\n')}
-`;
-  await must('ip', ['-batch', '-'], lines);
-  await must('ip', ['-n', 'outer', '-batch', '-'], outer);
+  await leadOutside();
   await must('ip', ['netns', 'exec', 'outer', 'nft', '-f', '-'], SEEN);
   writeFileSync('/proc/sys/net/ipv4/ping_group_range', '0 2147483647'); // as distributions have it: anybody may ping
 }

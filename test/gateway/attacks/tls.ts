@@ -138,25 +138,9 @@ export const TLS: readonly Attempt[] = [
     return `${end}, ${ms < 500 ? 'at once' : `${Math.round(ms)} ms`}`;
   }),
   denied('P8', 'CONNECT to an allowed name, another one inside', ACCESS_DENIED, (world) =>
-    world.openssl(
-      '-proxy',
-      PROXY.slice('http://'.length),
-      '-connect',
-      'allowed.example:443',
-      '-servername',
-      'evil.example',
-    ),
+    insideTunnel(world, 'evil.example'),
   ),
-  allowed('P8', 'the same name inside', /^handshake$/, (world) =>
-    world.openssl(
-      '-proxy',
-      PROXY.slice('http://'.length),
-      '-connect',
-      'allowed.example:443',
-      '-servername',
-      'allowed.example',
-    ),
-  ),
+  allowed('P8', 'the same name inside', /^handshake$/, (world) => insideTunnel(world, 'allowed.example')),
 ];
 
 /** Waits for the gateway's own time-outs. */
@@ -224,4 +208,10 @@ function tooLong(): Buffer {
   const message = Buffer.alloc(70_000, 1);
   message.writeUIntBE(message.length - 4, 1, 3);
   return inRecords(Buffer.concat([Buffer.alloc(5), message]), 16_384);
+}
+
+/** A handshake for a name through a tunnel to `allowed.example`. */
+function insideTunnel(world: World, name: string): Promise<string> {
+  const proxy = PROXY.slice('http://'.length);
+  return world.openssl('-proxy', proxy, '-connect', 'allowed.example:443', '-servername', name);
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Done, Going, must, run } from '../../gateway/commands.ts';
-import { HOST, OUTER } from '../../gateway/outer.ts';
+import { leadOutside } from '../../gateway/networks.ts';
 import { selfSigned } from '../../lab/certificate.ts';
 import { CONFIG, furnish, HOME, NODE, OPENCLAW } from './place.ts';
 import { RESUME_HOST } from './story.ts';
@@ -41,23 +41,7 @@ export class Machine {
     await this.#replace('/etc/passwd', readFileSync('/etc/passwd', 'utf8') + lines.join(''));
     await furnish(modules, home, 'copy');
     await this.#give(HOME);
-    await must('ip', ['netns', 'add', 'outer']);
-    const here = `link set lo up
-link add out type veth peer name in netns outer
-addr add ${HOST.way4}/24 dev out
-addr add ${HOST.way6}/64 dev out nodad
-link set out up
-route add default via ${OUTER.way4}
-route add default via ${OUTER.way6}
-`;
-    const outer = `link set lo up
-addr add ${OUTER.way4}/24 dev in
-addr add ${OUTER.way6}/64 dev in nodad
-link set in up
-${OUTER.addresses.map((address) => `route add local ${address} dev lo`).join('\n')}
-`;
-    await must('ip', ['-batch', '-'], here);
-    await must('ip', ['-n', 'outer', '-batch', '-'], outer);
+    await leadOutside();
   }
 
   /** Starts the world outside; its certificate is the one that the agent is told to trust. */
