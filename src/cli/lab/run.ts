@@ -2,7 +2,7 @@ import { FAMILIES, judge, type Probe, type ProbeResult, type ProbeStage } from '
 import { type Isolation, Lab } from '../../host/index.ts';
 import type { GatewayListeners, Match } from '../../ir/index.ts';
 import { type Address, formatAddress, parseAddress } from '../../net/index.ts';
-import { outcomeOf, secondLook, sendAll } from './sending.ts';
+import { outcomeOf, secondControl, secondLook, sendAll } from './sending.ts';
 import { linksOf, type PlannedShot, recordsOf, shotOf } from './shots.ts';
 
 export interface LabRun {
@@ -54,6 +54,7 @@ export async function runInLab(job: LabJob, isolation: Isolation): Promise<LabRu
     for (const limit of lab.limits) limits.add(limit);
     await listenFor(lab, own, job.gateway);
     const before = await sendAll(lab, own, 'any source port');
+    await secondControl(lab, own, before);
     const resolved = await resolveAll(lab, job.stage, accounts[0]); // before the policy, which may deny DNS
     await job.rules.load(lab);
     await job.rules.fill(lab, resolved);

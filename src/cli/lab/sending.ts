@@ -40,10 +40,13 @@ function withPort({ sport, ...shot }: Shot, ports: SourcePorts): Shot {
 
 const SECOND_LOOK = { timeoutMs: 1_500, attempts: 1, atATime: 24, atMost: 48 };
 
-/**
- * What contradicts the policy is sent again, few at a time and with patience: a packet that was late because the machine
- * was busy is no finding. A packet that passed has passed.
- */
+/** What did not pass without the policy is sent again: of it nothing could be said. */
+export async function secondControl(lab: Lab, shots: readonly PlannedShot[], before: Outcomes): Promise<void> {
+  const lost = shots.filter((shot) => outcomeOf(before, shot).result !== 'passed');
+  await lookAgain(lab, lost, before);
+}
+
+/** What contradicts the policy is sent again. A packet that passed has passed. */
 export async function secondLook(
   lab: Lab,
   shots: readonly PlannedShot[],
@@ -55,18 +58,23 @@ export async function secondLook(
     const observed = outcomeOf(after, shot);
     return observed.result !== 'passed' && judge(shot.probe, passes, observed, declared).judgement !== 'agrees';
   });
+  await lookAgain(lab, doubtful, after);
+}
+
+/** Few at a time and with patience: a packet that was late because the machine was busy is no finding. */
+async function lookAgain(lab: Lab, doubtful: readonly PlannedShot[], outcomes: Outcomes): Promise<void> {
   const { timeoutMs, attempts, atATime, atMost } = SECOND_LOOK; // where more than `atMost` fail, it is not for haste
   for (let from = 0; from < Math.min(doubtful.length, atMost); from += atATime) {
     const patient = doubtful.slice(from, from + atATime).map((planned) => ({
       planned,
       again: { ...planned, shot: { ...planned.shot, timeoutMs, attempts } },
     }));
-    const outcomes = await sendAll(
+    const found = await sendAll(
       lab,
       patient.map(({ again }) => again),
       'any source port',
     );
-    for (const { planned, again } of patient) after.set(planned, outcomeOf(outcomes, again));
+    for (const { planned, again } of patient) outcomes.set(planned, outcomeOf(found, again));
   }
 }
 

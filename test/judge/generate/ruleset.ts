@@ -216,6 +216,11 @@ function randomRule(
     // nft 1.0.6 joins two comparisons into a range that it lists wrongly: `skuid < 33 tcp dport > 132` as `tcp dport != 33-132`.
     if (ordered && isOrdered(text)) return [];
     ordered ||= isOrdered(text);
+    // nft 1.0.6 lists `meta l4proto 50 ct original ip saddr . meta l4proto . th dport @set` without its first half.
+    if (/ \. meta l4proto \. /.test(text)) {
+      if (used.has('protocols')) return [];
+      used.add('protocols');
+    }
     return [text];
   };
   // Few rules without a condition, and no broad one alone: what stands behind them would never be asked.
