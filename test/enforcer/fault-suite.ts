@@ -10,7 +10,7 @@ import { NFTABLES, type World } from './worlds.ts';
 const RUNNERS = 4;
 
 /** Of each operation, in a run of all tests. */
-const CASES = 24;
+const CASES = 21;
 
 /** Everything at every step takes longer than a test may: `PORTCULLIS_FAULTS=all node --test test/enforcer/faults/begin.test.ts`. */
 const everything = process.env.PORTCULLIS_FAULTS === 'all';
