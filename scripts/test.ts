@@ -11,9 +11,9 @@ import { run } from 'node:test';
 import { TestReport } from './test-report.ts';
 
 /** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
-const ALONE = ['test/lab/', 'test/openclaw/gateway', 'test/openclaw/pipeline', 'bench/'];
-/** Suites that mostly wait, for the kernel's own time-outs or for other programs to start: more at a time than there are processors. */
-const WAITING = ['test/apply/', 'test/enforcer/', 'test/openclaw/'];
+const ALONE = ['test/lab/', 'test/openclaw/', 'bench/'];
+/** Suites that mostly wait for the kernel's own time-outs: more at a time than there are processors. */
+const WAITING = ['test/apply/', 'test/enforcer/'];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
 const root = resolve(import.meta.dirname, '..');
@@ -37,10 +37,7 @@ try {
     files.filter((file) => !isIn([...ALONE, ...WAITING])(file)),
     availableParallelism(),
   );
-  await runFiles(
-    files.filter((file) => isIn(WAITING)(file) && !isIn(ALONE)(file)),
-    availableParallelism() + 1,
-  );
+  await runFiles(files.filter(isIn(WAITING)), availableParallelism() + 1);
   await runFiles(files.filter(isIn(ALONE)), 1);
 } finally {
   rmSync(compiled, { recursive: true, force: true });
