@@ -11,9 +11,9 @@ import { run } from 'node:test';
 import { TestReport } from './test-report.ts';
 
 /** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
-const ALONE = ['test/lab/', 'test/openclaw/', 'bench/'];
-/** Suites that mostly wait for the kernel's own time-outs: more at a time than there are processors. */
-const WAITING = ['test/apply/', 'test/enforcer/'];
+const ALONE = ['test/lab/', 'bench/'];
+/** Suites that start our own programs again and again, as they are published. */
+const BUILT = ['test/apply/', 'test/enforcer/'];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
 const root = resolve(import.meta.dirname, '..');
@@ -32,12 +32,11 @@ const report = new TestReport(root, (text) => process.stdout.write(text));
 const compiled = mkdtempSync(join(tmpdir(), 'portcullis-compiled-'));
 process.env.NODE_COMPILE_CACHE = compiled;
 try {
-  if (files.some(isIn(WAITING))) process.env.PORTCULLIS_BUILT = built();
+  if (files.some(isIn(BUILT))) process.env.PORTCULLIS_BUILT = built();
   await runFiles(
-    files.filter((file) => !isIn([...ALONE, ...WAITING])(file)),
+    files.filter((file) => !isIn(ALONE)(file)),
     availableParallelism(),
   );
-  await runFiles(files.filter(isIn(WAITING)), availableParallelism() + 1);
   await runFiles(files.filter(isIn(ALONE)), 1);
 } finally {
   rmSync(compiled, { recursive: true, force: true });

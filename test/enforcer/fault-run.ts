@@ -105,7 +105,7 @@ export class FaultRunner {
     if (loaded !== ends) problems.push(`a restart loads the ${loaded} rules, in force were the ${ends}`);
     const sights = this.#probe
       .since(from)
-      .filter(({ at }) => !this.#off.some((each) => at >= each.from && at <= each.to));
+      .filter(({ began, at }) => !this.#off.some(({ from, to }) => at >= from && began <= to));
     problems.push(...violations(sights, STEADY, this.#world.partedMs).slice(0, 3));
     return { problems, sights: sights.length, ends, ...(lateMs === undefined ? {} : { lateMs }) };
   }
@@ -155,15 +155,21 @@ export class FaultRunner {
       await this.#place.endProcesses(REAPER);
       const { stdout } = await this.#place.run('cat', ['/var/lib/portcullis/pending.json']);
       const { id, stage } = stdout === '' ? {} : JSON.parse(stdout);
-      if (stage === 'begun') {
-        await this.#probe.until('old', PATIENCE_MS);
-        return String(id);
-      }
-      // On a busy machine it had begun to clean up, and died at it: that is another case.
+      if (stage === 'begun' && (await this.#runsOut())) return String(id);
+      // On a busy machine it had begun to clean up, or to do the silent keeper's work, and died at it: that is another case.
       await this.#place.endProcesses();
       await this.#place.checked('sh', ['-ec', RESET + this.#world.reset]);
       await this.#probe.until('old', PATIENCE_MS);
     }
+  }
+
+  /** Waits for the end of a trial. @returns false where whoever keeps it is dead */
+  async #runsOut(): Promise<boolean> {
+    const { keeper } = this.#world;
+    const isAlone = keeper !== undefined && !this.#place.hasProcess(keeper);
+    if (isAlone && (await this.#probe.until(STEADY, PATIENCE_MS)).seen[0] === 'new') return false;
+    await this.#probe.until('old', PATIENCE_MS);
+    return true;
   }
 
   /** A process that has stopped is in the state `T` (proc_pid_stat(5)). */
@@ -193,7 +199,7 @@ export class FaultRunner {
 
   /** Off and on: the kernel forgets, processes are gone, and the lines of the unit run as systemd would run them. */
   async #reboot(problems: string[]): Promise<void> {
-    const from = now() - 5;
+    const from = now();
     await this.#place.powerCycle(`00000000-0000-4000-8000-${String(++this.#boots).padStart(12, '0')}`);
     const failed = await this.#place.boot();
     if (failed !== undefined) problems.push(`at boot, \`${failed}\` failed`);

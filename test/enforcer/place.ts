@@ -159,11 +159,15 @@ export class Place {
     return undefined;
   }
 
+  hasProcess(which: RegExp): boolean {
+    return descendants(this.#pid).some((pid) => which.test(commandLineOf(pid)));
+  }
+
   /** Every process in here but the first one. @param which of them, by its command line; @param signal that ends or stops it */
   async endProcesses(which = /(?:)/, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): Promise<void> {
     for (const pid of descendants(this.#pid)) {
       try {
-        if (which.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) process.kill(pid, signal);
+        if (which.test(commandLineOf(pid))) process.kill(pid, signal);
       } catch {
         // it went with another one
       }
@@ -175,5 +179,14 @@ export class Place {
     this.#holder.stdin?.end();
     const { exitCode, signalCode } = this.#holder;
     if (exitCode === null && signalCode === null) await once(this.#holder, 'exit');
+  }
+}
+
+/** Empty where the process has ended. */
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Sends real packets without a break, and says what is in force: connects to the old, the new and the management port over both
- * families, again and again. Each line is `{"at": milliseconds of the monotonic clock, "seen": [IPv4, IPv6]}`, written when what is
- * seen changes, and at least every 50 ms. A disagreement is looked at once more before it is told: two connections are not one
+ * families, again and again. Each line is `{"began", "at", "seen": [IPv4, IPv6]}`, the first two milliseconds of the monotonic clock, written when
+ * what is seen changes, and at least every 50 ms. A disagreement is looked at once more before it is told: two connections are not one
  * instant.
  */
 import { connect, createServer } from 'node:net';
@@ -47,11 +47,13 @@ async function lookTwice(host: string): Promise<Seen> {
 
 let last = '';
 let told = 0;
+const now = (): number => performance.timeOrigin + performance.now();
 for (;;) {
+  const began = now();
   const seen = await Promise.all(HOSTS.map(lookTwice));
-  const at = performance.timeOrigin + performance.now();
+  const at = now();
   if (seen.join() !== last || at - told > HEARTBEAT_MS) {
-    process.stdout.write(`${JSON.stringify({ at, seen })}\n`);
+    process.stdout.write(`${JSON.stringify({ began, at, seen })}\n`);
     last = seen.join();
     told = at;
   }

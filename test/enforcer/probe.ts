@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { Place } from './place.ts';
 import type { Seen } from './seen.ts';
 
-/** What packets said at one time: of IPv4 and of IPv6. `at` counts milliseconds and is comparable with `now()`. */
+/** What packets said of IPv4 and of IPv6, by a look that takes its time on a busy machine. Milliseconds, comparable with `now()`. */
 export interface Sight {
-  readonly at: number;
+  readonly began: number;
+  readonly at: number; // when it was over
   readonly seen: readonly [Seen, Seen];
 }
 
@@ -30,8 +31,9 @@ export class Probe {
     return this.sights.at(-1);
   }
 
-  since(at: number): readonly Sight[] {
-    return this.sights.filter((sight) => sight.at >= at);
+  /** Those that began after a time. */
+  since(time: number): readonly Sight[] {
+    return this.sights.filter(({ began }) => began >= time);
   }
 
   /** Waits until both families are seen so, by a look that began after now. @throws Error when they are not within the time */
@@ -39,7 +41,7 @@ export class Probe {
     const from = now();
     const accepted: readonly Seen[] = typeof wanted === 'string' ? [wanted] : wanted;
     for (;;) {
-      const found = this.since(from + 5).find(({ seen: [v4, v6] }) => v4 === v6 && accepted.includes(v4));
+      const found = this.since(from).find(({ seen: [v4, v6] }) => v4 === v6 && accepted.includes(v4));
       if (found !== undefined) return found;
       if (now() - from > withinMs)
         throw new Error(`wanted ${accepted.join(' or ')}, packets say ${this.last?.seen.join(', ')}`);

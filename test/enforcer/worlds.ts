@@ -16,6 +16,7 @@ export interface World {
   readonly concerns: RegExp; // steps of which each is played
   readonly others: number; // of the other steps, one in so many
   readonly partedMs: number; // how long the families may be apart
+  readonly keeper?: RegExp; // the process that keeps the time of a trial, by its command line; absent: the kernel does
 }
 
 export const NFTABLES: World = {
@@ -75,4 +76,5 @@ export const WATCHED: World = {
   ],
   concerns: /^start (?:ip6?tables-restore|node)/,
   partedMs: 1_000,
+  keeper: /keeper-main/,
 };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,9 +48,12 @@ export async function openClaw(): Promise<OpenClaw | string> {
 /** The folder of a package of the release, installed where it was not yet. */
 async function installed(name: string, cache: string): Promise<string | { readonly problem: string }> {
   const folder = join(cache, 'node_modules', name);
-  if (installedRelease(folder) === CATALOG_RELEASE) return folder;
+  const done = join(cache, `installed-${CATALOG_RELEASE}`); // the package's own files are there long before all others are
+  if (existsSync(done)) return folder;
   const problem = await install(name, cache);
-  return problem === undefined ? folder : { problem };
+  if (problem !== undefined) return { problem };
+  writeFileSync(done, '');
+  return folder;
 }
 
 /** Where the home of an agent with the plugin for Discord is kept, which `openclaw plugins install` has made. */
@@ -78,27 +81,21 @@ export async function homeWithDiscord(folder: string): Promise<{ readonly home: 
   return { home: done };
 }
 
-function installedRelease(folder: string): string | undefined {
-  const file = join(folder, 'package.json');
-  if (!existsSync(file)) return undefined;
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : undefined;
-}
-
-/** Without scripts and native add-ons: it reads configurations, and holds a conversation, without them. npm runs on the Node that runs this. */
+/**
+ * Without scripts and native add-ons: it reads configurations, and holds a conversation, without them. npm runs on the Node that runs this, and of
+ * several test files that begin at once one installs while the others wait: theirs has nothing left to do.
+ */
 async function install(name: string, cache: string): Promise<string | undefined> {
-  rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   writeFileSync(join(cache, 'package.json'), '{ "private": true }\n');
   const flags = ['--ignore-scripts', '--omit=optional', '--omit=peer', '--no-audit', '--no-fund', '--fetch-retries=1'];
   const { exitCode, stderr } = await execute(
-    'npm',
-    ['install', '--prefix', cache, ...flags, `${name}@${CATALOG_RELEASE}`],
+    'flock',
+    [`${cache}.lock`, 'npm', 'install', '--prefix', cache, ...flags, `${name}@${CATALOG_RELEASE}`],
     INSTALL_TIMEOUT_MS,
     { ...withoutUndefined(process.env), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) },
   );
   if (exitCode === 0) return undefined;
-  rmSync(cache, { recursive: true, force: true });
   const line = stderr.split('\n').find((one) => /^npm (?:error|ERR!)/.test(one));
   return `${name}@${CATALOG_RELEASE} cannot be installed: ${line ?? `npm ended with ${exitCode}`}`;
 }
