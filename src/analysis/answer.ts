@@ -55,6 +55,9 @@ export class Oracle {
   }
 
   ask(passages: readonly Passage[]): Answer {
+    const [only, ...others] = passages;
+    const simple = only !== undefined && others.length === 0 ? this.#simply(only) : undefined;
+    if (simple !== undefined) return simple;
     const notes: Notes = { conditions: new Set(), assumed: new Set() };
     const cases = distinct(passages.flatMap((passage) => this.#passage(passage, notes)));
     const [conditions, assumed] = [[...notes.conditions], [...notes.assumed]];
@@ -62,8 +65,24 @@ export class Oracle {
     const [first] = cases;
     if (first === undefined) return { verdict: 'drop', cases, conditions, assumed };
     return verdicts.size === 1
-      ? { verdict: first.verdict, cases: [{ ...first, packets: [] }], conditions: [], assumed }
+      ? {
+          verdict: first.verdict,
+          cases: [first.packets.length === 0 ? first : { ...first, packets: NO_WORDS }],
+          conditions: [],
+          assumed,
+        }
       : { verdict: 'depends', cases, conditions, assumed };
+  }
+
+  /** Of packets at one hook that fare alike, whatever nobody can know: most questions are no more than that. */
+  #simply(passage: Passage): Answer | undefined {
+    const [pattern, ...others] = passage;
+    if (pattern === undefined || others.length > 0 || pattern.src.length === 0 || pattern.dst.length === 0)
+      return undefined;
+    const group = new Group(pattern);
+    const { verdict, path } = travel(this.#ruleset, pattern, group);
+    if (!group.isUniform) return undefined;
+    return { verdict, cases: [uniform(verdict, path, pattern)], conditions: [], assumed: group.assumed };
   }
 
   /** A packet that is accepted at one hook goes on to the next; the words of the last hook stand for the whole way. */
@@ -80,12 +99,11 @@ export class Oracle {
   }
 
   #pattern(pattern: FlowPattern, notes: Notes): Case[] {
-    const witness = patternSample(pattern);
-    if (witness === undefined) return [];
-    const group = new Group(pattern, witness, notes.assumed);
+    if (pattern.src.length === 0 || pattern.dst.length === 0) return [];
+    const group = new Group(pattern);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
-    if (group.isUniform) return [{ verdict, witness, path, packets: [] }];
-    return this.#cases(pattern, notes);
+    for (const name of group.assumed) notes.assumed.add(name);
+    return group.isUniform ? [uniform(verdict, path, pattern)] : this.#cases(pattern, notes);
   }
 
   #cases(pattern: FlowPattern, notes: Notes): Case[] {
@@ -122,16 +140,14 @@ interface Notes {
 class Group implements Traveller {
   isUniform = true;
   extentOf: Traveller['extentOf'];
-  readonly #assumed: Set<Quantity>;
+  readonly assumed: Quantity[] = []; // each once
+  readonly #begins: FlowPattern;
+  readonly #changes: (readonly Effect[])[] = [];
   #pattern: FlowPattern;
-  #unassuming: FlowPattern; // the same without the quantities that are 0 because nobody said otherwise
-  #witness: Flow;
 
-  constructor(pattern: FlowPattern, witness: Flow, assumed: Set<Quantity>) {
+  constructor(pattern: FlowPattern) {
+    this.#begins = pattern;
     this.#pattern = pattern;
-    this.#witness = witness;
-    this.#assumed = assumed;
-    this.#unassuming = { ...pattern, quantities: valuesOtherThanZero(pattern.quantities) };
     this.extentOf = extentsOfPattern(pattern);
   }
 
@@ -139,18 +155,50 @@ class Group implements Traveller {
     const decided = decide(match, this.#pattern);
     if (decided === undefined) this.isUniform = false;
     const asked = quantitiesIn(match);
-    if (asked.length > 0 && decided !== undefined && decide(match, this.#unassuming) === undefined) {
-      for (const name of asked) if (!this.#unassuming.quantities.has(name)) this.#assumed.add(name);
+    if (asked.length > 0 && decided !== undefined) {
+      const unassuming = this.#unassuming();
+      if (decide(match, unassuming) === undefined)
+        for (const name of asked)
+          if (!unassuming.quantities.has(name) && !this.assumed.includes(name)) this.assumed.push(name);
     }
-    return decided ?? matches(match, this.#witness);
+    return decided ?? matches(match, this.#witness());
   }
 
   change(effects: readonly Effect[]): void {
+    this.#changes.push(effects);
     this.#pattern = patternAfter(this.#pattern, effects);
-    this.#unassuming = patternAfter(this.#unassuming, effects);
-    this.#witness = applyEffects(effects, this.#witness);
     this.extentOf = extentsOfPattern(this.#pattern);
   }
+
+  /** The packets now, without the quantities that are 0 because nobody said otherwise. */
+  #unassuming(): FlowPattern {
+    const begins = { ...this.#begins, quantities: valuesOtherThanZero(this.#begins.quantities) };
+    return this.#changes.reduce(patternAfter, begins);
+  }
+
+  #witness(): Flow {
+    return this.#changes.reduce((flow, effects) => applyEffects(effects, flow), sampleOf(this.#begins));
+  }
+}
+
+/** All packets of a pattern, which fare alike. One of them is sought when somebody asks for it: of a hundred thousand answers nobody does. */
+function uniform(verdict: Verdict, path: readonly Step[], pattern: FlowPattern): Case {
+  return {
+    verdict,
+    path,
+    packets: NO_WORDS,
+    get witness() {
+      return sampleOf(pattern);
+    },
+  };
+}
+
+const NO_WORDS: readonly string[] = [];
+
+function sampleOf(pattern: FlowPattern): Flow {
+  const flow = patternSample(pattern);
+  if (flow === undefined) throw new Error('a pattern of no packet was asked');
+  return flow;
 }
 
 /** Cases with the same verdict for the same reason are told once. */

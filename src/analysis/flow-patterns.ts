@@ -12,7 +12,7 @@ import type {
   Ruleset,
 } from '../ir/index.ts';
 import { ORDINARY_PORTS } from '../ir/index.ts';
-import { type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
+import { type Address, type AddressRange, type Family, PORT_PROTOCOLS, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
 import { type FlowPattern, type InterfaceChoice, type SymbolChoice, symbolsOf } from '../semantics/index.ts';
 
@@ -240,6 +240,19 @@ const OWN_ADDRESSES: Readonly<Record<Family, readonly AddressRange[]>> = {
 
 function isLoopback(peer: Peer | NamedDestination): boolean {
   return peer.kind === 'remote' && peer.ranges.length > 0 && inside(peer.ranges, LOOPBACK);
+}
+
+/**
+ * What tells one address from another of its family before any rule is asked: questions that differ in nothing but addresses of one
+ * kind lead to patterns that differ in nothing but these addresses.
+ */
+export type AddressKind = 'loopback' | 'group' | 'broadcast' | 'ordinary';
+
+export function addressKind({ family, value }: Address): AddressKind {
+  const own = [{ family, first: value, last: value }];
+  if (inside(own, LOOPBACK)) return 'loopback';
+  if (inside(own, GROUPS)) return 'group';
+  return inside(own, BROADCAST) ? 'broadcast' : 'ordinary';
 }
 
 /** What the routing table says of the addresses, as far as it must say that. */

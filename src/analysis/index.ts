@@ -2,7 +2,14 @@ export { type Answer, type Case, Oracle } from './answer.ts';
 export * from './audit/index.ts';
 export { type Coverage, coverage } from './coverage.ts';
 export { type Difference, type DifferenceOptions, type DifferingPackets, difference, elsewhere } from './difference.ts';
-export { type Passage, type PatternContext, patternContext, questionPassages, testPassages } from './flow-patterns.ts';
+export {
+  addressKind,
+  type Passage,
+  type PatternContext,
+  patternContext,
+  questionPassages,
+  testPassages,
+} from './flow-patterns.ts';
 export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
 export {

@@ -4,7 +4,7 @@ import type { Ruleset, Verdict } from '../ir/index.ts';
 import { formatPortRange, formatRange, protocolName } from '../net/index.ts';
 import type { FlowEnd, FlowExpression } from '../policy/index.ts';
 import { spanPosition } from '../source/index.ts';
-import type { Answered } from './asker.ts';
+import type { Answered, Found } from './asker.ts';
 import type { TextOutput } from './console.ts';
 import { type OpaqueJson, opaqueJson } from './report.ts';
 import type { Subject } from './subject.ts';
@@ -33,7 +33,7 @@ export type PathExtent = 'matching' | 'whole';
 
 export function answerJson(
   flow: string,
-  { answer, uncertain }: Answered,
+  { answer, uncertain }: Found,
   { intent, ruleset }: Subject,
   extent: PathExtent,
 ): AnswerJson {

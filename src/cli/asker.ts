@@ -1,4 +1,11 @@
-import { type Answer, Oracle, type PatternContext, patternContext, questionPassages } from '../analysis/index.ts';
+import {
+  type Answer,
+  Oracle,
+  type Passage,
+  type PatternContext,
+  patternContext,
+  questionPassages,
+} from '../analysis/index.ts';
 import type { Diagnostic } from '../diagnostic/index.ts';
 import type { Hook } from '../ir/index.ts';
 import type { Watcher } from '../packetset/index.ts';
@@ -8,18 +15,23 @@ import { decide } from '../semantics/index.ts';
 import type { Span } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
 import { catalog } from './policy-input.ts';
+import { QuestionShapes } from './question-shapes.ts';
 import type { Subject } from './subject.ts';
 
 /** `uncertain`: text that was not understood and that could change the answer. */
-export type Answered = Extract<Asked, { kind: 'answered' }>;
-export type Asked =
-  | {
-      readonly kind: 'answered';
-      readonly flow: FlowExpression;
-      readonly answer: Answer;
-      readonly uncertain: readonly Opaque[];
-    }
-  | { readonly kind: 'unusable'; readonly diagnostics: readonly Diagnostic[] };
+export interface Found {
+  readonly kind: 'answered';
+  readonly answer: Answer;
+  readonly uncertain: readonly Opaque[];
+}
+export interface Answered extends Found {
+  readonly flow: FlowExpression;
+}
+export interface Unusable {
+  readonly kind: 'unusable';
+  readonly diagnostics: readonly Diagnostic[];
+}
+export type Asked = Answered | Unusable;
 
 /** Asks one subject many flow expressions. */
 export class Asker {
@@ -27,6 +39,7 @@ export class Asker {
   readonly #context: FlowContext;
   readonly #opaque: readonly Opaque[];
   readonly #patterns: PatternContext;
+  readonly #shapes = new QuestionShapes();
 
   constructor(subject: Subject, accounts: ReadonlyMap<string, number>, hook: Hook | undefined, watcher: Watcher) {
     const { zones, groups, unknownAccounts } = subject.intent;
@@ -43,16 +56,39 @@ export class Asker {
     };
   }
 
-  /** @param span the expression's place in a file of flows */
-  ask(text: string, span?: Span): Asked {
+  ask(text: string): Asked {
+    const read = this.#read(text, undefined);
+    return read.kind === 'unusable' ? read : { ...this.#answer(read.passages), flow: read.flow };
+  }
+
+  /** One of many. @param span the expression's place in a file of flows */
+  askOneOfMany(text: string, span: Span): Found | Unusable {
+    const known = this.#shapes.passages(text);
+    if (known !== undefined) return this.#answer(known);
+    const read = this.#read(text, span);
+    if (read.kind === 'unusable') return read;
+    this.#shapes.remember(read.passages);
+    return this.#answer(read.passages);
+  }
+
+  #read(text: string, span: Span | undefined): Read | Unusable {
     const parsed = parseFlowExpression(text, span);
     if (parsed.flow === undefined) return { kind: 'unusable', diagnostics: parsed.diagnostics };
     const { question, diagnostics } = resolveFlow(parsed.flow, this.#context);
     if (question === undefined) return { kind: 'unusable', diagnostics };
-    const passages = questionPassages(question, this.#patterns);
+    return { kind: 'read', flow: parsed.flow, passages: questionPassages(question, this.#patterns) };
+  }
+
+  #answer(passages: readonly Passage[]): Found {
     const uncertain = this.#opaque.filter(({ packets }) =>
       passages.some((passage) => passage.some((pattern) => decide(packets, pattern) !== false)),
     );
-    return { kind: 'answered', flow: parsed.flow, answer: this.#oracle.ask(passages), uncertain };
+    return { kind: 'answered', answer: this.#oracle.ask(passages), uncertain };
   }
+}
+
+interface Read {
+  readonly kind: 'read';
+  readonly flow: FlowExpression;
+  readonly passages: readonly Passage[];
 }

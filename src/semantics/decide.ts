@@ -47,7 +47,7 @@ export function decide(match: Match, pattern: FlowPattern): boolean | undefined 
       return decideInterface(match.side === 'in' ? pattern.inInterface : pattern.outInterface, match.names);
     case 'quantity': {
       const value = pattern.quantities.get(match.quantity);
-      return value === undefined ? undefined : within([single((value & match.mask) >>> 0)], match.ranges, always);
+      return value === undefined ? undefined : holdsOne((value & match.mask) >>> 0, match.ranges);
     }
     case 'symbol': {
       const key = symbolKey(match.symbol);
@@ -68,35 +68,36 @@ function every(parts: readonly Match[], pattern: FlowPattern): boolean | undefin
 
 function decideField(name: Field, ranges: readonly Range[], pattern: FlowPattern): boolean | undefined {
   const values = fieldValues(name, pattern);
+  if (typeof values === 'number') return holdsOne(values, ranges);
   if (values === 'absent') return false;
   return values === 'any' ? undefined : within(values, ranges, always);
 }
 
-/** The values that a field has among the packets of a pattern; `absent` where they have no such field. */
-function fieldValues(name: Field, pattern: FlowPattern): readonly Range[] | 'absent' | 'any' {
+/** The value that a field has in all packets of a pattern, or its values among them; `absent` where they have no such field. */
+function fieldValues(name: Field, pattern: FlowPattern): number | readonly Range[] | 'absent' | 'any' {
   switch (name) {
     case 'hook':
-      return [single(HOOKS.indexOf(pattern.hook))];
+      return HOOKS.indexOf(pattern.hook);
     case 'family':
-      return [single(pattern.family)];
+      return pattern.family;
     case 'protocol':
-      return [single(pattern.protocol)];
+      return pattern.protocol;
     case 'state':
-      return [single(CONNTRACK_STATES.indexOf(pattern.state))];
+      return CONNTRACK_STATES.indexOf(pattern.state);
     case 'srcType':
-      return [single(ADDRESS_TYPES.indexOf(pattern.srcType))];
+      return ADDRESS_TYPES.indexOf(pattern.srcType);
     case 'dstType':
-      return [single(ADDRESS_TYPES.indexOf(pattern.dstType))];
+      return ADDRESS_TYPES.indexOf(pattern.dstType);
     case 'sport':
       return PORT_PROTOCOLS.includes(pattern.protocol) ? known(pattern.sport) : 'absent';
     case 'dport':
       return PORT_PROTOCOLS.includes(pattern.protocol) ? known(pattern.dport) : 'absent';
     case 'icmpType':
-      return hasIcmpType(pattern) ? knownNumber(pattern.icmpType) : 'absent';
+      return hasIcmpType(pattern) ? (pattern.icmpType ?? 'any') : 'absent';
     case 'icmpCode':
-      return hasIcmpType(pattern) ? knownNumber(pattern.icmpCode) : 'absent';
+      return hasIcmpType(pattern) ? (pattern.icmpCode ?? 'any') : 'absent';
     case 'tcpFlags':
-      return pattern.protocol === PROTOCOLS.tcp ? knownNumber(pattern.tcpFlags) : 'absent';
+      return pattern.protocol === PROTOCOLS.tcp ? (pattern.tcpFlags ?? 'any') : 'absent';
     case 'srcAccount':
       return pattern.hook === 'output' ? (pattern.srcAccounts ?? 'any') : 'absent';
     case 'dstAccount':
@@ -104,16 +105,15 @@ function fieldValues(name: Field, pattern: FlowPattern): readonly Range[] | 'abs
   }
 }
 
-function known(range: Range | undefined): readonly Range[] | 'any' {
-  return range === undefined ? 'any' : [range];
+function known(range: Range | undefined): number | readonly Range[] | 'any' {
+  if (range === undefined) return 'any';
+  return range.first === range.last ? range.first : [range];
 }
 
-function knownNumber(value: number | undefined): readonly Range[] | 'any' {
-  return value === undefined ? 'any' : [single(value)];
-}
-
-function single(value: number): Range {
-  return { first: value, last: value };
+/** As `within` of one value: most questions are about single values, and a hundred thousand of them are asked at once. */
+function holdsOne(value: number, ranges: readonly Range[]): boolean {
+  for (const { first, last } of ranges) if (first <= value && value <= last) return true;
+  return false;
 }
 
 interface Ends<Value> {
@@ -181,7 +181,7 @@ function after(pattern: FlowPattern, effect: Effect): FlowPattern {
       const ranges = address?.family === pattern.family ? [addressRange(address)] : pattern[side];
       const [name, ports] = side === 'dst' ? (['dport', pattern.dport] as const) : (['sport', pattern.sport] as const);
       const hasPorts = PORT_PROTOCOLS.includes(pattern.protocol);
-      const changed = port === undefined || !hasPorts ? ports : single(port);
+      const changed = port === undefined || !hasPorts ? ports : { first: port, last: port };
       return { ...pattern, [side]: ranges, ...(changed === undefined ? {} : { [name]: changed }) };
     }
   }

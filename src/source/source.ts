@@ -27,6 +27,11 @@ export class SourceFile {
     return { line: low + 1, column: bounded - starts[low]! + 1 };
   }
 
+  /** The last is counted even where it is empty. */
+  get lineCount(): number {
+    return this.#starts().length;
+  }
+
   /** The text of a line without its line break; the empty string where there is no such line. `line` counts from 1. */
   lineText(line: number): string {
     const starts = this.#starts();

@@ -3,6 +3,7 @@ import { HOOKS, type Hook } from '../../ir/index.ts';
 import type { Watcher } from '../../packetset/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { AnswerLines } from '../answer-line.ts';
 import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
@@ -11,7 +12,7 @@ import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { diagnosticJson, Stop, stop } from '../report.ts';
-import { IN_OPTION, type Subject, subjectOf } from '../subject.ts';
+import { IN_OPTION, subjectOf } from '../subject.ts';
 
 interface WhyOptions {
   readonly at?: Hook;
@@ -63,7 +64,7 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   if (options.flows !== undefined) {
     const file = await readSource(console, options.flows);
     return longWork(console, 'answering', (watcher) =>
-      answerFile(console.stdout, { asker: asker(watcher), subject, extent }, file, watcher),
+      answerFile(console.stdout, asker(watcher), new AnswerLines(subject, extent), file, watcher),
     );
   }
   const asked = longWork(console, 'answering', (watcher) => asker(watcher).ask(text));
@@ -75,34 +76,31 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
 
 const CHUNK = 1 << 16; // characters written at once
 
-interface Answering {
-  readonly asker: Asker;
-  readonly subject: Subject;
-  readonly extent: PathExtent;
-}
-
 /** One JSON line for each flow of a file; only whole lines are written, even by somebody who is interrupted. */
 function answerFile(
   output: TextOutput,
-  { asker, subject, extent }: Answering,
+  asker: Asker,
+  lines: AnswerLines,
   file: SourceFile,
   watcher: Watcher,
 ): ExitCode {
   let exitCode: ExitCode = EXIT.holds;
   let chunk = '';
   let start = 0;
-  watcher.begin(file.text.split('\n').length, 'lines');
+  watcher.begin(file.lineCount, 'lines');
   while (start < file.text.length) {
     watcher.advance();
     const newline = file.text.indexOf('\n', start);
     const end = newline === -1 ? file.text.length : newline;
-    const text = file.text.slice(start, end).replace(/\r$/, '');
-    if (text.trim() !== '' && !text.trimStart().startsWith('#')) {
-      const asked = asker.ask(text, { file, start, end: start + text.length });
-      if (asked.kind === 'answered') chunk += `${JSON.stringify(answerJson(text.trim(), asked, subject, extent))}\n`;
+    const line = file.text.slice(start, end);
+    const text = line.trim();
+    if (text !== '' && !text.startsWith('#')) {
+      const from = start + line.indexOf(text);
+      const asked = asker.askOneOfMany(text, { file, start: from, end: from + text.length });
+      if (asked.kind === 'answered') chunk += lines.line(text, asked);
       else {
         exitCode = EXIT.unusable;
-        chunk += `${JSON.stringify({ flow: text.trim(), error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
+        chunk += `${JSON.stringify({ flow: text, error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
       }
     }
     if (chunk.length > CHUNK) {
