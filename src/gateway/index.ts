@@ -21,7 +21,7 @@ export type { Upstream } from './dns/upstream.ts';
 export { Gatekeeper, type GatekeeperSettings } from './gatekeeper.ts';
 export { Gateway, type GatewayParts } from './gateway.ts';
 export type { WhoAsks } from './identity.ts';
-export { FileJournal, type Journal, syslogLine } from './journal.ts';
+export { FileJournal, type Journal, SyslogJournal } from './journal.ts';
 export { GatewayMetrics } from './metrics.ts';
 export { ownAddresses } from './own-addresses.ts';
 export { type OriginalDestination, originalDestination } from './proxy/index.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileJournal, syslogLine } from './journal.ts';
+import { FileJournal, SyslogJournal, syslogLine } from './journal.ts';
 import type { GatewayRecord } from './record.ts';
 
 const RECORD: GatewayRecord = {
@@ -73,4 +73,21 @@ test('a line of syslog cannot be broken out of', () => {
     line,
     '<132>1 2026-11-26T03:00:00.000Z my-host portcullis 7 gateway [record@32473 id="r1" time="2026-11-26T03:00:00.000Z" way="connect" agent="openclaw" client="127.0.0.1:40000" host="evil\\"\\]??.example?[31m" port="443" protocol="tcp" verdict="deny" reason="bad-host" sentence="what was asked for is no host"] what was asked for is no host',
   );
+});
+
+test('the machine’s own log gets a line for each record, and what it does not take is counted', () => {
+  const lines: string[] = [];
+  const lost: string[] = [];
+  const journal = new SyslogJournal(
+    (line) => {
+      if (lines.length > 0) throw new Error('it is full');
+      lines.push(line);
+    },
+    'host',
+    (count, { message }) => lost.push(`${count}: ${message}`),
+  );
+  journal.write(RECORD);
+  journal.write(RECORD);
+  assert.deepEqual(lines, [syslogLine(RECORD, 'host', process.pid)]);
+  assert.deepEqual(lost, ['1: it is full']);
 });

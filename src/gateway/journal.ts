@@ -81,6 +81,32 @@ export class FileJournal implements Journal {
   }
 }
 
+/** The machine's own log, where whoever looks after the machine already looks. What it does not take is lost, and counted. */
+export class SyslogJournal implements Journal {
+  readonly #send: (line: string) => void;
+  readonly #host: string;
+  readonly #lost: FileJournalSettings['lost'];
+
+  /** @param send one message; throws where nobody takes it */
+  constructor(send: (line: string) => void, host: string, lost: FileJournalSettings['lost']) {
+    this.#send = send;
+    this.#host = host;
+    this.#lost = lost;
+  }
+
+  write(record: GatewayRecord): void {
+    try {
+      this.#send(syslogLine(record, this.#host, process.pid));
+    } catch (error) {
+      this.#lost(1, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  close(): void {
+    // Nothing waits: each line was sent when it came.
+  }
+}
+
 const FACILITY_LOCAL0 = 16; // RFC 5424 6.2.1
 const SEVERITY = { allow: 6, 'would-deny': 5, deny: 4 } as const; // informational, notice, warning
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { SYSLOG_SOCKET } from '../../host/index.ts';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { askGateway, CONTROL_SOCKET, SOCKET_OPTION } from '../gateway/client.ts';
@@ -39,6 +40,10 @@ function runCommand(console: Console): Command {
     .option('--observe', 'let through what the policy does not name, and record it as what would be denied')
     .option('--unenforced', 'start although agents can go around it: for a trial of the gateway alone')
     .option('--log <file>', `where decisions are recorded, a JSON line each (default: ${LOG_FILE})`)
+    .option(
+      '--syslog [socket]',
+      `record them in the machine’s own log, too, as RFC 5424 has it (default: ${SYSLOG_SOCKET})`,
+    )
     .option('--state <folder>', `where requests for access are kept (default: ${STATE_FOLDER})`)
     .option('--socket <path>', `where it hears its operators (default: ${CONTROL_SOCKET})`)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)

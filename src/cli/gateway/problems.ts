@@ -96,4 +96,11 @@ export const GATEWAY_PROBLEMS = {
     help: () => 'name another place with `--log` or `--state`',
     explanation: 'A gateway that cannot keep a record of what it decides does not start.',
   } satisfies DiagnosticKind<[path: string, why: string]>,
+  noSyslog: {
+    code: 'G0014',
+    severity: 'error',
+    message: (why: string) => `the gateway cannot write to the machine's own log: ${why}`,
+    help: () => 'leave `--syslog` out: the decisions are in the file of `--log` all the same',
+    explanation: 'A gateway that cannot keep a record where it was asked to does not start.',
+  } satisfies DiagnosticKind<[why: string]>,
 } as const;

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type AddressSink, controlServer, originalDestination } from '../../gateway/index.ts';
-import { SetWriter } from '../../host/index.ts';
+import { localSyslog, SetWriter, SYSLOG_SOCKET } from '../../host/index.ts';
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
 import { type Endpoint, formatAddress } from '../../net/index.ts';
 import { nameSet, TABLE_NAME } from '../../target/index.ts';
@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly observe?: boolean;
   readonly unenforced?: boolean;
   readonly log?: string;
+  readonly syslog?: string | true; // the socket; `true`: the machine's usual one
   readonly state?: string;
   readonly socket?: string;
 }
@@ -54,6 +55,7 @@ export async function runGateway(
     observe: options.observe === true,
     originalDestination: destinationsOf(settings),
     logPath: prepared(options.log, LOG_FILE, settings),
+    syslog: syslogOf(options),
     requestsPath: join(prepared(options.state, STATE_FOLDER, settings, false), REQUESTS_FILE),
     say: (sentence: string) => console.stderr.write(`${sentence}\n`),
     asAccount: <T>(work: () => T) => asAccount(settings.account, work),
@@ -81,6 +83,14 @@ async function runUntilTold(console: Console, start: Start, socketPath: string, 
     control.close();
     await running.stop(DRAIN_MS);
   }
+}
+
+/** @throws Stop where datagrams to local sockets cannot be sent */
+function syslogOf({ syslog }: RunOptions): Start['syslog'] {
+  if (syslog === undefined) return undefined;
+  const send = localSyslog(syslog === true ? SYSLOG_SOCKET : syslog);
+  if (typeof send === 'function') return send;
+  throw stop(EXIT.machine, GATEWAY_PROBLEMS.noSyslog, send.sentence);
 }
 
 /** The section `gateway` of a policy. @throws Stop where there is none, or the account does not exist */

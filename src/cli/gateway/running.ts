@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import {
   type AccessRequest,
   type AddressSink,
@@ -7,9 +8,11 @@ import {
   Gateway,
   GatewayMetrics,
   type GatewayRecord,
+  type Journal,
   type OriginalDestination,
   ownAddresses,
   type Reloaded,
+  SyslogJournal,
 } from '../../gateway/index.ts';
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
 import { keepRequests, readKeptRequests } from './kept-requests.ts';
@@ -24,6 +27,7 @@ export interface Start {
   readonly sink: AddressSink | undefined;
   readonly originalDestination: OriginalDestination;
   readonly logPath: string;
+  readonly syslog: ((line: string) => void) | undefined; // sends a line to the machine's own log, too; throws where nobody takes it
   readonly requestsPath: string;
   readonly say: (sentence: string) => void; // to who looks after the machine, at once
   /** Opens what lies in folders of the gateway's account. */
@@ -42,7 +46,7 @@ const DAY_MS = 86_400_000;
 export class RunningGateway implements Controlled {
   readonly #start: Start;
   readonly #gateway: Gateway;
-  readonly #journal: FileJournal;
+  readonly #journals: readonly Journal[];
   readonly #metrics: GatewayMetrics;
   readonly #since = new Date().toISOString();
   readonly #troubles: string[] = []; // the latest last
@@ -50,11 +54,11 @@ export class RunningGateway implements Controlled {
   #keeping: NodeJS.Timeout | undefined;
   #midnight: NodeJS.Timeout | undefined;
 
-  private constructor(start: Start, gateway: Gateway, journal: FileJournal, metrics: GatewayMetrics) {
+  private constructor(start: Start, gateway: Gateway, journals: readonly Journal[], metrics: GatewayMetrics) {
     this.#start = start;
     this.#intent = start.intent;
     this.#gateway = gateway;
-    this.#journal = journal;
+    this.#journals = journals;
     this.#metrics = metrics;
   }
 
@@ -66,16 +70,15 @@ export class RunningGateway implements Controlled {
       start.say(sentence);
       if (running.current !== undefined) running.current.#trouble(sentence);
     };
-    const journalSettings = {
-      path: start.logPath,
-      bytesAtMost: LOG_BYTES,
-      filesKept: LOG_FILES,
-      lost: (count: number, { message }: Error) => {
-        metrics.lost(count);
-        trouble(`${count} records could not be written: ${message}`);
-      },
+    const lost = (count: number, { message }: Error): void => {
+      metrics.lost(count);
+      trouble(`${count} records could not be written: ${message}`);
     };
-    const journal = start.asAccount(() => new FileJournal(journalSettings));
+    const file = { path: start.logPath, bytesAtMost: LOG_BYTES, filesKept: LOG_FILES, lost };
+    const journals: readonly Journal[] = [
+      start.asAccount(() => new FileJournal(file)),
+      ...(start.syslog === undefined ? [] : [new SyslogJournal(start.syslog, hostname(), lost)]),
+    ];
     const isOwn = ownAddresses(() => performance.now());
     try {
       const gateway = await Gateway.open(start.intent, start.settings, {
@@ -86,7 +89,7 @@ export class RunningGateway implements Controlled {
         credentials: [],
         record: (record: GatewayRecord) => {
           metrics.count(record);
-          journal.write(record);
+          for (const journal of journals) journal.write(record);
         },
         onTrouble: trouble,
         onRequests: () => {
@@ -97,11 +100,11 @@ export class RunningGateway implements Controlled {
         kept: start.asAccount(() => readKeptRequests(start.requestsPath)),
         observe: start.observe,
       });
-      running.current = new RunningGateway(start, gateway, journal, metrics);
+      running.current = new RunningGateway(start, gateway, journals, metrics);
       running.current.#waitForMidnight();
       return running.current;
     } catch (error) {
-      journal.close();
+      for (const journal of journals) journal.close();
       throw error;
     }
   }
@@ -163,7 +166,7 @@ export class RunningGateway implements Controlled {
     clearTimeout(this.#midnight);
     await this.#gateway.stop(deadlineMs);
     this.#keep();
-    this.#journal.close();
+    for (const journal of this.#journals) journal.close();
   }
 
   #trouble(sentence: string): void {
