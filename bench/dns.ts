@@ -17,6 +17,9 @@ const WARM = 1_000; // of them, for answers from memory
 const TICKS = 100; // a second: USER_HZ, in which the kernel tells processor time (proc_pid_stat(5))
 
 type Contestant = 'ours' | 'ours, no sets' | 'dnsmasq' | 'dnsmasq, no sets';
+
+/** No server, but what none that runs on Node can go beyond: each question goes back as it came. */
+const FLOOR = 'Node’s datagrams alone';
 const CONTESTANTS: readonly Contestant[] = ['ours', 'dnsmasq', 'ours, no sets', 'dnsmasq, no sets'];
 
 interface Run {
@@ -102,7 +105,9 @@ async function measure({ quick }: BenchOptions): Promise<Finding[]> {
       for (const name of CONTESTANTS)
         figures.get(name)?.push(await measureOne(name, folder, seconds, names.slice(WARM, quick ? 1_050 : 1_300)));
     }
-    return findings(figures);
+    const floor: Run[] = [];
+    for (let round = 0; round < rounds; round++) floor.push(await measureFloor(folder, seconds));
+    return findings(figures, floor);
   } finally {
     world.kill('SIGKILL');
     rmSync(folder, { recursive: true });
@@ -128,6 +133,17 @@ async function measureOne(
     await perf(server, join(folder, 'again'), ['-n', '1']);
     const again = await perf(server, join(folder, 'again'), ['-l', String(seconds)]);
     return { first, again, median: median(times), p99: times[Math.floor(times.length * 0.99)] ?? Number.NaN };
+  } finally {
+    server.kill('SIGKILL');
+    await sleep(100);
+  }
+}
+
+async function measureFloor(folder: string, seconds: number): Promise<Run> {
+  const server = start(0, [process.execPath, resolve(import.meta.dirname, 'lib/dns-echo.ts'), String(PORT)]);
+  try {
+    await answering(PORT);
+    return await perf(server, join(folder, 'again'), ['-l', String(seconds)]);
   } finally {
     server.kill('SIGKILL');
     await sleep(100);
@@ -235,7 +251,7 @@ function cpuTicks(root: number): number {
   return (processes.find(({ pid }) => pid === root)?.ticks ?? 0) + below(root);
 }
 
-function findings(figures: ReadonlyMap<Contestant, readonly Figures[]>): Finding[] {
+function findings(figures: ReadonlyMap<Contestant, readonly Figures[]>, floor: readonly Run[]): Finding[] {
   const of = (name: Contestant, what: (each: Figures) => number): number => median((figures.get(name) ?? []).map(what));
   const rows = (what: (each: Figures) => Run): (string | number)[][] =>
     CONTESTANTS.map((name) => {
@@ -252,9 +268,24 @@ function findings(figures: ReadonlyMap<Contestant, readonly Figures[]>): Finding
         perCpu / of(peer, (each) => what(each).perCpuSecond),
       ];
     });
+  const ofFloor = (what: (run: Run) => number, ofPeer: (each: Figures) => number): [number, number] => {
+    const figure = median(floor.map(what));
+    return [Math.round(figure), figure / of('dnsmasq, no sets', ofPeer)];
+  };
+  const bare = [
+    FLOOR,
+    ...ofFloor(
+      ({ perSecond }) => perSecond,
+      ({ again }) => again.perSecond,
+    ),
+    ...ofFloor(
+      ({ perCpuSecond }) => perCpuSecond,
+      ({ again }) => again.perCpuSecond,
+    ),
+  ];
   const columns = ['server', 'answers a second', 'of dnsmasq', 'answers a second of its processor time', 'of dnsmasq'];
   return [
-    { title: `Answers from memory, ${WARM} names`, columns, rows: rows(({ again }) => again) },
+    { title: `Answers from memory, ${WARM} names`, columns, rows: [...rows(({ again }) => again), bare] },
     { title: 'Names that nobody has asked for before', columns, rows: rows(({ first }) => first) },
     {
       title: 'One such question at a time: until the address is in the set and the answer is there',

@@ -29,10 +29,15 @@ const OF_THE_TESTS: readonly Tool[] = [
   { program: 'openssl', package: 'openssl', use: 'makes certificates, and is a client of the egress proxy' },
   { program: 'dig', package: 'bind9-dnsutils', use: 'is a client of the gateway’s resolver' },
   { program: 'nc', package: 'netcat-openbsd', use: 'says to a server whatever it is told to' },
+  {
+    program: 'chromium-headless-shell',
+    package: 'chromium-headless-shell',
+    use: 'is a browser behind the egress gateway',
+  },
   { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;
-const INSTALL_TIMEOUT_MS = 300_000; // Docker alone is 65 MB
+const INSTALL_TIMEOUT_MS = 300_000; // Docker and the browser are 65 MB each
 const OPTIONS = ['-qq', '-o', 'DPkg::Lock::Timeout=30', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::Retries=1'];
 
 const wanted = process.argv.includes('tests') ? [...TOOLS, ...OF_THE_TESTS] : TOOLS;

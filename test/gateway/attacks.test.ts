@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findProgram, hostCapabilities } from '../../src/host/index.ts';
 import type { Told, Verdict } from './attempt.ts';
+import { BROWSER } from './browser.ts';
 import { run } from './commands.ts';
 
 /**
@@ -14,6 +15,7 @@ import { run } from './commands.ts';
  */
 const { isolation } = await hostCapabilities();
 const PROGRAMS = [
+  BROWSER,
   'conntrack',
   'curl',
   'dig',

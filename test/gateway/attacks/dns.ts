@@ -9,6 +9,8 @@ import { AGENT, LANES, OTHER, PROXY, reasonIn, type World } from '../world.ts';
 /** Where programs ask that know no better: the kernel leads them to the gateway. */
 const HARD_CODED = '@8.8.8.8';
 
+const HARD_CODED_6 = '@2001:4860:4860::8888';
+
 /** Response codes (RFC 1035 4.1.1). */
 const FORMERR = 1;
 const NOTIMP = 4;
@@ -17,6 +19,26 @@ const NOTIMP = 4;
 export const DNS: readonly Attempt[] = [
   allowed('-', 'an allowed name is looked up', /^NOERROR A 93\.184\.216\.34$/, (world) =>
     world.dig(HARD_CODED, 'allowed.example', 'A'),
+  ),
+  allowed(
+    '-',
+    'the same by TCP, by IPv6, and by IPv6 and TCP',
+    /^(?:NOERROR A 93\.184\.216\.34(?:; |$)){3}/,
+    async (world) => {
+      const ways = [[HARD_CODED, '+tcp'], [HARD_CODED_6], [HARD_CODED_6, '+tcp']];
+      const told: string[] = [];
+      for (const way of ways) told.push(await world.dig(...way, 'allowed.example', 'A'));
+      return told.join('; ');
+    },
+  ),
+  denied(
+    'D1',
+    'an unlisted name is looked up by IPv6',
+    /^REFUSED unlisted-name; REFUSED unlisted-name$/,
+    async (world) => {
+      const byUdp = await world.dig(HARD_CODED_6, 'secret-6.unlisted.example', 'A');
+      return `${byUdp}; ${await world.dig(HARD_CODED_6, '+tcp', 'secret-6.unlisted.example', 'A')}`;
+    },
   ),
   denied('D1', 'an unlisted name is looked up', /^REFUSED unlisted-name$/, (world) =>
     world.dig(HARD_CODED, 'secret-0.unlisted.example', 'A'),

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAs } from '../agent.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
@@ -25,6 +26,10 @@ export const SURVIVAL: readonly Attempt[] = [
     async (world) => {
       await limit(world, '--nofile=48:');
       await world.as(AGENT).does({ do: 'many', ...PROXY_AT, count: 60, first: 'GET', waitMs: 500, closed: 60 });
+      await world.eventually(
+        () => readdirSync(`/proc/${world.gateway.child.pid}/fd`).length,
+        (descriptors) => descriptors >= 47,
+      );
       const during = await world.curl('-m', '2', 'https://allowed.example/');
       const { troubles }: { readonly troubles: readonly string[] } = JSON.parse(await healthAfter(world));
       return `${/^https/.test(during) ? 'it passed' : 'held back'}; ${troubles.at(-1) ?? 'no trouble'}`;

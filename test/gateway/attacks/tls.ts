@@ -1,5 +1,7 @@
 import { ECH } from '../../../src/gateway/proxy/hello-maker.ts';
+import type { Account } from '../agent.ts';
 import { type Attempt, allowed, denied, residual } from '../attempt.ts';
+import { browse, greases } from '../browser.ts';
 import { encryptedHello, inRecords, realHello, withExtension } from '../hellos.ts';
 import { ALLOWED, EVIL } from '../outer.ts';
 import { AGENT, OTHER, outcome, PROXY, type World } from '../world.ts';
@@ -7,6 +9,8 @@ import { AGENT, OTHER, outcome, PROXY, type World } from '../world.ts';
 const TO_ALLOWED = ['-connect', `${ALLOWED}:443`];
 const REMAINS = 'docs/guides/names-for-real.md#what-remains';
 const ACCESS_DENIED = /^alert (?:49|access denied)$/; // RFC 8446 6.2
+const RIGHT_AND_GREASED = /^https allowed\.example allowed\.example \/; greased$/;
+const ROOT: Account = { uid: 0 };
 const RIGHT = /^https allowed\.example allowed\.example \/$/;
 
 /** Names in TLS, and what is said in its place. */
@@ -143,8 +147,15 @@ export const TLS: readonly Attempt[] = [
   allowed('P8', 'the same name inside', /^handshake$/, (world) => insideTunnel(world, 'allowed.example')),
 ];
 
-/** Waits for the gateway's own time-outs. */
+/** Waits for the gateway's own time-outs, or for a browser. */
 export const TLS_BESIDE: readonly Attempt[] = [
+  allowed('T6', 'a browser, whose hello is greased as if a name were encrypted in it', RIGHT_AND_GREASED, async () => {
+    const page = await browse(AGENT, 'https://allowed.example/');
+    return `${page}; ${(await greases(ROOT)) ? 'greased' : 'not greased'}`;
+  }),
+  denied('T6', 'a browser goes to an unlisted name at an allowed address', /^ERR_[A-Z_]+$/, () =>
+    browse(AGENT, 'https://evil.example/', `--host-resolver-rules=MAP evil.example ${ALLOWED}`),
+  ),
   denied(
     'T5',
     '140 hellos that begin and do not go on, of one agent: 128 are held, and none for ever',
