@@ -7,6 +7,9 @@ import type { AddressRange } from '../net/index.ts';
  * no second opinion on what a match means.
  */
 const SHORT = 24; // below this, asking each is faster
+const ALL_OF_SHORT: readonly (readonly number[])[] = Array.from({ length: SHORT }, (_, length) => [
+  ...Array(length).keys(),
+]);
 const MAX_COVER = 16; // mean number of items over one value that an index may hold for each item
 const MAX_SILENT = 7 / 8; // of the items: an index over a dimension of which more say nothing tells too few apart
 
@@ -27,8 +30,8 @@ const IPV6_OFFSET = 1n << 32n;
 const indexes = new WeakMap<object, Index>();
 
 /** Positions, ascending, of the items whose match can hold for what is asked about. The list must not change once asked. */
-export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, extentOf: ExtentOf): Iterable<number> {
-  if (items.length < SHORT) return items.keys();
+export function candidates<T>(items: readonly T[], matchOf: (item: T) => Match, extentOf: ExtentOf): readonly number[] {
+  if (items.length < SHORT) return ALL_OF_SHORT[items.length]!;
   let index = indexes.get(items);
   if (index === undefined) {
     const matches = items.map(matchOf);

@@ -83,7 +83,7 @@ export function travel(
     let outcome = new Walk(ruleset.layer, table, traveller, path).chain(chain, 0);
     if (outcome === 'undecided' || outcome === 'return') {
       outcome = base.policy;
-      path.push({ layer: ruleset.layer, table: table.name, chain: chain.name, outcome });
+      path.push(policyStep(ruleset.layer, table, chain, outcome));
     }
     if (outcome !== 'accept') return { verdict: outcome, path };
   }
@@ -115,7 +115,9 @@ class Walk {
 
   /** Rules from a position on, until one decides or changes the packet: then other rules may be worth asking. */
   #rulesFrom(chain: Chain, from: number, depth: number): Outcome | { readonly next: number } {
-    for (const index of this.#asked(chain.rules)) {
+    const asked = this.#asked(chain.rules);
+    for (let at = 0; at < asked.length; at++) {
+      const index = asked[at]!;
       const rule = chain.rules[index]!;
       if (index < from || !this.#traveller.holds(rule.match)) continue;
       const changes = this.#changes;
@@ -139,16 +141,7 @@ class Walk {
     depth: number,
   ): Outcome {
     const note = (outcome: Step['outcome']): void => {
-      this.#path.push({
-        layer: this.#layer,
-        table: this.#table.name,
-        chain: chain.name,
-        rule,
-        index,
-        ...(matchedCase === undefined ? {} : { matchedCase }),
-        origin: matchedCase?.origin ?? rule.origin,
-        outcome,
-      });
+      this.#path.push(ruleStep(this.#layer, this.#table, chain, rule, index, matchedCase, outcome));
     };
     switch (action.kind) {
       case 'verdict':
@@ -186,7 +179,50 @@ class Walk {
   }
 
   /** The positions worth asking. */
-  #asked(items: readonly { readonly match: Match }[]): Iterable<number> {
+  #asked(items: readonly { readonly match: Match }[]): readonly number[] {
     return candidates(items, (item) => item.match, this.#traveller.extentOf);
   }
+}
+
+/** The same step is one object, however many packets take it: who tells many ways tells each of their steps once. */
+const steps = new WeakMap<Rule | DispatchCase | Chain, Step>();
+
+function policyStep(layer: string, table: Table, chain: Chain, outcome: Verdict): Step {
+  const known = steps.get(chain);
+  if (known !== undefined && isAt(known, layer, table, chain) && known.outcome === outcome) return known;
+  const step = { layer, table: table.name, chain: chain.name, outcome };
+  steps.set(chain, step);
+  return step;
+}
+
+function ruleStep(
+  layer: string,
+  table: Table,
+  chain: Chain,
+  rule: Rule,
+  index: number,
+  matchedCase: DispatchCase | undefined,
+  outcome: Step['outcome'],
+): Step {
+  const key = matchedCase ?? rule;
+  const known = steps.get(key);
+  const isKnown = known?.rule === rule && known.index === index && known.outcome === outcome;
+  if (known !== undefined && isKnown && isAt(known, layer, table, chain)) return known;
+  const step = {
+    layer,
+    table: table.name,
+    chain: chain.name,
+    rule,
+    index,
+    ...(matchedCase === undefined ? {} : { matchedCase }),
+    origin: matchedCase?.origin ?? rule.origin,
+    outcome,
+  };
+  steps.set(key, step);
+  return step;
+}
+
+/** A rule may stand in several chains, and a chain in several rulesets. */
+function isAt(step: Step, layer: string, table: Table, chain: Chain): boolean {
+  return step.layer === layer && step.table === table.name && step.chain === chain.name;
 }
