@@ -67,7 +67,11 @@ export class Oracle {
     return verdicts.size === 1
       ? {
           verdict: first.verdict,
-          cases: [first.packets.length === 0 ? first : { ...first, packets: NO_WORDS }],
+          cases: [
+            first.packets.length === 0
+              ? first
+              : { verdict: first.verdict, witness: first.witness, path: first.path, packets: NO_WORDS },
+          ],
           conditions: [],
           assumed,
         }
@@ -82,7 +86,7 @@ export class Oracle {
     const group = new Group(pattern);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
     if (!group.isUniform) return undefined;
-    return { verdict, cases: [uniform(verdict, path, pattern)], conditions: [], assumed: group.assumed };
+    return { verdict, cases: [new UniformCase(verdict, path, pattern)], conditions: [], assumed: group.assumed };
   }
 
   /** A packet that is accepted at one hook goes on to the next; the words of the last hook stand for the whole way. */
@@ -92,7 +96,12 @@ export class Oracle {
       if (index === 0) return here;
       return before.flatMap((earlier) =>
         earlier.verdict === 'accept'
-          ? here.map((later) => ({ ...later, path: [...earlier.path, ...later.path] }))
+          ? here.map(({ verdict, witness, path, packets }) => ({
+              verdict,
+              witness,
+              path: [...earlier.path, ...path],
+              packets,
+            }))
           : [earlier],
       );
     }, []);
@@ -103,7 +112,7 @@ export class Oracle {
     const group = new Group(pattern);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
     for (const name of group.assumed) notes.assumed.add(name);
-    return group.isUniform ? [uniform(verdict, path, pattern)] : this.#cases(pattern, notes);
+    return group.isUniform ? [new UniformCase(verdict, path, pattern)] : this.#cases(pattern, notes);
   }
 
   #cases(pattern: FlowPattern, notes: Notes): Case[] {
@@ -182,15 +191,22 @@ class Group implements Traveller {
 }
 
 /** All packets of a pattern, which fare alike. One of them is sought when somebody asks for it: of a hundred thousand answers nobody does. */
-function uniform(verdict: Verdict, path: readonly Step[], pattern: FlowPattern): Case {
-  return {
-    verdict,
-    path,
-    packets: NO_WORDS,
-    get witness() {
-      return sampleOf(pattern);
-    },
-  };
+class UniformCase implements Case {
+  readonly verdict: Verdict;
+  readonly path: readonly Step[];
+  readonly packets: readonly string[];
+  readonly #pattern: FlowPattern;
+
+  constructor(verdict: Verdict, path: readonly Step[], pattern: FlowPattern) {
+    this.verdict = verdict;
+    this.path = path;
+    this.packets = NO_WORDS;
+    this.#pattern = pattern;
+  }
+
+  get witness(): Flow {
+    return sampleOf(this.#pattern);
+  }
 }
 
 const NO_WORDS: readonly string[] = [];
