@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descendants } from '../lab/support.ts';
+import { systemctlCommand, systemdCommand } from '../lab/systemd.ts';
 import { Going, must, run } from './commands.ts';
 import { FLOWS, GATEWAY, PROXY, policyText, World } from './world.ts';
 
@@ -13,17 +14,6 @@ const [folder = ''] = process.argv.slice(2);
 const POLICY = '/run/policy/portcullis.yaml'; // not below /tmp, where the unit has a folder of its own
 const SAID = '/run/gateway.err';
 const UNIT = '/run/systemd/system/portcullis-gateway.service';
-
-/** What a systemd needs that is nobody's but its own; it starts the gateway and nothing else. */
-const INIT = `mount -t tmpfs tmpfs /var/log
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-export container=portcullis-test
-exec /lib/systemd/systemd --system --unit=only.target --log-target=null
-`;
-const TARGET = `[Unit]
-DefaultDependencies=no
-Wants=portcullis-gateway.service
-`;
 
 const world = await World.make(folder);
 await world.enforce();
@@ -36,13 +26,12 @@ writeFileSync(
   UNIT,
   unit.out.replace(/^(?:Wants|After)=.*\n/gm, '').replace('[Unit]\n', '[Unit]\nDefaultDependencies=no\n'),
 );
-writeFileSync('/run/systemd/system/only.target', TARGET);
 mkdirSync(`${UNIT}.d`);
 writeFileSync(`${UNIT}.d/said.conf`, `[Service]\nStandardError=append:${SAID}\n`); // there is no journald
 tell('the unit is one that systemd understands', (await run('systemd-analyze', ['verify', UNIT])).err.trim());
 
-const apart = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--cgroup', '--ipc', '--uts'];
-const init = new Going('unshare', [...apart, 'sh', '-ec', INIT]);
+const [program, ...args] = systemdCommand('portcullis-gateway.service', ['/var/log']);
+const init = new Going(program, args);
 try {
   tell('it is well', await well());
   tell('an allowed name', await world.curl('-x', PROXY, 'https://allowed.example/'));
@@ -92,14 +81,10 @@ function well(): Promise<string> {
   }, /^yes$/);
 }
 
-function initPid(): number {
-  return descendants(init.child.pid ?? 0)[0] ?? 0;
-}
-
 /** The process that systemd has started, seen from here. */
 function gatewayPid(): number {
   const isGateway = (pid: number): boolean => /\0gateway\0run\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-  return descendants(initPid()).find(isGateway) ?? 0;
+  return descendants(init.child.pid ?? 0).find(isGateway) ?? 0;
 }
 
 /** Its account, and the capabilities that it still has (proc_pid_status(5)). */
@@ -111,7 +96,6 @@ function whatItIs(): string {
 }
 
 async function systemctl(...args: readonly string[]): Promise<string> {
-  return (await must('nsenter', ['--target', String(initPid()), '--all', 'systemctl', ...args]))
-    .trim()
-    .replace(/\n/g, ', ');
+  const [program, ...all] = systemctlCommand(init.child.pid ?? 0, args);
+  return (await must(program, all)).trim().replace(/\n/g, ', ');
 }

@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findProgram, hostCapabilities } from '../../src/host/index.ts';
+import { systemdMissing } from '../lab/systemd.ts';
 import { run } from './commands.ts';
 
 const { isolation } = await hostCapabilities();
-const missing = ['curl', 'dig', 'nft', 'openssl', 'systemctl', 'unshare'].filter(
-  (each) => findProgram(each) === undefined,
-);
+const missing = ['curl', 'dig', 'nft', 'openssl', 'unshare'].filter((each) => findProgram(each) === undefined);
+const why = systemdMissing() ?? (missing.length > 0 ? `${missing.join(', ')} missing` : undefined);
 const skip =
   isolation !== 'root'
     ? 'SKIPPED, no systemd was started: it takes root'
-    : missing.length > 0 || !existsSync('/lib/systemd/systemd')
-      ? `SKIPPED, no systemd was started: ${missing.join(', ') || 'systemd'} missing`
-      : false;
+    : why !== undefined && `SKIPPED, no systemd was started: ${why}`;
 
 const MAIN = join(import.meta.dirname, 'systemd-main.ts');
 const ISOLATED = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
