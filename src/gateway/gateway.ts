@@ -12,7 +12,7 @@ import { DnsService } from './dns/service.ts';
 import type { Upstream } from './dns/upstream.ts';
 import { Gatekeeper, type Unlisted } from './gatekeeper.ts';
 import type { WhoAsks } from './identity.ts';
-import { type Credential, EgressProxy, type Listener, type OriginalDestination } from './proxy/index.ts';
+import { EgressProxy, type Listener, type OriginalDestination } from './proxy/index.ts';
 import type { GatewayRecord } from './record.ts';
 import type { Clock } from './wanted.ts';
 
@@ -22,7 +22,6 @@ export interface GatewayParts {
   readonly isOwn: (address: Address) => boolean; // an address of this machine: `ownAddresses`
   readonly originalDestination: OriginalDestination;
   readonly sink: AddressSink | undefined; // who opens addresses in the kernel; absent: no names are enforced by addresses
-  readonly credentials: readonly Credential[];
   readonly record: (record: GatewayRecord) => void;
   readonly onTrouble: (sentence: string) => void; // something is wrong, and the gateway goes on
   readonly onRequests: () => void; // requests for access have changed
@@ -176,8 +175,8 @@ export class Gateway {
     if (noted !== undefined) this.#parts.onRequests();
   }
 
-  async #listen({ listeners }: GatewaySettings): Promise<void> {
-    const { originalDestination, whoAsks, credentials, onTrouble } = this.#parts;
+  async #listen({ listeners, credentials }: GatewaySettings): Promise<void> {
+    const { originalDestination, whoAsks, onTrouble } = this.#parts;
     const ways: readonly Listener[] = [
       ...listeners.proxy.map((at) => ({ kind: 'http' as const, at: listenAt(at) })),
       ...listeners.socks.map((at) => ({ kind: 'socks' as const, at: listenAt(at) })),
@@ -189,7 +188,7 @@ export class Gateway {
         gatekeeper: this.#gatekeeper,
         addresses: this.#resolver,
         whoAsks,
-        credentials,
+        credentials: credentials.map((each) => ({ ...each, digest: Buffer.from(each.digest, 'hex') })),
         originalDestination,
         listeners: ways,
         onTrouble,

@@ -24,7 +24,7 @@ export type { WhoAsks } from './identity.ts';
 export { FileJournal, type Journal, SyslogJournal } from './journal.ts';
 export { GatewayMetrics } from './metrics.ts';
 export { ownAddresses } from './own-addresses.ts';
-export { type OriginalDestination, originalDestination } from './proxy/index.ts';
+export { type OriginalDestination, originalDestination, tokenDigest } from './proxy/index.ts';
 export type { GatewayRecord, Reason, Way } from './record.ts';
 export type { Refusal } from './refusal.ts';
 export type { Client, Clock, Unread, Wanted } from './wanted.ts';

@@ -1,5 +1,6 @@
 import type { AddressRange, DnsName, Endpoint } from '../net/index.ts';
 import type { Peer } from './intent.ts';
+import type { Range } from './match.ts';
 import type { Origin } from './ruleset.ts';
 
 /** The egress gateway of this machine: who it is, where it listens, whom it asks. Who may use it and for what, the grants say. */
@@ -10,7 +11,16 @@ export interface GatewaySettings {
   readonly upstreams: readonly UpstreamResolver[]; // at least one, in the order in which they are preferred
   readonly deniedLookups: DeniedLookup;
   readonly transparentPorts: readonly number[]; // of TCP: connections to these are taken, whatever their program knows of proxies
+  readonly credentials: readonly GatewayCredential[]; // no user twice
   readonly origin: Origin;
+}
+
+/** What clients show to the proxies, and who may show it. */
+export interface GatewayCredential {
+  readonly user: string;
+  readonly digest: string; // SHA-256 of the token, 64 hexadecimal digits
+  readonly accounts: readonly Range[]; // of this machine
+  readonly addresses: readonly AddressRange[]; // of others
 }
 
 /** On loopback or private addresses only; at least one each. */

@@ -4,6 +4,7 @@ export { type FlowQuestion, ORDINARY_PORTS } from './flow-question.ts';
 export {
   DENIED_LOOKUPS,
   type DeniedLookup,
+  type GatewayCredential,
   type GatewayListeners,
   type GatewaySettings,
   type ListenerName,

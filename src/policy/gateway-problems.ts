@@ -48,4 +48,26 @@ export const GATEWAY_FILE_PROBLEMS = {
     help: () => 'write its name or its uid',
     explanation: 'The gateway is told from all other programs by its account, which nothing else may have.',
   } satisfies DiagnosticKind<[text: string]>,
+  badProxyUser: {
+    code: 'P0076',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no user of a proxy`,
+    help: () => 'write letters, digits, `.`, `_` and `-`, for example `builder`',
+    explanation:
+      'Clients send the user and the token with a colon between them (RFC 7617), often as part of a URL: what would have to be escaped there is not allowed.',
+  } satisfies DiagnosticKind<[text: string]>,
+  badTokenDigest: {
+    code: 'P0077',
+    severity: 'error',
+    message: () => 'that is no SHA-256 digest',
+    help: () => 'run `portcullis gateway token`: it prints a new token, and its digest for the policy',
+    explanation: 'The policy holds the digest of the token and never the token: 64 hexadecimal digits.',
+  } satisfies DiagnosticKind<[]>,
+  proxyUserTwice: {
+    code: 'P0078',
+    severity: 'error',
+    message: (user: string) => `there are credentials for \`${user}\` already`,
+    help: () => 'give each its own user',
+    explanation: 'A token is looked up by its user.',
+  } satisfies DiagnosticKind<[user: string]>,
 } as const;

@@ -11,6 +11,7 @@ import {
 import type { Span } from '../source/index.ts';
 import {
   type AccountReference,
+  type CredentialDeclaration,
   DENIED_LOOKUP_ANSWERS,
   type GatewayDeclaration,
   type Located,
@@ -30,7 +31,7 @@ import {
   type Shape,
   text,
 } from './shape.ts';
-import { parseAccount } from './text.ts';
+import { LABEL, parseAccount } from './text.ts';
 
 const LOOPBACKS: readonly string[] = ['127.0.0.1', '::1'];
 
@@ -39,6 +40,9 @@ const DEFAULT_PORTS = { proxy: 3128, socks: 1080, transparent: 3129, dns: 5300 }
 
 const DNS_PORT = 53; // RFC 1035 4.2
 const DNS_OVER_TLS_PORT = 853; // RFC 7858 3.1
+
+const PROXY_USER = /^[A-Za-z0-9._-]{1,64}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 const listener = text({
   expected: 'an address with a port',
@@ -52,6 +56,24 @@ const port = text({
   numbers: true,
   schema: { examples: [3129] },
 });
+
+const credential = mapped(
+  record('credentials', {
+    user: required(
+      text({ expected: 'a user', parse: parseProxyUser, schema: { pattern: PROXY_USER.source } }),
+      'the user that the client shows',
+    ),
+    zone: required(
+      text({ expected: 'the name of a zone', parse: (name) => name, schema: { pattern: LABEL.source } }),
+      'the zone that alone may show it, of addresses or of accounts',
+    ),
+    digest: required(
+      text({ expected: 'a SHA-256 digest', parse: parseDigest, schema: { pattern: DIGEST.source } }),
+      'the SHA-256 of the token in hexadecimal; `portcullis gateway token` prints both',
+    ),
+  }),
+  ({ value }): CredentialDeclaration => value,
+);
 
 const FIELDS = {
   upstream: required(
@@ -90,6 +112,10 @@ const FIELDS = {
     oneOrMany(port),
     'the TCP ports whose connections the kernel sends there (default: those of 80 and 443 that flows to names are for)',
   ),
+  credentials: optional(
+    oneOrMany(credential),
+    'the user and the token that clients show to the HTTP and SOCKS proxies (Basic); at an address that has any, one must be shown',
+  ),
   denied: optional(
     choice(DENIED_LOOKUP_ANSWERS),
     'the answer to lookups of names that no flow leads to: `refused` (the default) or `nxdomain`',
@@ -127,6 +153,7 @@ function declaration(value: RecordOf<typeof FIELDS>, span: Span, report: Reporte
     dns: value.dns ?? onLoopback(DEFAULT_PORTS.dns, span),
   };
   checkApart(listeners, report);
+  checkUsers(value.credentials ?? [], report);
   return {
     span,
     ...(value.user === undefined ? {} : { user: value.user }),
@@ -134,7 +161,16 @@ function declaration(value: RecordOf<typeof FIELDS>, span: Span, report: Reporte
     listeners,
     ...(value.intercept === undefined ? {} : { intercept: value.intercept }),
     denied: value.denied?.value ?? 'refused',
+    credentials: value.credentials ?? [],
   };
+}
+
+function checkUsers(credentials: readonly CredentialDeclaration[], report: Reporter): void {
+  const known = new Set<string>();
+  for (const { user } of credentials) {
+    if (known.has(user.value)) report.say(POLICY_PROBLEMS.proxyUserTwice, user.span, user.value);
+    known.add(user.value);
+  }
 }
 
 const TITLES: Readonly<Record<keyof GatewayDeclaration['listeners'], string>> = {
@@ -193,6 +229,15 @@ function parseUpstream(words: string, span: Span, report: Reporter): UpstreamRef
         ? undefined
         : { address: found.host.address, port: found.port };
   return at === undefined ? undefined : { ...at, transport, ...(serverName === undefined ? {} : { serverName }) };
+}
+
+function parseProxyUser(words: string, span: Span, report: Reporter): string | undefined {
+  return PROXY_USER.test(words) ? words : report.say(POLICY_PROBLEMS.badProxyUser, span, words);
+}
+
+function parseDigest(words: string, span: Span, report: Reporter): string | undefined {
+  const digest = words.toLowerCase();
+  return DIGEST.test(digest) ? digest : report.say(POLICY_PROBLEMS.badTokenDigest, span);
 }
 
 function parsePort(words: string, span: Span, report: Reporter): number | undefined {

@@ -24,6 +24,7 @@ export type {
   BaselineSwitch,
   CatalogOverride,
   Claim,
+  CredentialDeclaration,
   Elsewhere,
   Endpoint,
   FlowDeclaration,

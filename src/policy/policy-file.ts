@@ -173,6 +173,14 @@ export interface GatewayDeclaration {
   readonly listeners: Readonly<Record<'proxy' | 'socks' | 'transparent' | 'dns', readonly Located<Socket>[]>>;
   readonly intercept?: readonly Located<number>[]; // TCP ports; absent: those that flows to names are for, as far as they are the web's
   readonly denied: DeniedLookupAnswer;
+  readonly credentials: readonly CredentialDeclaration[]; // no user twice
+}
+
+/** Who of a zone comes to a proxy shows a user and the token of this digest. */
+export interface CredentialDeclaration {
+  readonly user: Located<string>;
+  readonly zone: Located<string>;
+  readonly digest: Located<string>; // SHA-256, 64 hexadecimal digits in lower case
 }
 
 export const DENIED_LOOKUP_ANSWERS = ['refused', 'nxdomain'] as const;

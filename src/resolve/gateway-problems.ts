@@ -37,4 +37,12 @@ export const GATEWAY_PROBLEMS = {
       'let it listen on an address of that network as well: `proxy: [127.0.0.1:3128, 10.0.0.1:3128]`, and `dns` likewise',
     explanation: 'Names are enforced by the gateway, so that who cannot reach it reaches none of them.',
   } satisfies DiagnosticKind<[flow: string]>,
+  noHolder: {
+    code: 'R0030',
+    severity: 'error',
+    message: (zone: string) => `nobody can be told from others by being in \`${zone}\``,
+    help: () => 'name a zone with `addresses:`, or with accounts of this machine',
+    explanation:
+      'Credentials only narrow who a client is: it must come from an address of the zone, or be a process of its accounts, and show them besides.',
+  } satisfies DiagnosticKind<[zone: string]>,
 } as const;

@@ -1,6 +1,12 @@
-import type { GatewaySettings, Grant, NameGroup, Service } from '../ir/index.ts';
+import type { GatewayCredential, GatewaySettings, Grant, NameGroup, Peer, Service } from '../ir/index.ts';
 import { isLoopback, PROTOCOLS, protocolName } from '../net/index.ts';
-import type { AccountReference, GatewayDeclaration, Located, Reporter } from '../policy/index.ts';
+import type {
+  AccountReference,
+  CredentialDeclaration,
+  GatewayDeclaration,
+  Located,
+  Reporter,
+} from '../policy/index.ts';
 import type { AccountResolver } from './accounts.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 
@@ -10,12 +16,18 @@ const DEFAULT_ACCOUNT: AccountReference = { kind: 'name', name: 'portcullis-gate
 /** HTTP and HTTPS: what programs ask for by name, and say the name again in the connection. */
 const WEB_PORTS: readonly number[] = [80, 443];
 
+interface GatewayContext {
+  readonly grants: readonly Grant[];
+  readonly groups: readonly NameGroup[];
+  readonly accounts: AccountResolver;
+  readonly zones: ReadonlyMap<string, readonly Peer[]>;
+  readonly report: Reporter;
+}
+
 /** What the gateway of a policy is on this machine. */
 export function resolveGateway(
   declaration: GatewayDeclaration,
-  grants: readonly Grant[],
-  groups: readonly NameGroup[],
-  accounts: AccountResolver,
+  { grants, groups, accounts, zones, report }: GatewayContext,
 ): GatewaySettings {
   const user: Located<AccountReference> = declaration.user ?? { value: DEFAULT_ACCOUNT, span: declaration.span };
   const { proxy, socks, transparent, dns } = declaration.listeners;
@@ -35,8 +47,30 @@ export function resolveGateway(
     transparentPorts:
       declaration.intercept?.map(({ value }) => value) ??
       WEB_PORTS.filter((port) => services.some((service) => isTcp(service) && holds(service, port))),
+    credentials: declaration.credentials.flatMap((each) => credentialOf(each, zones, report) ?? []),
     origin: { span: declaration.span },
   };
+}
+
+/** The zone is one that the gateway can tell by itself: by the account of a process here, or by an address. */
+function credentialOf(
+  { user, zone, digest }: CredentialDeclaration,
+  zones: ReadonlyMap<string, readonly Peer[]>,
+  report: Reporter,
+): GatewayCredential | undefined {
+  const peers = zones.get(zone.value);
+  if (peers === undefined)
+    return report.say(
+      RESOLVE_PROBLEMS.unknownZone,
+      zone.span,
+      zone.value,
+      report.suggest(zone.value, [...zones.keys()]),
+    );
+  const accounts = peers.flatMap((peer) => (peer.kind === 'local' ? (peer.accounts ?? []) : []));
+  const addresses = peers.flatMap((peer) => (peer.kind === 'remote' ? peer.ranges : []));
+  return accounts.length + addresses.length === 0
+    ? report.say(RESOLVE_PROBLEMS.noHolder, zone.span, zone.value)
+    : { user: user.value, digest: digest.value, accounts, addresses };
 }
 
 /** Flows that lead to names which the gateway enforces. */

@@ -41,7 +41,10 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
   services.resolveAll();
   const grants = policy.flows.flatMap((flow) => flows.resolve(flow) ?? []);
   const groups = names.all();
-  const gateway = policy.gateway === undefined ? undefined : resolveGateway(policy.gateway, grants, groups, accounts);
+  const gateway =
+    policy.gateway === undefined
+      ? undefined
+      : resolveGateway(policy.gateway, { grants, groups, accounts, zones: allZones, report });
   if (policy.complete) checkGatewayFlows(gateway, grants, groups, report);
   const claims = policy.tests.flatMap((test) => tests.resolve(test));
   const baseline = resolveBaseline(policy.baseline, report);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ export const CAPABLE: Account = { ...AGENT, capabilities: ['net_raw'] };
 /** Accounts with nothing to do but look up and connect. */
 export const LANES: readonly Account[] = Array.from({ length: 10 }, (_, at) => ({ uid: 61_010 + at }));
 
+/** That `OTHER` may show to the proxies. */
+export const TOKEN_OF_OTHER = 'a-long-random-token';
 export const PROXY = 'http://127.0.0.1:3128';
 export const PROXY_AT = { host: '127.0.0.1', port: 3_128 } as const;
 export const SOCKS_AT = { host: '127.0.0.1', port: 1_080 } as const;
@@ -36,7 +39,10 @@ export const FLOWS = `  - { name: web, from: agent, to: [${WEB.map((name) => `${
 export function policyText(flows: string, more = ''): string {
   return `portcullis: 1
 name: attacked
-gateway: { upstream: ${RESOLVER}, user: ${GATEWAY.uid} }
+gateway:
+  upstream: ${RESOLVER}
+  user: ${GATEWAY.uid}
+  credentials: { user: other, zone: other, digest: "${createHash('sha256').update(TOKEN_OF_OTHER).digest('hex')}" }
 ${more}zones:
   agent: { host: { users: [${AGENT.uid}] } }
   other: { host: { users: [${OTHER.uid}] } }

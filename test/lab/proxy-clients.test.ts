@@ -43,7 +43,9 @@ describe('real clients', { skip }, () => {
         [ports.http, 'http'],
         [ports.tls, 'tls'],
       ]),
-      credentials: [{ user: 'agent', digest: tokenDigest('secret'), holder: { kind: 'account', uid: 1_000 } }],
+      credentials: [
+        { user: 'agent', digest: tokenDigest('secret'), accounts: [{ first: 1_000, last: 1_000 }], addresses: [] },
+      ],
     });
     const [http, https, socks] = world.proxy.endpoints.map(({ port }) => port);
     Object.assign(at, { http, https, socks });

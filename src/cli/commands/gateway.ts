@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { tokenDigest } from '../../gateway/index.ts';
 import { SYSLOG_SOCKET } from '../../host/index.ts';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
@@ -28,6 +30,7 @@ export function gatewayCommand(console: Console): Command {
   command.addCommand(reloadCommand(console).copyInheritedSettings(command));
   command.addCommand(verifyCommand(console).copyInheritedSettings(command));
   command.addCommand(unitCommand(console).copyInheritedSettings(command));
+  command.addCommand(tokenCommand(console).copyInheritedSettings(command));
   return command;
 }
 
@@ -86,6 +89,25 @@ function unitCommand(console: Console): Command {
       const [node, main = ''] = [process.execPath, process.argv[1]];
       const path = resolve(console.cwd, policy ?? DEFAULT_POLICY);
       console.stdout.write(gatewayUnit({ node, main: resolve(console.cwd, main), policy: path }));
+      console.exitCode = EXIT.holds;
+    });
+}
+
+const TOKEN_BYTES = 32; // of chance: nothing to guess, so that a plain digest keeps it
+
+function tokenCommand(console: Console): Command {
+  return new Command('token')
+    .description('Makes a new token for a client of the proxies: it is shown once, the policy holds its digest.')
+    .argument('<user>', 'the user that the client shows')
+    .argument('<zone>', 'the zone of the policy that alone may show it')
+    .addHelpText(
+      'after',
+      '\nThe line for the policy goes to standard output, below `gateway: credentials:`; the token to standard error.',
+    )
+    .action((user: string, zone: string) => {
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      console.stdout.write(`- { user: ${user}, zone: ${zone}, digest: "${tokenDigest(token).toString('hex')}" }\n`);
+      console.stderr.write(`token of ${user}, which is nowhere else: ${token}\n`);
       console.exitCode = EXIT.holds;
     });
 }

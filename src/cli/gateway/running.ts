@@ -86,7 +86,6 @@ export class RunningGateway implements Controlled {
         whoAsks: whoAsksHere(start.accounts, isOwn),
         originalDestination: start.originalDestination,
         sink: start.sink,
-        credentials: [],
         record: (record: GatewayRecord) => {
           metrics.count(record);
           for (const journal of journals) journal.write(record);

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Range } from '../../ir/index.ts';
 import type { AddressRange } from '../../net/index.ts';
 import type { Client } from '../wanted.ts';
 
@@ -9,9 +10,8 @@ import type { Client } from '../wanted.ts';
 export interface Credential {
   readonly user: string; // no colon (RFC 7617 2)
   readonly digest: Buffer; // SHA-256 of the token, 32 bytes
-  readonly holder:
-    | { readonly kind: 'account'; readonly uid: number } // a process of this machine
-    | { readonly kind: 'addresses'; readonly ranges: readonly AddressRange[] }; // another machine, or a container
+  readonly accounts: readonly Range[]; // whose processes on this machine may show it
+  readonly addresses: readonly AddressRange[]; // of other machines and containers that may
 }
 
 /** A user and a token, as a client sent them. */
@@ -49,7 +49,7 @@ export class Credentials {
 
   constructor(table: readonly Credential[]) {
     this.#byUser = new Map(table.map((credential) => [credential.user, credential]));
-    this.#ofAddresses = table.filter(({ holder }) => holder.kind === 'addresses');
+    this.#ofAddresses = table.filter(({ addresses }) => addresses.length > 0);
   }
 
   /** Whether a client cannot be known without. */
@@ -72,16 +72,9 @@ export class Credentials {
   }
 }
 
-function isHolder({ holder }: Credential, { account, address }: Client): boolean {
-  switch (holder.kind) {
-    case 'account':
-      return account === holder.uid;
-    case 'addresses':
-      return (
-        account === undefined &&
-        holder.ranges.some(
-          ({ family, first, last }) => family === address.family && first <= address.value && address.value <= last,
-        )
-      );
-  }
+function isHolder({ accounts, addresses }: Credential, { account, address }: Client): boolean {
+  if (account !== undefined) return accounts.some(({ first, last }) => first <= account && account <= last);
+  return addresses.some(
+    ({ family, first, last }) => family === address.family && first <= address.value && address.value <= last,
+  );
 }

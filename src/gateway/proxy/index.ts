@@ -1,3 +1,3 @@
-export type { Credential } from './credentials.ts';
+export { tokenDigest } from './credentials.ts';
 export { type OriginalDestination, originalDestination } from './original-destination.ts';
 export { EgressProxy, type Listener } from './proxy.ts';

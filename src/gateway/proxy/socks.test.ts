@@ -23,9 +23,7 @@ describe('SOCKS5', () => {
       ),
       {
         listeners: [{ kind: 'socks', at: { host: '127.0.0.1', port: 0 } }],
-        credentials: [
-          { user: 'box', digest: tokenDigest('token'), holder: { kind: 'addresses', ranges: [range('127.0.0.2')] } },
-        ],
+        credentials: [{ user: 'box', digest: tokenDigest('token'), accounts: [], addresses: [range('127.0.0.2')] }],
       },
     );
   });

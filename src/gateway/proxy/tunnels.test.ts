@@ -287,8 +287,8 @@ describe('K5: who asks', () => {
       policyOf({ to: ['agents.example'], ports: [port] }, { to: ['box.example'], ports: [port], from: '127.0.0.2' }),
       {
         credentials: [
-          { user: 'box', digest, holder: { kind: 'addresses', ranges: [range('127.0.0.2')] } },
-          { user: 'agent', digest: agents, holder: { kind: 'account', uid: 1_000 } },
+          { user: 'box', digest, accounts: [], addresses: [range('127.0.0.2')] },
+          { user: 'agent', digest: agents, accounts: [{ first: 1_000, last: 1_000 }], addresses: [] },
         ],
       },
     );

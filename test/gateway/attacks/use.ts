@@ -1,8 +1,9 @@
 import { runAs } from '../agent.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
 import { must } from '../commands.ts';
-import { AGENT, FLOWS, PROXY, policyText, type World } from '../world.ts';
+import { AGENT, FLOWS, OTHER, PROXY, policyText, TOKEN_OF_OTHER, type World } from '../world.ts';
 
+const WITH_TOKEN = ['-q', '-sS', '-m', '8', '-x', `http://other:${TOKEN_OF_OTHER}@127.0.0.1:3128`];
 const RIGHT = /^https allowed\.example allowed\.example \/$/;
 
 /** What an agent is to be able to do: nothing is denied where nothing works. */
@@ -15,6 +16,20 @@ export const USE: readonly Attempt[] = [
   ),
   allowed('-', 'an allowed name through SOCKS', RIGHT, (world) =>
     world.curl('-x', 'socks5h://127.0.0.1:1080', 'https://allowed.example/'),
+  ),
+  allowed('-', 'an account that shows its own credentials', RIGHT, async (world) => {
+    const { out } = await runAs(
+      OTHER,
+      'curl',
+      ...WITH_TOKEN,
+      '--cacert',
+      world.at('certificate.pem'),
+      'https://allowed.example/',
+    );
+    return out.trim();
+  }),
+  denied('-', 'the credentials of another account', /^no-identity$/, (world) =>
+    world.curl(...WITH_TOKEN, 'http://allowed.example/'),
   ),
   allowed('-', 'an allowed name for SSH', /^SSH-2\.0-outer$/, async () => {
     const { out } = await runAs(AGENT, 'nc', '-w', '1', '-d', 'git.example', '22');
