@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from './lib/measure.ts';
-import { haproxy, ourProxy, type RunningProxy, squid, startDestination } from './lib/proxies.ts';
+import { bareRelay, haproxy, ourProxy, type RunningProxy, squid, startDestination } from './lib/proxies.ts';
 import { openForAWhile, receive, roundTrips, type Way } from './lib/proxy-clients.ts';
 import { type BenchOptions, type Finding, runBench } from './lib/report.ts';
 
@@ -18,6 +18,7 @@ async function measure({ quick }: BenchOptions): Promise<Finding[]> {
   const leftOut: string[] = [];
   try {
     running.push(await ourProxy('http', destination.port), await ourProxy('transparent', destination.port));
+    running.push(await bareRelay(destination.port));
     for (const other of [
       await squid(join(folder, 'squid')),
       await haproxy(join(folder, 'haproxy'), destination.port),

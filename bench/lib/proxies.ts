@@ -30,6 +30,12 @@ export async function ourProxy(kind: 'http' | 'transparent', destination: number
   return running(kind === 'http' ? 'portcullis, CONNECT' : 'portcullis, redirected', port, opening, child);
 }
 
+/** No proxy, but what none that runs on Node can go beyond: it connects whoever comes. */
+export async function bareRelay(destination: number): Promise<RunningProxy> {
+  const { child, port } = await startNode('bare-relay.ts', [String(destination)]);
+  return running('Node’s sockets alone', port, 'hello', child);
+}
+
 /** Squid as Debian has it, in one process, without a cache and without a log. @returns why not, where it is not there. */
 export async function squid(folder: string): Promise<RunningProxy | string> {
   if (findProgram('squid') === undefined) return 'squid is not installed; apt-get install squid';

@@ -53,6 +53,7 @@ export type Allowed = Extract<EgressDecision, { verdict: 'allow' }>;
 /** What one flow leads to, by the kinds of its destinations, whatever the service. */
 interface Leads {
   readonly grant: Grant;
+  readonly index: number; // in the policy, from 0
   readonly names: Match;
   readonly machines: Match;
   readonly here: Match; // this machine itself
@@ -72,12 +73,17 @@ const NOWHERE: Address = { family: 4, value: 0n };
  */
 export class EgressPolicy {
   readonly #leads: Readonly<Record<LocalHook, readonly Leads[]>>;
+  /** The same by the groups of names that they lead to, and those that lead to addresses: with ten thousand flows most are neither. */
+  readonly #toGroup: Readonly<Record<LocalHook, ReadonlyMap<string, readonly Leads[]>>>;
+  readonly #toMachines: Readonly<Record<LocalHook, readonly Leads[]>>;
   readonly #groups: GroupIndex;
   readonly #byAddresses: ReadonlySet<string>; // groups that the kernel knows by the addresses of their names
   readonly #internet: Readonly<Record<Family, readonly AddressRange[]>>;
 
   constructor(intent: Intent) {
     this.#leads = { output: leadsAt('output', intent.grants), forward: leadsAt('forward', intent.grants) };
+    this.#toGroup = { output: leadsToGroups(this.#leads.output), forward: leadsToGroups(this.#leads.forward) };
+    this.#toMachines = { output: leadsToMachines(this.#leads.output), forward: leadsToMachines(this.#leads.forward) };
     this.#groups = new GroupIndex(intent.groups);
     this.#byAddresses = new Set(
       intent.groups.filter(({ enforcement }) => enforcement === 'resolved').map(({ key }) => key),
@@ -135,8 +141,8 @@ export class EgressPolicy {
   opens(client: EgressClient, name: DnsName): readonly string[] {
     return this.#groups.of(name).filter((group) => {
       if (!this.#byAddresses.has(group)) return false;
-      const packet = packetOf(client, NOWHERE, [symbolKey({ kind: 'asked', group })]);
-      return this.#leads[hookOf(client)].some(({ names }) => matches(names, packet));
+      const packet = packetOf(client, NOWHERE, [askedKey(group)]);
+      return this.#leadsTo([group], hookOf(client)).some(({ names }) => matches(names, packet));
     });
   }
 
@@ -152,24 +158,28 @@ export class EgressPolicy {
 
   /** The flows whose names a name falls under and which begin at a client: those that a lookup of it serves. */
   flowsTo(client: EgressClient, name: DnsName): readonly Grant[] {
-    const packet = packetOf(client, NOWHERE, this.#asked(name));
-    return this.#leads[hookOf(client)].filter(({ names }) => matches(names, packet)).map(({ grant }) => grant);
+    const groups = this.#groups.of(name);
+    const packet = packetOf(client, NOWHERE, groups.map(askedKey));
+    return this.#leadsTo(groups, hookOf(client))
+      .filter(({ names }) => matches(names, packet))
+      .map(({ grant }) => grant);
   }
 
-  #asked(name: DnsName): readonly string[] {
-    return this.#groups.of(name).map((group) => symbolKey({ kind: 'asked', group }));
+  /** Those that lead to any of the groups, in the policy's order. */
+  #leadsTo(groups: readonly string[], hook: LocalHook): readonly Leads[] {
+    const [only, ...others] = groups.flatMap((group) => this.#toGroup[hook].get(group) ?? NO_LEADS);
+    if (only === undefined || others.length === 0) return only === undefined ? NO_LEADS : [only];
+    return [...new Set([only, ...others])].sort((a, b) => a.index - b.index);
   }
 
   #byName(client: EgressClient, name: DnsName, service: EgressService | undefined): EgressDecision {
-    const asked = this.#asked(name);
-    const leads = this.#leads[hookOf(client)];
-    const packet = packetOf(client, NOWHERE, asked, service);
+    const hook = hookOf(client);
+    const groups = this.#groups.of(name);
+    const packet = packetOf(client, NOWHERE, groups.map(askedKey), service);
     const serves = (each: Leads): boolean => service === undefined || matches(each.services, packet);
-    if (asked.length > 0) {
-      const found = leads.find((each) => serves(each) && matches(each.names, packet));
-      if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name' };
-    }
-    const open = leads.find((each) => serves(each) && this.#leadsToAll(each, packet));
+    const found = this.#leadsTo(groups, hook).find((each) => serves(each) && matches(each.names, packet));
+    if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name' };
+    const open = this.#toMachines[hook].find((each) => serves(each) && this.#leadsToAll(each, packet));
     if (open !== undefined) return { verdict: 'allow', grant: open.grant, by: 'address' };
     return this.#denied(client, packet, 'names', 'unlisted-name');
   }
@@ -241,15 +251,37 @@ class GroupIndex {
   }
 }
 
+function askedKey(group: string): string {
+  return symbolKey({ kind: 'asked', group });
+}
+
+const NO_LEADS: readonly Leads[] = [];
+
+function leadsToGroups(leads: readonly Leads[]): ReadonlyMap<string, readonly Leads[]> {
+  const found = new Map<string, Leads[]>();
+  for (const each of leads) {
+    for (const group of new Set(each.grant.to.flatMap((peer) => (peer.kind === 'named' ? peer.group : [])))) {
+      const known = found.get(group);
+      if (known === undefined) found.set(group, [each]);
+      else known.push(each);
+    }
+  }
+  return found;
+}
+
+function leadsToMachines(leads: readonly Leads[]): readonly Leads[] {
+  return leads.filter(({ machines }) => machines.kind !== 'nothing');
+}
+
 function leadsAt(hook: LocalHook, grants: readonly Grant[]): readonly Leads[] {
-  return grants.flatMap((grant) => {
+  return grants.flatMap((grant, index) => {
     const to = (...kinds: readonly Peer['kind'][]): Match =>
       any(
         ...grant.to
           .filter(({ kind }) => kinds.includes(kind))
           .flatMap((peer) => grant.from.map((from) => pairMatch(from, peer, hook))),
       );
-    const leads = { grant, names: to('named'), machines: to('remote'), here: to('local') };
+    const leads = { grant, index, names: to('named'), machines: to('remote'), here: to('local') };
     const isIdle = [leads.names, leads.machines, leads.here].every(({ kind }) => kind === 'nothing');
     return isIdle ? [] : [{ ...leads, services: any(...grant.services.map(serviceMatch)) }];
   });
