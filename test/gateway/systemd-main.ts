@@ -11,6 +11,8 @@ import { Going, must, run } from './commands.ts';
 import { FLOWS, GATEWAY, PROXY, policyText, World } from './world.ts';
 
 const [folder = ''] = process.argv.slice(2);
+const HERE = join(import.meta.dirname, '../..');
+const PROJECT = '/run/project';
 const POLICY = '/run/policy/portcullis.yaml'; // not below /tmp, where the unit has a folder of its own
 const SAID = '/run/gateway.err';
 const UNIT = '/run/systemd/system/portcullis-gateway.service';
@@ -20,7 +22,11 @@ await world.enforce();
 mkdirSync('/run/policy');
 mkdirSync('/run/systemd/system', { recursive: true });
 writeFileSync(POLICY, policyText(FLOWS));
-const unit = await world.runPortcullis('gateway', 'unit', POLICY);
+// The unit has a /tmp of its own, and this project may lie below that of the machine: so the program is another place's, too.
+mkdirSync(PROJECT);
+await must('mount', ['--rbind', HERE, PROJECT]);
+const node = process.execPath.startsWith(HERE) ? process.execPath.replace(HERE, PROJECT) : process.execPath;
+const unit = await run(node, [join(PROJECT, 'src/cli/main.ts'), 'gateway', 'unit', POLICY]);
 // What it waits for brings a network up: here there is one, and nobody to bring it up.
 writeFileSync(
   UNIT,
