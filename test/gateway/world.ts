@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { selfSigned } from '../lab/certificate.ts';
 import { type Account, Agent, runAs } from './agent.ts';
 import type { AgentAnswer, TcpTask, UdpTask } from './agent-tasks.ts';
+import { attackedNetwork } from './attacked-network.ts';
 import { type Done, Going, must, run } from './commands.ts';
-import { leadOutside } from './networks.ts';
-import { RESOLVER, UNTOUCHED } from './outer.ts';
+import { RESOLVER } from './outer.ts';
 
 export const AGENT: Account = { uid: 61_000 };
 export const GATEWAY: Account = { uid: 61_001 };
@@ -57,18 +57,20 @@ ${flows}`;
 /** One machine with agents and a gateway, and the world outside. */
 export class World {
   readonly outer: Going;
+  readonly syslog: Going; // of the machine
   readonly #folder: string;
   readonly #agents = new Map<Account, Agent>();
   #gateway: Going | undefined;
 
-  private constructor(folder: string, outer: Going) {
+  private constructor(folder: string, outer: Going, syslog: Going) {
     this.#folder = folder;
     this.outer = outer;
+    this.syslog = syslog;
   }
 
   /** In the namespaces of this process, which are its own. @param folder an empty one */
   static async make(folder: string): Promise<World> {
-    await network(folder);
+    await attackedNetwork(folder);
     const key = join(folder, 'key.pem');
     const certificate = join(folder, 'certificate.pem');
     const made = await selfSigned([
@@ -83,7 +85,9 @@ export class World {
     const main = join(import.meta.dirname, 'outer-main.ts');
     const outer = new Going('ip', ['netns', 'exec', 'outer', NODE, main, key, certificate]);
     await outer.says('ready');
-    const world = new World(folder, outer);
+    const syslog = new Going(NODE, [join(import.meta.dirname, 'syslog-main.ts'), join(folder, 'syslog')]);
+    await syslog.says('ready');
+    const world = new World(folder, outer, syslog);
     world.writePolicy(policyText(FLOWS));
     return world;
   }
@@ -115,7 +119,16 @@ export class World {
   }
 
   get #run(): string[] {
-    const places = ['--log', this.at('log/decisions.jsonl'), '--state', this.at('state'), '--socket', this.socket];
+    const places = [
+      '--log',
+      this.at('log/decisions.jsonl'),
+      '--syslog',
+      this.at('syslog'),
+      '--state',
+      this.at('state'),
+      '--socket',
+      this.socket,
+    ];
     return [MAIN, 'gateway', 'run', this.policy, ...places];
   }
 
@@ -262,7 +275,7 @@ export class World {
 
   async end(): Promise<void> {
     for (const agent of this.#agents.values()) agent.end();
-    await this.outer.end('SIGKILL');
+    await Promise.all([this.outer.end('SIGKILL'), this.syslog.end('SIGKILL')]);
   }
 }
 
@@ -294,30 +307,3 @@ export function outcome({ said, end }: AgentAnswer): string {
   if (said.startsWith('\x15\x03')) return `alert ${said.charCodeAt(6)}`;
   return said === '' ? end : JSON.stringify(said.slice(0, 40));
 }
-
-/** The machine and the world, each in a network of its own, and a table outside that counts what should never arrive. */
-async function network(folder: string): Promise<void> {
-  await must('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
-  await must('mount', ['-t', 'tmpfs', 'tmpfs', '/var/lib']);
-  const resolvers = join(folder, 'resolv.conf');
-  writeFileSync(resolvers, `nameserver ${UNTOUCHED[4]}\noptions timeout:1 attempts:1\n`);
-  await must('mount', ['--bind', resolvers, '/etc/resolv.conf']);
-  await leadOutside();
-  await must('ip', ['netns', 'exec', 'outer', 'nft', '-f', '-'], SEEN);
-  writeFileSync('/proc/sys/net/ipv4/ping_group_range', '0 2147483647'); // as distributions have it: anybody may ping
-}
-
-const SEEN = `table inet seen {
-  counter untouched { }
-  counter untouched6 { }
-  counter not-tcp { }
-  counter multicast { }
-  chain arriving { type filter hook prerouting priority -500; policy accept;
-    iifname "in" ip daddr ${UNTOUCHED[4]} counter name untouched
-    iifname "in" ip6 daddr ${UNTOUCHED[6]} counter name untouched6
-    iifname "in" ip daddr 93.184.216.0/24 meta l4proto != tcp counter name not-tcp
-    iifname "in" fib daddr type multicast meta l4proto udp counter name multicast
-  }
-  chain silenced { type filter hook input priority 0; policy accept; }
-}
-`;

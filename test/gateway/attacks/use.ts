@@ -28,6 +28,19 @@ export const USE: readonly Attempt[] = [
     );
     return out.trim();
   }),
+  allowed(
+    '-',
+    'what is denied is in the machine’s own log, too',
+    /^<132>1 \S+Z \S+ portcullis \d+ gateway \[/,
+    async (world) => {
+      await world.curl('-x', PROXY, 'http://syslog.unlisted.example/');
+      const lines = (): readonly string[] => world.syslog.said.split('\n');
+      return world.eventually(
+        () => lines().find((line) => line.includes('host="syslog.unlisted.example"')) ?? 'nothing',
+        (line) => line !== 'nothing',
+      );
+    },
+  ),
   denied('-', 'the credentials of another account', /^no-identity$/, (world) =>
     world.curl(...WITH_TOKEN, 'http://allowed.example/'),
   ),
