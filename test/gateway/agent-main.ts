@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { connectToNames } from './agent-names.ts';
 import { flood, sendRaw } from './agent-raw.ts';
-import type { AgentAnswer, AgentTask, TcpTask, UdpTask } from './agent-tasks.ts';
+import type { AgentAnswer, AgentTask, LoadAnswer, TcpTask, UdpTask } from './agent-tasks.ts';
 
 /** What `many` has opened, and whether it is closed. */
 const held = new Map<Socket, 'open' | 'closed'>();
@@ -145,7 +145,8 @@ async function load({ perSecond, count, atOnce, wrong }: Load): Promise<Done> {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
-  return { said: JSON.stringify({ ...counts, problems: [...problems] }), end: 'closed' };
+  const answer: LoadAnswer = { ...counts, problems: [...problems] };
+  return { said: JSON.stringify(answer), end: 'closed' };
 }
 
 /** @returns the status, or how it failed */

@@ -21,8 +21,16 @@ export type AgentTask =
       readonly count: number;
       readonly atOnce: number;
       readonly wrong: string;
-    } // through the proxy
+    } // through the proxy; what it says is a `LoadAnswer` as JSON
   | { readonly do: 'flood'; readonly datagrams: number };
+
+export interface LoadAnswer {
+  readonly right: number; // for a name that a flow leads to, and let through
+  readonly rightFailed: number;
+  readonly wrongDenied: number; // for one that no flow leads to
+  readonly wrongPassed: number;
+  readonly problems: readonly string[]; // of `rightFailed`, each once
+}
 
 export interface UdpTask {
   readonly do: 'udp';

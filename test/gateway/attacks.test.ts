@@ -15,7 +15,6 @@ import { run } from './commands.ts';
  */
 const { isolation } = await hostCapabilities();
 const PROGRAMS = [
-  BROWSER,
   'conntrack',
   'curl',
   'dig',
@@ -29,6 +28,7 @@ const PROGRAMS = [
   'setpriv',
   'ss',
 ];
+const hasBrowser = findProgram(BROWSER) !== undefined;
 const missing = [...PROGRAMS, 'unshare'].filter((program) => findProgram(program) === undefined);
 const skip =
   isolation !== 'root'
@@ -64,6 +64,10 @@ test('every way round the gateway is closed, and what is allowed works', { skip 
       err,
     );
     assert.equal(code, 0, err);
+    const noBrowser = `SKIPPED, no browser was tried: ${BROWSER} is missing; \`npm test\` as root installs it`;
+    await t.test('a real browser is among the clients', { skip: hasBrowser ? false : noBrowser }, () => {
+      assert.equal(told.filter(({ what }) => what.startsWith('a browser')).length, 2);
+    });
     const tried = new Set(told.flatMap(({ rows }) => rows));
     assert.deepEqual([...tried].toSorted(), ROWS.toSorted(), 'each row is tried, and nothing that is none');
     const residual = told.flatMap(({ rows, verdict }) => (typeof verdict === 'string' ? [] : { rows, ...verdict }));

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendants } from '../lab/support.ts';
 import { runAs } from './agent.ts';
+import type { LoadAnswer } from './agent-tasks.ts';
 import type { Look } from './soak-look.ts';
 import { AGENT, FLOWS, OTHER, PROXY, policyText, World } from './world.ts';
 
@@ -80,20 +81,12 @@ function expect(what: string, came: string, wanted: RegExp): void {
 function requests(): Promise<void> {
   return again(0, async () => {
     const { said } = await world.as(AGENT).does({ do: 'load', ...BURST, wrong: UNLISTED });
-    const { right, rightFailed, wrongDenied, wrongPassed, problems }: Loaded = JSON.parse(said);
+    const { right, rightFailed, wrongDenied, wrongPassed, problems }: LoadAnswer = JSON.parse(said);
     count('requests that were let through', right);
     count('requests that were denied', wrongDenied);
     if (rightFailed > 0) note(`requests that should have been let through: ${problems.join(', ')}`, rightFailed);
     if (wrongPassed > 0) note('requests that should have been denied', wrongPassed);
   });
-}
-
-interface Loaded {
-  readonly right: number;
-  readonly rightFailed: number;
-  readonly wrongDenied: number;
-  readonly wrongPassed: number;
-  readonly problems: readonly string[];
 }
 
 /** Some again and again, some new each minute. */

@@ -3,13 +3,15 @@
  * test makes them); the policy in the kernel, the real command `portcullis gateway`, real clients. Prints a JSON line for each
  * attempt. `world-main.ts FOLDER`, an empty folder.
  */
+import { findProgram } from '../../src/host/index.ts';
 import { DNS, DNS_AFTERWARDS, DNS_BESIDE, DNS_LOAD } from './attacks/dns.ts';
 import { HTTP } from './attacks/http.ts';
 import { KERNEL, KERNEL_AFTERWARDS, KERNEL_STRICTER, UNGUARDED } from './attacks/kernel.ts';
 import { DIALLED, SURVIVAL } from './attacks/survival.ts';
-import { TLS, TLS_BESIDE } from './attacks/tls.ts';
+import { BROWSED, TLS, TLS_BESIDE } from './attacks/tls.ts';
 import { APPROVED, OPERATED, UNGUARDED_AGAIN, USE } from './attacks/use.ts';
 import type { Attempt, Told } from './attempt.ts';
+import { BROWSER } from './browser.ts';
 import { World } from './world.ts';
 
 const [folder = ''] = process.argv.slice(2);
@@ -20,7 +22,8 @@ await world.takeArrivals();
 await world.enforce();
 await world.start();
 await inOrder(USE);
-const beside = [...DNS_BESIDE, ...TLS_BESIDE].map((attempt) => make(attempt)); // they mostly wait
+const browsed = findProgram(BROWSER) === undefined ? [] : BROWSED;
+const beside = [...DNS_BESIDE, ...TLS_BESIDE, ...browsed].map((attempt) => make(attempt)); // they mostly wait
 const approved = inOrder(APPROVED);
 await Promise.all([DNS, TLS, [...HTTP, ...KERNEL]].map(inOrder));
 await Promise.all([approved, ...beside]);

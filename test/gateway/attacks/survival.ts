@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAs } from '../agent.ts';
+import type { LoadAnswer } from '../agent-tasks.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
 import { must } from '../commands.ts';
 import { AGENT, FLOWS, GATEWAY, outcome, PROXY, PROXY_AT, policyText, type World } from '../world.ts';
@@ -174,18 +175,10 @@ async function reloadedUnderLoad(world: World): Promise<string> {
     await sleep(Math.max(0, began + (at + 1) * RELOAD_EVERY_MS - performance.now()));
   }
   const { said } = await load;
-  const counts: Loaded = JSON.parse(said);
+  const counts: LoadAnswer = JSON.parse(said);
   const problems = counts.problems.length === 0 ? '' : `: ${counts.problems.join(', ')}`;
   const enough = reloads >= RELOADS ? `${RELOADS} reloads and more` : `${reloads} reloads`;
   return `${counts.right} allowed, ${counts.rightFailed} of them failed${problems}; ${counts.wrongDenied} denied, ${counts.wrongPassed} of them passed; ${enough}`;
-}
-
-interface Loaded {
-  readonly right: number;
-  readonly rightFailed: number;
-  readonly wrongDenied: number;
-  readonly wrongPassed: number;
-  readonly problems: readonly string[];
 }
 
 /** Lowers or raises a limit of the running gateway, as its own account may up to where it began (prlimit(1)). */

@@ -147,8 +147,8 @@ export const TLS: readonly Attempt[] = [
   allowed('P8', 'the same name inside', /^handshake$/, (world) => insideTunnel(world, 'allowed.example')),
 ];
 
-/** Waits for the gateway's own time-outs, or for a browser. */
-export const TLS_BESIDE: readonly Attempt[] = [
+/** Takes a real browser. */
+export const BROWSED: readonly Attempt[] = [
   allowed('T6', 'a browser, whose hello is greased as if a name were encrypted in it', RIGHT_AND_GREASED, async () => {
     const page = await browse(AGENT, 'https://allowed.example/');
     return `${page}; ${(await greases(ROOT)) ? 'greased' : 'not greased'}`;
@@ -156,6 +156,10 @@ export const TLS_BESIDE: readonly Attempt[] = [
   denied('T6', 'a browser goes to an unlisted name at an allowed address', /^ERR_[A-Z_]+$/, () =>
     browse(AGENT, 'https://evil.example/', `--host-resolver-rules=MAP evil.example ${ALLOWED}`),
   ),
+];
+
+/** Waits for the gateway's own time-outs. */
+export const TLS_BESIDE: readonly Attempt[] = [
   denied(
     'T5',
     '140 hellos that begin and do not go on, of one agent: 128 are held, and none for ever',
