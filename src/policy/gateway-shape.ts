@@ -114,7 +114,7 @@ const FIELDS = {
   ),
   credentials: optional(
     oneOrMany(credential),
-    'the user and the token that clients show to the HTTP and SOCKS proxies (Basic); at an address that has any, one must be shown',
+    'the user and the token that clients show to the HTTP and SOCKS proxies (Basic); whoever comes from an address with credentials must show them',
   ),
   denied: optional(
     choice(DENIED_LOOKUP_ANSWERS),
@@ -231,8 +231,13 @@ function parseUpstream(words: string, span: Span, report: Reporter): UpstreamRef
   return at === undefined ? undefined : { ...at, transport, ...(serverName === undefined ? {} : { serverName }) };
 }
 
+/** Whether a client can show this as its user, in a URL too. */
+export function isProxyUser(words: string): boolean {
+  return PROXY_USER.test(words);
+}
+
 function parseProxyUser(words: string, span: Span, report: Reporter): string | undefined {
-  return PROXY_USER.test(words) ? words : report.say(POLICY_PROBLEMS.badProxyUser, span, words);
+  return isProxyUser(words) ? words : report.say(POLICY_PROBLEMS.badProxyUser, span, words);
 }
 
 function parseDigest(words: string, span: Span, report: Reporter): string | undefined {

@@ -8,6 +8,7 @@ export {
   type Word,
 } from './flow-expression.ts';
 export { FLOW_PROBLEMS } from './flow-problems.ts';
+export { isProxyUser } from './gateway-shape.ts';
 export { policyJsonSchema } from './json-schema.ts';
 export { LANGUAGE_VERSION } from './language.ts';
 export {

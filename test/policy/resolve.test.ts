@@ -268,3 +268,28 @@ describe('bounds', () => {
     assert.equal(intent.grants[0]?.services.length, 31);
   });
 });
+
+test('credentials belong to the accounts and the addresses of their zone', () => {
+  const digest = 'AB'.repeat(32);
+  const { gateway } = intentOf(`gateway:
+  upstream: 9.9.9.9
+  credentials:
+    - { user: box, zone: containers, digest: "${digest}" }
+    - { user: own, zone: agent, digest: "${digest}" }
+zones:
+  containers: { addresses: [172.20.0.0/16, "fd00:20::/64"] }
+  agent: { host: { users: [1000-1002] } }
+flows: [{ name: a, from: [containers, agent], to: host, service: tcp/1 }]`);
+  assert.deepEqual(
+    gateway?.credentials.map(({ user, digest: kept, accounts, addresses }) => [
+      user,
+      kept,
+      accounts,
+      addresses.map(formatRange),
+    ]),
+    [
+      ['box', digest.toLowerCase(), [], ['172.20.0.0/16', 'fd00:20::/64']],
+      ['own', digest.toLowerCase(), [{ first: 1000, last: 1002 }], []],
+    ],
+  );
+});

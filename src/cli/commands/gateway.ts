@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { tokenDigest } from '../../gateway/index.ts';
 import { SYSLOG_SOCKET } from '../../host/index.ts';
+import { isProxyUser, POLICY_PROBLEMS } from '../../policy/index.ts';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { askGateway, CONTROL_SOCKET, SOCKET_OPTION } from '../gateway/client.ts';
@@ -105,8 +106,11 @@ function tokenCommand(console: Console): Command {
       '\nThe line for the policy goes to standard output, below `gateway: credentials:`; the token to standard error.',
     )
     .action((user: string, zone: string) => {
+      if (!isProxyUser(user)) throw stop(EXIT.unusable, POLICY_PROBLEMS.badProxyUser, user);
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      console.stdout.write(`- { user: ${user}, zone: ${zone}, digest: "${tokenDigest(token).toString('hex')}" }\n`);
+      console.stdout.write(
+        `- { user: ${user}, zone: ${JSON.stringify(zone)}, digest: "${tokenDigest(token).toString('hex')}" }\n`,
+      );
       console.stderr.write(`token of ${user}, which is nowhere else: ${token}\n`);
       console.exitCode = EXIT.holds;
     });
