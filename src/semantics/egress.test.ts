@@ -39,11 +39,15 @@ const intent: Intent = {
     flow('six', process6, remote('::/0'), tcp(443)),
     flow('own-api', agent, { kind: 'local' }, tcp(8080)),
     flow('containers', remote('172.30.0.0/24'), { kind: 'named', group: 'discord' }, tcp(443)),
+    flow('beta', agent, { kind: 'named', group: 'beta' }, tcp(443), tcp(8443)),
+    flow('alpha', agent, { kind: 'named', group: 'alpha' }, tcp(443), tcp(8443)),
   ],
   groups: [
     group('discord', 'discord.com', '*.discord.gg'),
     group('mail', 'smtp.example.com'),
     group('lan', 'ollama.lan'),
+    group('alpha', 'both.two.test'), // exact names are found before wildcards, the policy's order is the other
+    group('beta', '*.two.test'),
   ],
   tests: [],
   zones: new Map([['internet', [internet]]]),
@@ -88,6 +92,8 @@ describe('what the gateway is told of a question', () => {
     [process(1002), 'anything.example', 25, 'unlisted-name'],
     [process(4242), 'discord.com', 443, 'unknown-client'],
     [CONTAINER, 'discord.com', 443, 'containers by name'],
+    [AGENT, 'both.two.test', 443, 'beta by name'], // the policy's first of both
+    [AGENT, 'both.two.test', 22, 'other-service beta alpha'],
     [{ address: address('172.31.0.5') }, 'discord.com', 443, 'unknown-client'],
   ];
   for (const [client, host, port, expected] of cases) {
