@@ -45,7 +45,10 @@ describe('candidates', () => {
       [...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.1.5', 443)))],
       [261, 1000, 1001, 1002],
     );
-    assert.deepEqual([...candidates(matches, (match) => match, extentsOfFlow(flowTo('fd00::1', 443)))], [1001, 1002]);
+    assert.deepEqual(
+      [...candidates(matches, (match) => match, extentsOfFlow(flowTo('fd00::1', 443)))],
+      [1000, 1001, 1002], // the first is too broad to be kept to its addresses
+    );
   });
 
   it('asks everything where no dimension tells the matches apart', () => {
@@ -65,5 +68,29 @@ describe('candidates', () => {
       [...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.0.1.5', 443)))],
       [261, 1000, 1001],
     );
+  });
+
+  it('asks the next dimension where one leaves many, and keeps a broad match out of what it is too broad for', () => {
+    const matches = [
+      ...Array.from({ length: 1000 }, (_, at) =>
+        all(address('src', range(`10.1.0.${at % 10}`)), address('dst', range(`10.0.0.${Math.floor(at / 10)}`))),
+      ),
+      address('dst', range('10.0.0.0/8')),
+      ...Array.from({ length: 40 }, (_, at) =>
+        all(address('dst', range('10.0.0.7')), address('src', range(`192.0.2.${at}`))),
+      ),
+    ];
+    const asked = (destination: string) => [
+      ...candidates(matches, (match) => match, extentsOfFlow(flowTo(destination, 443))),
+    ]; // from 192.0.2.1
+    assert.deepEqual(asked('10.0.0.8'), [...Array.from({ length: 10 }, (_, at) => 80 + at), 1000]);
+    assert.deepEqual(asked('10.0.0.7'), [1000, 1002]);
+    assert.deepEqual(asked('10.9.0.7'), [1000]);
+  });
+
+  it('keeps a long set of single addresses to them', () => {
+    const addresses = (net: number) => Array.from({ length: 200 }, (_, at) => range(`10.${net}.0.${at}`));
+    const matches = Array.from({ length: 50 }, (_, at) => address('dst', ...addresses(at)));
+    assert.deepEqual([...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.33.0.5', 443)))], [33]);
   });
 });

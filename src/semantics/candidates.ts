@@ -2,16 +2,16 @@ import type { Flow, Match } from '../ir/index.ts';
 import type { AddressRange } from '../net/index.ts';
 
 /**
- * Long lists of rules or set elements are not asked one by one: an index over the one dimension that tells most of them
- * apart (destination, source or destination port) gives the few that can match, in order. It only leaves out what cannot match, so it is
- * no second opinion on what a match means.
+ * Long lists of rules or set elements are not asked one by one: an index over the dimension that tells most of them apart
+ * (destination, source or destination port), and where many are left over the next one, gives the few that can match, in order. It only
+ * leaves out what cannot match, so it is no second opinion on what a match means.
  */
 const SHORT = 24; // below this, asking each is faster
 const ALL_OF_SHORT: readonly (readonly number[])[] = Array.from({ length: SHORT }, (_, length) => [
   ...Array(length).keys(),
 ]);
-const MAX_COVER = 16; // mean number of items over one value that an index may hold for each item
-const MAX_SILENT = 7 / 8; // of the items: an index over a dimension of which more say nothing tells too few apart
+const MAX_PIECES = 32; // that an extent may lie over, in an item's mean: a broader one says little, and would be kept again and again
+const MAX_SILENT = 7 / 8; // of the items: an index over a dimension of which more say little tells too few apart
 
 export type Dimension = 'dst' | 'src' | 'dport';
 const DIMENSIONS: readonly Dimension[] = ['dst', 'src', 'dport'];
@@ -45,20 +45,19 @@ interface Index {
   readonly lookUp: (extentOf: ExtentOf) => readonly number[];
 }
 
-/** An index over the dimension that leaves the fewest items to ask; what it says nothing about stands in one over the others. */
+/** An index over the dimension that leaves the fewest items to ask; those that say little about it stand in one over the others. */
 function indexOf(matches: readonly Match[], items: readonly number[], dimensions: readonly Dimension[]): Index {
   if (items.length < SHORT) return new All(items);
   let best: Built | undefined;
   for (const dimension of dimensions) {
     const extents = items.map((item) => extentsOf(matches[item]!, dimension));
-    const silent = extents.reduce((sum, each) => sum + (each === undefined ? 1 : 0), 0);
-    const built = silent > items.length * MAX_SILENT ? undefined : build({ dimension, extents }, items);
+    const built = build({ dimension, extents }, items);
     if (built !== undefined && (best === undefined || built.asked < best.asked)) best = built;
   }
   if (best === undefined) return new All(items);
   const { dimension } = best;
-  const others = dimensions.filter((each) => each !== dimension);
-  return new Cut(best, items, indexOf(matches, best.others, others));
+  const rest = dimensions.filter((each) => each !== dimension);
+  return new Cut(best, items, (some) => indexOf(matches, some, rest));
 }
 
 /** What each of some items leaves possible of a dimension; `undefined` where it says nothing about it. */
@@ -82,32 +81,49 @@ class All implements Index {
 
 class Cut implements Index {
   readonly #dimension: Dimension;
-  readonly #starts: readonly bigint[]; // segment i holds for values from starts[i] up to, not including, starts[i + 1]
+  readonly #starts: readonly bigint[]; // piece i holds for values from starts[i] up to, not including, starts[i + 1]
   readonly #rounded: Float64Array; // the same as floating-point numbers: most comparisons need no more
-  readonly #segments: readonly (readonly number[])[];
+  readonly #pieces: (readonly number[] | Index)[];
   readonly #items: readonly number[];
-  readonly #others: Index; // items that the dimension says nothing about
+  readonly #indexOf: (items: readonly number[]) => Index; // over the other dimensions
+  readonly #others: Index; // items that say little about the dimension
 
-  constructor({ dimension, starts, segments }: Built, items: readonly number[], others: Index) {
+  constructor(
+    { dimension, starts, pieces, others }: Built,
+    items: readonly number[],
+    indexOf: (items: readonly number[]) => Index,
+  ) {
     this.#dimension = dimension;
     this.#starts = starts;
     this.#rounded = Float64Array.from(starts, Number);
-    this.#segments = segments;
+    this.#pieces = pieces;
     this.#items = items;
-    this.#others = others;
+    this.#indexOf = indexOf;
+    this.#others = indexOf(others);
   }
 
   lookUp(extentOf: ExtentOf): readonly number[] {
     const extent = extentOf(this.#dimension);
     if (extent === 'absent') return this.#others.lookUp(extentOf);
     if (extent === 'any') return this.#items;
-    const first = this.#segmentAt(extent.first);
-    if (extent.last !== extent.first && this.#segmentAt(extent.last) !== first) return this.#items;
-    return merged(this.#segments[first] ?? [], this.#others.lookUp(extentOf));
+    const first = this.#pieceAt(extent.first);
+    if (extent.last !== extent.first && this.#pieceAt(extent.last) !== first) return this.#items;
+    return merged(this.#within(first, extentOf), this.#others.lookUp(extentOf));
   }
 
-  /** The segment that holds a value; -1 below the first. */
-  #segmentAt(value: bigint): number {
+  /** The items over a piece. Where they are many, an index of their own is made once somebody asks. */
+  #within(piece: number, extentOf: ExtentOf): readonly number[] {
+    const items = this.#pieces[piece];
+    if (items === undefined) return [];
+    if ('lookUp' in items) return items.lookUp(extentOf);
+    if (items.length < SHORT) return items;
+    const index = this.#indexOf(items);
+    this.#pieces[piece] = index;
+    return index.lookUp(extentOf);
+  }
+
+  /** The piece that holds a value; -1 below the first. */
+  #pieceAt(value: bigint): number {
     const rounded = Number(value); // in no other order than the values themselves, but several may become one
     let low = -1;
     let high = this.#starts.length - 1;
@@ -124,44 +140,56 @@ class Cut implements Index {
 interface Built {
   readonly dimension: Dimension;
   readonly starts: readonly bigint[];
-  readonly segments: readonly (readonly number[])[];
+  readonly pieces: (readonly number[])[];
   readonly others: readonly number[];
   readonly asked: number; // items for a value, in the mean over the pieces
 }
 
-/** A line cut at every border, with the items over each piece; `undefined` where that would be as large as it is useless. */
+/** A line cut at every border, with the items over each piece; `undefined` where most items say little about the dimension. */
 function build({ dimension, extents }: Said, items: readonly number[]): Built | undefined {
+  const starts = placesOf(extents);
+  const pieces: number[][] = starts.map(() => []);
   const others: number[] = [];
-  const borders: { readonly at: bigint; readonly rounded: number; readonly item: number; readonly opens: boolean }[] =
-    [];
-  const border = (at: bigint, item: number, opens: boolean) => borders.push({ at, rounded: Number(at), item, opens });
   for (const [position, item] of items.entries()) {
-    const own = extents[position];
-    if (own === undefined) others.push(item);
+    const own = extents[position]?.map(
+      ({ first, last }) => [placeOf(starts, first), placeOf(starts, last + 1n)] as const,
+    );
+    if (own === undefined || own.reduce((sum, [from, to]) => sum + to - from, 0) > MAX_PIECES * own.length) {
+      others.push(item);
+      if (others.length > items.length * MAX_SILENT) return undefined;
+      continue;
+    }
+    for (const [from, to] of own)
+      for (let at = from; at < to; at++) {
+        const piece = pieces[at]!;
+        if (piece.at(-1) !== item) piece.push(item); // an item's extents may overlap
+      }
+  }
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return { dimension, starts, pieces, others, asked: total / Math.max(1, pieces.length) + others.length };
+}
+
+/** Where something begins, or ends before; ascending, each once. */
+function placesOf(extents: Said['extents']): readonly bigint[] {
+  const places = new Set<bigint>();
+  for (const own of extents)
     for (const { first, last } of own ?? []) {
-      border(first, item, true);
-      border(last + 1n, item, false);
+      places.add(first);
+      places.add(last + 1n);
     }
+  return [...places].sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** The position of a value that is there. */
+function placeOf(places: readonly bigint[], value: bigint): number {
+  let low = 0;
+  let high = places.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle]! < value) low = middle + 1;
+    else high = middle;
   }
-  borders.sort((a, b) => a.rounded - b.rounded || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const open = new Map<number, number>(); // item -> how many of its extents cover the place: they may overlap
-  const starts: bigint[] = [];
-  const segments: (readonly number[])[] = [];
-  let total = 0;
-  for (let at = 0; at < borders.length; ) {
-    const place = borders[at]!.at;
-    for (; at < borders.length && borders[at]!.at === place; at++) {
-      const { item, opens } = borders[at]!;
-      const depth = (open.get(item) ?? 0) + (opens ? 1 : -1);
-      if (depth === 0) open.delete(item);
-      else open.set(item, depth);
-    }
-    starts.push(place);
-    segments.push([...open.keys()].sort((a, b) => a - b));
-    total += open.size;
-    if (total > MAX_COVER * items.length) return undefined;
-  }
-  return { dimension, starts, segments, others, asked: total / Math.max(1, segments.length) + others.length };
+  return low;
 }
 
 /** The values that a match leaves possible, at most; `undefined` where it says nothing that is simple enough to use. */

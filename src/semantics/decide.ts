@@ -10,7 +10,7 @@ import {
   symbolKey,
 } from '../ir/index.ts';
 import { type AddressRange, addressRange, PORT_PROTOCOLS, PROTOCOLS } from '../net/index.ts';
-import { addressExtent, candidates, type ExtentOf } from './candidates.ts';
+import { addressExtent, candidates, type Dimension, type ExtentOf } from './candidates.ts';
 import { mergeBits } from './effects.ts';
 import { type FlowPattern, hasIcmpType, type InterfaceChoice } from './pattern.ts';
 
@@ -187,16 +187,19 @@ function after(pattern: FlowPattern, effect: Effect): FlowPattern {
   }
 }
 
-/** Where the packets of a pattern lie. */
+/** Where the packets of a pattern lie. Reckoned once for each dimension: every chain on the way asks anew. */
 export function extentsOfPattern(pattern: FlowPattern): ExtentOf {
-  return (dimension) => {
-    if (dimension === 'dport') {
-      if (!PORT_PROTOCOLS.includes(pattern.protocol)) return 'absent';
-      return pattern.dport === undefined
-        ? 'any'
-        : { first: BigInt(pattern.dport.first), last: BigInt(pattern.dport.last) };
-    }
-    const [range, ...others] = pattern[dimension];
-    return range === undefined || others.length > 0 ? 'any' : addressExtent(range);
-  };
+  const known: Partial<Record<Dimension, ReturnType<ExtentOf>>> = {};
+  return (dimension) => (known[dimension] ??= extentOfPattern(pattern, dimension));
+}
+
+function extentOfPattern(pattern: FlowPattern, dimension: Dimension): ReturnType<ExtentOf> {
+  if (dimension === 'dport') {
+    if (!PORT_PROTOCOLS.includes(pattern.protocol)) return 'absent';
+    return pattern.dport === undefined
+      ? 'any'
+      : { first: BigInt(pattern.dport.first), last: BigInt(pattern.dport.last) };
+  }
+  const [range, ...others] = pattern[dimension];
+  return range === undefined || others.length > 0 ? 'any' : addressExtent(range);
 }
