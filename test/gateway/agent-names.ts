@@ -8,7 +8,8 @@ const GIVEN_UP_MS = 10_000;
 /** Below what the gateway grants an account: 400 lookups at once, and 200 a second. */
 const BURST = 350;
 const PER_SECOND = 190;
-const TRIES = 4;
+const TRIES = 5;
+const AGAIN_MS = 1_200; // after nobody could find out: a resolver says so again for a second (RFC 9520)
 const ANSWER_MS = 5_000;
 const SERVFAIL = 2;
 const RESOLVER = { port: 53, host: '8.8.8.8' }; // not ours: the kernel leads there
@@ -45,7 +46,10 @@ class Stub {
   /** @returns `passed`, or how it failed; what is not answered is asked again, as stub resolvers do (resolv.conf(5)) */
   async connectTo(name: string, port: number): Promise<string> {
     let outcome = 'no answer';
-    for (let turn = 0; turn < TRIES && outcome === 'no answer'; turn++) outcome = await this.#askAndConnect(name, port);
+    for (let turn = 0; turn < TRIES && outcome === 'no answer'; turn++) {
+      if (turn > 0) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      outcome = await this.#askAndConnect(name, port);
+    }
     return outcome;
   }
 
