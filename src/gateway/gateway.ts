@@ -1,4 +1,5 @@
-import type { GatewaySettings, Intent, UpstreamResolver } from '../ir/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { GatewaySettings, Intent, UpstreamResolver, Upstreams } from '../ir/index.ts';
 import { type Address, type Endpoint, formatAddress } from '../net/index.ts';
 import { EgressPolicy } from '../semantics/index.ts';
 import { type AccessRequest, AccessRequests, withApproved } from './access-requests.ts';
@@ -6,13 +7,13 @@ import type { OpenConnection } from './control.ts';
 import { DNS_BUDGET_LIMITS } from './dns/budgets.ts';
 import { AddressFeed, type AddressSink } from './dns/feed.ts';
 import { DEFAULT_DNS_TYPES } from './dns/record-type.ts';
-import { RESOLVER_LIMITS, Resolver } from './dns/resolver.ts';
+import { RESOLVER_LIMITS, Resolver, type Silence, type Sources } from './dns/resolver.ts';
 import { DNS_TCP_LIMITS, DnsServer } from './dns/server.ts';
 import { DnsService } from './dns/service.ts';
 import type { Upstream } from './dns/upstream.ts';
 import { Gatekeeper, type Unlisted } from './gatekeeper.ts';
 import type { WhoAsks } from './identity.ts';
-import { EgressProxy, type Listener, type OriginalDestination } from './proxy/index.ts';
+import { EgressProxy, type Listener, type OriginalDestination, type Tls } from './proxy/index.ts';
 import type { GatewayRecord } from './record.ts';
 import type { Clock } from './wanted.ts';
 
@@ -21,6 +22,7 @@ export interface GatewayParts {
   readonly whoAsks: WhoAsks;
   readonly isOwn: (address: Address) => boolean; // an address of this machine: `ownAddresses`
   readonly originalDestination: OriginalDestination;
+  readonly certificate: Tls | undefined; // there, where the policy has listeners for TLS
   readonly sink: AddressSink | undefined; // who opens addresses in the kernel; absent: no names are enforced by addresses
   readonly record: (record: GatewayRecord) => void;
   readonly onTrouble: (sentence: string) => void; // something is wrong, and the gateway goes on
@@ -73,9 +75,7 @@ export class Gateway {
             now: clock.now,
           });
     this.#resolver = new Resolver({
-      upstreams: upstreamsOf(settings.upstreams),
-      splits: [],
-      local: new Map(),
+      ...sourcesOf(settings),
       limits: RESOLVER_LIMITS,
       now: clock.now,
     });
@@ -117,10 +117,23 @@ export class Gateway {
     return this.#requests.all();
   }
 
-  /** Another policy from now on. @returns how many open connections it has cut. */
+  /** Resolvers of whom none answers. */
+  get silent(): readonly Silence[] {
+    return this.#resolver.silent;
+  }
+
+  /** Another policy from now on; where it listens stays what it was. @returns how many open connections it has cut. */
   replace(intent: Intent): number {
+    const before = this.#intent.gateway;
     this.#intent = intent;
+    if (intent.gateway !== undefined && !(before !== undefined && isSameWorld(intent.gateway, before)))
+      this.#resolver.replace(sourcesOf(intent.gateway));
     return this.#apply();
+  }
+
+  /** Another certificate for connections to come. @throws the error of OpenSSL where it cannot be used; the old one stays */
+  certify(certificate: Tls): void {
+    this.#proxy?.certify(certificate);
   }
 
   /** @param seconds from now */
@@ -176,9 +189,15 @@ export class Gateway {
   }
 
   async #listen({ listeners, credentials }: GatewaySettings): Promise<void> {
-    const { originalDestination, whoAsks, onTrouble } = this.#parts;
+    const { originalDestination, whoAsks, onTrouble, certificate } = this.#parts;
+    if (listeners.tls.length > 0 && certificate === undefined) throw new RangeError('TLS needs a certificate');
     const ways: readonly Listener[] = [
       ...listeners.proxy.map((at) => ({ kind: 'http' as const, at: listenAt(at) })),
+      ...listeners.tls.map((at) => ({
+        kind: 'http' as const,
+        at: listenAt(at),
+        ...(certificate === undefined ? {} : { tls: certificate }),
+      })),
       ...listeners.socks.map((at) => ({ kind: 'socks' as const, at: listenAt(at) })),
       ...listeners.transparent.map((at) => ({ kind: 'transparent' as const, at: listenAt(at), originalDestination })),
     ];
@@ -204,10 +223,22 @@ function listenAt({ address, port }: Endpoint): { readonly host: string; readonl
   return { host: formatAddress(address), port };
 }
 
-function upstreamsOf(resolvers: readonly UpstreamResolver[]): readonly [Upstream, ...Upstream[]] {
-  const [first, ...others] = resolvers.map(upstreamOf);
-  if (first === undefined) throw new RangeError('a gateway has somebody to ask for names');
-  return [first, ...others];
+/** Who knows what, as the policy has it. */
+function sourcesOf({ upstreams, domains, hosts }: GatewaySettings): Sources {
+  return {
+    upstreams: upstreamsOf(upstreams),
+    splits: domains.map((each) => ({ below: each.domain, upstreams: upstreamsOf(each.upstreams) })),
+    local: new Map(hosts.map(({ name, addresses }) => [name, addresses])),
+  };
+}
+
+function isSameWorld(a: GatewaySettings, b: GatewaySettings): boolean {
+  const parts = ({ upstreams, domains, hosts }: GatewaySettings): object => ({ upstreams, domains, hosts });
+  return isDeepStrictEqual(parts(a), parts(b));
+}
+
+function upstreamsOf([first, ...others]: Upstreams): readonly [Upstream, ...Upstream[]] {
+  return [upstreamOf(first), ...others.map(upstreamOf)];
 }
 
 function upstreamOf({ transport, serverName, address, port }: UpstreamResolver): Upstream {

@@ -14,7 +14,14 @@ export { DNS_BUDGET_LIMITS, type DnsBudgetLimits } from './dns/budgets.ts';
 export { AddressFeed, type AddressSink, type FeedSettings, type OpenedAddress } from './dns/feed.ts';
 export type { LocalNames } from './dns/local.ts';
 export { ALLOWABLE_DNS_TYPES, type AllowableDnsType, DEFAULT_DNS_TYPES } from './dns/record-type.ts';
-export { RESOLVER_LIMITS, Resolver, type ResolverLimits, type ResolverSettings, type Split } from './dns/resolver.ts';
+export {
+  RESOLVER_LIMITS,
+  Resolver,
+  type ResolverLimits,
+  type ResolverSettings,
+  type Silence,
+  type Split,
+} from './dns/resolver.ts';
 export { DNS_TCP_LIMITS, type DnsListen, DnsServer, type DnsServerSettings, type DnsTcpLimits } from './dns/server.ts';
 export { DnsService, type DnsServiceSettings } from './dns/service.ts';
 export type { Upstream } from './dns/upstream.ts';
@@ -24,7 +31,7 @@ export type { WhoAsks } from './identity.ts';
 export { FileJournal, type Journal, SyslogJournal } from './journal.ts';
 export { GatewayMetrics } from './metrics.ts';
 export { ownAddresses } from './own-addresses.ts';
-export { type OriginalDestination, originalDestination, tokenDigest } from './proxy/index.ts';
+export { type OriginalDestination, originalDestination, type Tls, tokenDigest } from './proxy/index.ts';
 export type { GatewayRecord, Reason, Way } from './record.ts';
 export type { Refusal } from './refusal.ts';
 export type { Client, Clock, Unread, Wanted } from './wanted.ts';

@@ -4,6 +4,12 @@ import type { GatewayRecord } from './record.ts';
 /** Seconds from the question to the end of what came of it: lookups take milliseconds, tunnels days. */
 const SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3_600, 86_400];
 
+/** Asked for when somebody reads the figures. */
+export interface Current {
+  readonly openConnections: () => number;
+  readonly silentResolvers: () => number;
+}
+
 /** What the gateway counts, as Prometheus reads it. No name and no address is a label: there is no end of them. */
 export class GatewayMetrics {
   readonly #registry = new Registry();
@@ -32,14 +38,21 @@ export class GatewayMetrics {
     registers: [this.#registry],
   });
 
-  /** @param openConnections asked for when somebody reads the figures */
-  constructor(openConnections: () => number) {
+  constructor({ openConnections, silentResolvers }: Current) {
     new Gauge({
       name: 'portcullis_gateway_open_connections',
       help: 'Connections that are open now',
       registers: [this.#registry],
       collect() {
         this.set(openConnections());
+      },
+    });
+    new Gauge({
+      name: 'portcullis_gateway_silent_resolvers',
+      help: 'Sets of resolvers, the usual ones and those of domains, of which none answered the last question',
+      registers: [this.#registry],
+      collect() {
+        this.set(silentResolvers());
       },
     });
   }

@@ -1,4 +1,4 @@
-import type { AddressRange, DnsName, Endpoint } from '../net/index.ts';
+import type { Address, AddressRange, DnsName, Endpoint } from '../net/index.ts';
 import type { Peer } from './intent.ts';
 import type { Range } from './match.ts';
 import type { Origin } from './ruleset.ts';
@@ -8,7 +8,10 @@ export interface GatewaySettings {
   readonly account: number; // uid that it runs as; a placeholder where this machine does not have the account
   readonly accountName: string; // as the policy writes it
   readonly listeners: GatewayListeners;
-  readonly upstreams: readonly UpstreamResolver[]; // at least one, in the order in which they are preferred
+  readonly upstreams: Upstreams;
+  readonly domains: readonly SplitDomain[]; // no domain twice
+  readonly hosts: readonly LocalHost[]; // no name twice
+  readonly certificate?: CertificateFiles; // of the TLS listeners; there, where there are any
   readonly deniedLookups: DeniedLookup;
   readonly transparentPorts: readonly number[]; // of TCP: connections to these are taken, whatever their program knows of proxies
   readonly credentials: readonly GatewayCredential[]; // no user twice
@@ -23,15 +26,37 @@ export interface GatewayCredential {
   readonly addresses: readonly AddressRange[]; // of others
 }
 
-/** On loopback or private addresses only; at least one each. */
+/** On loopback or private addresses only; at least one each, where nothing else is said. */
 export interface GatewayListeners {
   readonly proxy: readonly Endpoint[];
+  readonly tls: readonly Endpoint[]; // the HTTP proxy behind TLS; may be none
   readonly socks: readonly Endpoint[];
   readonly transparent: readonly Endpoint[]; // on loopback, one of each family
   readonly dns: readonly Endpoint[]; // UDP and TCP
 }
 
 export type ListenerName = keyof GatewayListeners;
+
+/** At least one, in the order in which they are preferred. */
+export type Upstreams = readonly [UpstreamResolver, ...UpstreamResolver[]];
+
+/** Names at a domain and below it are asked of resolvers of its own (split horizon). */
+export interface SplitDomain {
+  readonly domain: DnsName;
+  readonly upstreams: Upstreams;
+}
+
+/** A name that the gateway answers for itself: nobody outside is asked, and its addresses are as good as written in the flows. */
+export interface LocalHost {
+  readonly name: DnsName;
+  readonly addresses: readonly Address[]; // at least one
+}
+
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly certificate: string; // with the certificates up to the root's, which may be left out
+  readonly key: string;
+}
 
 export interface UpstreamResolver extends Endpoint {
   readonly transport: 'plain' | 'tls'; // plain: UDP, and TCP where an answer is too long

@@ -2,14 +2,18 @@ export { BASELINE, DEFAULT_VERDICT, OFF_BY_DEFAULT } from './baseline.ts';
 export type { Flow } from './flow.ts';
 export { type FlowQuestion, ORDINARY_PORTS } from './flow-question.ts';
 export {
+  type CertificateFiles,
   DENIED_LOOKUPS,
   type DeniedLookup,
   type GatewayCredential,
   type GatewayListeners,
   type GatewaySettings,
   type ListenerName,
+  type LocalHost,
   type Redirect,
+  type SplitDomain,
   type UpstreamResolver,
+  type Upstreams,
 } from './gateway.ts';
 export {
   type BaselinePiece,

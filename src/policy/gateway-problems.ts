@@ -70,4 +70,34 @@ export const GATEWAY_FILE_PROBLEMS = {
     help: () => 'give each its own user',
     explanation: 'A token is looked up by its user.',
   } satisfies DiagnosticKind<[user: string]>,
+  badPath: {
+    code: 'P0079',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is not the absolute path of a file`,
+    help: () => 'write for example `/etc/portcullis/gateway.pem`',
+    explanation: 'The gateway is started by the system, from no folder that a policy could mean.',
+  } satisfies DiagnosticKind<[text: string]>,
+  nameTwice: {
+    code: 'P0080',
+    severity: 'error',
+    message: (name: string) => `\`${name}\` stands here already`,
+    help: () => 'write all that belongs to it in one list',
+    explanation:
+      'Names are the same whatever their letters are, small or capital, and with a dot at their end or without.',
+  } satisfies DiagnosticKind<[name: string]>,
+  badHostAddress: {
+    code: 'P0081',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no address`,
+    help: () => 'write one address, such as `192.168.1.10` or `fd00::10`, or a list of such',
+    explanation: 'A name stands for single addresses, not for a network.',
+  } satisfies DiagnosticKind<[text: string]>,
+  noHostName: {
+    code: 'P0082',
+    severity: 'error',
+    message: (text: string) => `\`${text}\` is no host name`,
+    help: () =>
+      'write a name such as `nas.home.arpa`; a domain stands for itself and for every name below it, without `*.`',
+    explanation: 'Here stand whole names of the DNS, not patterns and not addresses.',
+  } satisfies DiagnosticKind<[text: string]>,
 } as const;

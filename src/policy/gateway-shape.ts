@@ -5,17 +5,16 @@ import {
   isLoopback,
   parseAddress,
   parseAuthority,
-  parseDnsName,
   range,
 } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
+import { domains, hosts, upstream } from './gateway-names-shape.ts';
 import {
   type AccountReference,
   type CredentialDeclaration,
   DENIED_LOOKUP_ANSWERS,
   type GatewayDeclaration,
   type Located,
-  type UpstreamReference,
 } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
@@ -38,9 +37,6 @@ const LOOPBACKS: readonly string[] = ['127.0.0.1', '::1'];
 /** Where the gateway listens unless the policy says otherwise. Ports above 1023: it needs no privilege for them. */
 const DEFAULT_PORTS = { proxy: 3128, socks: 1080, transparent: 3129, dns: 5300 } as const;
 
-const DNS_PORT = 53; // RFC 1035 4.2
-const DNS_OVER_TLS_PORT = 853; // RFC 7858 3.1
-
 const PROXY_USER = /^[A-Za-z0-9._-]{1,64}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -56,6 +52,24 @@ const port = text({
   numbers: true,
   schema: { examples: [3129] },
 });
+
+const path = text({
+  expected: 'the path of a file',
+  parse: parsePath,
+  schema: { examples: ['/etc/portcullis/gateway.pem'] },
+});
+
+const tls = mapped(
+  record('the listener for TLS', {
+    listen: required(oneOrMany(listener), 'where it listens; loopback or private addresses'),
+    certificate: required(path, 'the certificate, and those between it and the root, as PEM; an absolute path'),
+    key: required(path, 'the private key, as PEM; an absolute path of a file that only root, or the gateway, can read'),
+  }),
+  ({ value: { listen, certificate, key } }) => ({
+    listen,
+    files: { certificate: certificate.value, key: key.value },
+  }),
+);
 
 const credential = mapped(
   record('credentials', {
@@ -77,14 +91,16 @@ const credential = mapped(
 
 const FIELDS = {
   upstream: required(
-    oneOrMany(
-      text({
-        expected: 'a resolver',
-        parse: parseUpstream,
-        schema: { examples: ['9.9.9.9', '[2620:fe::fe]:53', 'tls://9.9.9.9#dns.quad9.net'] },
-      }),
-    ),
+    oneOrMany(upstream),
     'the resolvers that it asks, in the order in which they are preferred; `tls://` for DNS over TLS, `#` before the name of the certificate',
+  ),
+  domains: optional(
+    domains,
+    'domains whose names are asked of other resolvers, such as those of a company: themselves and all below them',
+  ),
+  hosts: optional(
+    hosts,
+    'names that it answers for itself, with their addresses, which may be private; whoever may reach a name or one of its addresses may look it up',
   ),
   user: optional(
     text({
@@ -98,6 +114,10 @@ const FIELDS = {
   proxy: optional(
     oneOrMany(listener),
     'where it is an HTTP proxy; loopback or private addresses (default: port 3128 of 127.0.0.1 and ::1)',
+  ),
+  tls: optional(
+    tls,
+    'where it is an HTTP proxy that clients reach through TLS, so that what they show it crosses a network unread',
   ),
   socks: optional(oneOrMany(listener), 'where it is a SOCKS5 proxy (default: port 1080 of 127.0.0.1 and ::1)'),
   dns: optional(
@@ -134,6 +154,10 @@ export const gateway: Shape<GatewayDeclaration> = defined(
         resolver: 'upstream',
         resolvers: 'upstream',
         nameserver: 'upstream',
+        names: 'hosts',
+        local: 'hosts',
+        splits: 'domains',
+        https: 'tls',
         http: 'proxy',
         socks5: 'socks',
         ports: 'intercept',
@@ -148,6 +172,7 @@ function declaration(value: RecordOf<typeof FIELDS>, span: Span, report: Reporte
     LOOPBACKS.map((address) => ({ value: { address: known(address), port: number }, span: at }));
   const listeners = {
     proxy: value.proxy ?? onLoopback(DEFAULT_PORTS.proxy, span),
+    tls: value.tls?.listen ?? [],
     socks: value.socks ?? onLoopback(DEFAULT_PORTS.socks, span),
     transparent: onLoopback(value.transparent?.value ?? DEFAULT_PORTS.transparent, value.transparent?.span ?? span),
     dns: value.dns ?? onLoopback(DEFAULT_PORTS.dns, span),
@@ -158,7 +183,10 @@ function declaration(value: RecordOf<typeof FIELDS>, span: Span, report: Reporte
     span,
     ...(value.user === undefined ? {} : { user: value.user }),
     upstreams: value.upstream,
+    domains: value.domains ?? [],
+    hosts: value.hosts ?? [],
     listeners,
+    ...(value.tls === undefined ? {} : { certificate: value.tls.files }),
     ...(value.intercept === undefined ? {} : { intercept: value.intercept }),
     denied: value.denied?.value ?? 'refused',
     credentials: value.credentials ?? [],
@@ -175,6 +203,7 @@ function checkUsers(credentials: readonly CredentialDeclaration[], report: Repor
 
 const TITLES: Readonly<Record<keyof GatewayDeclaration['listeners'], string>> = {
   proxy: 'the HTTP proxy',
+  tls: 'the HTTP proxy behind TLS',
   socks: 'the SOCKS proxy',
   transparent: 'the transparent proxy',
   dns: 'the resolver',
@@ -183,7 +212,7 @@ const TITLES: Readonly<Record<keyof GatewayDeclaration['listeners'], string>> = 
 /** All of them listen on TCP. */
 function checkApart(listeners: GatewayDeclaration['listeners'], report: Reporter): void {
   const taken = new Map<string, string>();
-  for (const name of ['proxy', 'socks', 'transparent', 'dns'] as const) {
+  for (const name of ['proxy', 'tls', 'socks', 'transparent', 'dns'] as const) {
     for (const { value, span } of listeners[name]) {
       const shown = formatEndpoint(value);
       const other = taken.get(shown);
@@ -212,25 +241,6 @@ function isPrivate({ family, value }: Address): boolean {
   return PRIVATE.some((each) => each.family === family && each.first <= value && value <= each.last);
 }
 
-function parseUpstream(words: string, span: Span, report: Reporter): UpstreamReference | undefined {
-  const [, scheme = '', rest = '', , name] = /^(tls:\/\/)?([^#]*)(#(.*))?$/.exec(words) ?? [];
-  const transport = scheme === '' ? 'plain' : 'tls';
-  const bare = parseAddress(rest); // an IPv6 address may stand alone without brackets
-  const found =
-    bare === undefined ? parseAuthority(rest, transport === 'tls' ? DNS_OVER_TLS_PORT : DNS_PORT) : undefined;
-  const serverName = name === undefined ? undefined : parseDnsName(name);
-  const isNamedWrongly = name !== undefined && (serverName === undefined || transport === 'plain');
-  if (isNamedWrongly || found?.kind === 'none' || found?.host.kind === 'name')
-    return report.say(POLICY_PROBLEMS.badUpstream, span, words);
-  const at =
-    bare !== undefined
-      ? { address: bare, port: transport === 'tls' ? DNS_OVER_TLS_PORT : DNS_PORT }
-      : found === undefined
-        ? undefined
-        : { address: found.host.address, port: found.port };
-  return at === undefined ? undefined : { ...at, transport, ...(serverName === undefined ? {} : { serverName }) };
-}
-
 /** Whether a client can show this as its user, in a URL too. */
 export function isProxyUser(words: string): boolean {
   return PROXY_USER.test(words);
@@ -243,6 +253,11 @@ function parseProxyUser(words: string, span: Span, report: Reporter): string | u
 function parseDigest(words: string, span: Span, report: Reporter): string | undefined {
   const digest = words.toLowerCase();
   return DIGEST.test(digest) ? digest : report.say(POLICY_PROBLEMS.badTokenDigest, span);
+}
+
+/** Absolute: the gateway is started from somewhere else than the policy is written. */
+function parsePath(words: string, span: Span, report: Reporter): string | undefined {
+  return words.startsWith('/') && !words.endsWith('/') ? words : report.say(POLICY_PROBLEMS.badPath, span, words);
 }
 
 function parsePort(words: string, span: Span, report: Reporter): number | undefined {

@@ -30,6 +30,7 @@ export type {
   Endpoint,
   FlowDeclaration,
   GatewayDeclaration,
+  HostDeclaration,
   HostRecognition,
   InterfaceReference,
   Labels,

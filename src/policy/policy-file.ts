@@ -1,4 +1,4 @@
-import type { AddressRange, DnsName, DnsPattern, PortRange, Endpoint as Socket } from '../net/index.ts';
+import type { Address, AddressRange, DnsName, DnsPattern, PortRange, Endpoint as Socket } from '../net/index.ts';
 import type { SourceFile, Span } from '../source/index.ts';
 
 /**
@@ -170,10 +170,27 @@ export interface GatewayDeclaration {
   readonly span: Span;
   readonly user?: Located<AccountReference>; // one account; absent: the default one
   readonly upstreams: readonly Located<UpstreamReference>[]; // at least one
-  readonly listeners: Readonly<Record<'proxy' | 'socks' | 'transparent' | 'dns', readonly Located<Socket>[]>>;
+  readonly domains: readonly DomainDeclaration[]; // no domain twice
+  readonly hosts: readonly HostDeclaration[]; // no name twice
+  readonly listeners: Readonly<Record<'proxy' | 'tls' | 'socks' | 'transparent' | 'dns', readonly Located<Socket>[]>>;
+  readonly certificate?: { readonly certificate: string; readonly key: string }; // paths; where something listens for TLS
   readonly intercept?: readonly Located<number>[]; // TCP ports; absent: those that flows to names are for, as far as they are the web's
   readonly denied: DeniedLookupAnswer;
   readonly credentials: readonly CredentialDeclaration[]; // no user twice
+}
+
+/** Resolvers of a domain's own. */
+export interface DomainDeclaration {
+  readonly domain: DnsName;
+  readonly span: Span;
+  readonly upstreams: readonly Located<UpstreamReference>[]; // at least one
+}
+
+/** A name that the gateway answers for itself. */
+export interface HostDeclaration {
+  readonly name: DnsName;
+  readonly span: Span;
+  readonly addresses: readonly Located<Address>[]; // at least one
 }
 
 /** Who of a zone comes to a proxy shows a user and the token of this digest. */

@@ -126,11 +126,14 @@ export interface DictionaryEntry<T> {
   readonly value: T | undefined; // undefined where it could not be read
 }
 
+interface Keys {
+  readonly expected: string;
+  readonly pattern: RegExp;
+  readonly problem?: DiagnosticKind<[text: string]>; // with one that does not fit; else that it is no name
+}
+
 /** A mapping from names that the user chooses. */
-export function dictionary<T>(
-  keys: { expected: string; pattern: RegExp },
-  value: Shape<T>,
-): Shape<readonly DictionaryEntry<T>[]> {
+export function dictionary<T>(keys: Keys, value: Shape<T>): Shape<readonly DictionaryEntry<T>[]> {
   const expected = `a mapping from ${keys.expected} to ${value.expected}`;
   return {
     expected,
@@ -138,7 +141,10 @@ export function dictionary<T>(
       if (node.kind !== 'map') return wrongType(node, expected, report);
       return [...node.entries.values()].flatMap((entry) => {
         const { text: key, span } = entry.key;
-        if (!keys.pattern.test(key)) report.say(POLICY_PROBLEMS.badName, span, key, keys.expected);
+        if (!keys.pattern.test(key)) {
+          if (keys.problem === undefined) report.say(POLICY_PROBLEMS.badName, span, key, keys.expected);
+          else report.say(keys.problem, span, key);
+        }
         return [{ key, span, value: value.read(entry.value, report) }];
       });
     },

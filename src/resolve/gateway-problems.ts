@@ -45,4 +45,12 @@ export const GATEWAY_PROBLEMS = {
     explanation:
       'Credentials only narrow who a client is: it must come from an address of the zone, or be a process of its accounts, and show them besides.',
   } satisfies DiagnosticKind<[zone: string]>,
+  idleHost: {
+    code: 'R0031',
+    severity: 'warning',
+    message: (name: string) => `no flow leads to \`${name}\` or to one of its addresses`,
+    help: () => 'add a flow to the name or to an address, or remove the name from `hosts`',
+    explanation:
+      'The gateway answers lookups only of what the asking program may reach: that a name is known opens nothing by itself.',
+  } satisfies DiagnosticKind<[name: string]>,
 } as const;

@@ -1,9 +1,20 @@
-import type { GatewayCredential, GatewaySettings, Grant, NameGroup, Peer, Service } from '../ir/index.ts';
-import { isLoopback, PROTOCOLS, protocolName } from '../net/index.ts';
+import type {
+  GatewayCredential,
+  GatewaySettings,
+  Grant,
+  LocalHost,
+  NameGroup,
+  Peer,
+  Service,
+  UpstreamResolver,
+  Upstreams,
+} from '../ir/index.ts';
+import { isLoopback, matchesDnsPattern, PROTOCOLS, protocolName } from '../net/index.ts';
 import type {
   AccountReference,
   CredentialDeclaration,
   GatewayDeclaration,
+  HostDeclaration,
   Located,
   Reporter,
 } from '../policy/index.ts';
@@ -30,7 +41,7 @@ export function resolveGateway(
   { grants, groups, accounts, zones, report }: GatewayContext,
 ): GatewaySettings {
   const user: Located<AccountReference> = declaration.user ?? { value: DEFAULT_ACCOUNT, span: declaration.span };
-  const { proxy, socks, transparent, dns } = declaration.listeners;
+  const { proxy, tls, socks, transparent, dns } = declaration.listeners;
   const endpoints = (all: typeof proxy) => all.map(({ value }) => value);
   const services = grantsByGateway(grants, groups).flatMap((grant) => grant.services);
   return {
@@ -38,11 +49,15 @@ export function resolveGateway(
     accountName: user.value.kind === 'name' ? user.value.name : String(user.value.first),
     listeners: {
       proxy: endpoints(proxy),
+      tls: endpoints(tls),
       socks: endpoints(socks),
       transparent: endpoints(transparent),
       dns: endpoints(dns),
     },
-    upstreams: declaration.upstreams.map(({ value }) => value),
+    ...(declaration.certificate === undefined ? {} : { certificate: declaration.certificate }),
+    upstreams: upstreamsOf(declaration.upstreams),
+    domains: declaration.domains.map(({ domain, upstreams }) => ({ domain, upstreams: upstreamsOf(upstreams) })),
+    hosts: declaration.hosts.map((host) => hostOf(host, grants, groups, report)),
     deniedLookups: declaration.denied,
     transparentPorts:
       declaration.intercept?.map(({ value }) => value) ??
@@ -50,6 +65,44 @@ export function resolveGateway(
     credentials: declaration.credentials.flatMap((each) => credentialOf(each, zones, report) ?? []),
     origin: { span: declaration.span },
   };
+}
+
+function upstreamsOf(declared: readonly Located<UpstreamResolver>[]): Upstreams {
+  const [first, ...others] = declared.map(({ value }) => value);
+  if (first === undefined) throw new RangeError('a gateway has somebody to ask for names');
+  return [first, ...others];
+}
+
+function hostOf(
+  { name, span, addresses }: HostDeclaration,
+  grants: readonly Grant[],
+  groups: readonly NameGroup[],
+  report: Reporter,
+): LocalHost {
+  const host = { name, addresses: addresses.map(({ value }) => value) };
+  if (!grants.some((grant) => leadsByName(grant, host, groups) || leadsByAddress(grant, host)))
+    report.say(RESOLVE_PROBLEMS.idleHost, span, name);
+  return host;
+}
+
+/** Whether a flow leads to the name of a host. */
+export function leadsByName({ to }: Grant, { name }: LocalHost, groups: readonly NameGroup[]): boolean {
+  return to.some(
+    (peer) =>
+      peer.kind === 'named' &&
+      groups.some(({ key, patterns }) => key === peer.group && patterns.some((each) => matchesDnsPattern(each, name))),
+  );
+}
+
+/** Whether a flow leads to an address of a host. */
+export function leadsByAddress({ to }: Grant, { addresses }: LocalHost): boolean {
+  return to.some(
+    (peer) =>
+      peer.kind === 'remote' &&
+      peer.ranges.some(({ family, first, last }) =>
+        addresses.some((each) => each.family === family && first <= each.value && each.value <= last),
+      ),
+  );
 }
 
 /** The zone is one that the gateway can tell by itself: by the account of a process here, or by an address. */

@@ -9,6 +9,7 @@ import {
   type Intent,
   interfaces,
   type ListenerName,
+  type NameGroup,
   type Peer,
   type PolicyTest,
   type Redirect,
@@ -16,7 +17,7 @@ import {
 } from '../ir/index.ts';
 import { type AddressRange, addressRange, type Endpoint, isLoopback, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
-import { grantsByGateway, holds, isTcp } from './gateway.ts';
+import { grantsByGateway, holds, isTcp, leadsByAddress, leadsByName } from './gateway.ts';
 import { mergePeers, subtractPeer } from './peers.ts';
 import { INTERNET } from './special-purpose.ts';
 
@@ -32,6 +33,7 @@ const { tcp, udp } = PROTOCOLS;
  *
  * - Who may reach names reaches the gateway's listeners instead, knowing of them (a proxy is configured) or not (redirects).
  * - The gateway reaches the public internet on the services of those flows, and its resolvers; it alone.
+ * - It reaches the machines of flows to addresses, too: programs that know a proxy ask it for everything.
  * - Flows to addresses and to names that are enforced otherwise stay what they are.
  *
  * The same intent where it has no gateway, or has been through here.
@@ -45,18 +47,19 @@ export function hostIntent(intent: Intent): Intent {
   const byName = grantsByGateway(intent.grants, intent.groups);
   const direct = intent.grants.flatMap((grant) => withPeers(grant, grant.to.filter(isKept)));
   const clients = sourcesOf(byName, gateway);
-  const askers = sourcesOf(
-    intent.grants.filter(({ to }) => to.some((peer) => peer.kind === 'named')),
-    gateway,
-  );
+  const asksForNames = (grant: Grant): boolean =>
+    grant.to.some((peer) => peer.kind === 'named') || gateway.hosts.some((host) => leadsByAddress(grant, host));
+  const askers = sourcesOf(intent.grants.filter(asksForNames), gateway);
   return {
     ...intent,
     baseline: withListeners(intent.baseline, gateway),
     grants: [
       ...direct,
-      ...(['proxy', 'socks', 'transparent'] as const).flatMap((name) => toListener(name, clients, gateway)),
+      ...(['proxy', 'tls', 'socks', 'transparent'] as const).flatMap((name) => toListener(name, clients, gateway)),
       ...toListener('dns', askers, gateway),
       ...ofGateway(byName, gateway),
+      ...hostsOfGateway(byName, intent.groups, gateway),
+      ...(byName.length === 0 ? [] : onBehalf(direct, gateway)),
     ],
     groups,
     redirects: redirectsOf(clients, askers, direct, gateway),
@@ -147,21 +150,59 @@ function ofGateway(byName: readonly Grant[], gateway: GatewaySettings): Grant[] 
     ...byName.flatMap((grant) => grant.services.filter(isTcp)),
     ...(byName.length === 0 ? [] : gateway.transparentPorts.map((port) => service(tcp, port))),
   ]);
-  const upstreams = Map.groupBy(gateway.upstreams, ({ transport, port }) => named('upstream', transport, String(port)));
+  const resolvers = [gateway.upstreams, ...gateway.domains.map((each) => each.upstreams)].flat();
+  const upstreams = Map.groupBy(resolvers, ({ transport, port }) => named('upstream', transport, String(port)));
   return [
     ...grantOf(named('out'), own, [{ kind: 'remote', ranges: INTERNET.ranges() }], services, gateway),
-    ...[...upstreams].flatMap(([name, resolvers]) => {
-      const { transport, port } = resolvers[0]!; // a group has at least one
+    ...[...upstreams].flatMap(([name, group]) => {
+      const { transport, port } = group[0]!; // it has at least one
       const protocols = transport === 'plain' ? [udp, tcp] : [tcp];
       return grantOf(
         name,
         own,
-        [places(resolvers)],
+        [places(group)],
         protocols.map((protocol) => service(protocol, port)),
         gateway,
       );
     }),
   ];
+}
+
+/** The addresses that the policy gives names, on the services of the flows to those names. */
+function hostsOfGateway(byName: readonly Grant[], groups: readonly NameGroup[], gateway: GatewaySettings): Grant[] {
+  const reached = gateway.hosts.flatMap((host) => {
+    const services = byName.filter((grant) => leadsByName(grant, host, groups)).flatMap((grant) => grant.services);
+    return services.length === 0 ? [] : [{ host, services: distinct(services.filter(isTcp)) }];
+  });
+  const byServices = Map.groupBy(reached, ({ services }) => servicesKey(services));
+  return [...byServices.values()].flatMap((alike, at) => {
+    const addresses = alike.flatMap(({ host }) => host.addresses.map(addressRange));
+    const to: Peer = { kind: 'remote', ranges: AddressSet.of(addresses).ranges() };
+    const name = named('hosts', ...(byServices.size === 1 ? [] : [String(at + 1)]));
+    return grantOf(name, [processesOfGateway(gateway)], [to], alike[0]!.services, gateway);
+  });
+}
+
+/** What flows to addresses lead to over TCP, wherever they begin: the gateway asks the policy who may have it. */
+function onBehalf(direct: readonly Grant[], gateway: GatewaySettings): Grant[] {
+  const machines = direct.flatMap((grant) => {
+    const to = grant.to.filter((peer) => peer.kind === 'remote');
+    const services = distinct(grant.services.filter(isTcp));
+    return to.length === 0 || services.length === 0 ? [] : [{ to, services }];
+  });
+  const byServices = Map.groupBy(machines, ({ services }) => servicesKey(services));
+  return [...byServices.values()].flatMap((alike, at) => {
+    const to = mergePeers(alike.flatMap((each) => each.to));
+    const name = named('behalf', ...(byServices.size === 1 ? [] : [String(at + 1)]));
+    return grantOf(name, [processesOfGateway(gateway)], to, alike[0]!.services, gateway);
+  });
+}
+
+function servicesKey(services: readonly Service[]): string {
+  return services
+    .map(({ protocol, family, ports }) => `${protocol} ${family ?? ''} ${ports?.first ?? ''}-${ports?.last ?? ''}`)
+    .sort()
+    .join(',');
 }
 
 function distinct(services: readonly Service[]): Service[] {

@@ -151,6 +151,50 @@ describe('a lookup', () => {
   }
 });
 
+describe('a name that the policy gives addresses', () => {
+  const hosts = new EgressPolicy({
+    ...intent,
+    gateway: {
+      account: 990,
+      accountName: 'portcullis-gateway',
+      listeners: { proxy: [], tls: [], socks: [], transparent: [], dns: [] },
+      upstreams: [{ address: address('9.9.9.9'), port: 53, transport: 'plain' }],
+      domains: [],
+      hosts: [
+        { name: parseDnsName('ollama.lan')!, addresses: [address('192.168.7.8')] },
+        { name: parseDnsName('model.lan')!, addresses: [address('fd00::7'), address('192.168.7.7')] },
+      ],
+      deniedLookups: 'refused',
+      transparentPorts: [],
+      credentials: [],
+      origin: {},
+    },
+  });
+  const askFor = (name: string, port: number, client = AGENT): EgressDecision =>
+    hosts.ask({ client, host: { kind: 'name', name: parseDnsName(name)! }, protocol: 6, port });
+  const dial = (name: string, port: number, to: string, isOwn = false): string => {
+    const decision = askFor(name, port);
+    assert.ok(decision.verdict === 'allow');
+    return said(hosts.mayDial(decision, AGENT, { protocol: 6, port }, address(to), isOwn));
+  };
+
+  test('leads a flow to the name there, and nowhere else that is not public', () => {
+    assert.equal(dial('ollama.lan', 11434, '192.168.7.8'), 'lan-name by name');
+    assert.equal(dial('ollama.lan', 11434, '192.168.7.9'), 'special-address');
+    assert.equal(dial('ollama.lan', 11434, '192.168.7.8', true), 'own-address own-api');
+    assert.equal(said(askFor('ollama.lan', 22)), 'other-service lan-name');
+    assert.equal(said(askFor('ollama.lan', 11434, process(1001))), 'unlisted-name');
+  });
+
+  test('may be asked for by whoever may go to one of them, and leads there', () => {
+    assert.equal(said(hosts.lookUp(AGENT, parseDnsName('model.lan')!)), 'model by address');
+    assert.equal(dial('model.lan', 11434, '192.168.7.7'), 'model by address');
+    assert.equal(dial('model.lan', 11434, 'fd00::7'), 'unlisted-address');
+    assert.equal(said(askFor('model.lan', 22)), 'unlisted-name');
+    assert.equal(said(hosts.lookUp(process(1001), parseDnsName('model.lan')!)), 'unlisted-name');
+  });
+});
+
 describe('the groups that a lookup opens', () => {
   const resolved = new EgressPolicy({
     ...intent,

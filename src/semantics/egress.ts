@@ -43,8 +43,10 @@ export type Denial =
   | 'own-address'; // it is this machine, and no flow of this client leads to it
 
 export type EgressDecision =
-  /** `by` name: a flow leads to the name, whatever public address it has; by address: to the addresses themselves. */
-  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'name' | 'address' }
+  /** A flow leads to the name, whatever public address it has; `ours`: those that the policy gives it, public or not. */
+  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'name'; readonly ours: readonly Address[] }
+  /** A flow leads to the addresses themselves. */
+  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'address' }
   /** `near`: the flows that lead this client there, on other services. */
   | { readonly verdict: 'deny'; readonly denial: Denial; readonly near: readonly Grant[] };
 
@@ -79,6 +81,7 @@ export class EgressPolicy {
   readonly #groups: GroupIndex;
   readonly #byAddresses: ReadonlySet<string>; // groups that the kernel knows by the addresses of their names
   readonly #internet: Readonly<Record<Family, readonly AddressRange[]>>;
+  readonly #hosts: ReadonlyMap<DnsName, readonly Address[]>; // names that the policy itself gives addresses
 
   constructor(intent: Intent) {
     this.#leads = { output: leadsAt('output', intent.grants), forward: leadsAt('forward', intent.grants) };
@@ -93,11 +96,12 @@ export class EgressPolicy {
     );
     const ofFamily = (family: Family) => internet.filter((range) => range.family === family);
     this.#internet = { 4: ofFamily(4), 6: ofFamily(6) };
+    this.#hosts = new Map((intent.gateway?.hosts ?? []).map(({ name, addresses }) => [name, addresses]));
   }
 
   /**
-   * Whether a client may have a name looked up: where a flow of it leads to the name on any service, or to every public
-   * address on any service. To be asked before anything is sent anywhere.
+   * Whether a client may have a name looked up: where a flow of it leads to the name on any service, to an address that the policy gives
+   * the name, or to every public address on any service. To be asked before anything is sent anywhere.
    */
   lookUp(client: EgressClient, name: DnsName): EgressDecision {
     return this.#byName(client, name, undefined);
@@ -128,7 +132,7 @@ export class EgressPolicy {
       const there = this.mayDial(allowed, client, service, inside.inner, false);
       if (there.verdict === 'deny') return there;
     }
-    if (allowed.by === 'name' && !isOwn && this.isPublic(address)) return allowed;
+    if (allowed.by === 'name' && !isOwn && (this.isPublic(address) || isOneOf(allowed.ours, address))) return allowed;
     const byAddress = this.#byAddress(client, address, service, isOwn);
     if (byAddress.verdict === 'allow' || allowed.by === 'address') return byAddress;
     return { verdict: 'deny', denial: isOwn ? 'own-address' : 'special-address', near: byAddress.near };
@@ -178,9 +182,14 @@ export class EgressPolicy {
     const packet = packetOf(client, NOWHERE, groups.map(askedKey), service);
     const serves = (each: Leads): boolean => service === undefined || matches(each.services, packet);
     const found = this.#leadsTo(groups, hook).find((each) => serves(each) && matches(each.names, packet));
-    if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name' };
+    const ours = this.#hosts.get(name) ?? NO_ADDRESSES;
+    if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name', ours };
     const open = this.#toMachines[hook].find((each) => serves(each) && this.#leadsToAll(each, packet));
     if (open !== undefined) return { verdict: 'allow', grant: open.grant, by: 'address' };
+    for (const address of ours) {
+      const there = this.#byAddress(client, address, service, false);
+      if (there.verdict === 'allow') return there;
+    }
     return this.#denied(client, packet, 'names', 'unlisted-name');
   }
 
@@ -256,6 +265,11 @@ function askedKey(group: string): string {
 }
 
 const NO_LEADS: readonly Leads[] = [];
+const NO_ADDRESSES: readonly Address[] = [];
+
+function isOneOf(addresses: readonly Address[], { family, value }: Address): boolean {
+  return addresses.some((each) => each.family === family && each.value === value);
+}
 
 function leadsToGroups(leads: readonly Leads[]): ReadonlyMap<string, readonly Leads[]> {
   const found = new Map<string, Leads[]>();

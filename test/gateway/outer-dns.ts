@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
 import dnsPacket, { type Answer, type Packet } from 'dns-packet';
-import { ALLOWED, EVIL, NAMES } from './outer.ts';
+import { ALLOWED, CORP_NAMES, CORP_RESOLVER, EVIL, NAMES } from './outer.ts';
 
 /** What stands in a reply beside the question. */
 type Said = Pick<Packet, 'answers'>;
@@ -11,14 +11,14 @@ const HTTPS = 65; // IANA's number of the type
 const HEADER_BYTES = 12;
 let asked = 0;
 
-/** The resolver of the world outside. It says which questions come: nothing may be looked up that the policy does not name. */
+/** A resolver of the world outside, or the one of the company in it. It says which questions come: nothing may be looked up that the policy does not name. */
 export function serveNames(address: string): void {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     const send = (reply: Buffer): void => socket.send(reply, from.port, from.address);
     for (const forged of forgeries(message)) send(forged);
     if (nameIn(message) === 'spoofed.example') fromElsewhere(message, from);
-    const reply = replyTo(message);
+    const reply = replyTo(message, address);
     if (nameIn(message) === 'late.example' && asked++ === 0) setTimeout(send, LATE_MS, withAddress(message, EVIL));
     else setTimeout(send, nameIn(message) === 'spoofed.example' ? 50 : 0, reply);
   });
@@ -26,7 +26,7 @@ export function serveNames(address: string): void {
   createServer((connection) => {
     connection.on('error', () => undefined);
     connection.on('data', (chunk) => {
-      const reply = replyTo(chunk.subarray(2));
+      const reply = replyTo(chunk.subarray(2), address);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(reply.length);
       connection.write(Buffer.concat([length, reply]));
@@ -38,13 +38,15 @@ function nameIn(message: Buffer): string {
   return dnsPacket.decode(message).questions?.[0]?.name.toLowerCase() ?? '';
 }
 
-function replyTo(message: Buffer): Buffer {
+function replyTo(message: Buffer, resolver: string): Buffer {
   const query = dnsPacket.decode(message);
   const [question] = query.questions ?? [];
   const name = question?.name.toLowerCase() ?? '';
-  process.stdout.write(`asked ${question?.type} ${name}\n`);
+  const isCompany = resolver === CORP_RESOLVER;
+  process.stdout.write(`asked ${question?.type} ${name}${isCompany ? ' of the company' : ''}\n`);
   const flags = dnsPacket.RECURSION_DESIRED | dnsPacket.RECURSION_AVAILABLE;
-  const { answers = [] } = said(name, question?.type ?? '');
+  const type = question?.type ?? '';
+  const { answers = [] } = isCompany ? { answers: records(name, CORP_NAMES[name] ?? [], type, 60) } : said(name, type);
   const packet = { type: 'response' as const, id: query.id ?? 0, flags, questions: query.questions ?? [], answers };
   const reply = dnsPacket.encode(packet);
   // dns-packet has no word for HTTPS records: they are written as NULL, which is bytes, too, and given their number here.

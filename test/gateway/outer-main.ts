@@ -9,7 +9,7 @@ import { createServer as createHttps } from 'node:https';
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import dnsPacket from 'dns-packet';
-import { EVIL, RESOLVER } from './outer.ts';
+import { CORP_RESOLVER, EVIL, RESOLVER } from './outer.ts';
 import { serveNames } from './outer-dns.ts';
 
 const [keyFile = '', certificateFile = ''] = process.argv.slice(2);
@@ -17,6 +17,7 @@ const tls = { key: readFileSync(keyFile), cert: readFileSync(certificateFile) };
 const print = (line: string): unknown => process.stdout.write(`${line}\n`);
 
 serveNames(RESOLVER);
+serveNames(CORP_RESOLVER);
 switching(createHttp((request, response) => void answer('http', request, response))).listen(80, '::');
 switching(createHttps(tls, (request, response) => void answer('https', request, response))).listen(443, '::');
 for (const port of [25, 853, 2_375, 8_443]) listen(port, (socket) => socket.end('hello\n'));

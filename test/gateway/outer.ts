@@ -7,6 +7,7 @@ export const OUTER = {
     '93.184.216.0/24',
     '93.184.217.0/24',
     '151.101.0.0/16',
+    '10.77.0.0/24', // a company's, with a resolver of its own
     '169.254.169.254',
     '2606:2800:220:1::1',
     '2001:4860:4860::8888',
@@ -17,6 +18,16 @@ export const OUTER = {
 
 /** That the policy names. */
 export const RESOLVER = '9.9.9.9';
+
+/** That the policy names for `corp.example`, and what only this one knows. */
+export const CORP_RESOLVER = '10.77.0.53';
+export const CORP_NAMES: Readonly<Record<string, readonly string[]>> = {
+  'files.corp.example': ['10.77.0.9'],
+  'rogue.corp.example': ['10.77.0.66'], // where no flow leads
+};
+
+/** An address that the policy itself gives a name. */
+export const NAS = '10.77.0.10';
 
 /** Where nothing leads: whatever arrives there has got past. */
 export const UNTOUCHED = { 4: '8.8.8.8', 6: '2001:4860:4860::8888' } as const;

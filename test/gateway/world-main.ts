@@ -6,6 +6,7 @@
 import { findProgram } from '../../src/host/index.ts';
 import { DNS, DNS_AFTERWARDS, DNS_BESIDE, DNS_LOAD } from './attacks/dns.ts';
 import { HTTP } from './attacks/http.ts';
+import { INSIDE, RENEWED } from './attacks/inside.ts';
 import { KERNEL, KERNEL_AFTERWARDS, KERNEL_STRICTER, UNGUARDED } from './attacks/kernel.ts';
 import { DIALLED, SURVIVAL } from './attacks/survival.ts';
 import { BROWSED, TLS, TLS_BESIDE } from './attacks/tls.ts';
@@ -25,11 +26,12 @@ await inOrder(USE);
 const browsed = findProgram(BROWSER) === undefined ? [] : BROWSED;
 const beside = [...DNS_BESIDE, ...TLS_BESIDE, ...browsed].map((attempt) => make(attempt)); // they mostly wait
 const approved = inOrder(APPROVED);
-await Promise.all([DNS, TLS, [...HTTP, ...KERNEL]].map(inOrder));
+await Promise.all([DNS, [...TLS, ...INSIDE], [...HTTP, ...KERNEL]].map(inOrder));
 await Promise.all([approved, ...beside]);
 await inOrder([
   ...KERNEL_STRICTER,
   ...OPERATED,
+  ...RENEWED,
   ...DNS_LOAD,
   ...SURVIVAL,
   ...DNS_AFTERWARDS,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { selfSigned } from '../lab/certificate.ts';
@@ -7,7 +7,7 @@ import { type Account, Agent, runAs } from './agent.ts';
 import type { AgentAnswer, TcpTask, UdpTask } from './agent-tasks.ts';
 import { attackedNetwork } from './attacked-network.ts';
 import { type Done, Going, must, run } from './commands.ts';
-import { RESOLVER } from './outer.ts';
+import { CORP_RESOLVER, NAS, RESOLVER } from './outer.ts';
 
 export const AGENT: Account = { uid: 61_000 };
 export const GATEWAY: Account = { uid: 61_001 };
@@ -22,6 +22,9 @@ export const TOKEN_OF_OTHER = 'a-long-random-token';
 export const PROXY = 'http://127.0.0.1:3128';
 export const PROXY_AT = { host: '127.0.0.1', port: 3_128 } as const;
 export const SOCKS_AT = { host: '127.0.0.1', port: 1_080 } as const;
+/** The same proxy behind TLS, under a name of its certificate. */
+export const TLS_PROXY = 'https://proxy.example:3130';
+const TLS_FILES = '/run/attacked'; // in the world's own /run
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -33,6 +36,9 @@ export const FLOWS = `  - { name: web, from: agent, to: [${WEB.map((name) => `${
   - { name: theirs, from: other, to: theirs, service: ssh }
   - { name: other, from: other, to: allowed.example, service: https }
   - { name: many, from: lanes, to: many, service: ssh }
+  - { name: nas, from: agent, to: nas.home.arpa, service: http }
+  - { name: corp, from: agent, to: "*.corp.example", service: http }
+  - { name: files, from: agent, to: files, service: http }
 `;
 
 /** @param more lines of the policy's top level */
@@ -41,6 +47,9 @@ export function policyText(flows: string, more = ''): string {
 name: attacked
 gateway:
   upstream: ${RESOLVER}
+  domains: { corp.example: ${CORP_RESOLVER} }
+  hosts: { nas.home.arpa: ${NAS}, files.home.arpa: 10.77.0.9 }
+  tls: { listen: "127.0.0.1:3130", certificate: ${TLS_FILES}/certificate.pem, key: ${TLS_FILES}/key.pem }
   user: ${GATEWAY.uid}
   credentials: { user: other, zone: other, digest: "${createHash('sha256').update(TOKEN_OF_OTHER).digest('hex')}" }
 ${more}zones:
@@ -50,6 +59,7 @@ ${more}zones:
   git: { domains: [git.example, turning.example], enforce: resolved }
   theirs: { domains: [theirs.example], enforce: resolved }
   many: { domains: ["*.many.example"], enforce: resolved }
+  files: { addresses: 10.77.0.9 }
 flows:
 ${flows}`;
 }
@@ -79,7 +89,10 @@ export class World {
       'approved.example',
       'relay.example',
       '*.wild.example',
+      'proxy.example',
     ]);
+    mkdirSync(TLS_FILES);
+    certify(made);
     writeFileSync(key, made.key);
     writeFileSync(certificate, made.cert);
     const main = join(import.meta.dirname, 'outer-main.ts');
@@ -106,6 +119,12 @@ export class World {
 
   writePolicy(text: string): void {
     writeFileSync(this.policy, text);
+  }
+
+  /** Another certificate for the proxy behind TLS. @param readable by the gateway's account */
+  async renew(name: string, readable: boolean): Promise<void> {
+    certify(await selfSigned([name]));
+    chownSync(join(TLS_FILES, 'key.pem'), readable ? GATEWAY.uid : 0, 0);
   }
 
   /** What the policy asks of the kernel, as a person has it written. */
@@ -306,4 +325,9 @@ export function outcome({ said, end }: AgentAnswer): string {
   if (said.startsWith('\x16\x03')) return 'ServerHello';
   if (said.startsWith('\x15\x03')) return `alert ${said.charCodeAt(6)}`;
   return said === '' ? end : JSON.stringify(said.slice(0, 40));
+}
+
+function certify({ key, cert }: { readonly key: string; readonly cert: string }): void {
+  writeFileSync(join(TLS_FILES, 'key.pem'), key, { mode: 0o600 });
+  writeFileSync(join(TLS_FILES, 'certificate.pem'), cert);
 }

@@ -106,6 +106,34 @@ describe('what the host has to do for a gateway', () => {
     assert.equal(host.baseline[0]?.name, 'gateway'); // what was redirected has to come in
   });
 
+  test('the gateway reaches what programs ask it for that know a proxy: addresses of flows, names of its own', () => {
+    const host = hostIntent(
+      policyOf(
+        `gateway:
+  upstream: 9.9.9.9
+  user: 990
+  domains: { corp.example: [10.0.0.53, tls://10.0.0.54] }
+  hosts: { nas.home.arpa: [10.0.7.3, fd00::3], printer.home.arpa: 10.0.7.4, idle.home.arpa: 10.0.7.5 }
+  tls: { listen: "10.0.0.1:3130", certificate: /etc/gateway.pem, key: /etc/gateway.key }`,
+        'name: nas, from: agent, to: nas.home.arpa, service: https',
+        'name: model, from: agent, to: [10.0.9.1, 10.0.9.2], service: [tcp/11434, udp/1]',
+        'name: models, from: unit, to: 10.0.9.3, service: tcp/11434',
+        'name: paper, from: unit, to: 10.0.7.4, service: tcp/631',
+      ),
+    );
+    const own = grants(host).filter((line) => /^gateway:(?!proxy|socks|transparent)/.test(line));
+    assert.deepEqual(own, [
+      'gateway:tls: local 998 -> 10.0.0.1 on tcp/3130',
+      'gateway:dns: local 998 and local 0-989,991-4294967294,agent.slice -> 127.0.0.1,::1 on udp/5300,tcp/5300', // the unit may ask for the printer
+      'gateway:out: local 990 -> the internet on tcp/443',
+      'gateway:upstream:plain:53: local 990 -> 9.9.9.9,10.0.0.53 on udp/53,tcp/53',
+      'gateway:upstream:tls:853: local 990 -> 10.0.0.54 on tcp/853',
+      'gateway:hosts: local 990 -> 10.0.7.3,fd00::3 on tcp/443',
+      'gateway:behalf:1: local 990 -> 10.0.9.1-10.0.9.3 on tcp/11434',
+      'gateway:behalf:2: local 990 -> 10.0.7.4 on tcp/631',
+    ]);
+  });
+
   test('everybody but the gateway is sent to it where everybody may go by name', () => {
     const host = hostIntent(policyOf(GATEWAY, 'name: all, from: host, to: api.example.com, service: http'));
     assert.deepEqual(

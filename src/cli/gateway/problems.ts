@@ -103,4 +103,12 @@ export const GATEWAY_PROBLEMS = {
     help: () => 'leave `--syslog` out: the decisions are in the file of `--log` all the same',
     explanation: 'A gateway that cannot keep a record where it was asked to does not start.',
   } satisfies DiagnosticKind<[why: string]>,
+  badCertificate: {
+    code: 'G0015',
+    severity: 'error',
+    message: (path: string, why: string) => `the certificate of the TLS listener cannot be used: ${path}: ${why}`,
+    help: () => 'see the paths in the policy’s section `gateway: { tls: ... }`; both files are PEM',
+    explanation:
+      'A proxy behind TLS shows a certificate. It is read before the gateway gives root up, and again when the policy is read again.',
+  } satisfies DiagnosticKind<[path: string, why: string]>,
 } as const;

@@ -12,6 +12,7 @@ import { readSource } from '../files.ts';
 import { policySource, readPolicy, soundPolicy } from '../policy-input.ts';
 import { stop } from '../report.ts';
 import { accountFolder, asAccount, becomeAccount, isRoot } from './account.ts';
+import { certificateOf } from './certificate.ts';
 import { CONTROL_SOCKET } from './client.ts';
 import { GATEWAY_PROBLEMS } from './problems.ts';
 import { RunningGateway, type Start } from './running.ts';
@@ -54,6 +55,7 @@ export async function runGateway(
     accounts,
     observe: options.observe === true,
     originalDestination: destinationsOf(settings),
+    certificate: usableCertificate(settings),
     logPath: prepared(options.log, LOG_FILE, settings),
     syslog: syslogOf(options),
     requestsPath: join(prepared(options.state, STATE_FOLDER, settings, false), REQUESTS_FILE),
@@ -91,6 +93,13 @@ function syslogOf({ syslog }: RunOptions): Start['syslog'] {
   const send = localSyslog(syslog === true ? SYSLOG_SOCKET : syslog);
   if (typeof send === 'function') return send;
   throw stop(EXIT.machine, GATEWAY_PROBLEMS.noSyslog, send.sentence);
+}
+
+/** Read before root is given up: only root may be able to read the key. @throws Stop where it cannot be used */
+function usableCertificate(settings: GatewaySettings): Start['certificate'] {
+  const found = certificateOf(settings);
+  if (found === undefined || 'cert' in found) return found;
+  throw stop(EXIT.machine, GATEWAY_PROBLEMS.badCertificate, found.path, found.why);
 }
 
 /** The section `gateway` of a policy. @throws Stop where there is none, or the account does not exist */

@@ -12,10 +12,14 @@ import {
   type OriginalDestination,
   ownAddresses,
   type Reloaded,
+  type Silence,
   SyslogJournal,
+  type Tls,
 } from '../../gateway/index.ts';
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
+import { certificateOf } from './certificate.ts';
 import { keepRequests, readKeptRequests } from './kept-requests.ts';
+import { Troubles } from './troubles.ts';
 import { whoAsksHere } from './who-asks.ts';
 
 /** What a gateway is started with. */
@@ -26,6 +30,7 @@ export interface Start {
   readonly observe: boolean;
   readonly sink: AddressSink | undefined;
   readonly originalDestination: OriginalDestination;
+  readonly certificate: Tls | undefined; // where the policy names one
   readonly logPath: string;
   readonly syslog: ((line: string) => void) | undefined; // sends a line to the machine's own log, too; throws where nobody takes it
   readonly requestsPath: string;
@@ -39,7 +44,6 @@ export interface Start {
 const LOG_BYTES = 64 * 2 ** 20; // of one file
 const LOG_FILES = 4; // beside the current one
 const KEEP_MS = 500; // after requests have changed
-const TROUBLES_KEPT = 20;
 const DAY_MS = 86_400_000;
 
 /** A gateway at work, with what it writes down and what operators ask of it. */
@@ -49,7 +53,7 @@ export class RunningGateway implements Controlled {
   readonly #journals: readonly Journal[];
   readonly #metrics: GatewayMetrics;
   readonly #since = new Date().toISOString();
-  readonly #troubles: string[] = []; // the latest last
+  readonly #troubles = new Troubles(Date.now);
   #intent: Intent;
   #keeping: NodeJS.Timeout | undefined;
   #midnight: NodeJS.Timeout | undefined;
@@ -65,10 +69,13 @@ export class RunningGateway implements Controlled {
   /** @throws the error of the file system, of bind(2) or of listen(2); then nothing is left behind */
   static async open(start: Start): Promise<RunningGateway> {
     const running: { current?: RunningGateway } = {};
-    const metrics = new GatewayMetrics(() => running.current?.connections().length ?? 0);
+    const metrics = new GatewayMetrics({
+      openConnections: () => running.current?.connections().length ?? 0,
+      silentResolvers: () => running.current?.silentResolvers ?? 0,
+    });
     const trouble = (sentence: string): void => {
       start.say(sentence);
-      if (running.current !== undefined) running.current.#trouble(sentence);
+      if (running.current !== undefined) running.current.#troubles.note(sentence);
     };
     const lost = (count: number, { message }: Error): void => {
       metrics.lost(count);
@@ -85,6 +92,7 @@ export class RunningGateway implements Controlled {
         isOwn,
         whoAsks: whoAsksHere(start.accounts, isOwn),
         originalDestination: start.originalDestination,
+        certificate: start.certificate,
         sink: start.sink,
         record: (record: GatewayRecord) => {
           metrics.count(record);
@@ -109,13 +117,19 @@ export class RunningGateway implements Controlled {
   }
 
   health(): ReturnType<Controlled['health']> {
+    const silences = this.#gateway.silent.map(silenceSentence);
+    const troubles = [...this.#troubles.lately, ...silences];
     return {
-      ok: this.#troubles.length === 0,
+      ok: troubles.length === 0,
       since: this.#since,
       policy: this.#intent.name,
       observe: this.#start.observe,
-      troubles: this.#troubles,
+      troubles,
     };
+  }
+
+  get silentResolvers(): number {
+    return this.#gateway.silent.length;
   }
 
   metrics(): Promise<string> {
@@ -146,7 +160,8 @@ export class RunningGateway implements Controlled {
       return { ok: false, problems: ['the section `gateway` has changed: restart the gateway'] };
     }
     this.#intent = read;
-    this.#troubles.length = 0;
+    this.#troubles.forget();
+    this.#certify(read.gateway);
     return { ok: true, cut: this.#gateway.replace(unexpired(read)) };
   }
 
@@ -168,10 +183,17 @@ export class RunningGateway implements Controlled {
     for (const journal of this.#journals) journal.close();
   }
 
+  /** Certificates are renewed; where the new one cannot be read or used, the old one stays, and that is said. */
+  #certify(settings: GatewaySettings | undefined): void {
+    const found = settings === undefined ? undefined : certificateOf(settings);
+    if (found === undefined) return;
+    if ('cert' in found) this.#gateway.certify(found);
+    else this.#trouble(`the certificate was not read again, the old one stays: ${found.path}: ${found.why}`);
+  }
+
   #trouble(sentence: string): void {
-    if (this.#troubles.at(-1) === sentence) return;
-    this.#troubles.push(sentence);
-    if (this.#troubles.length > TROUBLES_KEPT) this.#troubles.shift();
+    this.#start.say(sentence);
+    this.#troubles.note(sentence);
   }
 
   #keepSoon(): void {
@@ -189,10 +211,18 @@ export class RunningGateway implements Controlled {
   }
 }
 
-/** Whether two sections mean the same gateway to who is listening already: where it stands in the file does not matter. */
+function silenceSentence({ below, since }: Silence): string {
+  const seconds = Math.round((performance.now() - since) / 1_000);
+  return `no resolver${below === undefined ? '' : ` of \`${below}\``} has answered for ${seconds} s`;
+}
+
+/**
+ * Whether two sections mean the same gateway to who is listening already. Where it stands in the file does not matter, and whom it asks for names
+ * it can change while it runs.
+ */
 function isSamePlace(now: GatewaySettings | undefined, before: GatewaySettings): boolean {
   const text = (settings: GatewaySettings): string =>
-    JSON.stringify({ ...settings, origin: undefined }, (_, value: unknown) =>
+    JSON.stringify({ ...settings, origin: undefined, upstreams: [], domains: [], hosts: [] }, (_, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     );
   return now !== undefined && text(now) === text(before);

@@ -357,6 +357,39 @@ describe('a resolver', () => {
     inner.close();
   });
 
+  test('asks others once they are named, and forgets what was found before', async () => {
+    const inner = await StandIn.start(addresses('93.0.0.2'));
+    const made = resolver();
+    assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.1 for 300');
+    made.replace({
+      upstreams: [inner.upstream()],
+      splits: [],
+      local: new Map([[name('a.lan'), [address('10.0.0.9')]]]),
+    });
+    assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.2 for 300');
+    assert.equal(await found(addresses('93.0.0.1'), 'a.lan', TYPE.A, made), '10.0.0.9 for 60');
+    inner.close();
+  });
+
+  test('says who is silent, until somebody answers again', async () => {
+    const made = resolver({
+      upstreams: [upstream.upstream()],
+      splits: [{ below: name('corp.example'), upstreams: [upstream.upstream()] }],
+      limits: { ...RESOLVER_LIMITS, tryMs: 50, totalMs: 100 },
+    });
+    now = 7_000;
+    assert.deepEqual(made.silent, []);
+    assert.equal(await found(() => undefined, 'git.corp.example', TYPE.A, made), 'no-reply');
+    assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
+    assert.equal(await found(() => ({ flags: 2 }), 'api.example', TYPE.A, made), 'refused'); // an answer, too
+    now = 8_000;
+    assert.equal(await found(() => undefined, 'hub.corp.example', TYPE.A, made), 'no-reply');
+    assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
+    made.replace({ upstreams: [upstream.upstream()], splits: [], local: new Map() });
+    assert.deepEqual(made.silent, []);
+    now = 0;
+  });
+
   test('gives a dialler both families, and does not wait long for one of them', async () => {
     upstream.says = addresses('93.0.0.1', '2606::1');
     assert.deepEqual((await resolver().of(name('api.example'))).map(formatAddress), ['93.0.0.1', '2606::1']);

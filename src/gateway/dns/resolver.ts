@@ -32,10 +32,14 @@ export const RESOLVER_LIMITS: ResolverLimits = {
   cacheBytes: 32 * 2 ** 20,
 };
 
-export interface ResolverSettings {
+/** Who knows what. */
+export interface Sources {
   readonly upstreams: readonly [Upstream, ...Upstream[]]; // in the order in which they are tried
   readonly splits: readonly Split[]; // the longest name that fits counts
   readonly local: LocalNames; // answered here, and never passed on
+}
+
+export interface ResolverSettings extends Sources {
   readonly limits: ResolverLimits;
   readonly now: () => number; // milliseconds that only go forward
 }
@@ -50,28 +54,45 @@ export class Resolver implements Addresses {
   readonly #settings: ResolverSettings;
   readonly #cache: AnswerCache;
   readonly #underWay = new Map<string, Promise<Answer>>();
-  readonly #upstreams: Ways;
-  readonly #splits: readonly { readonly below: DnsName; readonly ways: Ways }[];
+  #local: LocalNames;
+  #asked: readonly Asking[];
 
   constructor(settings: ResolverSettings) {
     this.#settings = settings;
     this.#cache = new AnswerCache(settings.limits.cacheBytes);
-    this.#upstreams = new Ways(settings.upstreams);
-    this.#splits = settings.splits
-      .map(({ below, upstreams }) => ({ below, ways: new Ways(upstreams) }))
-      .toSorted((a, b) => b.below.length - a.below.length);
+    this.#local = settings.local;
+    this.#asked = askingOf(settings);
+  }
+
+  /** Others know from now on. What was found before is forgotten, and what is under way comes to nothing. */
+  replace(sources: Sources): void {
+    this.close();
+    this.#cache.clear();
+    this.#underWay.clear();
+    this.#local = sources.local;
+    this.#asked = askingOf(sources);
+  }
+
+  /** Those of whom none answered the last question that they were asked. */
+  get silent(): readonly Silence[] {
+    return this.#asked.flatMap(({ below, ways }) => {
+      const { silentSince } = ways;
+      return silentSince === undefined ? [] : [{ ...(below === undefined ? {} : { below }), since: silentSince }];
+    });
   }
 
   /** What is known, at once; a promise where it has to be asked for, which is never rejected. */
   lookUp(question: Question): Answer | Promise<Answer> {
-    const { local, limits, now } = this.#settings;
-    const own = localAnswer(local, question, now());
+    const { limits, now } = this.#settings;
+    const own = localAnswer(this.#local, question, now());
     if (own !== undefined) return own;
     const key = `${question.type} ${question.name}`;
     const known = this.#cache.get(key, now()) ?? this.#underWay.get(key);
     if (known !== undefined) return known;
     if (this.#underWay.size >= limits.outstanding) return failure('busy', now());
+    const asked = this.#asked;
     const asking = this.#ask(question).then((answer) => {
+      if (asked !== this.#asked) return answer; // others know meanwhile
       this.#underWay.delete(key);
       this.#cache.put(key, answer);
       return answer;
@@ -103,17 +124,38 @@ export class Resolver implements Addresses {
   }
 
   close(): void {
-    this.#upstreams.close();
-    for (const { ways } of this.#splits) ways.close();
+    for (const { ways } of this.#asked) ways.close();
   }
 
   async #ask(question: Question): Promise<Answer> {
     const { limits, now } = this.#settings;
     const { name } = question;
-    const split = this.#splits.find(({ below }) => name === below || name.endsWith(`.${below}`));
-    const reply = await (split?.ways ?? this.#upstreams).ask(question, limits, now);
+    const { ways } = this.#asked.find(({ below }) => below === undefined || isAtOrBelow(name, below))!; // the last has none
+    const reply = await ways.ask(question, limits, now);
     return reply === undefined ? failure('no-reply', now()) : validated(question, reply, limits, now());
   }
+}
+
+/** Whom names at and below one are asked of; those of the last, without one, are asked of all the rest. */
+interface Asking {
+  readonly below?: DnsName;
+  readonly ways: Ways;
+}
+
+/** The longest name first. */
+function askingOf({ upstreams, splits }: Sources): readonly Asking[] {
+  const ofSplits = splits.map((split) => ({ below: split.below, ways: new Ways(split.upstreams) }));
+  return [...ofSplits.toSorted((a, b) => b.below.length - a.below.length), { ways: new Ways(upstreams) }];
+}
+
+function isAtOrBelow(name: DnsName, above: DnsName): boolean {
+  return name === above || name.endsWith(`.${above}`);
+}
+
+/** Nobody answers, for names at and below one where it is given. */
+export interface Silence {
+  readonly below?: DnsName;
+  readonly since: number; // by the resolver's clock
 }
 
 function addressesIn(answer: Answer): readonly Address[] {
@@ -124,13 +166,27 @@ function addressesIn(answer: Answer): readonly Address[] {
 class Ways {
   readonly #asked: readonly Asked[];
   #first = 0;
+  #silentSince: number | undefined;
 
   constructor(upstreams: readonly Upstream[]) {
     this.#asked = upstreams.map(askable);
   }
 
+  /** Since when nobody has answered, where nobody did the last time. */
+  get silentSince(): number | undefined {
+    return this.#silentSince;
+  }
+
   /** Each upstream in turn, twice, within the time. @returns `undefined` where none gave an answer that can be read. */
-  async ask(
+  async ask(question: Question, limits: ResolverLimits, now: () => number): Promise<Reply | undefined> {
+    const began = now();
+    const reply = await this.#inTurn(question, limits, now);
+    if (reply === undefined) this.#silentSince ??= began;
+    else this.#silentSince = undefined;
+    return reply;
+  }
+
+  async #inTurn(
     { name, type }: Question,
     { tryMs, totalMs }: ResolverLimits,
     now: () => number,

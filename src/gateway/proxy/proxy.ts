@@ -1,5 +1,6 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { Endpoint } from '../../net/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { type Addresses, ON_ITS_WAY } from '../dial.ts';
@@ -47,6 +48,7 @@ export class EgressProxy {
   readonly #http: HttpSide;
   readonly #services: ProxyServices;
   readonly #servers: Server[] = [];
+  readonly #tlsServers: TlsServer[] = [];
   #toldAt: number | undefined;
 
   private constructor(settings: ProxySettings) {
@@ -89,6 +91,12 @@ export class EgressProxy {
     });
   }
 
+  /** Another certificate for connections to come. @throws the error of OpenSSL where it cannot be used; the old one stays */
+  certify(certificate: Tls): void {
+    createSecureContext(certificate);
+    for (const server of this.#tlsServers) server.setSecureContext(certificate);
+  }
+
   /** Connections of clients, now. */
   get connections(): number {
     return this.#arrivals.count;
@@ -126,6 +134,7 @@ export class EgressProxy {
     switch (listener.kind) {
       case 'http': {
         const server = this.#http.server(listener.tls);
+        if (server instanceof TlsServer) this.#tlsServers.push(server);
         return server.on('connection', (socket: Socket) => void this.#begin(socket));
       }
       case 'socks': {
