@@ -2,6 +2,7 @@ import type { Effect, Flow, Match, Quantity, Ruleset, Verdict } from '../ir/inde
 import { HeaderSpace, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import {
   applyEffects,
+  candidates,
   type Denotation,
   decide,
   denote,
@@ -9,6 +10,8 @@ import {
   extentsOfPattern,
   type FlowPattern,
   matches,
+  matchOf,
+  type PatternView,
   packetsOf,
   patternAfter,
   patternMatch,
@@ -54,9 +57,10 @@ export class Oracle {
     this.#unknown = unknownConditions(ruleset);
   }
 
-  ask(passages: readonly Passage[]): Answer {
+  /** @param view of the passage's packets, where there is one passage through one hook */
+  ask(passages: readonly Passage[], view?: PatternView): Answer {
     const [only, ...others] = passages;
-    const simple = only !== undefined && others.length === 0 ? this.#simply(only) : undefined;
+    const simple = only !== undefined && others.length === 0 ? this.#simply(only, view) : undefined;
     if (simple !== undefined) return simple;
     const notes: Notes = { conditions: new Set(), assumed: new Set() };
     const cases = distinct(passages.flatMap((passage) => this.#passage(passage, notes)));
@@ -79,11 +83,11 @@ export class Oracle {
   }
 
   /** Of packets at one hook that fare alike, whatever nobody can know: most questions are no more than that. */
-  #simply(passage: Passage): Answer | undefined {
+  #simply(passage: Passage, view: PatternView | undefined): Answer | undefined {
     const [pattern, ...others] = passage;
     if (pattern === undefined || others.length > 0 || pattern.src.length === 0 || pattern.dst.length === 0)
       return undefined;
-    const group = new Group(pattern);
+    const group = new Group(pattern, view);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
     if (!group.isUniform) return undefined;
     return { verdict, cases: [new UniformCase(verdict, path, pattern)], conditions: [], assumed: group.assumed };
@@ -148,19 +152,26 @@ interface Notes {
 /** All packets of a pattern on one way, as long as every rule that is asked treats them alike; one of them stands for the rest. */
 class Group implements Traveller {
   isUniform = true;
-  extentOf: Traveller['extentOf'];
   readonly assumed: Quantity[] = []; // each once
   readonly #begins: FlowPattern;
   readonly #changes: (readonly Effect[])[] = [];
   #pattern: FlowPattern;
+  #extentOf: ReturnType<typeof extentsOfPattern>;
+  #view: PatternView | undefined; // as long as no rule has changed the packets
 
-  constructor(pattern: FlowPattern) {
+  constructor(pattern: FlowPattern, view?: PatternView) {
     this.#begins = pattern;
     this.#pattern = pattern;
-    this.extentOf = extentsOfPattern(pattern);
+    this.#extentOf = extentsOfPattern(pattern);
+    this.#view = view;
   }
 
-  holds(match: Match): boolean {
+  asked(items: Parameters<Traveller['asked']>[0]): readonly number[] {
+    return this.#view?.asked(items, matchOf, this.#extentOf) ?? candidates(items, matchOf, this.#extentOf);
+  }
+
+  holds(whole: Match): boolean {
+    const match = this.#view?.of(whole) ?? whole;
     const decided = decide(match, this.#pattern);
     if (decided === undefined) this.isUniform = false;
     const asked = quantitiesIn(match);
@@ -176,7 +187,8 @@ class Group implements Traveller {
   change(effects: readonly Effect[]): void {
     this.#changes.push(effects);
     this.#pattern = patternAfter(this.#pattern, effects);
-    this.extentOf = extentsOfPattern(this.#pattern);
+    this.#extentOf = extentsOfPattern(this.#pattern);
+    this.#view = undefined;
   }
 
   /** The packets now, without the quantities that are 0 because nobody said otherwise. */

@@ -11,7 +11,7 @@ import type { Hook } from '../ir/index.ts';
 import type { Watcher } from '../packetset/index.ts';
 import { type FlowExpression, parseFlowExpression } from '../policy/index.ts';
 import { type FlowContext, resolveFlow } from '../resolve/index.ts';
-import { decide } from '../semantics/index.ts';
+import { decide, type PatternView } from '../semantics/index.ts';
 import type { Span } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
 import { catalog } from './policy-input.ts';
@@ -63,8 +63,8 @@ export class Asker {
 
   /** One of many. @param span the expression's place in a file of flows */
   askOneOfMany(text: string, span: Span): Found | Unusable {
-    const known = this.#shapes.passages(text);
-    if (known !== undefined) return this.#answer(known);
+    const known = this.#shapes.meaning(text);
+    if (known !== undefined) return this.#answer(known.passages, known.view);
     const read = this.#read(text, span);
     if (read.kind === 'unusable') return read;
     this.#shapes.remember(read.passages);
@@ -79,11 +79,11 @@ export class Asker {
     return { kind: 'read', flow: parsed.flow, passages: questionPassages(question, this.#patterns) };
   }
 
-  #answer(passages: readonly Passage[]): Found {
+  #answer(passages: readonly Passage[], view?: PatternView): Found {
     const uncertain = this.#opaque.filter(({ packets }) =>
       passages.some((passage) => passage.some((pattern) => decide(packets, pattern) !== false)),
     );
-    return { kind: 'answered', answer: this.#oracle.ask(passages), uncertain };
+    return { kind: 'answered', answer: this.#oracle.ask(passages, view), uncertain };
   }
 }
 

@@ -1,7 +1,10 @@
 import { addressKind, type Passage } from '../analysis/index.ts';
 import { type Address, type AddressRange, addressRange, parseAddress } from '../net/index.ts';
+import { PatternView } from '../semantics/index.ts';
 
 const MOST_SHAPES = 10_000; // a file of flows has few; beyond this each is read by itself
+const MOST_VIEWS = 200; // of a ruleset; each may be as large as that
+const WORTH_A_VIEW = 8; // questions of one shape
 
 /**
  * A flow expression whose addresses are put aside: `tcp 10.0.0.1 -> [2001:db8::1]:443 iif eth0` has the shape
@@ -13,28 +16,53 @@ interface Shaped {
   readonly to: AddressRange;
 }
 
+/** What a question means. */
+export interface Meant {
+  readonly passages: readonly Passage[];
+  readonly view?: PatternView; // where there is one passage through one hook, and such were asked before
+}
+
+interface Known {
+  readonly passages: readonly Passage[];
+  times: number; // asked
+  view?: PatternView;
+}
+
 /**
  * Most flows of a long file differ in their addresses only. What the first of a shape was found to mean is kept, and the next one means the
  * same with its own addresses (`addressKind` says why): reading it anew takes longer than answering it.
  */
 export class QuestionShapes {
-  readonly #passages = new Map<string, readonly Passage[]>();
+  readonly #known = new Map<string, Known>();
   #asked: Shaped | undefined;
+  #views = 0;
 
   /** What a text means, where one of its shape was remembered. */
-  passages(text: string): readonly Passage[] | undefined {
+  meaning(text: string): Meant | undefined {
     const shaped = shapeOf(text);
     this.#asked = shaped;
-    const known = shaped === undefined ? undefined : this.#passages.get(shaped.shape);
+    const known = shaped === undefined ? undefined : this.#known.get(shaped.shape);
     if (shaped === undefined || known === undefined) return undefined;
     const dst = [shaped.to];
     const src = shaped.from === undefined ? undefined : [shaped.from];
-    return known.map((passage) => passage.map((pattern) => ({ ...pattern, src: src ?? pattern.src, dst })));
+    const passages = known.passages.map((passage) =>
+      passage.map((pattern) => ({ ...pattern, src: src ?? pattern.src, dst })),
+    );
+    if (++known.times === WORTH_A_VIEW) this.#look(known, src !== undefined);
+    return known.view === undefined ? { passages } : { passages, view: known.view };
   }
 
   /** Remembers what the text means that was asked for last. */
   remember(passages: readonly Passage[]): void {
-    if (this.#asked !== undefined && this.#passages.size < MOST_SHAPES) this.#passages.set(this.#asked.shape, passages);
+    if (this.#asked !== undefined && this.#known.size < MOST_SHAPES)
+      this.#known.set(this.#asked.shape, { passages, times: 1 });
+  }
+
+  #look(known: Known, isFromAnywhere: boolean): void {
+    const [pattern, ...others] = known.passages.flat();
+    if (pattern === undefined || others.length > 0 || this.#views === MOST_VIEWS) return;
+    this.#views++;
+    known.view = new PatternView(pattern, new Set(isFromAnywhere ? ['src', 'dst'] : ['dst']));
   }
 }
 

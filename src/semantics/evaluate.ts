@@ -40,11 +40,18 @@ type Outcome = Verdict | 'undecided' | 'return';
 /** Far beyond the 16 nested jumps that the kernel allows (NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h): a loop. */
 const MAX_DEPTH = 1000;
 
+interface Asked {
+  readonly match: Match;
+}
+
+export const matchOf = ({ match }: Asked): Match => match;
+
 /** Who answers the matches on a packet's way, and is told how rules change it. */
 export interface Traveller {
   readonly holds: (match: Match) => boolean;
   readonly change: (effects: readonly Effect[]) => void;
-  readonly extentOf: ExtentOf; // where the packet lies: rules that cannot match there are not asked
+  /** Positions of the items worth asking, ascending: those that cannot match may be left out. */
+  readonly asked: (items: readonly Asked[]) => readonly number[];
 }
 
 /** The verdict on one packet, rule by rule: the concrete twin of `denote`, written apart from it. */
@@ -54,11 +61,15 @@ export function evaluate(ruleset: Ruleset, flow: Flow): Evaluation {
 
 class OnePacket implements Traveller {
   #flow: Flow;
-  extentOf: ExtentOf;
+  #extentOf: ExtentOf;
 
   constructor(flow: Flow) {
     this.#flow = flow;
-    this.extentOf = extentsOfFlow(flow);
+    this.#extentOf = extentsOfFlow(flow);
+  }
+
+  asked(items: readonly Asked[]): readonly number[] {
+    return candidates(items, matchOf, this.#extentOf);
   }
 
   holds(match: Match): boolean {
@@ -67,7 +78,7 @@ class OnePacket implements Traveller {
 
   change(effects: readonly Effect[]): void {
     this.#flow = applyEffects(effects, this.#flow);
-    this.extentOf = extentsOfFlow(this.#flow);
+    this.#extentOf = extentsOfFlow(this.#flow);
   }
 }
 
@@ -115,7 +126,7 @@ class Walk {
 
   /** Rules from a position on, until one decides or changes the packet: then other rules may be worth asking. */
   #rulesFrom(chain: Chain, from: number, depth: number): Outcome | { readonly next: number } {
-    const asked = this.#asked(chain.rules);
+    const asked = this.#traveller.asked(chain.rules);
     for (let at = 0; at < asked.length; at++) {
       const index = asked[at]!;
       const rule = chain.rules[index]!;
@@ -171,16 +182,11 @@ class Walk {
   }
 
   #firstCase(cases: readonly DispatchCase[]): DispatchCase | undefined {
-    for (const index of this.#asked(cases)) {
+    for (const index of this.#traveller.asked(cases)) {
       const each = cases[index]!;
       if (this.#traveller.holds(each.match)) return each;
     }
     return undefined;
-  }
-
-  /** The positions worth asking. */
-  #asked(items: readonly { readonly match: Match }[]): readonly number[] {
-    return candidates(items, (item) => item.match, this.#traveller.extentOf);
   }
 }
 

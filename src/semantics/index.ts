@@ -1,3 +1,4 @@
+export { candidates } from './candidates.ts';
 export { matches, matchesInterface } from './concrete.ts';
 export { decide, extentsOfPattern, patternAfter } from './decide.ts';
 export { type Denotation, denote } from './denote.ts';
@@ -13,7 +14,7 @@ export {
   type EgressService,
 } from './egress.ts';
 export { isLedElsewhere, ledElsewhere, withoutTranslations } from './elsewhere.ts';
-export { type Evaluation, evaluate, type Step, type Traveller, travel } from './evaluate.ts';
+export { type Evaluation, evaluate, matchOf, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
 export { grantMatch, intentRuleset, pairMatch, redirectMatch, serviceMatch } from './intent.ts';
 export {
@@ -24,6 +25,7 @@ export {
   type SymbolChoice,
   valuesOtherThanZero,
 } from './pattern.ts';
+export { PatternView } from './pattern-view.ts';
 export type { RuleFault } from './rule-fault.ts';
 export { ruleFaults } from './rule-faults.ts';
 export { sampleFlow } from './sample.ts';

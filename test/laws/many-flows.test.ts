@@ -78,8 +78,8 @@ const alike = fc
       ],
     ),
     ends: fc.array(fc.tuple(fc.constantFrom(...ADDRESSES[4], ...ADDRESSES[6]), target), {
-      minLength: 12,
-      maxLength: 12,
+      minLength: 20,
+      maxLength: 20, // enough for a view of their form
     }),
   })
   .map(({ protocol, from, port, suffix, ends }) =>

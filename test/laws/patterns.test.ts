@@ -11,6 +11,7 @@ import {
   evaluate,
   type FlowPattern,
   includes,
+  PatternView,
   packetsOf,
   patternMatch,
   patternSample,
@@ -56,6 +57,29 @@ function around(flow: Flow, open: Readonly<Record<string, boolean | undefined>>)
   };
 }
 
+interface Alike {
+  readonly pattern: FlowPattern;
+  readonly free: ReadonlySet<'src' | 'dst'>;
+}
+
+/** Patterns of which one or both sides have other addresses each time, one address or all of them. */
+const likeness: fc.Arbitrary<readonly [Alike, ...Alike[]]> = fc
+  .tuple(patternArbitrary, fc.boolean(), fc.array(patternArbitrary, { minLength: 4, maxLength: 4 }))
+  .map(([pattern, isFromAnywhere, others]) => {
+    const free: Alike['free'] = new Set(isFromAnywhere ? (['src', 'dst'] as const) : (['dst'] as const));
+    const like = others
+      .filter(({ family }) => family === pattern.family)
+      .map(({ src, dst }) => ({ pattern: { ...pattern, dst, ...(isFromAnywhere ? { src } : {}) }, free }));
+    return [{ pattern, free }, ...like];
+  });
+
+function told({ cases, ...answer }: ReturnType<Oracle['ask']>): object {
+  return {
+    ...answer,
+    cases: cases.map(({ verdict, path, packets, witness }) => ({ verdict, path, packets, witness })),
+  };
+}
+
 describe('patterns, many packets at once', () => {
   it('a match that is decided on a pattern is so for every packet of it', () => {
     let decided = 0;
@@ -72,6 +96,28 @@ describe('patterns, many packets at once', () => {
       { numRuns: 2000 },
     );
     assert.ok(decided > 500, `only ${decided} were decided`);
+  });
+
+  it('rules seen from packets that differ in addresses say the same of each of them, and so do the answers', () => {
+    let [decided, answered] = [0, 0];
+    fc.assert(
+      fc.property(rulesetArbitrary, fc.array(matchArbitrary), likeness, (ruleset, matches, [first, ...others]) => {
+        const view = new PatternView(first.pattern, first.free);
+        const oracle = new Oracle(ruleset);
+        for (const { pattern } of [first, ...others]) {
+          for (const match of matches) {
+            assert.equal(decide(view.of(match), pattern), decide(match, pattern));
+            if (decide(match, pattern) !== undefined) decided++;
+          }
+          const [seen, whole] = [oracle.ask([[pattern]], view), oracle.ask([[pattern]])];
+          assert.deepEqual(told(seen), told(whole));
+          if (seen.verdict !== 'depends') answered++;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    assert.ok(decided > 5000, `only ${decided} were decided`);
+    assert.ok(answered > 1000, `only ${answered} were answered`);
   });
 
   it('the sample of a pattern is one of its packets', () => {
