@@ -10,21 +10,27 @@ interface Failure {
   readonly text: string;
 }
 
+/** What the tests of one file came to. */
+interface Outcome {
+  passed: number;
+  readonly failures: Failure[];
+  readonly skipped: (readonly [reason: string, test: string])[];
+}
+
 const OUTPUT_LIMIT = 20_000; // characters of a failing file's own output that are shown
 
 /**
  * What Node's test runner tells, put so that a person finds what went wrong: a line for each file with what its tests count, then every skipped test
- * with its reason, then every failure, then the count. A file without a test and a skip without a reason are failures.
+ * with its reason, then every failure, that of a first try too, then the count. A file without a test and a skip without a reason are failures.
  */
 export class TestReport {
   readonly #root: string;
   readonly #write: (text: string) => void;
-  readonly #failures: Failure[] = [];
-  readonly #skipped = new Map<string, string[]>(); // reason -> tests
+  readonly #outcomes = new Map<string, Outcome>(); // by file
+  readonly #unsteady: Failure[] = []; // of a first try
   readonly #output = new Map<string, string>(); // file -> what it printed
   readonly #notes: string[] = []; // what the tests of the file that comes next count and tell
   readonly #names: string[] = []; // of the tests that enclose the one being told, by nesting
-  #passed = 0;
 
   constructor(root: string, write: (text: string) => void) {
     this.#root = root;
@@ -55,20 +61,45 @@ export class TestReport {
     }
   }
 
+  /** The files in which something failed and that may be tried once more: what they came to is told at the end, and no longer counts. */
+  tryAgain(mayBe: (file: string) => boolean): string[] {
+    const files = [...this.#outcomes].filter(([file, { failures }]) => failures.length > 0 && mayBe(file));
+    for (const [file, { failures }] of files) {
+      this.#unsteady.push(...failures);
+      this.#outcomes.delete(file);
+      this.#output.delete(file);
+    }
+    return files.map(([file]) => file);
+  }
+
   /** Prints what is left to say; true where all is well. */
   finish(): boolean {
-    const skipped = [...this.#skipped.values()].reduce((sum, tests) => sum + tests.length, 0);
-    if (this.#passed + this.#failures.length === 0) {
-      this.#failures.push({ where: relative('.', this.#root) || '.', name: 'no test ran', text: 'nothing was tested' });
+    const outcomes = [...this.#outcomes.values()];
+    const passed = outcomes.reduce((sum, each) => sum + each.passed, 0);
+    const failures = outcomes.flatMap((each) => each.failures);
+    const skipped = outcomes.flatMap((each) => each.skipped);
+    if (passed + failures.length === 0)
+      failures.push({ where: relative('.', this.#root) || '.', name: 'no test ran', text: 'nothing was tested' });
+    for (const [reason, tests] of Map.groupBy(skipped, ([why]) => why)) {
+      this.#write(`\nskipped: ${reason}\n${tests.map(([, test]) => `  ${test}\n`).join('')}`);
     }
-    for (const [reason, tests] of this.#skipped) {
-      this.#write(`\nskipped: ${reason}\n${tests.map((test) => `  ${test}\n`).join('')}`);
-    }
-    for (const { where, name, text } of this.#failures) {
-      this.#write(`\nfailed: ${name}\n  at ${where}\n${text.replace(/^(?=.)/gm, '    ')}\n`);
-    }
-    this.#write(`\n${this.#passed} passed, ${this.#failures.length} failed, ${skipped} skipped\n`);
-    return this.#failures.length === 0;
+    for (const failure of this.#unsteady)
+      this.#fault('failed at first, and was tried again with nothing beside it', failure);
+    for (const failure of failures) this.#fault('failed', failure);
+    this.#write(`\n${passed} passed, ${failures.length} failed, ${skipped.length} skipped\n`);
+    return failures.length === 0;
+  }
+
+  #fault(what: string, { where, name, text }: Failure): void {
+    this.#write(`\n${what}: ${name}\n  at ${where}\n${text.replace(/^(?=.)/gm, '    ')}\n`);
+  }
+
+  #outcomeOf(file: string | undefined): Outcome {
+    const known = this.#outcomes.get(file ?? '');
+    if (known !== undefined) return known;
+    const outcome: Outcome = { passed: 0, failures: [], skipped: [] };
+    this.#outcomes.set(file ?? '', outcome);
+    return outcome;
   }
 
   #result(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>): void {
@@ -77,22 +108,23 @@ export class TestReport {
     this.#names.length = data.nesting;
     const name = [...this.#names, data.name].join(' > ');
     const where = `${this.#shown(data.file)}:${data.line ?? 1}`;
+    const outcome = this.#outcomeOf(data.file);
     const isFile = data.nesting === 0 && data.name === data.file; // the runner's own entry for a whole file
     if (event.type === 'test:fail') {
       const { error } = event.data.details;
       if (isSubtestFailure(error)) return; // told where it happened
       const text = isFile ? this.#fileFailure(data.name, error) : errorText(error);
-      this.#failures.push({ where, name: isFile ? this.#shown(data.name) : name, text });
+      outcome.failures.push({ where, name: isFile ? this.#shown(data.name) : name, text });
     } else if (isFile) {
-      this.#failures.push({ where, name: this.#shown(data.name), text: 'this file has no test' });
+      outcome.failures.push({ where, name: this.#shown(data.name), text: 'this file has no test' });
     } else if (data.skip !== undefined || data.todo !== undefined) {
       if (typeof data.skip !== 'string' || data.skip === '') {
-        this.#failures.push({ where, name, text: 'this test was skipped without a reason' });
+        outcome.failures.push({ where, name, text: 'this test was skipped without a reason' });
       } else {
-        this.#skipped.set(data.skip, [...(this.#skipped.get(data.skip) ?? []), `${where} ${name}`]);
+        outcome.skipped.push([data.skip, `${where} ${name}`]);
       }
     } else {
-      this.#passed++;
+      outcome.passed++;
     }
   }
 

@@ -10,7 +10,7 @@ import { now, Probe } from './probe.ts';
 import { atOnceTexts, OLD_PORT, persisted } from './texts.ts';
 
 const found = await isolationOrReason();
-const why = systemdMissing();
+const why = await systemdMissing();
 const skip =
   'skip' in found
     ? found.skip

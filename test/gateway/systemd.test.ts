@@ -9,7 +9,7 @@ import { run } from './commands.ts';
 
 const { isolation } = await hostCapabilities();
 const missing = ['curl', 'dig', 'nft', 'openssl', 'unshare'].filter((each) => findProgram(each) === undefined);
-const why = systemdMissing() ?? (missing.length > 0 ? `${missing.join(', ')} missing` : undefined);
+const why = (await systemdMissing()) ?? (missing.length > 0 ? `${missing.join(', ')} missing` : undefined);
 const skip =
   isolation !== 'root'
     ? 'SKIPPED, no systemd was started: it takes root'

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../../src/host/index.ts';
+import { findProgram, run } from '../../src/host/index.ts';
 import { descendants } from './support.ts';
 
 /**
@@ -11,10 +13,38 @@ export const SYSTEMD = '/lib/systemd/systemd';
 const MAIN = fileURLToPath(new URL('./systemd-main.ts', import.meta.url));
 const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--cgroup', '--ipc', '--uts'];
 
-/** Why there can be none, if there cannot. It takes root besides. */
-export function systemdMissing(): string | undefined {
+const COMES_UP_MS = 30_000;
+
+/** Why there can be none, if there cannot: it is tried with one that has nothing to start. It takes root besides. */
+export async function systemdMissing(): Promise<string | undefined> {
   if (!existsSync(SYSTEMD)) return `${SYSTEMD} is not here`;
-  return findProgram('systemctl') === undefined ? 'systemctl is not here' : undefined;
+  if (findProgram('systemctl') === undefined) return 'systemctl is not here';
+  if (process.getuid?.() !== 0) return 'that takes root';
+  const [program, ...args] = systemdCommand('', ['/run']);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  try {
+    for (const end = performance.now() + COMES_UP_MS; performance.now() < end; await sleep(100)) {
+      if (child.exitCode !== null) return `it ended with ${child.exitCode}: ${said.trim()}`;
+      if (await isUp(child.pid ?? 0)) return undefined;
+    }
+    return `it did not come up within ${COMES_UP_MS / 1000} s: ${said.trim()}`;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/** Whether it has nothing left to do, and says so. */
+async function isUp(started: number): Promise<boolean> {
+  try {
+    const [program, ...args] = systemctlCommand(started, ['is-system-running']);
+    return /^(?:running|degraded)$/.test((await run(program, args)).stdout.trim());
+  } catch {
+    return false; // it is not there yet
+  }
 }
 
 /** The command that becomes systemd. @param unit that it starts, or several with a space between them; @param folders that it shall find empty */

@@ -43,6 +43,26 @@ describe('the test runner', () => {
     });
   }
 
+  test('tries again what failed beside other work, where time is real, and tells of it', () => {
+    const marker = join(folder, 'tried');
+    const lines = [
+      "import { existsSync, writeFileSync } from 'node:fs';",
+      `test('unsteady', () => { const again = existsSync('${marker}'); writeFileSync('${marker}', ''); assert.ok(again, 'not yet'); });`,
+      "test('holds', () => {});",
+    ];
+    const steady = runTests('steady', lines);
+    assert.equal(steady.lastLine, '1 passed, 1 failed, 0 skipped');
+    rmSync(marker);
+    const again = runTests('unsteady', lines, folder);
+    assert.equal(again.lastLine, '2 passed, 0 failed, 0 skipped');
+    assert.match(again.text, /\nfailed at first, and was tried again with nothing beside it: unsteady\n[\s\S]*not yet/);
+    assert.equal(again.status, 0);
+    const broken = runTests('broken', ["test('never', () => assert.fail());"], folder);
+    assert.equal(broken.lastLine, '0 passed, 1 failed, 0 skipped');
+    assert.match(broken.text, /\nfailed at first.*: never\n[\s\S]*\nfailed: never\n/);
+    assert.equal(broken.status, 1);
+  });
+
   test('takes no test at all as a failure', () => {
     const outcome = run(mkdtempSync(join(folder, 'empty-')));
     assert.equal(outcome.lastLine, '0 passed, 1 failed, 0 skipped');
@@ -56,18 +76,19 @@ describe('the test runner', () => {
   });
 });
 
-function runTests(name: string, lines: readonly string[]) {
+/** @param paced the folder whose files get a second try */
+function runTests(name: string, lines: readonly string[], paced?: string) {
   const file = join(folder, `${name}.test.ts`);
   const imports = "import { describe, it, test } from 'node:test'; import assert from 'node:assert/strict';";
   writeFileSync(file, [imports, ...lines, 'export { assert, describe, it, test };', ''].join('\n'));
-  return run(file);
+  return run(file, paced);
 }
 
-function run(path: string): { text: string; lastLine: string; status: number | null } {
+function run(path: string, paced?: string): { text: string; lastLine: string; status: number | null } {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env; // a runner inside a runner refuses to run
   const { stdout, stderr, status } = spawnSync(process.execPath, [resolve(ROOT, 'scripts/test.ts'), path], {
     encoding: 'utf8',
-    env,
+    env: paced === undefined ? env : { ...env, PORTCULLIS_PACED: paced },
     timeout: 60_000,
   });
   return { text: stdout + stderr, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '', status };
