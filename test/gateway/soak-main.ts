@@ -3,11 +3,12 @@
  * programs that know of no proxy, long tunnels, and the policy read again, wider and narrower by turns. Prints a JSON line for each look at
  * its processes, and in the end one with what was done. `soak-main.ts FOLDER MINUTES`, an empty folder.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { descendants } from '../lab/support.ts';
 import { runAs } from './agent.ts';
 import type { LoadAnswer } from './agent-tasks.ts';
+import { UNTOUCHED } from './outer.ts';
 import type { Look } from './soak-look.ts';
 import { AGENT, FLOWS, OTHER, PROXY, policyText, World } from './world.ts';
 
@@ -20,6 +21,8 @@ const UNLISTED = 'evil.example';
 
 const [folder = '', minutes = ''] = process.argv.slice(2);
 const world = await World.make(folder);
+// Programs ask twice, five seconds each, as resolv.conf(5) has it; those that are attacked shall give up sooner.
+writeFileSync(world.at('resolv.conf'), `nameserver ${UNTOUCHED[4]}\n`);
 await world.enforce();
 await world.start();
 const own = world.gateway.child.pid ?? 0;
