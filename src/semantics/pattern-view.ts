@@ -23,7 +23,7 @@ interface Seen {
 export class PatternView {
   readonly #pattern: FlowPattern;
   readonly #free: ReadonlySet<Side>;
-  readonly #seen = new Map<Match, Match>();
+  readonly #seen = new Map<Match, Match>(); // of the lists
   readonly #lists = new Map<object, Seen>();
 
   /** @param pattern one of them; @param free where the others may have other addresses, of the same family and type */
@@ -45,8 +45,12 @@ export class PatternView {
     return found.length === positions.length ? positions : found.map((at) => positions[at]!);
   }
 
-  /** A match as it looks from here. */
+  /** A match of such an item as it looks from here. */
   of(match: Match): Match {
+    return this.#seen.get(match) ?? match;
+  }
+
+  #from(match: Match): Match {
     switch (match.kind) {
       case 'everything':
       case 'nothing':
@@ -58,27 +62,17 @@ export class PatternView {
       case 'interface':
       case 'symbol':
         return this.#settled(match);
-      case 'all':
-      case 'any':
       case 'not': {
-        let seen = this.#seen.get(match);
-        if (seen === undefined) {
-          seen = this.#composed(match);
-          this.#seen.set(match, seen);
-        }
-        return seen;
+        const inner = this.#from(match.of);
+        return inner === match.of ? match : not(inner);
+      }
+      case 'all':
+      case 'any': {
+        const parts = match.of.map((part) => this.#from(part));
+        if (parts.every((part, at) => part === match.of[at])) return match; // and its index
+        return match.kind === 'all' ? all(...parts) : any(...parts);
       }
     }
-  }
-
-  #composed(match: Extract<Match, { kind: 'all' | 'any' | 'not' }>): Match {
-    if (match.kind === 'not') {
-      const inner = this.of(match.of);
-      return inner === match.of ? match : not(inner);
-    }
-    const parts = match.of.map((part) => this.of(part));
-    if (parts.every((part, at) => part === match.of[at])) return match; // and its index
-    return match.kind === 'all' ? all(...parts) : any(...parts);
   }
 
   #settled(match: Match): Match {
@@ -90,8 +84,10 @@ export class PatternView {
     const positions: number[] = [];
     const matches: Match[] = [];
     for (const [position, item] of items.entries()) {
-      const match = this.of(matchOf(item));
+      const whole = matchOf(item);
+      const match = this.#from(whole);
       if (match.kind === 'nothing') continue;
+      this.#seen.set(whole, match);
       positions.push(position);
       matches.push(match);
     }
