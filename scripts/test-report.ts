@@ -86,6 +86,7 @@ export class TestReport {
     for (const failure of this.#unsteady)
       this.#fault('failed at first, and was tried again with nothing beside it', failure);
     for (const failure of failures) this.#fault('failed', failure);
+    if (this.#unsteady.length > 0) this.#write(`\n${this.#unsteady.length} of a first try failed, see above\n`);
     this.#write(`\n${passed} passed, ${failures.length} failed, ${skipped.length} skipped\n`);
     return failures.length === 0;
   }

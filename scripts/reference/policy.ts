@@ -41,6 +41,7 @@ const DEFINITIONS: readonly (readonly [name: string, title: string])[] = [
   ['zone', 'A zone'],
   ['flow', 'A flow'],
   ['test', 'A test'],
+  ['gateway', 'The gateway'],
   ['catalogEntry', 'A catalogue entry'],
 ];
 

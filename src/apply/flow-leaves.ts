@@ -1,4 +1,4 @@
-import { type Action, all, any, atHook, type Chain, field, type Match, PASSING } from '../ir/index.ts';
+import { type Action, all, anyOf, atHook, type Chain, field, type Match, PASSING } from '../ir/index.ts';
 import { type HostRules, isOurs } from './host-rules.ts';
 
 /** What our table lets through for the sake of each flow (or piece of the baseline), by the names of its counters. */
@@ -11,7 +11,7 @@ export function flowLeaves({ ruleset }: HostRules): ReadonlyMap<string, Match> {
       walk(chain, all(atHook(...PASSING[chain.base.hook]), field('family', ...table.families)), chains, leaves, 0);
     }
   }
-  return new Map([...leaves].map(([flow, matches]) => [flow, any(...matches)]));
+  return new Map([...leaves].map(([flow, matches]) => [flow, anyOf(matches)]));
 }
 
 const MAX_DEPTH = 16; // NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h

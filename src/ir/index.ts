@@ -34,6 +34,7 @@ export {
   address,
   all,
   any,
+  anyOf,
   atHook,
   CHAIN_HOOKS,
   type ChainHook,

@@ -137,6 +137,11 @@ export function all(...parts: readonly Match[]): Match {
 
 /** Any of the parts; of none, nothing. */
 export function any(...parts: readonly Match[]): Match {
+  return anyOf(parts);
+}
+
+/** As `any`, of however many parts: a call takes some hundred thousand arguments at most. */
+export function anyOf(parts: readonly Match[]): Match {
   const of = parts.flatMap((part) => (part.kind === 'any' ? part.of : part.kind === 'nothing' ? [] : [part]));
   if (of.some((part) => part.kind === 'everything')) return everything;
   return of.length === 0 ? nothing : of.length === 1 ? of[0]! : { kind: 'any', of };

@@ -1,4 +1,4 @@
-import { type Address, parseAddress, parseAuthority, parseDnsName } from '../net/index.ts';
+import { type Address, type AddressRange, parseAddress, parseAuthority, parseDnsName, range } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
 import type { DomainDeclaration, HostDeclaration, UpstreamReference } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
@@ -13,6 +13,22 @@ const HOST_NAMES = {
   pattern: /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/,
   problem: POLICY_PROBLEMS.noHostName,
 };
+
+/** IANA's special-purpose registries (RFC 6890), as far as no other machine can be reached by it under a name. */
+const NOBODY: readonly { readonly what: string; readonly ranges: readonly AddressRange[] }[] = [
+  { what: 'stands for this machine', ranges: ['0.0.0.0/8', '127.0.0.0/8', '::', '::1'].map(range) },
+  { what: 'is known on one link only, where cloud metadata is', ranges: ['169.254.0.0/16', 'fe80::/10'].map(range) },
+  { what: 'is that of a group', ranges: ['224.0.0.0/4', 'ff00::/8'].map(range) },
+  { what: 'is reserved', ranges: ['240.0.0.0/4'].map(range) },
+  {
+    what: 'carries an IPv4 address, which says more by itself',
+    ranges: ['::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'].map(range),
+  },
+];
+
+function holds({ family, first, last }: AddressRange, { family: own, value }: Address): boolean {
+  return family === own && first <= value && value <= last;
+}
 
 /** A resolver that the gateway asks. */
 export const upstream = text({
@@ -56,7 +72,10 @@ function named<T>(entries: readonly DictionaryEntry<T>[], report: Reporter) {
 }
 
 function parseSingleAddress(words: string, span: Span, report: Reporter): Address | undefined {
-  return parseAddress(words) ?? report.say(POLICY_PROBLEMS.badHostAddress, span, words);
+  const parsed = parseAddress(words);
+  if (parsed === undefined) return report.say(POLICY_PROBLEMS.badHostAddress, span, words);
+  const nobody = NOBODY.find(({ ranges }) => ranges.some((each) => holds(each, parsed)));
+  return nobody === undefined ? parsed : report.say(POLICY_PROBLEMS.nobodysAddress, span, words, nobody.what);
 }
 
 function parseUpstream(words: string, span: Span, report: Reporter): UpstreamReference | undefined {

@@ -100,4 +100,11 @@ export const GATEWAY_FILE_PROBLEMS = {
       'write a name such as `nas.home.arpa`; a domain stands for itself and for every name below it, without `*.`',
     explanation: 'Here stand whole names of the DNS, not patterns and not addresses.',
   } satisfies DiagnosticKind<[text: string]>,
+  nobodysAddress: {
+    code: 'P0083',
+    severity: 'error',
+    message: (text: string, what: string) => `\`${text}\` cannot be the address of a host: it ${what}`,
+    help: () => 'write the address by which this machine reaches the other one',
+    explanation: 'What leads to this machine itself, to a link or to a group would open more than the name says.',
+  } satisfies DiagnosticKind<[text: string, what: string]>,
 } as const;

@@ -48,9 +48,16 @@ export const GATEWAY_PROBLEMS = {
   idleHost: {
     code: 'R0031',
     severity: 'warning',
-    message: (name: string) => `no flow leads to \`${name}\` or to one of its addresses`,
-    help: () => 'add a flow to the name or to an address, or remove the name from `hosts`',
+    message: (name: string) => `no flow leads to \`${name}\``,
+    help: () => 'add a flow to the name, or remove it from `hosts`',
     explanation:
-      'The gateway answers lookups only of what the asking program may reach: that a name is known opens nothing by itself.',
+      'The gateway answers lookups only of names to which a flow of the asking program leads: that a name is known opens nothing by itself.',
   } satisfies DiagnosticKind<[name: string]>,
+  idleDomain: {
+    code: 'R0032',
+    severity: 'warning',
+    message: (domain: string) => `no flow leads to \`${domain}\` or to a name below it`,
+    help: () => 'add a flow to such a name, or remove the domain from `domains`',
+    explanation: 'The gateway may reach every resolver that stands there, and asks this one for nothing.',
+  } satisfies DiagnosticKind<[domain: string]>,
 } as const;

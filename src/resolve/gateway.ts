@@ -2,14 +2,14 @@ import type {
   GatewayCredential,
   GatewaySettings,
   Grant,
-  LocalHost,
   NameGroup,
   Peer,
   Service,
   UpstreamResolver,
   Upstreams,
 } from '../ir/index.ts';
-import { isLoopback, matchesDnsPattern, PROTOCOLS, protocolName } from '../net/index.ts';
+import { addressRange, type DnsName, isLoopback, matchesDnsPattern, PROTOCOLS, protocolName } from '../net/index.ts';
+import { AddressSet } from '../packetset/index.ts';
 import type {
   AccountReference,
   CredentialDeclaration,
@@ -43,6 +43,7 @@ export function resolveGateway(
   const user: Located<AccountReference> = declaration.user ?? { value: DEFAULT_ACCOUNT, span: declaration.span };
   const { proxy, tls, socks, transparent, dns } = declaration.listeners;
   const endpoints = (all: typeof proxy) => all.map(({ value }) => value);
+  reportIdle(declaration, grants, groups, report);
   const services = grantsByGateway(grants, groups).flatMap((grant) => grant.services);
   return {
     account: accounts.resolve(user).first,
@@ -57,7 +58,7 @@ export function resolveGateway(
     ...(declaration.certificate === undefined ? {} : { certificate: declaration.certificate }),
     upstreams: upstreamsOf(declaration.upstreams),
     domains: declaration.domains.map(({ domain, upstreams }) => ({ domain, upstreams: upstreamsOf(upstreams) })),
-    hosts: declaration.hosts.map((host) => hostOf(host, grants, groups, report)),
+    hosts: declaration.hosts.map(({ name, addresses }) => ({ name, addresses: addresses.map(({ value }) => value) })),
     deniedLookups: declaration.denied,
     transparentPorts:
       declaration.intercept?.map(({ value }) => value) ??
@@ -73,36 +74,52 @@ function upstreamsOf(declared: readonly Located<UpstreamResolver>[]): Upstreams 
   return [first, ...others];
 }
 
-function hostOf(
-  { name, span, addresses }: HostDeclaration,
+/** A flow to a name for which the policy itself has addresses is a flow to these addresses: both are written there. */
+export function leadToHosts(
   grants: readonly Grant[],
+  hosts: readonly HostDeclaration[],
   groups: readonly NameGroup[],
-  report: Reporter,
-): LocalHost {
-  const host = { name, addresses: addresses.map(({ value }) => value) };
-  if (!grants.some((grant) => leadsByName(grant, host, groups) || leadsByAddress(grant, host)))
-    report.say(RESOLVE_PROBLEMS.idleHost, span, name);
-  return host;
+): readonly Grant[] {
+  if (hosts.length === 0) return grants;
+  return grants.map((grant) => {
+    const addresses = hosts.flatMap((host) =>
+      leadsByName(grant, [host.name], groups) ? host.addresses.map(({ value }) => addressRange(value)) : [],
+    );
+    if (addresses.length === 0) return grant;
+    return { ...grant, to: [...grant.to, { kind: 'remote', ranges: AddressSet.of(addresses).ranges() }] };
+  });
 }
 
-/** Whether a flow leads to the name of a host. */
-export function leadsByName({ to }: Grant, { name }: LocalHost, groups: readonly NameGroup[]): boolean {
+/** Whether a flow leads to one of the names. */
+function leadsByName({ to }: Grant, names: readonly DnsName[], groups: readonly NameGroup[]): boolean {
   return to.some(
     (peer) =>
       peer.kind === 'named' &&
-      groups.some(({ key, patterns }) => key === peer.group && patterns.some((each) => matchesDnsPattern(each, name))),
+      groups.some(
+        ({ key, patterns }) =>
+          key === peer.group && patterns.some((pattern) => names.some((name) => matchesDnsPattern(pattern, name))),
+      ),
   );
 }
 
-/** Whether a flow leads to an address of a host. */
-export function leadsByAddress({ to }: Grant, { addresses }: LocalHost): boolean {
-  return to.some(
-    (peer) =>
-      peer.kind === 'remote' &&
-      peer.ranges.some(({ family, first, last }) =>
-        addresses.some((each) => each.family === family && first <= each.value && each.value <= last),
+/** What stands there and serves nobody. */
+function reportIdle(
+  { hosts, domains }: GatewayDeclaration,
+  grants: readonly Grant[],
+  groups: readonly NameGroup[],
+  report: Reporter,
+): void {
+  for (const { name, span } of hosts)
+    if (!grants.some((grant) => leadsByName(grant, [name], groups))) report.say(RESOLVE_PROBLEMS.idleHost, span, name);
+  for (const { domain, span } of domains) {
+    const isAsked = groups.some(({ patterns }) =>
+      patterns.some(
+        ({ name, wildcard }) =>
+          name === domain || name.endsWith(`.${domain}`) || (wildcard && domain.endsWith(`.${name}`)),
       ),
-  );
+    );
+    if (!isAsked) report.say(RESOLVE_PROBLEMS.idleDomain, span, domain);
+  }
 }
 
 /** The zone is one that the gateway can tell by itself: by the account of a process here, or by an address. */
@@ -155,7 +172,7 @@ export function checkGatewayFlows(
     return;
   }
   const { account, accountName, listeners } = gateway;
-  const isOnLoopback = listeners.proxy.every(({ address }) => isLoopback(address));
+  const isOnLoopback = [...listeners.proxy, ...listeners.tls].every(({ address }) => isLoopback(address));
   for (const { name, from, services, origin } of grantsByGateway(grants, groups)) {
     const others = [
       ...new Set(services.filter((service) => !isTcp(service)).map(({ protocol }) => protocolName(protocol))),

@@ -9,7 +9,6 @@ import {
   type Intent,
   interfaces,
   type ListenerName,
-  type NameGroup,
   type Peer,
   type PolicyTest,
   type Redirect,
@@ -17,8 +16,8 @@ import {
 } from '../ir/index.ts';
 import { type AddressRange, addressRange, type Endpoint, isLoopback, PROTOCOLS, range } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
-import { grantsByGateway, holds, isTcp, leadsByAddress, leadsByName } from './gateway.ts';
-import { mergePeers, subtractPeer } from './peers.ts';
+import { grantsByGateway, holds, isTcp } from './gateway.ts';
+import { mayMeet, mergePeers, subtractPeer } from './peers.ts';
 import { INTERNET } from './special-purpose.ts';
 
 type Local = Extract<Peer, { kind: 'local' }>;
@@ -47,9 +46,10 @@ export function hostIntent(intent: Intent): Intent {
   const byName = grantsByGateway(intent.grants, intent.groups);
   const direct = intent.grants.flatMap((grant) => withPeers(grant, grant.to.filter(isKept)));
   const clients = sourcesOf(byName, gateway);
-  const asksForNames = (grant: Grant): boolean =>
-    grant.to.some((peer) => peer.kind === 'named') || gateway.hosts.some((host) => leadsByAddress(grant, host));
-  const askers = sourcesOf(intent.grants.filter(asksForNames), gateway);
+  const askers = sourcesOf(
+    intent.grants.filter(({ to }) => to.some((peer) => peer.kind === 'named')),
+    gateway,
+  );
   return {
     ...intent,
     baseline: withListeners(intent.baseline, gateway),
@@ -58,8 +58,7 @@ export function hostIntent(intent: Intent): Intent {
       ...(['proxy', 'tls', 'socks', 'transparent'] as const).flatMap((name) => toListener(name, clients, gateway)),
       ...toListener('dns', askers, gateway),
       ...ofGateway(byName, gateway),
-      ...hostsOfGateway(byName, intent.groups, gateway),
-      ...(byName.length === 0 ? [] : onBehalf(direct, gateway)),
+      ...onBehalf(direct, clients, gateway),
     ],
     groups,
     redirects: redirectsOf(clients, askers, direct, gateway),
@@ -168,24 +167,11 @@ function ofGateway(byName: readonly Grant[], gateway: GatewaySettings): Grant[] 
   ];
 }
 
-/** The addresses that the policy gives names, on the services of the flows to those names. */
-function hostsOfGateway(byName: readonly Grant[], groups: readonly NameGroup[], gateway: GatewaySettings): Grant[] {
-  const reached = gateway.hosts.flatMap((host) => {
-    const services = byName.filter((grant) => leadsByName(grant, host, groups)).flatMap((grant) => grant.services);
-    return services.length === 0 ? [] : [{ host, services: distinct(services.filter(isTcp)) }];
-  });
-  const byServices = Map.groupBy(reached, ({ services }) => servicesKey(services));
-  return [...byServices.values()].flatMap((alike, at) => {
-    const addresses = alike.flatMap(({ host }) => host.addresses.map(addressRange));
-    const to: Peer = { kind: 'remote', ranges: AddressSet.of(addresses).ranges() };
-    const name = named('hosts', ...(byServices.size === 1 ? [] : [String(at + 1)]));
-    return grantOf(name, [processesOfGateway(gateway)], [to], alike[0]!.services, gateway);
-  });
-}
-
-/** What flows to addresses lead to over TCP, wherever they begin: the gateway asks the policy who may have it. */
-function onBehalf(direct: readonly Grant[], gateway: GatewaySettings): Grant[] {
+/** What flows of its clients to addresses lead to over TCP. Whose they are, and how often they may be had, the gateway asks the policy. */
+function onBehalf(direct: readonly Grant[], clients: Sources, gateway: GatewaySettings): Grant[] {
+  const all = [...clients.local, ...clients.remote];
   const machines = direct.flatMap((grant) => {
+    if (!grant.from.some((peer) => all.some((client) => mayMeet(peer, client)))) return [];
     const to = grant.to.filter((peer) => peer.kind === 'remote');
     const services = distinct(grant.services.filter(isTcp));
     return to.length === 0 || services.length === 0 ? [] : [{ to, services }];

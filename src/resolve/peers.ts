@@ -49,6 +49,17 @@ function unique<T extends Peer>(peers: readonly T[]): readonly T[] {
   });
 }
 
+/** Whether somebody may be both; where nobody can tell (processes of an account and of a cgroup) it may be. */
+export function mayMeet(a: Peer, b: Peer): boolean {
+  if (a.kind === 'local' && b.kind === 'local') {
+    if (a.cgroup !== undefined || b.cgroup !== undefined) return true;
+    if (a.accounts === undefined || b.accounts === undefined) return true;
+    return a.accounts.some((one) => b.accounts?.some(({ first, last }) => one.first <= last && first <= one.last));
+  }
+  if (a.kind !== 'remote' || b.kind !== 'remote') return false;
+  return !AddressSet.of(a.ranges).intersect(AddressSet.of(b.ranges)).isEmpty();
+}
+
 /** Why the packets of one zone cannot be taken out of another's exactly. */
 export type SubtractProblem = 'names' | 'interfaces' | 'cgroups';
 

@@ -6,7 +6,7 @@ import { AccountResolver } from './accounts.ts';
 import { resolveBaseline } from './baseline.ts';
 import { EndpointResolver } from './endpoints.ts';
 import { FlowResolver } from './flows.ts';
-import { checkGatewayFlows, resolveGateway } from './gateway.ts';
+import { checkGatewayFlows, leadToHosts, resolveGateway } from './gateway.ts';
 import { NameGroups } from './name-groups.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
 import { ServiceResolver } from './services.ts';
@@ -39,8 +39,9 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
 
   const allZones = zones.all();
   services.resolveAll();
-  const grants = policy.flows.flatMap((flow) => flows.resolve(flow) ?? []);
+  const resolved = policy.flows.flatMap((flow) => flows.resolve(flow) ?? []);
   const groups = names.all();
+  const grants = leadToHosts(resolved, policy.gateway?.hosts ?? [], groups);
   const gateway =
     policy.gateway === undefined
       ? undefined

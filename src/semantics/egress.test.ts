@@ -133,6 +133,41 @@ describe('the addresses that are behind a name', () => {
   }
 });
 
+const BEHIND_WG: Peer = {
+  kind: 'remote',
+  ranges: [range('192.168.77.0/24')],
+  interfaces: [{ name: 'wg0', wildcard: false }],
+};
+
+describe('an address', () => {
+  const open = new EgressPolicy({
+    ...intent,
+    grants: [
+      flow('everywhere', agent, { kind: 'remote', ranges: [range('0.0.0.0/0'), range('::/0')] }, tcp(443)),
+      flow('named', agent, { kind: 'named', group: 'discord' }, tcp(443)),
+      flow('behind', other, BEHIND_WG, tcp(22)),
+    ],
+  });
+  const dial = (client: EgressClient, text: string, port: number, to: string): string => {
+    const host = parseHost(text, { bracketed: true });
+    const decision = host.kind === 'none' ? assert.fail() : open.ask({ client, host, protocol: 6, port });
+    if (decision.verdict === 'deny') return said(decision);
+    return said(open.mayDial(decision, client, { protocol: 6, port }, address(to), false));
+  };
+
+  test('that stands for this machine itself is dialled for nobody', () => {
+    for (const to of ['0.0.0.0', '0.1.2.3']) assert.equal(dial(AGENT, '192.0.2.1', 443, to), 'special-address');
+    assert.equal(dial(AGENT, '[2001:db8::1]', 443, '::'), 'special-address');
+    assert.equal(dial(AGENT, 'discord.com', 443, '0.0.0.0'), 'special-address');
+    assert.equal(dial(AGENT, '192.0.2.1', 443, '192.0.2.1'), 'everywhere by address');
+  });
+
+  test('is dialled whatever interface leads there: the kernel holds the gateway to it', () => {
+    assert.equal(dial(process(1001), '192.168.77.5', 22, '192.168.77.5'), 'behind by address');
+    assert.equal(dial(process(1001), '192.168.78.5', 22, '192.168.78.5'), 'unlisted-address');
+  });
+});
+
 describe('a lookup', () => {
   const cases: readonly (readonly [number, string, string])[] = [
     [1000, 'discord.com', 'discord by name'],
@@ -149,50 +184,6 @@ describe('a lookup', () => {
       assert.equal(said(policy.lookUp(process(account), host.name)), expected);
     });
   }
-});
-
-describe('a name that the policy gives addresses', () => {
-  const hosts = new EgressPolicy({
-    ...intent,
-    gateway: {
-      account: 990,
-      accountName: 'portcullis-gateway',
-      listeners: { proxy: [], tls: [], socks: [], transparent: [], dns: [] },
-      upstreams: [{ address: address('9.9.9.9'), port: 53, transport: 'plain' }],
-      domains: [],
-      hosts: [
-        { name: parseDnsName('ollama.lan')!, addresses: [address('192.168.7.8')] },
-        { name: parseDnsName('model.lan')!, addresses: [address('fd00::7'), address('192.168.7.7')] },
-      ],
-      deniedLookups: 'refused',
-      transparentPorts: [],
-      credentials: [],
-      origin: {},
-    },
-  });
-  const askFor = (name: string, port: number, client = AGENT): EgressDecision =>
-    hosts.ask({ client, host: { kind: 'name', name: parseDnsName(name)! }, protocol: 6, port });
-  const dial = (name: string, port: number, to: string, isOwn = false): string => {
-    const decision = askFor(name, port);
-    assert.ok(decision.verdict === 'allow');
-    return said(hosts.mayDial(decision, AGENT, { protocol: 6, port }, address(to), isOwn));
-  };
-
-  test('leads a flow to the name there, and nowhere else that is not public', () => {
-    assert.equal(dial('ollama.lan', 11434, '192.168.7.8'), 'lan-name by name');
-    assert.equal(dial('ollama.lan', 11434, '192.168.7.9'), 'special-address');
-    assert.equal(dial('ollama.lan', 11434, '192.168.7.8', true), 'own-address own-api');
-    assert.equal(said(askFor('ollama.lan', 22)), 'other-service lan-name');
-    assert.equal(said(askFor('ollama.lan', 11434, process(1001))), 'unlisted-name');
-  });
-
-  test('may be asked for by whoever may go to one of them, and leads there', () => {
-    assert.equal(said(hosts.lookUp(AGENT, parseDnsName('model.lan')!)), 'model by address');
-    assert.equal(dial('model.lan', 11434, '192.168.7.7'), 'model by address');
-    assert.equal(dial('model.lan', 11434, 'fd00::7'), 'unlisted-address');
-    assert.equal(said(askFor('model.lan', 22)), 'unlisted-name');
-    assert.equal(said(hosts.lookUp(process(1001), parseDnsName('model.lan')!)), 'unlisted-name');
-  });
 });
 
 describe('the groups that a lookup opens', () => {

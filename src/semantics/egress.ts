@@ -43,10 +43,8 @@ export type Denial =
   | 'own-address'; // it is this machine, and no flow of this client leads to it
 
 export type EgressDecision =
-  /** A flow leads to the name, whatever public address it has; `ours`: those that the policy gives it, public or not. */
-  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'name'; readonly ours: readonly Address[] }
-  /** A flow leads to the addresses themselves. */
-  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'address' }
+  /** `by` name: a flow leads to the name, whatever public address it has; by address: to the addresses themselves. */
+  | { readonly verdict: 'allow'; readonly grant: Grant; readonly by: 'name' | 'address' }
   /** `near`: the flows that lead this client there, on other services. */
   | { readonly verdict: 'deny'; readonly denial: Denial; readonly near: readonly Grant[] };
 
@@ -81,7 +79,6 @@ export class EgressPolicy {
   readonly #groups: GroupIndex;
   readonly #byAddresses: ReadonlySet<string>; // groups that the kernel knows by the addresses of their names
   readonly #internet: Readonly<Record<Family, readonly AddressRange[]>>;
-  readonly #hosts: ReadonlyMap<DnsName, readonly Address[]>; // names that the policy itself gives addresses
 
   constructor(intent: Intent) {
     this.#leads = { output: leadsAt('output', intent.grants), forward: leadsAt('forward', intent.grants) };
@@ -96,12 +93,11 @@ export class EgressPolicy {
     );
     const ofFamily = (family: Family) => internet.filter((range) => range.family === family);
     this.#internet = { 4: ofFamily(4), 6: ofFamily(6) };
-    this.#hosts = new Map((intent.gateway?.hosts ?? []).map(({ name, addresses }) => [name, addresses]));
   }
 
   /**
-   * Whether a client may have a name looked up: where a flow of it leads to the name on any service, to an address that the policy gives
-   * the name, or to every public address on any service. To be asked before anything is sent anywhere.
+   * Whether a client may have a name looked up: where a flow of it leads to the name on any service, or to every public
+   * address on any service. To be asked before anything is sent anywhere.
    */
   lookUp(client: EgressClient, name: DnsName): EgressDecision {
     return this.#byName(client, name, undefined);
@@ -127,12 +123,13 @@ export class EgressPolicy {
     isOwn: boolean,
   ): EgressDecision {
     const inside = disguised(address);
-    if (inside.kind === 'never') return { verdict: 'deny', denial: 'special-address', near: [] };
+    if (inside.kind === 'never' || isUnspecified(address))
+      return { verdict: 'deny', denial: 'special-address', near: [] };
     if (inside.kind === 'carries') {
       const there = this.mayDial(allowed, client, service, inside.inner, false);
       if (there.verdict === 'deny') return there;
     }
-    if (allowed.by === 'name' && !isOwn && (this.isPublic(address) || isOneOf(allowed.ours, address))) return allowed;
+    if (allowed.by === 'name' && !isOwn && this.isPublic(address)) return allowed;
     const byAddress = this.#byAddress(client, address, service, isOwn);
     if (byAddress.verdict === 'allow' || allowed.by === 'address') return byAddress;
     return { verdict: 'deny', denial: isOwn ? 'own-address' : 'special-address', near: byAddress.near };
@@ -182,14 +179,9 @@ export class EgressPolicy {
     const packet = packetOf(client, NOWHERE, groups.map(askedKey), service);
     const serves = (each: Leads): boolean => service === undefined || matches(each.services, packet);
     const found = this.#leadsTo(groups, hook).find((each) => serves(each) && matches(each.names, packet));
-    const ours = this.#hosts.get(name) ?? NO_ADDRESSES;
-    if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name', ours };
+    if (found !== undefined) return { verdict: 'allow', grant: found.grant, by: 'name' };
     const open = this.#toMachines[hook].find((each) => serves(each) && this.#leadsToAll(each, packet));
     if (open !== undefined) return { verdict: 'allow', grant: open.grant, by: 'address' };
-    for (const address of ours) {
-      const there = this.#byAddress(client, address, service, false);
-      if (there.verdict === 'allow') return there;
-    }
     return this.#denied(client, packet, 'names', 'unlisted-name');
   }
 
@@ -265,10 +257,18 @@ function askedKey(group: string): string {
 }
 
 const NO_LEADS: readonly Leads[] = [];
-const NO_ADDRESSES: readonly Address[] = [];
 
-function isOneOf(addresses: readonly Address[], { family, value }: Address): boolean {
-  return addresses.some((each) => each.family === family && each.value === value);
+/** To Linux these are this machine, whatever the flows say of them (`inet_csk_route_req` and ip(7): INADDR_ANY). */
+function isUnspecified({ family, value }: Address): boolean {
+  return family === 4 ? value >> 24n === 0n : value === 0n;
+}
+
+/**
+ * A peer wherever it is connected. Through which interface a client came and the gateway's own packets leave is for the kernel to see: its rules
+ * for the listeners and for the gateway's account name the interfaces.
+ */
+function anywhere(peer: Peer): Peer {
+  return peer.kind === 'remote' ? { kind: 'remote', ranges: peer.ranges } : peer;
 }
 
 function leadsToGroups(leads: readonly Leads[]): ReadonlyMap<string, readonly Leads[]> {
@@ -293,7 +293,7 @@ function leadsAt(hook: LocalHook, grants: readonly Grant[]): readonly Leads[] {
       any(
         ...grant.to
           .filter(({ kind }) => kinds.includes(kind))
-          .flatMap((peer) => grant.from.map((from) => pairMatch(from, peer, hook))),
+          .flatMap((peer) => grant.from.map((from) => pairMatch(anywhere(from), anywhere(peer), hook))),
       );
     const leads = { grant, index, names: to('named'), machines: to('remote'), here: to('local') };
     const isIdle = [leads.names, leads.machines, leads.here].every(({ kind }) => kind === 'nothing');
@@ -303,7 +303,7 @@ function leadsAt(hook: LocalHook, grants: readonly Grant[]): readonly Leads[] {
 
 /** The packets that begin at a peer and leave this machine, or pass it. */
 function beginsAt(from: Peer, hook: LocalHook): Match {
-  return pairMatch(from, { kind: 'remote', ranges: [ALL_OF_FOUR, ALL_OF_SIX] }, hook);
+  return pairMatch(anywhere(from), { kind: 'remote', ranges: [ALL_OF_FOUR, ALL_OF_SIX] }, hook);
 }
 
 const ALL_OF_FOUR: AddressRange = { family: 4, first: 0n, last: 0xffff_ffffn };

@@ -6,7 +6,7 @@ import type { FlowPattern } from './pattern.ts';
 
 type Side = 'src' | 'dst';
 
-const LONG = 256; // from here on looking at each match takes longer than the index of the whole list saves
+const LONG = 256; // items or parts: from here on looking at each takes longer than the index of them all saves
 
 /** The matches of a list that can hold at all, as they look from here. */
 interface Seen {
@@ -68,6 +68,7 @@ export class PatternView {
       }
       case 'all':
       case 'any': {
+        if (match.of.length >= LONG) return match;
         const parts = match.of.map((part) => this.#from(part));
         if (parts.every((part, at) => part === match.of[at])) return match; // and its index
         return match.kind === 'all' ? all(...parts) : any(...parts);

@@ -90,6 +90,36 @@ suite('render', () => {
 });
 
 suite('explain', () => {
+  test('tells whom a gateway asks for names, and which it answers itself', async () => {
+    const gateway = `gateway:
+  upstream: ["tls://9.9.9.9#dns.quad9.net", "[2620:fe::fe]:5353"]
+  hosts: { nas.home.arpa: [192.168.1.10, "fd00::10"] }
+  domains: { corp.example: 10.0.0.53 }
+  tls: { listen: "10.0.0.1:3130", certificate: /etc/gateway.pem, key: /etc/gateway.key }
+`;
+    const policy = `portcullis: 1
+${gateway}zones: { agent: { host: { users: [1000] } } }
+flows: [{ name: nas, from: agent, to: [nas.home.arpa, "*.corp.example"], service: https }]
+`;
+    const { stdout } = await portcullis(['explain'], { files: { 'portcullis.yaml': policy } });
+    const [, told = ''] = /The egress gateway\n([\s\S]*?)\n\n/.exec(stdout) ?? [];
+    assert.equal(
+      told,
+      [
+        '  runs as portcullis-gateway, which alone leaves this machine for others',
+        '  listens as HTTP proxy: 127.0.0.1:3128, [::1]:3128',
+        '  listens as HTTP proxy behind TLS: 10.0.0.1:3130',
+        '  listens as SOCKS5 proxy: 127.0.0.1:1080, [::1]:1080',
+        '  listens as proxy of programs that know of none: 127.0.0.1:3129, [::1]:3129',
+        '  listens as resolver: 127.0.0.1:5300, [::1]:5300',
+        '  answers nas.home.arpa itself: 192.168.1.10, fd00::10',
+        '  asks for corp.example and names below it: 10.0.0.53:53',
+        '  asks for other names: tls://9.9.9.9:853#dns.quad9.net, [2620:fe::fe]:5353',
+      ].join('\n'),
+    );
+    documentOf(await portcullis(['explain', '--json'], { files: { 'portcullis.yaml': policy } }), 'explain');
+  });
+
   test('in plain words', async () => {
     const { stdout } = await portcullis(['explain'], { files });
     assert.match(stdout, /cluster: not recognised by this machine/);

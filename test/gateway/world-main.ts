@@ -49,6 +49,7 @@ async function make({ rows, what, verdict, must, try: attempt }: Attempt): Promi
   const began = performance.now();
   const came = await Promise.resolve(attempt(world)).catch((error: unknown) => `it failed: ${String(error)}`);
   const ms = Math.round(performance.now() - began);
-  const told: Told = { rows, what, verdict, must: String(must), came, holds: must.test(came), ms };
-  process.stdout.write(`${JSON.stringify(told)}\n`);
+  const holds = must.test(came);
+  const told: Told = { rows, what, verdict, must: String(must), came, holds, ms };
+  process.stdout.write(`${JSON.stringify(holds ? told : { ...told, decided: world.decided(8) })}\n`);
 }

@@ -127,6 +127,16 @@ export class World {
     chownSync(join(TLS_FILES, 'key.pem'), readable ? GATEWAY.uid : 0, 0);
   }
 
+  /** What the gateway has decided last, and what it has said. */
+  decided(count: number): readonly string[] {
+    try {
+      const decisions = readFileSync(this.at('log/decisions.jsonl'), 'utf8').trimEnd().split('\n');
+      return [...decisions.slice(-count), ...this.gateway.said.trimEnd().split('\n').slice(-count)];
+    } catch (error) {
+      return [String(error)];
+    }
+  }
+
   /** What the policy asks of the kernel, as a person has it written. */
   rules(): Promise<string> {
     return must(NODE, [MAIN, 'render', 'nftables', this.policy]);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +16,13 @@ const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'
 
 const COMES_UP_MS = 30_000;
 
-/** Why there can be none, if there cannot: it is tried with one that has nothing to start. It takes root besides. */
+/** What a kernel or a container says that lets nobody have namespaces, mounts or control groups. */
+const NOT_HERE = /not permitted|permission denied|not supported|unknown filesystem|no space left/i;
+
+/**
+ * Why there can be none, if there cannot: it is tried with one that has nothing to start. Only what the machine does not allow is a reason;
+ * whatever else is wrong shall fail the tests.
+ */
 export async function systemdMissing(): Promise<string | undefined> {
   if (!existsSync(SYSTEMD)) return `${SYSTEMD} is not here`;
   if (findProgram('systemctl') === undefined) return 'systemctl is not here';
@@ -23,17 +30,21 @@ export async function systemdMissing(): Promise<string | undefined> {
   const [program, ...args] = systemdCommand('', ['/run']);
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
+  child.on('error', ({ message }) => {
+    said += message;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   try {
     for (const end = performance.now() + COMES_UP_MS; performance.now() < end; await sleep(100)) {
-      if (child.exitCode !== null) return `it ended with ${child.exitCode}: ${said.trim()}`;
-      if (await isUp(child.pid ?? 0)) return undefined;
+      if (child.exitCode !== null || child.pid === undefined) return NOT_HERE.test(said) ? said.trim() : undefined;
+      if (await isUp(child.pid)) return undefined;
     }
-    return `it did not come up within ${COMES_UP_MS / 1000} s: ${said.trim()}`;
+    return undefined;
   } finally {
     child.kill('SIGKILL');
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 }
 

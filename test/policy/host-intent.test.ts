@@ -118,20 +118,31 @@ describe('what the host has to do for a gateway', () => {
         'name: nas, from: agent, to: nas.home.arpa, service: https',
         'name: model, from: agent, to: [10.0.9.1, 10.0.9.2], service: [tcp/11434, udp/1]',
         'name: models, from: unit, to: 10.0.9.3, service: tcp/11434',
-        'name: paper, from: unit, to: 10.0.7.4, service: tcp/631',
+        'name: paper, from: unit, to: 10.0.7.4, service: [tcp/631, udp/631]',
+        'name: others, from: containers, to: 10.0.8.1, service: tcp/11434', // no clients of the gateway
       ),
     );
     const own = grants(host).filter((line) => /^gateway:(?!proxy|socks|transparent)/.test(line));
     assert.deepEqual(own, [
       'gateway:tls: local 998 -> 10.0.0.1 on tcp/3130',
-      'gateway:dns: local 998 and local 0-989,991-4294967294,agent.slice -> 127.0.0.1,::1 on udp/5300,tcp/5300', // the unit may ask for the printer
+      'gateway:dns: local 998 -> 127.0.0.1,::1 on udp/5300,tcp/5300',
       'gateway:out: local 990 -> the internet on tcp/443',
       'gateway:upstream:plain:53: local 990 -> 9.9.9.9,10.0.0.53 on udp/53,tcp/53',
       'gateway:upstream:tls:853: local 990 -> 10.0.0.54 on tcp/853',
-      'gateway:hosts: local 990 -> 10.0.7.3,fd00::3 on tcp/443',
-      'gateway:behalf:1: local 990 -> 10.0.9.1-10.0.9.3 on tcp/11434',
-      'gateway:behalf:2: local 990 -> 10.0.7.4 on tcp/631',
+      'gateway:behalf:1: local 990 -> 10.0.7.3,fd00::3 on tcp/443',
+      'gateway:behalf:2: local 990 -> 10.0.9.1-10.0.9.3 on tcp/11434',
+      'gateway:behalf:3: local 990 -> 10.0.7.4 on tcp/631',
     ]);
+    assert.equal(grants(host)[0], 'nas: local 998 -> 10.0.7.3,fd00::3 on tcp/443'); // its addresses are written, too
+    assert.match(redirects(host)[0] ?? '', /but 10\.0\.7\.3,127\.0\.0\.0\/8,::1,fd00::3 ->/);
+  });
+
+  test('the gateway reaches nobody on behalf of others where nobody goes by name', () => {
+    const host = hostIntent(policyOf(GATEWAY, 'name: model, from: agent, to: 10.0.9.1, service: tcp/11434'));
+    assert.deepEqual(
+      grants(host).map((line) => line.split(':').slice(0, 2).join(':')),
+      ['model: local 998 -> 10.0.9.1 on tcp/11434', 'gateway:upstream', 'gateway:upstream'],
+    );
   });
 
   test('everybody but the gateway is sent to it where everybody may go by name', () => {

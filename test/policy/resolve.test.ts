@@ -293,3 +293,22 @@ flows: [{ name: a, from: [containers, agent], to: host, service: tcp/1 }]`);
     ],
   );
 });
+
+test('a flow to a name that the policy gives addresses is a flow to these', () => {
+  const { grants, gateway } = intentOf(`gateway:
+  upstream: 9.9.9.9
+  hosts: { nas.home.arpa: [192.168.1.10, "fd00::10"], b.wild.example: 192.168.1.11, c.wild.example: 192.168.1.12 }
+flows:
+  - { name: nas, from: host, to: [nas.home.arpa, 10.0.0.1], service: https }
+  - { name: wild, from: host, to: "*.wild.example", service: https }
+  - { name: other, from: host, to: other.example, service: https }`);
+  assert.deepEqual(
+    grants.map(({ name, to }) => [name, to.map(show)]),
+    [
+      ['nas', ['10.0.0.1', 'names of nas.home.arpa', '192.168.1.10,fd00::10']],
+      ['wild', ['names of *.wild.example', '192.168.1.11-192.168.1.12']],
+      ['other', ['names of other.example']],
+    ],
+  );
+  assert.equal(gateway?.hosts.length, 3);
+});

@@ -5,6 +5,7 @@ import { BASELINE, DEFAULT_VERDICT, formatRate, type Grant, type Intent } from '
 import type { BuiltInZone } from '../../policy/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
+import { type ExplainedGateway, explainGateway, gatewayLines } from '../gateway/explained.ts';
 import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
 import { placeJson } from '../report.ts';
 
@@ -32,6 +33,7 @@ interface Explanation {
   readonly name: string;
   readonly zones: readonly { readonly name: string; readonly members: readonly string[] }[];
   readonly flows: readonly ExplainedFlow[];
+  readonly gateway?: ExplainedGateway; // where the policy has one
   readonly baseline: readonly { readonly name: string; readonly why: string; readonly on: boolean }[];
   readonly denied: typeof DEFAULT_VERDICT; // what befalls everything else, where it stands
 }
@@ -55,6 +57,7 @@ function explain(intent: Intent): Explanation {
     name: intent.name,
     zones: [...intent.zones].map(([name, peers]) => ({ name, members: peers.map((peer) => peerText(peer, intent)) })),
     flows: intent.grants.map((grant) => explainedFlow(grant, intent)),
+    ...(intent.gateway === undefined ? {} : { gateway: explainGateway(intent.gateway) }),
     baseline: BASELINE.map(({ name, why }) => ({
       name,
       why,
@@ -107,6 +110,9 @@ function explanationText(explained: Explanation, output: TextOutput): string {
     ...explained.zones.map(zoneLine),
     title('Flows: who may open what'),
     ...(explained.flows.length === 0 ? ['  none'] : explained.flows.flatMap(flowLines)),
+    ...(explained.gateway === undefined
+      ? []
+      : [title('The egress gateway'), ...gatewayLines(explained.gateway).map(escapeControls)]),
     title('Baseline: what a host needs to live'),
     ...on.map(({ name, why }) => `  ${name}: ${why}`),
     ...(off.length === 0

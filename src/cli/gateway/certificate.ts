@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Tls } from '../../gateway/index.ts';
 import type { GatewaySettings } from '../../ir/index.ts';
@@ -15,6 +15,7 @@ export function certificateOf({ certificate: files }: GatewaySettings): Tls | Un
   const read: Buffer[] = [];
   for (const path of [files.certificate, files.key]) {
     try {
+      if (!statSync(path).isFile()) return { path, why: 'it is no file' }; // a pipe would be waited for
       read.push(readFileSync(path));
     } catch (error) {
       return { path, why: messageOf(error) };
@@ -22,6 +23,8 @@ export function certificateOf({ certificate: files }: GatewaySettings): Tls | Un
   }
   const [cert, key] = read;
   if (cert === undefined || key === undefined) throw new Error('two files were read');
+  if (/ENCRYPTED/.test(key.toString('latin1')))
+    return { path: files.key, why: 'the key is encrypted, and there is nobody to ask for its passphrase' };
   try {
     createSecureContext({ cert, key });
     return { cert, key };

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type AddressSink, controlServer, originalDestination } from '../../gateway/index.ts';
 import { localSyslog, SetWriter, SYSLOG_SOCKET } from '../../host/index.ts';
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
-import { type Endpoint, formatAddress } from '../../net/index.ts';
+import type { Endpoint } from '../../net/index.ts';
 import { nameSet, TABLE_NAME } from '../../target/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode } from '../console.ts';
@@ -14,6 +14,7 @@ import { stop } from '../report.ts';
 import { accountFolder, asAccount, becomeAccount, isRoot } from './account.ts';
 import { certificateOf } from './certificate.ts';
 import { CONTROL_SOCKET } from './client.ts';
+import { endpointText } from './explained.ts';
 import { GATEWAY_PROBLEMS } from './problems.ts';
 import { RunningGateway, type Start } from './running.ts';
 
@@ -226,10 +227,6 @@ function greeting({ listeners, accountName }: GatewaySettings, { observe, unenfo
       : []),
     ...(unenforced === true ? ['nothing makes agents use it: the kernel was not asked (`--unenforced`)\n'] : []),
   ].join('');
-}
-
-function endpointText({ address, port }: Endpoint): string {
-  return address.family === 6 ? `[${formatAddress(address)}]:${port}` : `${formatAddress(address)}:${port}`;
 }
 
 function messageOf(error: unknown): string {

@@ -7,7 +7,7 @@ import type { DnsRecord, FoundAnswer } from './answer.ts';
 /** What of an answer one client is told. */
 export interface Told {
   readonly records: readonly DnsRecord[];
-  readonly opened: readonly Address[]; // that the kernel may have to know: public ones, and those that the policy gives the name
+  readonly opened: readonly Address[]; // public ones, that the kernel may have to know
   readonly isAllWithheld: boolean; // there were addresses, and none of them is for this client
 }
 
@@ -23,7 +23,7 @@ export function toldTo(gatekeeper: Gatekeeper, client: Client, decision: EgressD
       return false;
     }
     left++;
-    if (isForAnybody(gatekeeper, decision, address)) opened.push(address);
+    if (isForAnybody(gatekeeper, address)) opened.push(address);
     return true;
   });
   return { records, opened, isAllWithheld: withheld > 0 && left === 0 };
@@ -35,11 +35,6 @@ function mayBeTold(gatekeeper: Gatekeeper, client: Client, decision: EgressDecis
   return gatekeeper.policy.mayDial(decision, client, undefined, address, isOwn).verdict === 'allow';
 }
 
-function isForAnybody({ policy, settings }: Gatekeeper, decision: EgressDecision, address: Address): boolean {
-  return !settings.isOwn(address) && (policy.isPublic(address) || isOurs(decision, address));
-}
-
-function isOurs(decision: EgressDecision, { family, value }: Address): boolean {
-  if (decision.verdict === 'deny' || decision.by === 'address') return false;
-  return decision.ours.some((each) => each.family === family && each.value === value);
+function isForAnybody({ policy, settings }: Gatekeeper, address: Address): boolean {
+  return policy.isPublic(address) && !settings.isOwn(address);
 }

@@ -7,7 +7,7 @@ import { AnswerCache } from './cache.ts';
 import { TYPE } from './record-type.ts';
 import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
 import { addresses, answerTo, type Says, StandIn } from './stand-in.fixture.ts';
-import { address, name } from './world.fixture.ts';
+import { name } from './world.fixture.ts';
 
 let upstream: StandIn;
 let now = 0;
@@ -338,56 +338,6 @@ describe('a resolver', () => {
     const refused = await ask('c.example');
     assert.equal(shown(refused), 'busy');
     assert.deepEqual((await Promise.all(waiting)).map(shown), ['no-reply', 'no-reply']);
-  });
-
-  test('asks others below a name, and nobody for names of its own', async () => {
-    const inner = await StandIn.start(addresses('10.0.0.7'));
-    const made = resolver({
-      splits: [{ below: name('corp.example'), upstreams: [inner.upstream()] }],
-      local: new Map([[name('printer.corp.example'), [address('10.0.0.9'), address('fd00::9')]]]),
-    });
-    const look = (host: string, type: number = TYPE.A) => found(addresses('93.0.0.1'), host, type, made);
-    assert.equal(await look('git.corp.example'), '10.0.0.7 for 300');
-    assert.equal(await look('corp.example'), '10.0.0.7 for 300');
-    assert.equal(await look('notcorp.example'), '93.0.0.1 for 300');
-    assert.equal(await look('printer.corp.example'), '10.0.0.9 for 60');
-    assert.equal(await look('printer.corp.example', TYPE.AAAA), 'fd00::9 for 60');
-    assert.equal(await look('printer.corp.example', TYPE.HTTPS), ' for 60');
-    assert.deepEqual(inner.asked, ['A git.corp.example', 'A corp.example']);
-    inner.close();
-  });
-
-  test('asks others once they are named, and forgets what was found before', async () => {
-    const inner = await StandIn.start(addresses('93.0.0.2'));
-    const made = resolver();
-    assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.1 for 300');
-    made.replace({
-      upstreams: [inner.upstream()],
-      splits: [],
-      local: new Map([[name('a.lan'), [address('10.0.0.9')]]]),
-    });
-    assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.2 for 300');
-    assert.equal(await found(addresses('93.0.0.1'), 'a.lan', TYPE.A, made), '10.0.0.9 for 60');
-    inner.close();
-  });
-
-  test('says who is silent, until somebody answers again', async () => {
-    const made = resolver({
-      upstreams: [upstream.upstream()],
-      splits: [{ below: name('corp.example'), upstreams: [upstream.upstream()] }],
-      limits: { ...RESOLVER_LIMITS, tryMs: 50, totalMs: 100 },
-    });
-    now = 7_000;
-    assert.deepEqual(made.silent, []);
-    assert.equal(await found(() => undefined, 'git.corp.example', TYPE.A, made), 'no-reply');
-    assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
-    assert.equal(await found(() => ({ flags: 2 }), 'api.example', TYPE.A, made), 'refused'); // an answer, too
-    now = 8_000;
-    assert.equal(await found(() => undefined, 'hub.corp.example', TYPE.A, made), 'no-reply');
-    assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
-    made.replace({ upstreams: [upstream.upstream()], splits: [], local: new Map() });
-    assert.deepEqual(made.silent, []);
-    now = 0;
   });
 
   test('gives a dialler both families, and does not wait long for one of them', async () => {

@@ -44,6 +44,7 @@ export interface ResolverSettings extends Sources {
   readonly now: () => number; // milliseconds that only go forward
 }
 
+const SILENT_MS = 300_000; // after the last question in vain: nobody knows any more
 const OTHER_FAMILY_MS = 250; // that addresses of one family wait for those of the other
 
 /**
@@ -64,7 +65,7 @@ export class Resolver implements Addresses {
     this.#asked = askingOf(settings);
   }
 
-  /** Others know from now on. What was found before is forgotten, and what is under way comes to nothing. */
+  /** Others know from now on. What was found before is forgotten, and what is under way: it may still be told, and is asked for anew. */
   replace(sources: Sources): void {
     this.close();
     this.#cache.clear();
@@ -76,7 +77,7 @@ export class Resolver implements Addresses {
   /** Those of whom none answered the last question that they were asked. */
   get silent(): readonly Silence[] {
     return this.#asked.flatMap(({ below, ways }) => {
-      const { silentSince } = ways;
+      const silentSince = ways.silentSince(this.#settings.now());
       return silentSince === undefined ? [] : [{ ...(below === undefined ? {} : { below }), since: silentSince }];
     });
   }
@@ -166,23 +167,24 @@ function addressesIn(answer: Answer): readonly Address[] {
 class Ways {
   readonly #asked: readonly Asked[];
   #first = 0;
-  #silentSince: number | undefined;
+  #silence: { readonly since: number; last: number } | undefined; // the questions in vain, without an answer in between
+  #isClosed = false;
 
   constructor(upstreams: readonly Upstream[]) {
     this.#asked = upstreams.map(askable);
   }
 
-  /** Since when nobody has answered, where nobody did the last time. */
-  get silentSince(): number | undefined {
-    return this.#silentSince;
+  /** Since when nobody has answered, where nobody did the last time, and that was a short while ago. */
+  silentSince(now: number): number | undefined {
+    return this.#silence !== undefined && now - this.#silence.last < SILENT_MS ? this.#silence.since : undefined;
   }
 
   /** Each upstream in turn, twice, within the time. @returns `undefined` where none gave an answer that can be read. */
   async ask(question: Question, limits: ResolverLimits, now: () => number): Promise<Reply | undefined> {
     const began = now();
     const reply = await this.#inTurn(question, limits, now);
-    if (reply === undefined) this.#silentSince ??= began;
-    else this.#silentSince = undefined;
+    if (reply !== undefined) this.#silence = undefined;
+    else if (!this.#isClosed) this.#silence = { since: this.#silence?.since ?? began, last: now() };
     return reply;
   }
 
@@ -197,7 +199,7 @@ class Ways {
     for (let turn = 0; turn < 2 * this.#asked.length; turn++) {
       const at = (start + turn) % this.#asked.length;
       const timeoutMs = Math.min(tryMs, end - now());
-      if (timeoutMs <= 0) break;
+      if (timeoutMs <= 0 || this.#isClosed) break;
       const reply = await askOne(this.#asked[at]!, queryFor(name, type), timeoutMs);
       if (reply === undefined) continue;
       if (reply.rcode === RCODE.ok || reply.rcode === RCODE.noName) {
@@ -210,7 +212,9 @@ class Ways {
     return refused;
   }
 
+  /** What is under way ends without a reply, sooner or later; nothing more is sent. */
   close(): void {
+    this.#isClosed = true;
     for (const each of this.#asked) each.close();
   }
 }

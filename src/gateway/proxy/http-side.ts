@@ -63,7 +63,10 @@ export class HttpSide {
     const server =
       tls === undefined
         ? createServer(options, onRequest)
-        : createTlsServer({ ...options, ...tls, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' }, onRequest);
+        : createTlsServer(
+            { ...options, ...tls, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2', handshakeTimeout: headMs },
+            onRequest,
+          );
     server
       .on('checkContinue', onRequest)
       .on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

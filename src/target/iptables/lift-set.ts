@@ -2,6 +2,7 @@ import {
   address,
   all,
   any,
+  anyOf,
   everything,
   field,
   type Match,
@@ -100,7 +101,7 @@ function elementsMatch(
       throw new NotUnderstood(`an element of the set \`${name}\` has not as many parts as \`${type}\``);
     return all(...element.parts.map((part, index) => lift[index]!(part, sides[index]!, context)));
   });
-  return any(...parts);
+  return anyOf(parts);
 }
 
 /**
@@ -128,7 +129,7 @@ function networksByInterface(
     }
     narrower = AddressSet.of([...narrower.ranges(), ...group.flatMap(({ ranges }) => ranges)]);
   }
-  return any(...matches);
+  return anyOf(matches);
 }
 
 /** Networks within each other: the narrowest that holds an address decides, be it an exception. */

@@ -1,4 +1,4 @@
-import { all, any, type Effect, everything, type Match, not, nothing } from '../../ir/index.ts';
+import { all, anyOf, type Effect, everything, type Match, not, nothing } from '../../ir/index.ts';
 import { SEEN_WHERE_SENT } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
@@ -59,7 +59,7 @@ function readable(value: nft.Expression, context: ChainContext): Match {
       return all(readable(value.left, context), readable(value.right, context));
     case 'map': {
       const parts = keyParts(value.key, context);
-      return any(...mapElements(value.data, context).map(({ element }) => elementMatch(parts, element.key, context)));
+      return anyOf(mapElements(value.data, context).map(({ element }) => elementMatch(parts, element.key, context)));
     }
     case 'payload':
     case 'meta':

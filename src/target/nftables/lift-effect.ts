@@ -1,6 +1,7 @@
 import {
   all,
   any,
+  anyOf,
   CONNTRACK_STATES,
   type Effect,
   everything,
@@ -60,7 +61,7 @@ export class Changes {
       case 'all':
         return all(...match.of.map((part) => this.before(part)));
       case 'any':
-        return any(...match.of.map((part) => this.before(part)));
+        return anyOf(match.of.map((part) => this.before(part)));
       case 'not':
         return not(this.before(match.of));
       case 'quantity':

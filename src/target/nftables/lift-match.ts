@@ -1,4 +1,4 @@
-import { all, any, everything, interfaces, type Match, not, nothing } from '../../ir/index.ts';
+import { all, anyOf, everything, interfaces, type Match, not, nothing } from '../../ir/index.ts';
 import { formatAddress, formatRange } from '../../net/index.ts';
 import { TooManyRanges } from '../netfilter/bits.ts';
 import { interfaceKnown } from '../netfilter/entries.ts';
@@ -169,7 +169,7 @@ export function tupleMatch(
       ? nothing
       : partMatch(only, operator, keys, context);
   }
-  const tuples = any(...keys.map((key) => elementMatch(parts, key, context)));
+  const tuples = anyOf(keys.map((key) => elementMatch(parts, key, context)));
   switch (operator) {
     case '==':
       return tuples;

@@ -1,4 +1,4 @@
-import { any, type Match, not } from '../../ir/index.ts';
+import { anyOf, type Match, not } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
 import type { ChainContext } from './lift-context.ts';
 import { keyParts, presence } from './lift-key.ts';
@@ -97,7 +97,7 @@ function objectMapCondition(
 ): StatefulCondition {
   const { type, key, data } = statement;
   const parts = keyParts(key, context);
-  const held = any(...mapElements(data, context).map(({ element }) => elementMatch(parts, element.key, context)));
+  const held = anyOf(mapElements(data, context).map(({ element }) => elementMatch(parts, element.key, context)));
   const unknown = (text: string): Match =>
     context.program.unknowns.occurrence(`${text} of ${printExpression(key)}`, context);
   switch (type) {

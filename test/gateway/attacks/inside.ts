@@ -1,6 +1,6 @@
 import { runAs } from '../agent.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
-import { CORP_RESOLVER, NAS } from '../outer.ts';
+import { CORP_RESOLVER } from '../outer.ts';
 import { AGENT, PROXY, TLS_PROXY, type World } from '../world.ts';
 
 const HARD_CODED = '@8.8.8.8';
@@ -25,17 +25,17 @@ export const INSIDE: readonly Attempt[] = [
   ),
   denied(
     'D12',
-    'its address by itself, to which no flow leads',
-    /^unlisted-address; curl (?:7|35|52|56)|unlisted-address$/,
+    'an address beside it, to which no flow leads',
+    /^unlisted-address; curl (?:7|35|52|56)|^unlisted-address; unlisted-address$/,
     async (world) => {
-      const asked = await world.curl('-x', PROXY, `http://${NAS}/`);
-      return `${asked}; ${await world.curl(`http://${NAS}/`)}`;
+      const asked = await world.curl('-x', PROXY, 'http://10.77.0.11/');
+      return `${asked}; ${await world.curl('http://10.77.0.11/')}`;
     },
   ),
   denied('D12', 'another service of it', /^other-service$/, (world) =>
     world.curl('-x', PROXY, 'http://nas.home.arpa:8080/'),
   ),
-  allowed('-', 'a name for an address to which a flow leads', /^http files\.home\.arpa \/$/, (world) =>
+  denied('D1', 'a name of which only the address is in a flow', /^unlisted-name$/, (world) =>
     world.curl('-x', PROXY, 'http://files.home.arpa/'),
   ),
   allowed(
