@@ -173,6 +173,8 @@ describe('a redirected connection', () => {
     const fifth = await redirected('127.0.0.1', port, '\x16\x03\x01');
     await fifth.all();
     assert.equal(world.records.at(-1)?.reason, 'budget');
+    const plain = await redirected('127.0.0.1', httpPort, 'GET / HTTP/1.1\r\nHost: site.example\r\n\r\n');
+    assert.match(await plain.all(), /^HTTP\/1\.1 \d+ [\s\S]*budget/, 'on the port of HTTP it is told so');
     assert.ok(!slow.some(({ isClosed }) => isClosed));
     for (const hand of slow) hand.close();
     const hasty = await startWorld(policyOf(), {

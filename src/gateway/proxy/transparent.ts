@@ -98,11 +98,14 @@ export class TransparentSide {
     relay(socket, dialled, admission, early);
   }
 
+  /** @param speaks what the client does, where it has been heard; on the port of plain HTTP it is taken for granted */
   #refuse(
     arrival: Arrival,
     reason: Reason,
     original: Endpoint | undefined,
-    speaks: 'tls' | 'http' | 'other' = 'other',
+    speaks: 'tls' | 'http' | 'other' = original !== undefined && this.#services.speechOf(original.port) === 'http'
+      ? 'http'
+      : 'other',
   ): void {
     const host = original === undefined ? '' : formatAddress(original.address);
     const port = original === undefined ? {} : { port: original.port };
