@@ -97,6 +97,8 @@ async function staged(lab: Lab, policy: Intent, trialSeconds: number | undefined
   return texts;
 }
 
+const DATABASE = ['10.0.7.3', 'fd00:7::3'];
+
 describe('with a gateway in the policy, on the real kernel', { skip, concurrency: 3 }, () => {
   test('K1, K2, D5, T11: the agent goes nowhere by itself, and is told at once', async () => {
     await using lab = await openLab(gatewayPolicy());
@@ -122,7 +124,7 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
       lab,
       AGENT,
       'passed',
-      ['10.0.7.3', 'fd00:7::3'].flatMap((address) => [tcp(address, 5432), tcp(address, 443)]),
+      DATABASE.flatMap((address) => [tcp(address, 5432), tcp(address, 443)]),
     );
     await expectAll(
       lab,
@@ -185,8 +187,16 @@ describe('with a gateway in the policy, on the real kernel', { skip, concurrency
     await expectAll(lab, GATEWAY, 'passed', [...out, udp('9.9.9.9', 53), tcp('2620:fe::fe', 53)]);
     await expectAll(lab, GATEWAY, 'refused', [
       ...PUBLIC.flatMap((address) => [tcp(address, 22), udp(address, 443), udp(address, 53)]),
-      ...['10.0.7.3', 'fd00:7::3', '169.254.169.254'].map((address) => tcp(address, 443)),
+      ...['10.0.7.4', 'fd00:7::4', '169.254.169.254'].map((address) => tcp(address, 443)),
+      ...DATABASE.map((address) => tcp(address, 22)),
     ]);
+    // On behalf of the agent, which may go there itself: programs that know a proxy ask it for everything.
+    await expectAll(
+      lab,
+      GATEWAY,
+      'passed',
+      DATABASE.flatMap((address) => [tcp(address, 5432), tcp(address, 443)]),
+    );
     await lab.load(
       `table inet others {\nchain marks {\ntype route hook output priority mangle\nmeta skuid ${AGENT} meta mark set 1\n}\n}\n`,
     );
