@@ -10,7 +10,7 @@ import { INSIDE, RENEWED } from './attacks/inside.ts';
 import { KERNEL, KERNEL_AFTERWARDS, KERNEL_STRICTER, UNGUARDED } from './attacks/kernel.ts';
 import { DIALLED, SURVIVAL } from './attacks/survival.ts';
 import { BROWSED, TLS, TLS_BESIDE } from './attacks/tls.ts';
-import { APPROVED, OPERATED, UNGUARDED_AGAIN, USE } from './attacks/use.ts';
+import { APPROVED, LEDGER, OPERATED, UNGUARDED_AGAIN, USE } from './attacks/use.ts';
 import type { Attempt, Told } from './attempt.ts';
 import { BROWSER } from './browser.ts';
 import { World } from './world.ts';
@@ -29,6 +29,7 @@ const approved = inOrder(APPROVED);
 await Promise.all([DNS, [...TLS, ...INSIDE], [...HTTP, ...KERNEL]].map(inOrder));
 await Promise.all([approved, ...beside]);
 await inOrder([
+  ...LEDGER,
   ...KERNEL_STRICTER,
   ...OPERATED,
   ...RENEWED,

@@ -31,6 +31,7 @@ export interface RunOptions {
 export const LOG_FILE = '/var/log/portcullis-gateway/decisions.jsonl';
 export const STATE_FOLDER = '/var/lib/portcullis-gateway';
 const REQUESTS_FILE = 'requests.json';
+const LEDGER_FILE = 'ledger.jsonl';
 
 /** What is missing of what a gateway relies on in this machine's kernel, as sentences; none where all of it is enforced. */
 export type Missing = (intent: Intent) => Promise<readonly string[]>;
@@ -50,6 +51,7 @@ export async function runGateway(
   const settings = gatewayOf(intent, source.name);
   if (options.unenforced !== true) await requireEnforced(intent, settings, missing);
 
+  const stateFolder = prepared(options.state, STATE_FOLDER, settings, false);
   const start = {
     intent,
     settings,
@@ -59,7 +61,8 @@ export async function runGateway(
     certificate: usableCertificate(settings),
     logPath: prepared(options.log, LOG_FILE, settings),
     syslog: syslogOf(options),
-    requestsPath: join(prepared(options.state, STATE_FOLDER, settings, false), REQUESTS_FILE),
+    requestsPath: join(stateFolder, REQUESTS_FILE),
+    ledgerPath: join(stateFolder, LEDGER_FILE),
     say: (sentence: string) => console.stderr.write(`${sentence}\n`),
     asAccount: <T>(work: () => T) => asAccount(settings.account, work),
     readAgain: () => readAgain(console, source.name, accounts),

@@ -17,6 +17,7 @@ import {
   type Tls,
 } from '../../gateway/index.ts';
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
+import { ApprovalsLedger } from './approvals-ledger.ts';
 import { certificateOf } from './certificate.ts';
 import { keepRequests, readKeptRequests } from './kept-requests.ts';
 import { Troubles } from './troubles.ts';
@@ -34,6 +35,7 @@ export interface Start {
   readonly logPath: string;
   readonly syslog: ((line: string) => void) | undefined; // sends a line to the machine's own log, too; throws where nobody takes it
   readonly requestsPath: string;
+  readonly ledgerPath: string; // of what operators decide
   readonly say: (sentence: string) => void; // to who looks after the machine, at once
   /** Opens what lies in folders of the gateway's account. */
   readonly asAccount: <T>(work: () => T) => T;
@@ -54,16 +56,24 @@ export class RunningGateway implements Controlled {
   readonly #metrics: GatewayMetrics;
   readonly #since = new Date().toISOString();
   readonly #troubles = new Troubles(Date.now);
+  readonly #ledger: ApprovalsLedger;
   #intent: Intent;
   #keeping: NodeJS.Timeout | undefined;
   #midnight: NodeJS.Timeout | undefined;
 
-  private constructor(start: Start, gateway: Gateway, journals: readonly Journal[], metrics: GatewayMetrics) {
+  private constructor(
+    start: Start,
+    gateway: Gateway,
+    journals: readonly Journal[],
+    metrics: GatewayMetrics,
+    ledger: ApprovalsLedger,
+  ) {
     this.#start = start;
     this.#intent = start.intent;
     this.#gateway = gateway;
     this.#journals = journals;
     this.#metrics = metrics;
+    this.#ledger = ledger;
   }
 
   /** @throws the error of the file system, of bind(2) or of listen(2); then nothing is left behind */
@@ -87,7 +97,10 @@ export class RunningGateway implements Controlled {
       ...(start.syslog === undefined ? [] : [new SyslogJournal(start.syslog, hostname(), lost)]),
     ];
     const isOwn = ownAddresses(() => performance.now());
+    const kept = start.asAccount(() => readKeptRequests(start.requestsPath));
+    const ledger = new ApprovalsLedger(start.ledgerPath, Date.now, kept);
     try {
+      start.asAccount(() => ledger.look());
       const gateway = await Gateway.open(start.intent, start.settings, {
         isOwn,
         whoAsks: whoAsksHere(start.accounts, isOwn),
@@ -100,14 +113,14 @@ export class RunningGateway implements Controlled {
         },
         onTrouble: trouble,
         onRequests: () => {
-          if (running.current !== undefined) running.current.#keepSoon();
+          if (running.current !== undefined) running.current.#requestsChanged();
         },
         clock: { now: () => performance.now(), time: () => new Date().toISOString(), date: () => Date.now() },
         newId: () => randomBytes(9).toString('base64url'),
-        kept: start.asAccount(() => readKeptRequests(start.requestsPath)),
+        kept,
         observe: start.observe,
       });
-      running.current = new RunningGateway(start, gateway, journals, metrics);
+      running.current = new RunningGateway(start, gateway, journals, metrics, ledger);
       running.current.#waitForMidnight();
       return running.current;
     } catch (error) {
@@ -145,11 +158,11 @@ export class RunningGateway implements Controlled {
   }
 
   approve(id: string, by: string, seconds: number): AccessRequest | undefined {
-    return this.#gateway.approve(id, by, seconds);
+    return this.#decided(this.#gateway.approve(id, by, seconds));
   }
 
   refuse(id: string, by: string): AccessRequest | undefined {
-    return this.#gateway.refuse(id, by);
+    return this.#decided(this.#gateway.refuse(id, by));
   }
 
   /** What is narrower cuts, what is wrong changes nothing; where it listens and as whom it runs only a restart changes. */
@@ -196,8 +209,22 @@ export class RunningGateway implements Controlled {
     this.#troubles.note(sentence);
   }
 
-  #keepSoon(): void {
+  #decided(request: AccessRequest | undefined): AccessRequest | undefined {
+    if (request !== undefined) this.#writeDown(() => this.#ledger.decided(request));
+    return request;
+  }
+
+  #requestsChanged(): void {
+    this.#writeDown(() => this.#ledger.look());
     this.#keeping ??= setTimeout(() => this.#keep(), KEEP_MS).unref();
+  }
+
+  #writeDown(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#trouble(`the ledger could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   #keep(): void {

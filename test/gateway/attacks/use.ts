@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { runAs } from '../agent.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
 import { must } from '../commands.ts';
@@ -72,6 +73,24 @@ export const APPROVED: readonly Attempt[] = [
       const { code } = await world.curlDone('-m', '20', '-p', '-x', PROXY, 'https://approved.example/slow');
       return `${code === 28 || code === 0 ? `exit ${code}` : 'cut'}; ${await world.curl('-x', PROXY, 'http://approved.example/')}`;
     },
+  ),
+];
+
+/** What the operator decided, and what became of it. */
+export const LEDGER: readonly Attempt[] = [
+  allowed(
+    '-',
+    'approvals and their ends stand in the ledger, with who it was',
+    /^approved approved\.example:443 by root until \S+Z; ended approved\.example:443 by root$/,
+    (world) =>
+      readFileSync(world.at('state/ledger.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => {
+          const { what, host, port, by, until }: Record<string, unknown> = JSON.parse(line);
+          return `${what} ${host}:${port} by ${by}${until === undefined ? '' : ` until ${until}`}`;
+        })
+        .join('; '),
   ),
 ];
 
