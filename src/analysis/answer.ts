@@ -174,7 +174,7 @@ class Group implements Traveller {
     const match = this.#view?.of(whole) ?? whole;
     const decided = decide(match, this.#pattern);
     if (decided === undefined) this.isUniform = false;
-    const asked = quantitiesIn(match);
+    const asked = quantitiesIn(whole); // with a view and without the same are told
     if (asked.length > 0 && decided !== undefined) {
       const unassuming = this.#unassuming();
       if (decide(match, unassuming) === undefined)

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Oracle } from '../../src/analysis/index.ts';
-import { type Flow, ORDINARY_PORTS, type Verdict } from '../../src/ir/index.ts';
-import { addressRange, wholeFamily } from '../../src/net/index.ts';
+import {
+  all,
+  any,
+  type Flow,
+  field,
+  ORDINARY_PORTS,
+  quantity,
+  type Ruleset,
+  type Verdict,
+} from '../../src/ir/index.ts';
+import { addressRange, range, wholeFamily } from '../../src/net/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import {
   decide,
@@ -121,6 +130,46 @@ describe('patterns, many packets at once', () => {
     );
     assert.ok(decided > 5000, `only ${decided} were decided`);
     assert.ok(answered > 1000, `only ${answered} were answered`);
+  });
+
+  it('an answer tells the same assumptions where a part of a rule has been left out', () => {
+    const match = any(all(quantity('ctmark', 0xffff_ffff, 0), field('dport', 22)), quantity('mark', 0xffff_ffff, 0));
+    const ruleset: Ruleset = {
+      layer: 'test',
+      tables: [
+        {
+          name: 'one',
+          families: [4],
+          chains: [
+            {
+              name: 'out',
+              base: { hook: 'output', priority: 0, policy: 'drop' },
+              rules: [{ match, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],
+            },
+          ],
+        },
+      ],
+    };
+    const pattern: FlowPattern = {
+      hook: 'output',
+      family: 4,
+      src: [range('192.0.2.1')],
+      dst: [range('10.0.0.1')],
+      protocol: 6,
+      dport: { first: 443, last: 443 },
+      state: 'new',
+      srcType: 'unicast',
+      dstType: 'unicast',
+      quantities: new Map([
+        ['mark', 0],
+        ['ctmark', 0],
+      ]),
+      symbols: [],
+    };
+    const oracle = new Oracle(ruleset);
+    const seen = oracle.ask([[pattern]], new PatternView(pattern, new Set(['dst'])));
+    assert.deepEqual(told(seen), told(oracle.ask([[pattern]])));
+    assert.deepEqual(seen.assumed, ['ctmark', 'mark']);
   });
 
   it('the sample of a pattern is one of its packets', () => {
