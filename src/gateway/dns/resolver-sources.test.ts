@@ -1,53 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { formatAddress } from '../../net/index.ts';
-import type { Answer } from './answer.ts';
+import { describe, test } from 'node:test';
 import { TYPE } from './record-type.ts';
-import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
-import { addresses, type Says, StandIn } from './stand-in.fixture.ts';
+import { clock, found, resolver, shown, upstream } from './resolver.fixture.ts';
+import { RESOLVER_LIMITS } from './resolver.ts';
+import { addresses, StandIn } from './stand-in.fixture.ts';
 import { address, name } from './world.fixture.ts';
-
-let upstream: StandIn;
-let now = 0;
-const open: Resolver[] = [];
-
-before(async () => {
-  upstream = await StandIn.start(addresses('93.184.216.34'));
-});
-beforeEach(() => {
-  upstream.asked.length = 0;
-});
-after(() => {
-  for (const each of open) each.close();
-  upstream.close();
-});
-
-function resolver(settings: Partial<ResolverSettings> = {}): Resolver {
-  const made = new Resolver({
-    upstreams: [upstream.upstream()],
-    splits: [],
-    local: new Map(),
-    limits: { ...RESOLVER_LIMITS, tryMs: 4_000, totalMs: 10_000 }, // machines are slow at times
-    now: () => now,
-    ...settings,
-  });
-  open.push(made);
-  return made;
-}
-
-/** What a resolver finds, as text; the stand-in says `says` meanwhile. */
-async function found(says: Says, host: string, type: number, made: Resolver): Promise<string> {
-  upstream.says = says;
-  return shown(await made.lookUp({ name: name(host), type }));
-}
-
-function shown(answer: Answer): string {
-  if (answer.kind === 'failed') return answer.why;
-  const records = answer.records.map((each) =>
-    each.address === undefined ? `${each.type}` : formatAddress(each.address),
-  );
-  return `${records.join(' ')} for ${(answer.until - answer.from) / 1_000}`;
-}
 
 describe('whom a resolver asks', () => {
   test('asks others below a name, and nobody for names of its own', async () => {
@@ -123,19 +80,19 @@ describe('whom a resolver asks', () => {
       splits: [{ below: name('corp.example'), upstreams: [upstream.upstream()] }],
       limits: { ...RESOLVER_LIMITS, tryMs: 50, totalMs: 100 },
     });
-    now = 7_000;
+    clock.now = 7_000;
     assert.deepEqual(made.silent, []);
     assert.equal(await found(() => undefined, 'git.corp.example', TYPE.A, made), 'no-reply');
     assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
     assert.equal(await found(() => ({ flags: 2 }), 'api.example', TYPE.A, made), 'refused'); // an answer, too
-    now = 8_000;
+    clock.now = 8_000;
     assert.equal(await found(() => undefined, 'hub.corp.example', TYPE.A, made), 'no-reply');
     assert.deepEqual(made.silent, [{ below: 'corp.example', since: 7_000 }]);
-    now = 8_000 + 300_000;
+    clock.now = 8_000 + 300_000;
     assert.deepEqual(made.silent, [], 'nobody has asked for long');
-    now = 8_000;
+    clock.now = 8_000;
     made.replace({ upstreams: [upstream.upstream()], splits: [], local: new Map() });
     assert.deepEqual(made.silent, []);
-    now = 0;
+    clock.now = 0;
   });
 });

@@ -1,57 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import dnsPacket, { type Answer as PacketAnswer } from 'dns-packet';
 import { formatAddress } from '../../net/index.ts';
 import { ANSWER_LIMITS, type Answer } from './answer.ts';
 import { AnswerCache } from './cache.ts';
 import { TYPE } from './record-type.ts';
-import { RESOLVER_LIMITS, Resolver, type ResolverSettings } from './resolver.ts';
+import { clock, found, resolver, shown, upstream } from './resolver.fixture.ts';
+import { RESOLVER_LIMITS } from './resolver.ts';
 import { addresses, answerTo, type Says, StandIn } from './stand-in.fixture.ts';
 import { name } from './world.fixture.ts';
-
-let upstream: StandIn;
-let now = 0;
-const open: Resolver[] = [];
-
-before(async () => {
-  upstream = await StandIn.start(addresses('93.184.216.34'));
-});
-beforeEach(() => {
-  upstream.asked.length = 0;
-  upstream.names.length = 0;
-  upstream.ports.length = 0;
-});
-after(() => {
-  for (const each of open) each.close();
-  upstream.close();
-});
-
-function resolver(settings: Partial<ResolverSettings> = {}): Resolver {
-  const made = new Resolver({
-    upstreams: [upstream.upstream()],
-    splits: [],
-    local: new Map(),
-    limits: { ...RESOLVER_LIMITS, tryMs: 4_000, totalMs: 10_000 }, // machines are slow at times
-    now: () => now,
-    ...settings,
-  });
-  open.push(made);
-  return made;
-}
-
-/** What a resolver finds, as text; the stand-in says `says` meanwhile. */
-async function found(says: Says, host = 'api.example', type: number = TYPE.A, made = resolver()): Promise<string> {
-  upstream.says = says;
-  return shown(await made.lookUp({ name: name(host), type }));
-}
-
-function shown(answer: Answer): string {
-  if (answer.kind === 'failed') return answer.why;
-  const records = answer.records.map((each) =>
-    each.address === undefined ? `${each.type}` : formatAddress(each.address),
-  );
-  return `${answer.hasName ? '' : 'no name '}${records.join(' ')} for ${(answer.until - answer.from) / 1_000}`;
-}
 
 const a = (owner: string, data: string, ttl = 300): PacketAnswer => ({ type: 'A', name: owner, data, ttl });
 const alias = (owner: string, data: string, ttl = 300): PacketAnswer => ({ type: 'CNAME', name: owner, data, ttl });
@@ -276,28 +233,28 @@ function swapCase(text: string): string {
 
 describe('a resolver', () => {
   test('asks once for what many ask at once, and not again while it is good', async () => {
-    now = 0;
+    clock.now = 0;
     upstream.says = addresses('93.0.0.1');
     const made = resolver();
     const question = { name: name('api.example'), type: TYPE.A };
     await Promise.all(Array.from({ length: 50 }, () => made.lookUp(question)));
-    now = 299_999;
+    clock.now = 299_999;
     await made.lookUp(question);
     assert.equal(upstream.asked.length, 1);
-    now = 300_000;
+    clock.now = 300_000;
     await made.lookUp(question);
     assert.equal(upstream.asked.length, 2);
   });
 
   test('remembers for a second that nothing came of it (RFC 9520)', async () => {
-    now = 0;
+    clock.now = 0;
     upstream.says = () => ({ flags: 2 });
     const made = resolver();
     const question = { name: name('api.example'), type: TYPE.A };
     await made.lookUp(question);
     await made.lookUp(question);
     assert.equal(upstream.asked.length, 1);
-    now = 1_000;
+    clock.now = 1_000;
     await made.lookUp(question);
     assert.equal(upstream.asked.length, 2);
   });
