@@ -5,7 +5,7 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 type TestEvent = ReturnType<typeof run> extends AsyncIterable<infer Event> ? Event : never;
 
 interface Failure {
-  readonly where: string; // file:line
+  readonly where: string; // file:line, and the file that was run where that is another one
   readonly name: string;
   readonly text: string;
 }
@@ -108,8 +108,10 @@ export class TestReport {
     if (data.details.type === 'suite' && event.type === 'test:pass') return;
     this.#names.length = data.nesting;
     const name = [...this.#names, data.name].join(' > ');
-    const where = `${this.#shown(data.file)}:${data.line ?? 1}`;
-    const outcome = this.#outcomeOf(data.file);
+    const entry = entryOf(data);
+    const place = `${this.#shown(data.file)}:${data.line ?? 1}`;
+    const where = entry === data.file ? place : `${place}, run by ${this.#shown(entry)}`;
+    const outcome = this.#outcomeOf(entry);
     const isFile = data.nesting === 0 && data.name === data.file; // the runner's own entry for a whole file
     if (event.type === 'test:fail') {
       const { error } = event.data.details;
@@ -151,6 +153,11 @@ export class TestReport {
   #shown(file: string | undefined): string {
     return file === undefined ? '(unknown file)' : relative(this.#root, file);
   }
+}
+
+/** The file that was run, which need not be the one that a test is written in; not yet in the types of Node 24. */
+function entryOf(data: { readonly file?: string | undefined }): string | undefined {
+  return 'entryFile' in data && typeof data.entryFile === 'string' ? data.entryFile : data.file;
 }
 
 function isSubtestFailure(error: unknown): boolean {

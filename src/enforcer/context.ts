@@ -25,8 +25,11 @@ export function secondsSinceBoot(): number {
   return uptime();
 }
 
-/** For another command of ours: a clean-up takes tens of milliseconds, a transaction with 100,000 elements a second. */
-export const LOCK_WAIT_MS = 5_000;
+/**
+ * For another command of ours. A clean-up takes tenths of a second and a transaction with 100,000 elements seconds, but with iptables each
+ * family may first wait ten for whoever holds the lock of its tables (LOCK_SECONDS, xtables.ts), and a machine may be busy.
+ */
+export const LOCK_WAIT_MS = 30_000;
 
 /** Runs one step of a change, with nobody else at it. @throws Refusal where the folders are not ours or somebody else is at it */
 export async function alone<T>(context: Context, waitMs: number, work: () => Promise<T>): Promise<T> {

@@ -63,6 +63,20 @@ describe('the test runner', () => {
     assert.equal(broken.status, 1);
   });
 
+  test('tries again the file that was run, wherever its test is written', () => {
+    const marker = join(folder, 'tried-shared');
+    const shared = [
+      "import { existsSync, writeFileSync } from 'node:fs'; import { test } from 'node:test';",
+      'export function suite(): void {',
+      `  test('unsteady', () => { const again = existsSync('${marker}'); writeFileSync('${marker}', ''); if (!again) throw new Error('not yet'); });`,
+      '}',
+    ];
+    writeFileSync(join(folder, 'shared-suite.ts'), shared.join('\n'));
+    const again = runTests('sharing', ["import { suite } from './shared-suite.ts';", 'suite();'], folder);
+    assert.equal(again.lastLine, '1 passed, 0 failed, 0 skipped');
+    assert.match(again.text, /: unsteady\n {2}at .*shared-suite\.ts:3, run by .*sharing\.test\.ts\n/);
+  });
+
   test('takes no test at all as a failure', () => {
     const outcome = run(mkdtempSync(join(folder, 'empty-')));
     assert.equal(outcome.lastLine, '0 passed, 1 failed, 0 skipped');
