@@ -34,7 +34,8 @@ const OF_THE_TESTS: readonly Tool[] = [
     package: 'chromium-headless-shell',
     use: 'is a browser behind the egress gateway',
   },
-  { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours' },
+  { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours, and runs containers' },
+  { program: 'busybox', package: 'busybox-static', use: 'is all that is in those containers' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 300_000; // Docker and the browser are 65 MB each

@@ -36,7 +36,7 @@ const RULES =
   'Whole rules that could go without any packet noticing. Chains that UFW, Docker, Kubernetes, fail2ban and libvirt keep for themselves are left out.';
 
 const CONTROLS_WORDS = `A finding names the controls that it touches. That none is named does not mean that a control is met. The words are ours; the numbers are those
-of the CIS Debian Linux 12 Benchmark 1.1.0, NIST SP 800-53 revision 5, PCI DSS 4.0, ISO/IEC 27001:2022 annex A, and the AICPA's Trust Services Criteria.`;
+of the CIS Debian Linux 12 Benchmark 1.1.0, the CIS Docker Benchmark 1.6.0, NIST SP 800-53 revision 5, PCI DSS 4.0, ISO/IEC 27001:2022 annex A, and the AICPA's Trust Services Criteria.`;
 
 function entry(
   code: string,

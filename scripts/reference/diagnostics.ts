@@ -1,5 +1,6 @@
 import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
 import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
+import { DOCKER_WATCH_PROBLEMS } from '../../src/cli/docker/problems.ts';
 import { GATEWAY_PROBLEMS } from '../../src/cli/gateway/problems.ts';
 import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
@@ -7,6 +8,7 @@ import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
+import { DOCKER_PROBLEMS } from '../../src/docker/index.ts';
 import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
 import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
@@ -21,6 +23,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['The policy file', POLICY_PROBLEMS],
   ['What a policy means', RESOLVE_PROBLEMS],
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
+  ['Containers', { ...DOCKER_PROBLEMS, ...DOCKER_WATCH_PROBLEMS }],
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
   ['A policy from a firewall', IMPORT_PROBLEMS],

@@ -1,4 +1,5 @@
 import type { Colors } from 'picocolors/types.js';
+import type { DockerFacts } from '../docker/index.ts';
 
 /**
  * The contract of a command, `src/cli/commands/NAME.ts`:
@@ -24,6 +25,8 @@ export interface Console {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly today: string; // YYYY-MM-DD in UTC: what expiry dates are held against
+  /** What Docker runs on the machine that is meant; `undefined` where nobody knows. */
+  readonly containers?: () => DockerFacts | undefined;
   exitCode: ExitCode;
 }
 

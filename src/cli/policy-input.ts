@@ -47,7 +47,12 @@ export function readPolicy(
   return longWork(console, 'reading', () => {
     const { policy, diagnostics } = loadPolicyText(source, read);
     if (policy === undefined) return { intent: undefined, diagnostics };
-    const resolved = resolvePolicy(policy, { accounts, catalog: catalog(), today: console.today });
+    const resolved = resolvePolicy(policy, {
+      accounts,
+      catalog: catalog(),
+      today: console.today,
+      ...(console.containers === undefined ? {} : { containers: console.containers }),
+    });
     const all = sortDiagnostics([...diagnostics, ...resolved.diagnostics]);
     return { intent: hasErrors(all) ? undefined : resolved.intent, diagnostics: all };
   });

@@ -134,6 +134,14 @@ export const CLI_PROBLEMS = {
       'ask about one family (`--family 4`), one interface (`--iif eth0`), or single flows with `portcullis why --flows`',
     explanation: 'Who reaches whom is told pair by pair, which nobody can read beyond some ten thousand.',
   } satisfies DiagnosticKind<[]>,
+  noDocker: {
+    code: 'C0019',
+    severity: 'error',
+    message: () => 'no Docker answers here that could be asked for its containers',
+    help: () =>
+      'see whether `docker info` works for you, or give what it lists elsewhere as files (`docker inspect $(docker ps -aq)`)',
+    explanation: '`--docker live` asks the daemon of this machine, with the program `docker`, as the user who asks.',
+  } satisfies DiagnosticKind<[]>,
   internal: {
     code: 'C0005',
     severity: 'error',

@@ -5,6 +5,7 @@ export {
   isolationArguments,
   requireIsolation,
 } from './capabilities.ts';
+export { DOCKER_SOCKET, DockerEngine, type DockerEvent } from './docker-engine.ts';
 export { forwardedFrom, Lab, type Sender } from './lab/lab.ts';
 export type { Outcome, Shot } from './lab/protocol.ts';
 export type { Link } from './lab/topology.ts';
@@ -12,6 +13,7 @@ export { type FileError, type FileReading, type Machine, machineAt, writeNewFile
 export { MachineError } from './machine-error.ts';
 export { HOST_PROBLEMS } from './problems.ts';
 export { type Completed, findProgram, run, runChecked } from './process.ts';
+export { NftSession } from './sets/nft-session.ts';
 export { type GroupEntry, type GroupSets, SetWriter } from './sets/writer.ts';
 export { accountOfSocket } from './socket-account.ts';
 export { localSyslog, SYSLOG_SOCKET } from './syslog.ts';

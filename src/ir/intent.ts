@@ -50,6 +50,11 @@ export type Peer =
       readonly kind: 'remote';
       readonly ranges: readonly AddressRange[];
       readonly interfaces?: readonly InterfacePattern[];
+      /**
+       * Who is there now, by the zone that they are of: containers that come and go. A target may keep these addresses where somebody
+       * can change them (`docker watch`) without loading its rules anew. Several peers of one zone belong together.
+       */
+      readonly live?: string;
     }
   /** Whatever the names of a group stand for. */
   | { readonly kind: 'named'; readonly group: string };

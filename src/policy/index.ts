@@ -26,6 +26,7 @@ export type {
   CatalogOverride,
   Claim,
   CredentialDeclaration,
+  DockerRecognition,
   Elsewhere,
   Endpoint,
   FlowDeclaration,
@@ -55,3 +56,4 @@ export {
   type SuppressionEntry,
   suppressionsJsonSchema,
 } from './suppressions.ts';
+export { readYaml, type YamlNode } from './yaml.ts';

@@ -69,11 +69,7 @@ export interface InterfaceReference {
 
 /** How the layers around the host recognise a zone: labels as they stand in those systems. */
 export interface Elsewhere {
-  readonly docker?: {
-    readonly network?: string;
-    readonly container?: readonly string[];
-    readonly labels?: Labels;
-  };
+  readonly docker?: DockerRecognition;
   readonly kubernetes?: {
     readonly namespace?: string;
     readonly podSelector?: Labels;
@@ -83,6 +79,17 @@ export interface Elsewhere {
   readonly aws?: { readonly securityGroup?: readonly string[]; readonly prefixList?: readonly string[] };
   readonly gcp?: { readonly networkTag?: readonly string[]; readonly serviceAccount?: readonly string[] };
   readonly azure?: { readonly applicationSecurityGroup?: readonly string[]; readonly serviceTag?: readonly string[] };
+}
+
+/** Containers of this machine; what is given narrows. Without anything but a network, everything on it. */
+export interface DockerRecognition {
+  readonly network?: string;
+  readonly subnets?: readonly Located<AddressRange>[]; // of the network, where the policy lays it out
+  readonly bridge?: Located<string>; // the interface that leads to it, likewise
+  readonly container?: readonly string[];
+  readonly labels?: Labels;
+  readonly project?: string; // Compose's
+  readonly service?: readonly string[]; // likewise
 }
 
 export type Labels = ReadonlyMap<string, string>;

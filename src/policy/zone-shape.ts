@@ -2,6 +2,7 @@ import { parseAddresses, parseDomain, parseException } from './endpoint-text.ts'
 import {
   type HostRecognition,
   type Labels,
+  type Located,
   NAME_ENFORCEMENTS,
   type ZoneDeclaration,
   type ZoneException,
@@ -54,6 +55,11 @@ const exception: Shape<ZoneException> = mapped(
 function words(expected: string): Shape<readonly string[]> {
   return oneOrMany(prose(expected));
 }
+
+const bridge: Shape<Located<string>> = mapped(
+  text({ expected: 'an interface name', parse: parseInterface, schema: { examples: ['pc-agents'] } }),
+  ({ value: { name }, span }) => ({ value: name, span }),
+);
 
 const labels: Shape<Labels> = defined(
   'labels',
@@ -124,12 +130,19 @@ const ZONE_FIELDS = {
     mapped(
       record('how Docker recognises a zone', {
         network: optional(prose('a network name'), 'the Docker network'),
+        subnets: optional(
+          oneOrMany(address),
+          'its subnets, where the policy lays it out (`render docker` makes it so); otherwise they are looked up',
+        ),
+        bridge: optional(bridge, 'the interface that leads to it, likewise'),
         container: optional(words('a container name'), 'containers by name'),
         labels: optional(labels, 'labels that a container must have'),
+        project: optional(prose('a project name'), 'the Compose project of containers'),
+        service: optional(words('a service name'), 'Compose services, by name'),
       }),
       ({ value }) => value,
     ),
-    'how Docker recognises the zone',
+    'how Docker recognises the zone: what is given narrows; a network alone stands for everything on it',
   ),
   kubernetes: optional(
     mapped(

@@ -96,7 +96,7 @@ export class FlowResolver {
     }
     const everything = flow.service.find(({ value }) => value.kind === 'any');
     if (everything !== undefined) this.#report.say(RESOLVE_PROBLEMS.anyService, everything.span, name);
-    if (!any && [...grant.from, ...grant.to].every((peer) => peer.kind !== 'local')) {
+    if (!any && [...grant.from, ...grant.to].every(isElsewhere)) {
       this.#report.say(RESOLVE_PROBLEMS.forwardOnly, span, name);
     }
   }
@@ -128,4 +128,11 @@ function holdsTheInternet(peer: Peer): boolean {
 
 function namesZone(endpoints: FlowDeclaration['from'], name: string): boolean {
   return endpoints.some(({ value }) => value.kind === 'zone' && value.name === name);
+}
+
+/** Whoever is said to be behind an interface of this machine, containers too, is meant to be routed by it. */
+function isElsewhere(peer: Peer): boolean {
+  return (
+    peer.kind !== 'local' && (peer.kind !== 'remote' || (peer.interfaces === undefined && peer.live === undefined))
+  );
 }

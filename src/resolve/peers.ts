@@ -33,7 +33,7 @@ function mergeLocal(peers: readonly LocalPeer[]): readonly LocalPeer[] {
 function mergeRemote(peers: readonly RemotePeer[]): readonly RemotePeer[] {
   const merged = new Map<string, RemotePeer>();
   for (const peer of peers) {
-    const key = JSON.stringify(peer.interfaces ?? null);
+    const key = JSON.stringify([peer.interfaces ?? null, peer.live ?? null]);
     const earlier = merged.get(key);
     const ranges = earlier === undefined ? peer.ranges : AddressSet.of([...earlier.ranges, ...peer.ranges]).ranges();
     merged.set(key, { ...peer, ranges });
@@ -61,7 +61,7 @@ export function mayMeet(a: Peer, b: Peer): boolean {
 }
 
 /** Why the packets of one zone cannot be taken out of another's exactly. */
-export type SubtractProblem = 'names' | 'interfaces' | 'cgroups';
+export type SubtractProblem = 'names' | 'interfaces' | 'cgroups' | 'containers';
 
 /** The peers without those: exactly, or not at all. */
 export function subtractPeer(peers: readonly Peer[], taken: Peer): readonly Peer[] | SubtractProblem {
@@ -91,7 +91,9 @@ function subtractOne(peer: Peer, taken: Peer): Peer | undefined | SubtractProble
 
 function subtractRemote(peer: RemotePeer, taken: RemotePeer): RemotePeer | undefined | SubtractProblem {
   const common = AddressSet.of(peer.ranges).intersect(AddressSet.of(taken.ranges));
+  if (taken.live !== undefined) return 'containers'; // whoever comes next would not be taken out
   if (common.isEmpty()) return peer;
+  if (peer.live !== undefined) return 'containers'; // likewise
   if (taken.interfaces !== undefined) {
     const { interfaces } = peer;
     if (interfaces === undefined) return 'interfaces';
@@ -131,5 +133,5 @@ function accountRanges(set: IntervalSet): Range[] {
 
 /** Whether a packet can come from one peer and go to the other in this family. */
 export function speaks(peer: Peer, family: 4 | 6): boolean {
-  return peer.kind !== 'remote' || peer.ranges.some((range) => range.family === family);
+  return peer.kind !== 'remote' || peer.live !== undefined || peer.ranges.some((range) => range.family === family);
 }

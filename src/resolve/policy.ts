@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/index.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../diagnostic/index.ts';
+import type { DockerFacts } from '../docker/index.ts';
 import type { Intent } from '../ir/index.ts';
 import { type PolicyFile, Reporter } from '../policy/index.ts';
 import { AccountResolver } from './accounts.ts';
@@ -18,6 +19,8 @@ export interface ResolveContext {
   readonly accounts: ReadonlyMap<string, number>; // of the machine that will enforce the policy: name -> uid
   readonly catalog: Catalog;
   readonly today: string; // YYYY-MM-DD, UTC
+  /** What Docker runs on that machine; asked at most once, and only where a zone needs it. `undefined` where nobody knows. */
+  readonly containers?: () => DockerFacts | undefined;
 }
 
 export interface ResolvedPolicy {
@@ -32,7 +35,7 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
   const accounts = new AccountResolver(context.accounts, report);
   const names = new NameGroups(policy, context.catalog, report);
   const services = new ServiceResolver(policy, context.catalog, report);
-  const zones = new ZoneResolver(policy, accounts, names, report);
+  const zones = new ZoneResolver(policy, accounts, names, once(context.containers), report);
   const endpoints = new EndpointResolver(zones, names);
   const flows = new FlowResolver(endpoints, services, report, context.today);
   const tests = new TestResolver(endpoints, services, names, report);
@@ -73,6 +76,14 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
     ...(gateway === undefined ? {} : { gateway }),
   };
   return { intent, diagnostics };
+}
+
+function once<T>(ask: (() => T | undefined) | undefined): () => T | undefined {
+  let asked: { readonly answer: T | undefined } | undefined;
+  return () => {
+    asked ??= { answer: ask?.() };
+    return asked.answer;
+  };
 }
 
 /** Only of the policy's own file: what it includes may be shared with others, which use other parts of it. */

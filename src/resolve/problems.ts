@@ -1,5 +1,6 @@
 import type { DiagnosticKind } from '../diagnostic/index.ts';
 import { meant } from '../diagnostic/similar.ts';
+import { CONTAINER_PROBLEMS } from './container-problems.ts';
 import { GATEWAY_PROBLEMS } from './gateway-problems.ts';
 
 function names(all: readonly string[]): string {
@@ -63,14 +64,14 @@ export const RESOLVE_PROBLEMS = {
   exceptNotExact: {
     code: 'R0007',
     severity: 'error',
-    message: (what: string, why: 'names' | 'interfaces' | 'cgroups' | 'unrecognised') =>
+    message: (what: string, why: keyof typeof WHY_NOT_EXACT) =>
       `\`${what}\` cannot be taken out of this zone on this machine: ${WHY_NOT_EXACT[why]}`,
     help: (_what, why) =>
       why === 'names'
         ? 'list the wanted names and addresses instead of excluding others'
         : 'exclude addresses or accounts, or list what belongs to the zone',
     explanation: 'An exception that is not enforced exactly would leave the zone wider than it reads.',
-  } satisfies DiagnosticKind<[what: string, why: 'names' | 'interfaces' | 'cgroups' | 'unrecognised']>,
+  } satisfies DiagnosticKind<[what: string, why: keyof typeof WHY_NOT_EXACT]>,
   emptyZone: {
     code: 'R0008',
     severity: 'error',
@@ -207,6 +208,7 @@ export const RESOLVE_PROBLEMS = {
     help: () => 'add the published prefixes under `addresses:`, or use `enforce: resolved`',
     explanation: 'With `enforce: ranges` the addresses of the zone stand in for its names.',
   } satisfies DiagnosticKind<[zone: string]>,
+  ...CONTAINER_PROBLEMS,
   ...GATEWAY_PROBLEMS,
 } as const;
 
@@ -214,5 +216,6 @@ const WHY_NOT_EXACT = {
   names: 'names and addresses cannot be subtracted from each other',
   interfaces: 'it lies behind interfaces that only partly belong to the zone',
   cgroups: 'a cgroup takes out itself and those below it, not a part of an account or of another cgroup',
+  containers: 'containers come and go, with other addresses',
   unrecognised: 'this machine cannot recognise it',
 } as const;

@@ -1,3 +1,4 @@
+import type { DockerFacts } from '../docker/index.ts';
 import type { Peer } from '../ir/index.ts';
 import { range, wholeFamily } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
@@ -12,6 +13,7 @@ import {
 } from '../policy/index.ts';
 import type { Span } from '../source/index.ts';
 import type { AccountResolver } from './accounts.ts';
+import { containerPeers } from './containers.ts';
 import type { NameGroups } from './name-groups.ts';
 import { mergePeers, processesOf, subtractPeer } from './peers.ts';
 import { RESOLVE_PROBLEMS } from './problems.ts';
@@ -44,15 +46,24 @@ export class ZoneResolver {
   readonly #accounts: AccountResolver;
   readonly #names: NameGroups;
   readonly #report: Reporter;
+  readonly #containers: () => DockerFacts | undefined;
   readonly #known: Map<string, ZoneMeaning>;
   readonly #used = new Set<string>();
 
-  constructor(policy: PolicyFile, accounts: AccountResolver, names: NameGroups, report: Reporter) {
+  /** @param containers asked where a zone needs them; `undefined` where nobody knows of any */
+  constructor(
+    policy: PolicyFile,
+    accounts: AccountResolver,
+    names: NameGroups,
+    containers: () => DockerFacts | undefined,
+    report: Reporter,
+  ) {
     this.#declared = new Map(policy.zones.map((zone) => [zone.name, zone]));
     this.#unreadable = policy.unreadable;
     this.#accounts = accounts;
     this.#names = names;
     this.#report = report;
+    this.#containers = containers;
     this.#known = new Map(BUILT_IN_ZONES.map((name) => [name, { peers: BUILT_IN[name], unrecognised: [] }]));
   }
 
@@ -101,9 +112,10 @@ export class ZoneResolver {
 
   #build(zone: ZoneDeclaration, chain: readonly string[]): ZoneMeaning {
     const members = zone.zones.map((member) => this.#member(member, chain));
-    const own = this.#ownPeers(zone);
+    const contained = containerPeers(zone, this.#containers, this.#report);
+    const own = mergePeers([...this.#ownPeers(zone), ...(contained ?? [])]);
     const unrecognised = members.flatMap((member) => member.unrecognised);
-    if (own.length === 0 && zone.zones.length === 0) unrecognised.push(zone.name);
+    if (own.length === 0 && zone.zones.length === 0 && contained === undefined) unrecognised.push(zone.name);
     const whole = mergePeers([...own, ...members.flatMap((member) => member.peers)]);
     const peers = zone.except.reduce((left, exception) => this.#without(left, exception, chain), whole);
     if (whole.length > 0 && peers.length === 0) this.#report.say(RESOLVE_PROBLEMS.emptyZone, zone.span, zone.name);

@@ -58,6 +58,7 @@ export {
   standing,
   TABLE_NAME,
   TRIAL_SET,
+  zoneOfContainerSet,
 } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName, withTarget } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';

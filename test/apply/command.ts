@@ -4,6 +4,8 @@ import type { Place } from '../enforcer/place.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
+const PATIENCE_MS = 30_000; // on a busy machine
+
 /** How a command ended. */
 export interface Ended {
   readonly exitCode: number | null; // null: a signal ended it
@@ -41,6 +43,19 @@ export class Command {
         heard();
       });
     });
+  }
+
+  /** As `says`, of what it has printed; @throws Error also where that takes longer than anybody waits */
+  async prints(pattern: RegExp): Promise<void> {
+    const until = performance.now() + PATIENCE_MS;
+    while (!pattern.test(this.#stdout)) {
+      const isOver = this.#child.exitCode !== null || performance.now() > until;
+      if (isOver) throw new Error(`it did not print ${pattern}: ${this.#stdout}${this.#stderr}`);
+      await Promise.race([
+        new Promise<void>((resolve) => this.#more.push(resolve)),
+        new Promise<void>((resolve) => setTimeout(resolve, 200)),
+      ]);
+    }
   }
 
   /** Waits until it has said something on standard error. @throws Error when it ends without */

@@ -12,12 +12,14 @@ export class Docker {
     this.#ended = ended;
   }
 
-  static async start(place: Place): Promise<Docker> {
+  /** @param settings of the daemon, beside those that keep it in the place */
+  static async start(place: Place, settings: readonly string[] = []): Promise<Docker> {
     await place.checked('mkdir', ['-p', '/run/docker', '/var/lib/docker']);
     const [program, args] = place.commandLine('dockerd', [
       ...['--data-root', '/var/lib/docker', '--exec-root', '/run/docker', '--pidfile', '/run/dockerd.pid'],
       ...['-H', 'unix:///run/docker.sock', '--storage-driver', 'vfs', '--bip', '172.30.0.1/24'],
       ...['--default-address-pool', 'base=172.31.0.0/16,size=24', '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+      ...settings,
     ]);
     let said = '';
     const daemon = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -41,6 +43,12 @@ export class Docker {
   async checked(...args: readonly string[]): Promise<void> {
     const { exitCode, stderr } = await this.run(...args);
     assert.equal(exitCode, 0, stderr);
+  }
+
+  async output(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(...args);
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -280,8 +280,10 @@ dockerPorts: []
   });
 
   test('of this machine can be saved and used elsewhere', async () => {
-    await inFolder(files, async (folder) => {
-      const here = await portcullisIn(folder, ['audit', 'host.nft', '--host', '--save-facts', 'facts.json', '--json']);
+    // Facts hold no more of containers than their ports, so that those of whoever runs the tests are left out.
+    await inFolder({ ...files, 'none.json': '[]' }, async (folder) => {
+      const looking = ['audit', 'host.nft', '--host', '--docker', 'none.json', '--save-facts', 'facts.json', '--json'];
+      const here = await portcullisIn(folder, looking);
       const there = await portcullisIn(folder, ['audit', 'host.nft', '--facts', 'facts.json', '--json']);
       assert.deepEqual(documentOf(there, 'audit').counts, documentOf(here, 'audit').counts);
     });

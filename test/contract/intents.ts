@@ -125,6 +125,34 @@ export const EVERYTHING = intent([
   flow('nowhere', machines(), everyProcess, tcp(1)),
 ]);
 
+/** Who is in a zone of containers now: behind these bridges, at these addresses. */
+function live(zone: string, places: Readonly<Record<string, readonly string[]>>): readonly Peer[] {
+  const peers = Object.entries(places).map(([bridge, texts]) => ({
+    ...through(machines(...texts), bridge),
+    live: zone,
+  }));
+  return peers.length === 0 ? [{ kind: 'remote', ranges: [], live: zone }] : peers;
+}
+
+const WEB = live('web', { docker0: ['172.17.0.2', '172.17.0.3', 'fd00:d::2'], 'br-0123456789ab': ['172.18.0.2'] });
+
+/** Containers that come and go, and a network of them. */
+export const CONTAINERS = intent([
+  flow('published', machines('198.51.100.0/24', '2001:db8::/32'), WEB, [tcp(80), tcp(443)]),
+  flow('query', WEB, live('db', { 'br-0123456789ab': ['172.18.0.9'] }), tcp(5432)),
+  flow(
+    'scrape',
+    through(machines('172.31.7.0/24', 'fd00:7::/64'), 'pc-tools'),
+    [...WEB, ...live('idle', {})],
+    tcp(9100),
+    {
+      rate: { count: 6, per: 'minute', perSource: true },
+    },
+  ),
+  flow('names', WEB, named('mail'), tcp(25)),
+  flow('host', [...live('idle', {}), ...WEB], everyProcess, udp(53)),
+]);
+
 /** A machine that routes for others, without any flow of its own: the baseline with every piece switched on. */
 export const ROUTER = intent([], { baseline: BASELINE });
 

@@ -4,12 +4,25 @@ import { describe, test } from 'node:test';
 import type { Intent } from '../../src/ir/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
 import { renderProven } from '../../src/verify/index.ts';
-import { AGENT_HOST, account, EVERYTHING, flow, intent, machines, NOTHING, named, ROUTER, tcp } from './intents.ts';
+import {
+  AGENT_HOST,
+  account,
+  CONTAINERS,
+  EVERYTHING,
+  flow,
+  intent,
+  machines,
+  NOTHING,
+  named,
+  ROUTER,
+  tcp,
+} from './intents.ts';
 
 /** What we write, as files that a person can read: `UPDATE_GOLDEN=1` writes them anew, and the change is reviewed. */
 const GOLDEN: readonly (readonly [string, Intent])[] = [
   ['nothing', NOTHING],
   ['router', ROUTER],
+  ['containers', CONTAINERS],
   ['agent-host', AGENT_HOST],
   ['everything', EVERYTHING],
 ];

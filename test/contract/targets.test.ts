@@ -4,12 +4,24 @@ import type { Intent } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import { TARGET_NAMES, type Target, withTarget } from '../../src/target/index.ts';
 import { renderProven, verifyTarget } from '../../src/verify/index.ts';
-import { AGENT_HOST, EVERYTHING, flow, GATEWAY, intent, machines, NOTHING, ROUTER, tcp } from './intents.ts';
+import {
+  AGENT_HOST,
+  CONTAINERS,
+  EVERYTHING,
+  flow,
+  GATEWAY,
+  intent,
+  machines,
+  NOTHING,
+  ROUTER,
+  tcp,
+} from './intents.ts';
 
 /** What every target promises, whatever firewall it writes for. */
 const POLICIES: readonly (readonly [string, Intent])[] = [
   ['nothing at all', NOTHING],
   ['a router', ROUTER],
+  ['containers', CONTAINERS],
   ['a small agent host', AGENT_HOST],
   ['everything that a policy can say', EVERYTHING],
   ['names by way of a gateway', GATEWAY],

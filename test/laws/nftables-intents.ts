@@ -44,6 +44,28 @@ const remote: fc.Arbitrary<Peer> = fc.record(
   },
   { requiredKeys: ['kind', 'ranges'] },
 );
+/** Zones of containers: whoever is in one is in it wherever it is named. */
+const live: fc.Arbitrary<readonly Peer[]> = fc.constantFrom<readonly Peer[]>(
+  [
+    {
+      kind: 'remote',
+      ranges: [{ family: 4, first: 0x0a000005n, last: 0x0a000005n }],
+      interfaces: [{ name: 'br-', wildcard: false }],
+      live: 'web',
+    },
+    {
+      kind: 'remote',
+      ranges: [{ family: 6, first: 0x20010db8n << 96n, last: 0x20010db8n << 96n }],
+      interfaces: [{ name: 'eth0', wildcard: false }],
+      live: 'web',
+    },
+  ],
+  [{ kind: 'remote', ranges: [], live: 'idle' }],
+);
+/** Several of these as one list. */
+function peers(...each: readonly fc.WeightedArbitrary<Peer | readonly Peer[]>[]): fc.Arbitrary<readonly Peer[]> {
+  return fc.array(fc.oneof(...each), { minLength: 1, maxLength: 2 }).map((lists) => lists.flat());
+}
 const named: fc.Arbitrary<Peer> = fc.constantFrom<Peer>(
   { kind: 'named', group: 'backend' },
   { kind: 'named', group: 'catalog:discord' },
@@ -74,13 +96,17 @@ const rate: fc.Arbitrary<Rate> = fc.record({
 });
 const grant: fc.Arbitrary<Omit<Grant, 'name'>> = fc.record(
   {
-    from: fc.array(fc.oneof({ weight: 4, arbitrary: local }, { weight: 4, arbitrary: remote }, named), {
-      minLength: 1,
-      maxLength: 2,
-    }),
-    to: fc.array(
-      fc.oneof({ weight: 4, arbitrary: local }, { weight: 4, arbitrary: remote }, { weight: 2, arbitrary: named }),
-      { minLength: 1, maxLength: 2 },
+    from: peers(
+      { weight: 4, arbitrary: local },
+      { weight: 4, arbitrary: remote },
+      { weight: 1, arbitrary: live },
+      { weight: 1, arbitrary: named },
+    ),
+    to: peers(
+      { weight: 4, arbitrary: local },
+      { weight: 4, arbitrary: remote },
+      { weight: 2, arbitrary: live },
+      { weight: 2, arbitrary: named },
     ),
     services: fc.array(service, { minLength: 1, maxLength: 3 }),
     rate,

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { renderDiagnostic } from '../../src/diagnostic/index.ts';
+import { type DockerFacts, readDocker } from '../../src/docker/index.ts';
 import { loadPolicy, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { RESOLVE_PROBLEMS, resolvePolicy } from '../../src/resolve/index.ts';
+import { SourceFile } from '../../src/source/index.ts';
 import { context, readerOf } from './support.ts';
 
 /**
@@ -13,9 +15,17 @@ import { context, readerOf } from './support.ts';
 const folder = new URL('golden/', import.meta.url);
 const cases = globSync('*.yaml', { cwd: folder }).sort();
 
+/** What Docker runs, where a policy has such a file beside it. */
+function containersOf(file: string): DockerFacts | undefined {
+  const listed = new URL(file.replace(/yaml$/, 'docker.json'), folder);
+  if (!existsSync(listed)) return undefined;
+  return readDocker([new SourceFile(listed.pathname, readFileSync(listed, 'utf8'))]).facts;
+}
+
 function told(file: string): string {
   const { policy, diagnostics } = loadPolicy(file, readerOf(folder));
-  const resolved = policy === undefined ? [] : resolvePolicy(policy, context).diagnostics;
+  const containers = () => containersOf(file);
+  const resolved = policy === undefined ? [] : resolvePolicy(policy, { ...context, containers }).diagnostics;
   return `${[...diagnostics, ...resolved].map((each) => renderDiagnostic(each)).join('\n\n')}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { dockerFindings } from './docker.ts';
 import type { Finding } from './finding.ts';
 import { forwardingFindings } from './forwarding.ts';
 import { hostFindings } from './host.ts';
@@ -8,7 +9,7 @@ import { outboundFindings } from './outbound.ts';
 import { parityFindings } from './parity.ts';
 import { policyFlowFindings } from './policy-flows.ts';
 import { ruleFindingsOf } from './rules.ts';
-import { compareSeverities } from './severity.ts';
+import { compareFindings } from './severity.ts';
 import type { AuditSubject } from './subject.ts';
 import { AuditView } from './view.ts';
 
@@ -23,6 +24,7 @@ const CHECKS = {
   idleStates,
   policyFlows: policyFlowFindings,
   host: hostFindings,
+  docker: dockerFindings,
 } as const satisfies Readonly<Record<string, (view: AuditView) => Finding[]>>;
 
 /** All that there is to say, the worst first. */
@@ -30,5 +32,5 @@ export function audit(subject: AuditSubject): Finding[] {
   const view = new AuditView(subject);
   return Object.values(CHECKS)
     .flatMap((check) => check(view))
-    .sort((a, b) => compareSeverities(a.severity, b.severity) || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
+    .sort(compareFindings);
 }

@@ -1,9 +1,7 @@
-import type { Flow } from '../../ir/index.ts';
-import { formatAddress, PROTOCOLS, parseAddress } from '../../net/index.ts';
-import { evaluate } from '../../semantics/index.ts';
+import { isLoopback } from '../../net/index.ts';
 import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
-import type { DockerPort, ListeningService } from './host-facts.ts';
+import type { ListeningService } from './host-facts.ts';
 import { wideOpen } from './inbound.ts';
 import { HOST } from './kinds-host.ts';
 import { listenersOn } from './listeners.ts';
@@ -13,67 +11,7 @@ import { portsText } from './words.ts';
 
 /** What the machine makes of the firewall, as far as facts are known. */
 export function hostFindings(view: AuditView): Finding[] {
-  return [...docker(view), ...backends(view), ...services(view), ...openclaw(view), ...persistence(view)];
-}
-
-const STRANGER = parseAddress('203.0.113.9')!;
-const OWN_ADDRESS = parseAddress('192.0.2.5')!;
-
-function docker(view: AuditView): Finding[] {
-  return (view.subject.facts?.dockerPorts ?? []).flatMap((port) => {
-    if (port.address !== undefined && isLoopback(port.address)) return [];
-    // Where the listing has Docker's own translation, the packet enters as it comes; else as it is after translation.
-    const passing = [asItComes(port), translated(port)].find(
-      (flow) => evaluate(view.ruleset, flow).verdict === 'accept',
-    );
-    if (passing === undefined) return [];
-    const evaluation = evaluate(view.ruleset, passing);
-    const origin = evaluation.path.findLast((step) => step.rule !== undefined)?.origin;
-    const name = `${port.protocol}/${port.port}`;
-    const target = `${formatAddress(port.containerAddress)}:${port.containerPort}`;
-    return [
-      finding(
-        HOST.dockerBypass,
-        {
-          subject: `${port.container} ${name}`,
-          witness: { flow: passing, verdict: 'accept' },
-          ...(origin === undefined ? {} : { origins: [origin] }),
-        },
-        port.container,
-        name,
-        target,
-      ),
-    ];
-  });
-}
-
-function isLoopback({ family, value }: NonNullable<DockerPort['address']>): boolean {
-  return family === 4 ? value >> 24n === 127n : value === 1n;
-}
-
-/** As a stranger's packet stands before routing; it is forwarded once translated. */
-function asItComes(port: DockerPort): Flow {
-  return { ...translated(port), dst: port.address ?? OWN_ADDRESS, dport: port.port, dstType: 'local' };
-}
-
-/** The same packet once it is led to the container. */
-function translated({ protocol, containerAddress, containerPort, bridge }: DockerPort): Flow {
-  return {
-    hook: 'forward',
-    family: containerAddress.family,
-    src: containerAddress.family === 4 ? STRANGER : parseAddress('2001:db8::9')!,
-    dst: containerAddress,
-    protocol: PROTOCOLS[protocol],
-    sport: 40_000,
-    dport: containerPort,
-    ...(protocol === 'tcp' ? { tcpFlags: 2 } : {}),
-    state: 'new',
-    inInterface: 'eth0',
-    outInterface: bridge ?? 'docker0',
-    srcType: 'unicast',
-    dstType: 'unicast',
-    symbols: new Set(),
-  };
+  return [...backends(view), ...services(view), ...openclaw(view), ...persistence(view)];
 }
 
 function backends({ subject: { facts } }: AuditView): Finding[] {

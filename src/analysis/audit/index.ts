@@ -1,5 +1,7 @@
 export { audit } from './audit.ts';
 export { CONTROLS, type ControlId } from './controls.ts';
+export { auditContainers } from './docker.ts';
+export { dockerPortsOf } from './docker-published.ts';
 export type { Finding, FindingKind, Fix } from './finding.ts';
 export type {
   DockerPort,

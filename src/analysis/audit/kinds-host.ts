@@ -5,14 +5,23 @@ export const HOST = {
   dockerBypass: {
     code: 'A3001',
     severity: 'high',
-    message: (container: string, port: string, _target: string) =>
-      `Docker leads ${port} past the rules of the input hook to the container \`${container}\`, for the whole world`,
-    help: (_container, port) =>
-      `publish it on loopback (\`-p 127.0.0.1:${port.replace(/^[a-z]+\//, '')}:...\`), or filter in DOCKER-USER or a forward chain of your own`,
+    message: (container: string, port: string, families: string) =>
+      `Docker leads ${port} past the rules of the input hook to the container \`${container}\`, for the whole world${families}`,
+    help: () =>
+      'publish it on loopback (`127.0.0.1:` before its ports), or filter in DOCKER-USER or a forward chain of your own',
     explanation:
       'Packets to a published port are translated before routing and never meet the input hook, where UFW and most firewalls have their rules.',
-    controls: ['NIST-SC-7', 'NIST-AC-4', 'PCI-1.3.1', 'ISO-A.8.20', 'SOC2-CC6.6', 'CIS-4.2.6', 'CIS-4.4.2.4'],
-  } satisfies FindingKind<[container: string, port: string, target: string]>,
+    controls: [
+      'NIST-SC-7',
+      'NIST-AC-4',
+      'PCI-1.3.1',
+      'ISO-A.8.20',
+      'SOC2-CC6.6',
+      'CIS-4.2.6',
+      'CIS-4.4.2.4',
+      'CIS-Docker-5.14',
+    ],
+  } satisfies FindingKind<[container: string, port: string, families: string]>,
   bothBackends: {
     code: 'A3002',
     severity: 'medium',

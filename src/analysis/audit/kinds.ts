@@ -1,5 +1,6 @@
 import type { ControlId } from './controls.ts';
 import type { FindingKind } from './finding.ts';
+import { CONTAINERS, DAEMON } from './kinds-docker.ts';
 import { HOST } from './kinds-host.ts';
 import { HYGIENE } from './kinds-hygiene.ts';
 import { INBOUND } from './kinds-inbound.ts';
@@ -16,6 +17,8 @@ export const FINDING_KINDS = {
   'Parts of rules': RULES,
   'The policy as a document': POLICY,
   'The machine': HOST,
+  Containers: CONTAINERS,
+  'Docker’s daemon and networks': DAEMON,
   Suppressions: SUPPRESSION,
 } as const satisfies Readonly<
   Record<string, Readonly<Record<string, FindingKind<never> & { readonly controls: readonly ControlId[] }>>>

@@ -1,6 +1,7 @@
 import type { HostFacts, OpenClawFacts } from '../../analysis/index.ts';
 import { hasErrors } from '../../diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../discover/index.ts';
+import type { DockerFacts } from '../../docker/index.ts';
 import { type Machine, machineAt } from '../../host/index.ts';
 import { loadFacts } from '../../policy/index.ts';
 import { type Console, EXIT } from '../console.ts';
@@ -21,14 +22,17 @@ export interface HostOptions {
 /**
  * What is known of the machine, from a file or by looking; a file counts more.
  * @param isLive whether this machine's rules are asked anyway: then its kernel has been asked with all rights, and tells more
+ * @param docker its containers, where they are known: then Docker's records are not looked at
  * @throws Stop where a file cannot be used
  */
 export async function factsFor(
   console: Console,
   options: HostOptions,
   isLive: boolean,
+  docker: DockerFacts | undefined,
 ): Promise<HostFacts | undefined> {
-  const seen = options.host === true || isLive ? await lookAt(console, machineAt(), options.openclaw) : undefined;
+  const seen =
+    options.host === true || isLive ? await lookAt(console, machineAt(), options.openclaw, docker) : undefined;
   const looked = isLive ? { ...seen, ...liveFacts(await lookLive(console)) } : seen;
   if (options.facts === undefined) return looked;
   const { facts, diagnostics } = loadFacts(await readSource(console, options.facts));
@@ -38,12 +42,18 @@ export async function factsFor(
 }
 
 /** This machine. A configuration of OpenClaw that is not there, or that may not be read, says nothing. */
-async function lookAt(console: Console, machine: Machine, named: string | undefined): Promise<HostFacts> {
+async function lookAt(
+  console: Console,
+  machine: Machine,
+  named: string | undefined,
+  docker: DockerFacts | undefined,
+): Promise<HostFacts> {
   const place = findConfig(machine, console.env, console.cwd, named);
   const path = place.kind === 'found' ? place.path : place.kind === 'several' ? place.paths[0] : undefined;
   return hostFacts(
     machine,
     path === undefined ? undefined : openclawFacts(console, path, machine, named !== undefined),
+    docker,
   );
 }
 

@@ -1,12 +1,24 @@
-import type { DockerPort, HostFacts, ListeningService, OpenClawFacts, PersistentUnit } from '../../analysis/index.ts';
+import {
+  type DockerPort,
+  dockerPortsOf,
+  type HostFacts,
+  type ListeningService,
+  type OpenClawFacts,
+  type PersistentUnit,
+} from '../../analysis/index.ts';
 import { parseSshPorts } from '../../discover/index.ts';
+import type { DockerFacts } from '../../docker/index.ts';
 import type { Machine } from '../../host/index.ts';
 import { LISTEN, type ProcSocket, parseAddress, parseProcSockets } from '../../net/index.ts';
 
 /** Looks at the machine for what an audit wants to know. What cannot be read is left out. */
-export async function hostFacts(machine: Machine, openclaw: OpenClawFacts | undefined): Promise<HostFacts> {
+export async function hostFacts(
+  machine: Machine,
+  openclaw: OpenClawFacts | undefined,
+  docker: DockerFacts | undefined,
+): Promise<HostFacts> {
   const forwarding = forwardingOf(machine);
-  const dockerPorts = dockerPortsOf(machine);
+  const dockerPorts = docker === undefined ? recordedPorts(machine) : dockerPortsOf(docker);
   return {
     ...(forwarding === undefined ? {} : { forwarding }),
     iptablesBackends: await backendsOf(machine),
@@ -102,8 +114,8 @@ function persistenceOf(machine: Machine): PersistentUnit[] {
 
 const CONTAINERS = '/var/lib/docker/containers';
 
-/** Docker's own record of each container; only root may read it. */
-function dockerPortsOf(machine: Machine): DockerPort[] {
+/** Docker's own record of each container, where no daemon answers; only root may read it. */
+function recordedPorts(machine: Machine): DockerPort[] {
   return machine.list(CONTAINERS).flatMap((folder) => {
     const text = textOf(machine, `${folder}/config.v2.json`);
     return text === undefined ? [] : publishedPorts(text);

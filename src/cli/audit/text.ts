@@ -68,7 +68,8 @@ function painted({ colors }: TextOutput, severity: Severity): string {
 function placeText(origin: Origin): string {
   const place = placeOf(origin);
   const text = withoutCounters(origin.text ?? origin.flow ?? '');
-  return place === null ? text : `${place.file}:${place.line}: ${text}`;
+  const where = place === null ? [] : [`${place.file}:${place.line}`];
+  return [...where, ...(text === '' ? [] : [text])].join(': ');
 }
 
 function details({ help, fix, controls, conditions, explanation }: Finding): string[] {

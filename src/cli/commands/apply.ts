@@ -4,6 +4,7 @@ import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { madeJson, madeText, makeChange } from '../apply/make.ts';
 import { CHANGE_HELP, type ChangeOptions, makeOptions, withChangeOptions } from '../apply/options.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
+import { DOCKER_OPTION } from '../containers.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
 import { policyRules } from '../live/new-rules.ts';
 import { withOption } from '../live/with-option.ts';
@@ -11,6 +12,7 @@ import { POLICY_ARGUMENT } from '../policy-input.ts';
 
 interface Options extends ChangeOptions {
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly with?: Mechanism;
 }
 
@@ -24,6 +26,7 @@ export function applyCommand(console: Console): Command {
         'behind `--`, with --confirm-by probe: the program whose success confirms, and its arguments',
       )
       .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+      .option('--docker <file>', DOCKER_OPTION, collect)
       .addOption(withOption()),
   )
     .addHelpText('after', CHANGE_HELP)

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import {
   type AuditSubject,
   audit,
+  auditContainers,
   compareSeverities,
   type Finding,
   isAtLeast,
@@ -9,9 +10,11 @@ import {
   type Severity,
   suppress,
 } from '../../analysis/index.ts';
+import type { DockerFacts } from '../../docker/index.ts';
 import { intentRuleset } from '../../semantics/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { auditedContainers, unseenText } from '../audit/containers.ts';
 import { factsText } from '../audit/facts-text.ts';
 import { factsFor } from '../audit/host.ts';
 import { auditJson } from '../audit/json.ts';
@@ -20,6 +23,7 @@ import { serviceNames } from '../audit/service-names.ts';
 import { DEFAULT_SUPPRESSIONS, suppressionsFor } from '../audit/suppressions.ts';
 import { auditText } from '../audit/text.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { LIVE, readSources, writeFile } from '../files.ts';
 import { formatOf } from '../format.ts';
 import { longWork } from '../long-work.ts';
@@ -43,6 +47,7 @@ interface AuditOptions {
   readonly saveFacts?: string;
   readonly verbose?: boolean;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
 }
 
 export function auditCommand(console: Console): Command {
@@ -52,7 +57,7 @@ export function auditCommand(console: Console): Command {
     )
     .argument(
       '[what...]',
-      'policies and firewall configurations (default: portcullis.yaml; - is standard input; live: this machine, as it is)',
+      'policies and firewall configurations (default: portcullis.yaml, or with --docker nothing but the containers; - is standard input; live: this machine, as it is)',
     )
     .addOption(new Option('--format <format>', 'how findings are told').choices(OUTPUTS).default('text'))
     .option('--json', JSON_OPTION)
@@ -62,6 +67,7 @@ export function auditCommand(console: Console): Command {
     .option('--facts <file>', 'what is known of the machine, where it is another one')
     .option('--save-facts <file>', 'write what was found out about this machine, for `--facts` elsewhere')
     .option('--openclaw <file>', 'the configuration of OpenClaw (default: where OpenClaw itself looks)')
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('-v, --verbose', 'what to do about each, the fix and the controls it touches')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .addHelpText('after', HELP)
@@ -80,17 +86,24 @@ Suppressions, in portcullis-audit.yaml:
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a file cannot be used; 4 the machine said no.`;
 
 async function runAudit(console: Console, what: readonly string[], options: AuditOptions): Promise<ExitCode> {
-  const facts = await factsFor(console, options, what.includes(LIVE));
+  const isLive = what.includes(LIVE);
+  const docker = auditedContainers(console, options, isLive);
+  const facts = await factsFor(console, options, isLive, docker);
   if (options.saveFacts !== undefined) writeFile(console, options.saveFacts, factsText(facts ?? {}));
   const shared = {
     today: console.today,
     serviceName: serviceNames(catalog()),
     ...(facts === undefined ? {} : { facts }),
+    ...(docker === undefined ? {} : { docker }),
   };
-  const sources = what.length === 0 ? [await policySource(console, undefined)] : await readSources(console, what);
-  const subjects = await subjectsOf(console, sources, accountsOf(console, options.account));
+  // Containers alone need no rules; facts of a machine are there to be held against some.
+  const isAlone = what.length === 0 && options.docker !== undefined && facts === undefined;
+  if (isAlone && docker !== undefined) console.stderr.write(unseenText(docker));
+  const subjects = isAlone
+    ? []
+    : await subjectsOf(knowing(console, docker), what, accountsOf(console, options.account));
   const all = longWork(console, 'auditing', (watcher) =>
-    distinct(subjects.flatMap((subject) => audit({ ...subject, ...shared, watcher }))),
+    isAlone ? auditContainers(shared) : distinct(subjects.flatMap((each) => audit({ ...each, ...shared, watcher }))),
   );
   const suppressions = await suppressionsFor(console, options.suppressions);
   const { findings, suppressed } = suppress(all, suppressions, console.today);
@@ -105,8 +118,14 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
 
 type Subject = Pick<AuditSubject, 'ruleset' | 'policy' | 'opaque'>;
 
+/** A policy's zones are those of the containers that are audited; without any, of this machine's. */
+function knowing(console: Console, docker: DockerFacts | undefined): Console {
+  return docker === undefined ? withContainers(console, undefined) : { ...console, containers: () => docker };
+}
+
 /** Each policy by itself; what is no policy is one firewall together. */
-async function subjectsOf(console: Console, sources: readonly SourceFile[], accounts: Accounts): Promise<Subject[]> {
+async function subjectsOf(console: Console, what: readonly string[], accounts: Accounts): Promise<Subject[]> {
+  const sources = what.length === 0 ? [await policySource(console, undefined)] : await readSources(console, what);
   const formats = sources.map((source) => [source, formatOf(source)] as const);
   for (const [source, format] of formats)
     if (format === undefined) throw stop(EXIT.unusable, CLI_PROBLEMS.unknownFormat, source.name);

@@ -6,6 +6,7 @@ import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type ComparisonJson, compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { longWork } from '../long-work.ts';
 import {
   type Accounts,
@@ -25,6 +26,7 @@ interface CheckOptions {
   readonly in?: readonly string[];
   readonly against?: string;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -49,6 +51,7 @@ export function checkCommand(console: Console): Command {
     )
     .option('--against <what>', 'also show what is newly allowed and denied since this file or Git revision')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -70,7 +73,8 @@ const NOT_TOGETHER = [
 async function check(console: Console, path: string | undefined, options: CheckOptions): Promise<ExitCode> {
   const accounts = accountsOf(console, options.account);
   const source = await policySource(console, path);
-  const { intent, diagnostics } = readPolicy(console, source, accounts);
+  const reading = withContainers(console, options.docker);
+  const { intent, diagnostics } = readPolicy(reading, source, accounts);
   if (intent === undefined) {
     if (options.json === true)
       writeCheck(console, { ok: false, diagnostics: diagnosticsJson(diagnostics), tests: { passed: 0, failed: 0 } });
@@ -82,7 +86,7 @@ async function check(console: Console, path: string | undefined, options: CheckO
   const all = [...diagnostics, ...failures, ...idleDiagnostics(console, intent)];
   const tests = { passed: count(outcomes, 'passed'), failed: count(outcomes, 'failed') };
   const against =
-    options.against === undefined ? undefined : await changesSince(console, source, options.against, intent, accounts);
+    options.against === undefined ? undefined : await changesSince(reading, source, options.against, intent, accounts);
   const ok = !hasErrors(all);
   if (options.json === true) {
     writeCheck(console, {

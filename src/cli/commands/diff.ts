@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { FORMATS, type Format } from '../format.ts';
 import { longWork } from '../long-work.ts';
 import { FORMAT_OPTION, readPair } from '../subject.ts';
@@ -10,6 +11,7 @@ interface DiffOptions {
   readonly format?: Format;
   readonly new?: boolean;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -21,10 +23,17 @@ export function diffCommand(console: Console): Command {
     .option('--new', 'compare only first packets of connections')
     .addOption(new Option('--format <format>', FORMAT_OPTION).choices(FORMATS))
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
     .action(async (a: string, b: string, options: DiffOptions) => {
-      const pair = await readPair(console, a, b, accountsOf(console, options.account), options.format);
+      const pair = await readPair(
+        withContainers(console, options.docker),
+        a,
+        b,
+        accountsOf(console, options.account),
+        options.format,
+      );
       const found = longWork(console, 'comparing', (watcher) => compare(pair, options.new === true, watcher));
       if (options.json === true) writeJson(console, found);
       else console.stdout.write(comparisonText(console.stdout, found, a, b));

@@ -8,6 +8,7 @@ import { policyOfText } from '../../target/index.ts';
 import { TARGETS } from '../../target/registry.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { driftJson, driftText } from '../live/drift-report.ts';
 import { readFacts } from '../live/facts.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
@@ -20,6 +21,7 @@ import { Stop, stop } from '../report.ts';
 interface Options {
   readonly in?: readonly string[];
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -31,6 +33,7 @@ export function driftCommand(console: Console): Command {
     .argument('[policy]', 'hold the machine against this policy (default: against what was confirmed last)')
     .option('--in <file>', 'look at this saved listing instead of the machine (needs a policy; repeatable)', collect)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -98,7 +101,7 @@ async function ofPolicy(
   mechanism: HostListing['mechanism'] = 'nftables',
 ) {
   const source = await policySource(console, path);
-  const intent = soundHostPolicy(console, source, accountsOf(console, options.account));
+  const intent = soundHostPolicy(withContainers(console, options.docker), source, accountsOf(console, options.account));
   if (mechanism === 'iptables') {
     const { diagnostics } = TARGETS.iptables.lower(intent);
     if (hasErrors(diagnostics)) throw new Stop(EXIT.unusable, diagnostics);

@@ -5,12 +5,14 @@ import { BASELINE, DEFAULT_VERDICT, formatRate, type Grant, type Intent } from '
 import type { BuiltInZone } from '../../policy/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { type ExplainedGateway, explainGateway, gatewayLines } from '../gateway/explained.ts';
 import { POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
 import { placeJson } from '../report.ts';
 
 interface ExplainOptions {
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -19,10 +21,13 @@ export function explainCommand(console: Console): Command {
     .description('The policy in plain words: its zones, each flow, what a host needs to live, and what is denied.')
     .argument('[policy]', POLICY_ARGUMENT)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .action(async (policy: string | undefined, options: ExplainOptions) => {
       const source = await policySource(console, policy);
-      const explained = explain(soundPolicy(console, source, accountsOf(console, options.account)));
+      const explained = explain(
+        soundPolicy(withContainers(console, options.docker), source, accountsOf(console, options.account)),
+      );
       if (options.json === true) writeJson(console, explained);
       else console.stdout.write(explanationText(explained, console.stdout));
     });

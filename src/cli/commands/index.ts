@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./demo.ts')).demoCommand,
   },
   {
+    name: 'docker',
+    summary: 'containers under the policy, as they come and go',
+    load: async () => (await import('./docker.ts')).dockerCommand,
+  },
+  {
     name: 'gateway',
     summary: 'the egress gateway, which enforces names',
     load: async () => (await import('./gateway.ts')).gatewayCommand,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ACCOUNT_OPTION, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION } from '../containers.ts';
 import { type LiveHost, liveHost } from '../live/host.ts';
 import { noteInLedger } from '../live/in-ledger.ts';
 import { policyHash } from '../live/new-rules.ts';
@@ -32,6 +33,7 @@ export function planCommand(console: Console): Command {
     .option('--yes-cut <name>', YES_CUT_OPTION, collect)
     .option('--console', CONSOLE_OPTION)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .addOption(withOption())
     .option('--json', JSON_OPTION)
     .addHelpText(

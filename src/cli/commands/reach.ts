@@ -4,6 +4,7 @@ import type { Intent, Ruleset } from '../../ir/index.ts';
 import type { Watcher } from '../../packetset/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
@@ -15,6 +16,7 @@ interface ReachOptions {
   readonly policy?: string;
   readonly in?: readonly string[];
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly dot?: boolean;
@@ -28,11 +30,16 @@ export function reachCommand(console: Console): Command {
     .option('--markdown', 'a Markdown table')
     .option('--dot', 'a graph for Graphviz')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText('after', '\nA service in parentheses is open to some of the packets between the two, not to all.')
     .action(async (policy: string | undefined, options: ReachOptions) => {
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
-      const { intent, ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
+      const { intent, ruleset } = await subjectOf(
+        withContainers(console, options.docker),
+        asked,
+        accountsOf(console, options.account),
+      );
       const found = longWork(console, 'finding who reaches whom', (watcher) =>
         boundedReachability(intent, ruleset, watcher),
       );

@@ -8,6 +8,7 @@ import { type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { writeFile } from '../files.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT, policySource, soundHostPolicy, soundPolicy } from '../policy-input.ts';
@@ -21,6 +22,7 @@ const PROGRAMS = 'openclaw';
 interface RenderOptions {
   readonly output?: string;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -36,6 +38,7 @@ export function renderCommand(console: Console): Command {
     .argument('[policy]', POLICY_ARGUMENT)
     .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -44,7 +47,7 @@ export function renderCommand(console: Console): Command {
     .action(async (target: TargetName | typeof PROGRAMS, policy: string | undefined, options: RenderOptions) => {
       if (target === PROGRAMS) return renderForPrograms(console, policy, options);
       const intent = soundHostPolicy(
-        console,
+        withContainers(console, options.docker),
         await policySource(console, policy),
         accountsOf(console, options.account),
       );
@@ -61,7 +64,7 @@ export function renderCommand(console: Console): Command {
 /** What is no firewall: settings for those who are to use the gateway. There is nothing to prove about them. */
 async function renderForPrograms(console: Console, path: string | undefined, options: RenderOptions): Promise<void> {
   const source = await policySource(console, path);
-  const intent = soundPolicy(console, source, accountsOf(console, options.account));
+  const intent = soundPolicy(withContainers(console, options.docker), source, accountsOf(console, options.account));
   if (intent.gateway === undefined) throw stop(EXIT.unusable, CLI_PROBLEMS.noGatewayHere, source.name);
   const artifacts = clientSettings(intent, intent.gateway);
   if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);

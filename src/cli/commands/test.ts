@@ -6,6 +6,7 @@ import { hostIntent } from '../../resolve/index.ts';
 import { withoutTranslations } from '../../semantics/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { whatTheMachineSays } from '../lab/machine.ts';
 import { countersByFlow, nftRules, provenRules } from '../lab/policy-in-nft.ts';
 import { runInLab } from '../lab/run.ts';
@@ -18,6 +19,7 @@ interface TestOptions {
   readonly lab?: boolean;
   readonly probes: number;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function testCommand(console: Console): Command {
     .option('--lab', 'also send the packets through the real kernel, in a private network')
     .option('--probes <number>', 'at most so many generated packets', positive, DEFAULT_PROBES)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .addHelpText('after', HELP)
     .action(async (policy: string | undefined, options: TestOptions) => {
@@ -53,7 +56,11 @@ async function test(console: Console, path: string | undefined, options: TestOpt
   // Before any work: who asks for real packets wants to know at once that there will be none.
   const isolation = options.lab === true ? requireIsolation(await hostCapabilities()) : undefined;
   const source = await policySource(console, path);
-  const intent = policyWithStandIns(console, source, accountsOf(console, options.account));
+  const intent = policyWithStandIns(
+    withContainers(console, options.docker),
+    source,
+    accountsOf(console, options.account),
+  );
   const run = await testRun(console, source.name, intent, options.probes, isolation);
   if (options.json === true) writeJson(console, testJson(run));
   else console.stdout.write(testText(console.stdout, run));

@@ -7,6 +7,7 @@ import { AnswerLines } from '../answer-line.ts';
 import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { readSource } from '../files.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
@@ -20,6 +21,7 @@ interface WhyOptions {
   readonly flows?: string;
   readonly policy?: string;
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly wholePath?: boolean;
   readonly json?: boolean;
 }
@@ -33,6 +35,7 @@ export function whyCommand(console: Console): Command {
     .option('--flows <file>', 'answer every line of a file of flows (- is standard input), one JSON line each')
     .addOption(new Option('--at <hook>', 'where the packet stands').choices(HOOKS))
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--whole-path', 'tell every rule on the way, also those that did not match')
     .option('--json', JSON_OPTION)
     .addHelpText('after', HELP)
@@ -58,7 +61,7 @@ Exit codes: 0 answered, whatever the verdict; 2 a flow, the policy or the config
 async function why(console: Console, text: string, options: WhyOptions): Promise<ExitCode> {
   if ((text === '') === (options.flows === undefined)) throw stop(EXIT.unusable, CLI_PROBLEMS.noFlow);
   const accounts = accountsOf(console, options.account);
-  const subject = await subjectOf(console, options, accounts);
+  const subject = await subjectOf(withContainers(console, options.docker), options, accounts);
   const extent: PathExtent = options.wholePath === true ? 'whole' : 'matching';
   const asker = (watcher: Watcher): Asker => new Asker(subject, accounts, options.at, watcher);
   if (options.flows !== undefined) {

@@ -1,3 +1,5 @@
+import { unitWord } from '../unit-word.ts';
+
 /** What a unit of the gateway is written from; all paths absolute. */
 export interface UnitParts {
   readonly node: string; // the program that runs ours
@@ -26,7 +28,7 @@ After=network-online.target portcullis.service
 [Service]
 Type=exec
 ExecStartPre=+/bin/mkdir -m 0750 -p ${FOLDERS.join(' ')}
-ExecStart=${[node, main, 'gateway', 'run', policy].map(word).join(' ')}
+ExecStart=${[node, main, 'gateway', 'run', policy].map(unitWord).join(' ')}
 ExecReload=+/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=1
@@ -48,10 +50,4 @@ OOMScoreAdjust=-500
 [Install]
 WantedBy=multi-user.target
 `;
-}
-
-/** A word of a command line (systemd.service(5)): quoted, with the characters escaped that systemd would expand. */
-function word(text: string): string {
-  const escaped = text.replace(/[\\"]/g, '\\$&').replace(/%/g, '%%').replace(/\$/g, '$$$$');
-  return /[\s"'\\;]/.test(text) ? `"${escaped}"` : escaped;
 }

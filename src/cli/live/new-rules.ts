@@ -9,6 +9,7 @@ import { TARGETS, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT } from '../console.ts';
+import { withContainers } from '../containers.ts';
 import { emptyIntent, filesOf, policySource, readPolicy, soundHostPolicy } from '../policy-input.ts';
 import { Stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
@@ -31,12 +32,13 @@ export type WrittenRules =
 export async function policyRules(
   console: Console,
   path: string | undefined,
-  options: { readonly account?: readonly string[]; readonly with?: Mechanism },
+  options: { readonly account?: readonly string[]; readonly docker?: readonly string[]; readonly with?: Mechanism },
 ): Promise<NewRules> {
   const policy = await policySource(console, path);
   const sources: Record<string, string> = { [policy.name]: policy.text };
   const read = filesOf(console);
-  const intent = soundHostPolicy(console, policy, accountsOf(console, options.account), (included) => {
+  const reading = withContainers(console, options.docker);
+  const intent = soundHostPolicy(reading, policy, accountsOf(console, options.account), (included) => {
     const found = read(included);
     if (typeof found === 'string') sources[included] = found;
     return found;

@@ -32,6 +32,8 @@ export interface Pair {
   readonly cgroup?: string; // of the sender
   readonly group?: string; // the destination is one of these names
   readonly receivers?: readonly Range[]; // uids of the receiver, which the kernel cannot see
+  readonly liveSrc?: string; // the sender is one of those who are now in this zone, at this address behind this interface
+  readonly liveDst?: string; // likewise
 }
 
 const LOOPBACK: readonly InterfacePattern[] = [{ name: 'lo', wildcard: false }];
@@ -67,13 +69,21 @@ function receiver(peer: Local): Pick<Pair, 'receivers'> {
   return peer.accounts === undefined ? {} : { receivers: peer.accounts };
 }
 
-function source(peer: Remote): Pick<Pair, 'src' | 'inInterfaces'> {
-  return { src: peer.ranges, ...(peer.interfaces === undefined ? {} : { inInterfaces: peer.interfaces }) };
+function source(peer: Remote): Pick<Pair, 'src' | 'inInterfaces' | 'liveSrc'> {
+  return {
+    src: peer.ranges,
+    ...(peer.interfaces === undefined ? {} : { inInterfaces: peer.interfaces }),
+    ...(peer.live === undefined ? {} : { liveSrc: peer.live }),
+  };
 }
 
-function destination(peer: Exclude<Peer, Local>): Pick<Pair, 'dst' | 'outInterfaces' | 'group'> {
+function destination(peer: Exclude<Peer, Local>): Pick<Pair, 'dst' | 'outInterfaces' | 'group' | 'liveDst'> {
   if (peer.kind === 'named') return { dst: 'any', group: peer.group };
-  return { dst: peer.ranges, ...(peer.interfaces === undefined ? {} : { outInterfaces: peer.interfaces }) };
+  return {
+    dst: peer.ranges,
+    ...(peer.interfaces === undefined ? {} : { outInterfaces: peer.interfaces }),
+    ...(peer.live === undefined ? {} : { liveDst: peer.live }),
+  };
 }
 
 /** The packets of a pair, but for what a target may have to leave out: the name that was asked for and the receiver. */

@@ -22,7 +22,7 @@ export function rule(statements: readonly Statement[], comment?: string): Rule {
   return { statements, ...(comment === undefined ? {} : { comment }) };
 }
 
-export function equals(left: Selector, right: Expression, operator: Operator = '=='): Statement {
+export function equals(left: Expression, right: Expression, operator: Operator = '=='): Statement {
   return { kind: 'match', left, operator, right };
 }
 

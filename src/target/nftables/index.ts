@@ -22,6 +22,7 @@ export {
   originOfCounter,
   TABLE_NAME,
   TRIAL_SET,
+  zoneOfContainerSet,
 } from './names.ts';
 /** @public for those who read rulesets that include others */
 export type { Includer } from './parse-block.ts';

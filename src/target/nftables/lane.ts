@@ -1,10 +1,10 @@
 import type { Grant, Hook, InterfacePattern } from '../../ir/index.ts';
 import { type AddressRange, type Family, formatRange } from '../../net/index.ts';
 import { type Pair, pairsOf } from '../netfilter/pair.ts';
-import type { Statement } from './ast.ts';
+import type { Selector, Statement } from './ast.ts';
 import { boxesOf, type ShapedBox } from './box.ts';
 import * as build from './build.ts';
-import { cgroupLevel, cgroupSet, nameSet } from './names.ts';
+import { cgroupLevel, cgroupSet, containerSet, nameSet } from './names.ts';
 import { SourceGates } from './source-gate.ts';
 
 /** What a packet must meet before the lookups of a lane: conditions that no exact or interval key can hold. */
@@ -14,6 +14,8 @@ interface Gate {
   readonly group?: string;
   readonly cgroup?: string;
   readonly src?: readonly AddressRange[];
+  readonly liveSrc?: string;
+  readonly liveDst?: string;
 }
 
 /** Traffic of one hook and family behind one gate; rated flows apart, because a packet beyond its rate goes on to other flows. */
@@ -30,7 +32,7 @@ export function lanesOf(grants: readonly Grant[]): Lane[] {
   const sourceGates = new SourceGates(grants);
   const lanes = new Map<string, Lane>();
   for (const [order, grant] of grants.entries()) {
-    for (const pair of pairsOf(grant)) {
+    for (const pair of withoutWhoIsThere(pairsOf(grant))) {
       for (const family of [4, 6] as const) {
         const src = sourceGates.sourcesOf(grant, pair, family);
         const boxes = boxesOf(grant, order, src === undefined ? pair : { ...pair, src: 'any' }, family);
@@ -48,6 +50,24 @@ export function lanesOf(grants: readonly Grant[]): Lane[] {
   return [...lanes.values()].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Who is in a zone of containers now, and where, its set says: what is left of their pairs is one. */
+function withoutWhoIsThere(pairs: readonly Pair[]): readonly Pair[] {
+  if (pairs.every(({ liveSrc, liveDst }) => liveSrc === undefined && liveDst === undefined)) return pairs;
+  const plain = pairs.map(({ inInterfaces, outInterfaces, ...pair }): Pair => {
+    const [fromLive, toLive] = [pair.liveSrc !== undefined, pair.liveDst !== undefined];
+    return {
+      ...pair,
+      ...(fromLive ? { src: 'any' } : inInterfaces === undefined ? {} : { inInterfaces }),
+      ...(toLive ? { dst: 'any' } : outInterfaces === undefined ? {} : { outInterfaces }),
+    };
+  });
+  return [...new Map(plain.map((pair) => [JSON.stringify(pair, bigints), pair])).values()];
+}
+
+function bigints(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
 function gateOf(pair: Pair): Gate {
   const inInterfaces = narrowing(pair.inInterfaces);
   const outInterfaces = narrowing(pair.outInterfaces);
@@ -56,6 +76,8 @@ function gateOf(pair: Pair): Gate {
     ...(outInterfaces === undefined ? {} : { outInterfaces }),
     ...(pair.group === undefined ? {} : { group: pair.group }),
     ...(pair.cgroup === undefined ? {} : { cgroup: pair.cgroup }),
+    ...(pair.liveSrc === undefined ? {} : { liveSrc: pair.liveSrc }),
+    ...(pair.liveDst === undefined ? {} : { liveDst: pair.liveDst }),
   };
 }
 
@@ -74,6 +96,13 @@ export function inCgroup(path: string): Statement {
   return build.equals(selector, build.reference(cgroupSet.of(path)));
 }
 
+/** One end of the packet is a container of the zone: its address, behind the bridge of its network. */
+function isContainer(zone: string, family: Family, side: 'src' | 'dst'): Statement {
+  const through: Selector = { kind: 'meta', key: side === 'src' ? 'iifname' : 'oifname' };
+  const parts = [through, build.addressSelector(family, side)];
+  return build.equals({ kind: 'concat', parts }, build.reference(containerSet(zone, family)));
+}
+
 /** The ways through a gate, each a list of conditions that must all hold. */
 export function gateStatements(gate: Gate, family: Family): Statement[][] {
   const fixed: Statement[] = [];
@@ -88,6 +117,8 @@ export function gateStatements(gate: Gate, family: Family): Statement[][] {
     const ranges = gate.src.map(build.addressExpression);
     fixed.push(build.equals(build.addressSelector(family, 'src'), build.anyOf(ranges)));
   }
+  if (gate.liveSrc !== undefined) fixed.push(isContainer(gate.liveSrc, family, 'src'));
+  if (gate.liveDst !== undefined) fixed.push(isContainer(gate.liveDst, family, 'dst'));
   const inside = through('iifname', gate.inInterfaces);
   const outside = through('oifname', gate.outInterfaces);
   return inside.flatMap((first) => outside.map((second) => [...first, ...second, ...fixed]));

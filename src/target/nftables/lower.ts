@@ -5,7 +5,7 @@ import { Unwritable } from '../netfilter/normal-form.ts';
 import { pairsOf } from '../netfilter/pair.ts';
 import type { Lowered } from '../target.ts';
 import { approximationsOf } from './approximations.ts';
-import type { Chain, CounterObject, Program, Rule, SetDeclaration, Statement, Table } from './ast.ts';
+import type { Chain, CounterObject, Element, Program, Rule, SetDeclaration, Statement, Table } from './ast.ts';
 import * as build from './build.ts';
 import { grantProblems, intentProblems } from './check-intent.ts';
 import { gateStatements, isOpen, type Lane, lanesOf } from './lane.ts';
@@ -15,6 +15,7 @@ import {
   baselineCounter,
   cgroupLevel,
   cgroupSet,
+  containerSet,
   DENIED_COUNTERS,
   flowCounter,
   LOG_GROUP,
@@ -111,6 +112,7 @@ class TableWriter {
         });
       }
     }
+    this.#containerSets();
     const cgroups = new Set([
       ...lanes.flatMap((lane) => (lane.gate.cgroup === undefined ? [] : [lane.gate.cgroup])),
       ...redirects.flatMap(({ from }) => from.flatMap(({ cgroup }) => cgroup ?? [])),
@@ -118,6 +120,31 @@ class TableWriter {
     for (const path of cgroups) {
       const expression = { kind: 'socket', key: 'cgroupv2', level: cgroupLevel(path) } as const;
       this.#sets.push({ name: cgroupSet.of(path), key: { kind: 'typeof', expression }, flags: [], elements: [] });
+    }
+  }
+
+  /** Who is in a zone of containers as the rules are written; whoever comes and goes afterwards is put in and taken out. */
+  #containerSets(): void {
+    const peers = this.#intent.grants.flatMap(({ from, to }) => [...from, ...to]);
+    const live = peers.flatMap((peer) => (peer.kind === 'remote' && peer.live !== undefined ? [peer] : []));
+    for (const [zone, places] of Map.groupBy(live, (peer) => peer.live!)) {
+      for (const family of [4, 6] as const) {
+        const elements = places.flatMap(({ ranges, interfaces = [] }) =>
+          interfaces.flatMap((through) =>
+            ranges
+              .filter((range) => range.family === family)
+              .map((range) => ({
+                key: { kind: 'concat', parts: [build.interfaceWord(through), build.addressExpression(range)] } as const,
+              })),
+          ),
+        );
+        this.#sets.push({
+          name: containerSet(zone, family),
+          key: { kind: 'type', parts: ['ifname', family === 4 ? 'ipv4_addr' : 'ipv6_addr'] },
+          flags: [],
+          elements: distinctElements(elements),
+        });
+      }
     }
   }
 
@@ -200,6 +227,13 @@ class TableWriter {
     this.#sets.push(...found.map((each) => each.map));
     return found.map((each) => each.rule);
   }
+}
+
+/** A container that several flows name is in the set once. */
+function distinctElements<E extends Element>(elements: readonly E[]): readonly E[] {
+  const text = (element: E): string =>
+    JSON.stringify(element.key, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return [...new Map(elements.map((element) => [text(element), element])).values()];
 }
 
 function chainName(hook: Hook, family: Family): string {

@@ -67,6 +67,23 @@ export const cgroupSet = prefixed('cgroup-');
 
 const NAME_SETS = { 4: prefixed('names4-'), 6: prefixed('names6-') } as const;
 
+const CONTAINER_SETS = { 4: prefixed('containers4-'), 6: prefixed('containers6-') } as const;
+
+/** The set of a zone's containers, interface and address, one for each family; `docker watch` keeps it. */
+export function containerSet(zone: string, family: Family): string {
+  return CONTAINER_SETS[family].of(zone);
+}
+
+/** The zone and family of such a set, in whichever slot it stands. */
+export function zoneOfContainerSet(name: string): { readonly zone: string; readonly family: Family } | undefined {
+  const inner = slotOfName(name)?.inner ?? name;
+  for (const family of [4, 6] as const) {
+    const zone = CONTAINER_SETS[family].back(inner);
+    if (zone !== undefined) return { zone, family };
+  }
+  return undefined;
+}
+
 /** The set of the addresses that a group's names now stand for, one for each family; the resolver keeps it. */
 export function nameSet(group: string, family: Family): string {
   return NAME_SETS[family].of(group);

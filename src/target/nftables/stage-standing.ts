@@ -92,7 +92,7 @@ function checkNames({ chains, sets, counters, objects = [] }: Table): void {
   for (const { name } of counters) if (!isOwnCounter(name)) throw new Strange(`it holds the counter \`${name}\``);
   for (const { name, data } of sets) {
     const inner = slotOfName(name)?.inner ?? name;
-    const known = data !== undefined ? /^(?:input|output|forward)-/ : /^alive[46]$/;
+    const known = data !== undefined ? /^(?:input|output|forward)-/ : /^(?:alive[46]$|containers[46]-)/;
     const isKnown = data === undefined && (name === TRIAL_SET || isSharedSet(name));
     if (!isKnown && !known.test(inner)) throw new Strange(`it holds the set or map \`${name}\``);
   }

@@ -38,12 +38,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE],
     why: 'the policy language says what was written and where, not what it comes to: that is `resolve`',
   },
+  docker: {
+    mayImport: [...BASE, 'policy'],
+    why: 'what Docker tells of its containers is read and kept as facts: what they come to is said in `resolve`, what is wrong with them in `analysis`',
+  },
   catalog: {
     mayImport: [...BASE, 'ir'],
     why: 'the catalogue is data with a loader: it knows services and endpoints, not the policies that name them',
   },
   resolve: {
-    mayImport: [...BASE, 'policy', 'catalog', 'ir', 'packetset'],
+    mayImport: [...BASE, 'policy', 'docker', 'catalog', 'ir', 'packetset'],
     why: 'resolving turns a policy into an intent: it neither judges the intent nor writes a firewall',
   },
   discover: {
@@ -59,7 +63,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'the proof compares what a target wrote with the intent: it must not depend on how the intent came about',
   },
   analysis: {
-    mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
+    mayImport: [...BASE, 'docker', 'ir', 'packetset', 'semantics'],
     why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
   },
   apply: {
@@ -89,6 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'ir',
       'semantics',
       'policy',
+      'docker',
       'catalog',
       'resolve',
       'discover',
@@ -111,6 +116,7 @@ export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/enforcer/protocol.ts': 'what is asked and answered, without the part that runs as root',
   'src/diagnostic/similar.ts': 'it brings a package of others, which what runs as root must not load',
   'src/host/process.ts': 'processes alone: what runs as root must not load the lab',
+  'src/host/docker.ts': 'one question to one program: commands that read policies start without the lab',
   'src/host/proc.ts': '/proc alone, for the same reason',
   'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };

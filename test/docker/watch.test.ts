@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Command, portcullis } from '../apply/command.ts';
+import { DockerMachine, MACHINE, skipWithoutDocker } from './machine.ts';
+
+const skip = skipWithoutDocker();
+
+const POLICY = `portcullis: 1
+name: containers
+zones:
+  web: { docker: { labels: { role: web } } }
+flows:
+  - { name: web, from: 198.51.100.0/24, to: web, service: tcp/80, purpose: test }
+`;
+const WEB = ['--label', 'role=web', '-p', '8080:80'];
+
+/** Waits for it. */
+async function opens(isOpen: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) if (await isOpen()) return;
+  assert.fail('it stays closed');
+}
+
+describe('containers come and go under `docker watch`, by packets', { skip }, () => {
+  test('who has the label is reached, who has not is not, whatever starts again', async (t) => {
+    await using machine = await DockerMachine.open();
+    const { place, docker } = machine;
+    const apply = async () => {
+      const ended = await portcullis(place, ['apply', '-', '--console', '--confirm-by', 'none'], POLICY);
+      assert.equal(ended.exitCode, 0, ended.stderr);
+    };
+    const isOpen = () => machine.fromWorld(MACHINE[4], 8080);
+    await apply();
+    await place.checked('tee', ['/run/place/policy.yaml'], POLICY);
+    const start = () => new Command(place, ['docker', 'watch', '/run/place/policy.yaml']);
+    let watch = start();
+    await watch.prints(/0 containers run/);
+
+    await machine.serve('web', ...WEB);
+    await watch.prints(/(?:start|connect) [0-9a-f]{12}: 172\.30\.0\.2 is in `web`/);
+    assert.equal(await isOpen(), true);
+    await docker.checked('rm', '-f', 'web');
+    await watch.prints(/die [0-9a-f]{12}: 172\.30\.0\.2 is no longer in `web`/);
+
+    await machine.serve('other', '-p', '8080:80');
+    assert.equal((await machine.addressOf('other'))[4], '172.30.0.2', 'it has the address of the one before');
+    assert.equal(await isOpen(), false, 'and not its label');
+    await docker.checked('rm', '-f', 'other');
+
+    await machine.serve('web', ...WEB);
+    await docker.checked('restart', '-t', '0', 'web');
+    await opens(isOpen);
+    await apply();
+    await watch.prints(/other rules were loaded/);
+    assert.equal(await isOpen(), true, 'rules that are loaded anew know who is there');
+
+    await machine.restartDaemon();
+    await watch.prints(/Docker does not answer[\s\S]*containers run/);
+    assert.equal(await isOpen(), false, 'nothing runs');
+    await machine.docker.checked('start', 'web');
+    await opens(isOpen);
+
+    await place.checked('pkill', ['-KILL', '-f', 'docker watch']);
+    await watch.ended;
+    watch = start();
+    await watch.prints(/1 containers run, 1 addresses/);
+    assert.equal(await isOpen(), true);
+    await place.checked('pkill', ['-TERM', '-f', 'docker watch']);
+    const ended = await watch.ended;
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    assert.equal(await isOpen(), false, 'nobody follows the containers any more');
+    for (const [line] of ended.stdout.matchAll(/^.*ms\)$/gm)) t.diagnostic(line);
+  });
+
+  test('a policy without such a zone has nothing to watch', async () => {
+    await using machine = await DockerMachine.open();
+    const { exitCode, stderr } = await portcullis(machine.place, ['docker', 'watch', '-'], 'portcullis: 1\n');
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /error\[K0005\].*has no zone of containers/);
+  });
+});
