@@ -12,6 +12,7 @@ export {
 } from './flow-patterns.ts';
 export { formatFlow } from './flow-text.ts';
 export { type IdleFlow, idleFlows } from './idle-flows.ts';
+export { type Led, LedOn, type Route } from './led-on.ts';
 export {
   type Accepted,
   acceptedPackets,

@@ -1,5 +1,6 @@
 import {
   type Answer,
+  LedOn,
   Oracle,
   type Passage,
   type PatternContext,
@@ -40,12 +41,15 @@ export class Asker {
   readonly #opaque: readonly Opaque[];
   readonly #patterns: PatternContext;
   readonly #shapes = new QuestionShapes();
+  readonly #ledOn: LedOn | undefined;
 
   constructor(subject: Subject, accounts: ReadonlyMap<string, number>, hook: Hook | undefined, watcher: Watcher) {
     const { zones, groups, unknownAccounts } = subject.intent;
     this.#oracle = new Oracle(subject.ruleset, watcher);
     this.#patterns = patternContext(subject.intent, subject.ruleset);
     this.#opaque = subject.opaque;
+    this.#ledOn =
+      subject.kind === 'policy' || hook !== undefined ? undefined : LedOn.by(subject.ruleset, subject.routes);
     this.#context = {
       zones,
       groups,
@@ -80,6 +84,17 @@ export class Asker {
   }
 
   #answer(passages: readonly Passage[], view?: PatternView): Found {
+    const [only, ...others] = passages;
+    const led = only === undefined || others.length > 0 ? undefined : this.#ledOn?.of(only);
+    if (led !== undefined && this.#ledOn !== undefined) {
+      // Where the rule that leads on leads to is known here.
+      const known = new Set(led.path.map(({ origin }) => origin?.span));
+      const uncertain = this.#opaque.filter(
+        ({ packets, span }) =>
+          !known.has(span) && [led.came, led.goes].some((pattern) => decide(packets, pattern) !== false),
+      );
+      return { kind: 'answered', answer: this.#ledOn.ask(led), uncertain };
+    }
     const uncertain = this.#opaque.filter(({ packets }) =>
       passages.some((passage) => passage.some((pattern) => decide(packets, pattern) !== false)),
     );

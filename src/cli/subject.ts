@@ -1,4 +1,6 @@
+import type { Route } from '../analysis/index.ts';
 import { type Diagnostic, diagnose } from '../diagnostic/index.ts';
+import type { DockerFacts } from '../docker/index.ts';
 import type { Intent, Ruleset } from '../ir/index.ts';
 import { hostIntent } from '../resolve/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
@@ -28,11 +30,19 @@ export interface Subject {
   readonly ruleset: Ruleset;
   readonly intent: Intent; // whose zones are meant; of a firewall asked without a policy, the built-in ones
   readonly opaque: readonly Opaque[]; // parts that the reader does not understand
+  readonly routes: () => readonly Route[]; // to containers, where anybody knows of them
 }
 
 export const IN_OPTION =
   'ask this firewall configuration instead of the policy (nft text or nft -j, iptables-save, ip6tables-save, ipset save, /etc/ufw, ufw status verbose, ufw commands; repeatable: the files of one machine), or `live`: the rules that this machine has now';
 export const FORMAT_OPTION = 'what the files are, where their content does not tell';
+
+/** The bridges that lead to containers. */
+function routesToContainers(facts: DockerFacts | undefined): readonly Route[] {
+  return (facts?.networks ?? []).flatMap(({ bridge, subnets }) =>
+    bridge === undefined ? [] : [{ ranges: subnets, through: { name: bridge, wildcard: false } }],
+  );
+}
 
 /** The policy, or with `--in` a firewall's configuration, asked about the policy's zones. */
 export async function subjectOf(
@@ -47,7 +57,8 @@ export async function subjectOf(
       : soundPolicy(console, await policySource(console, options.policy), accounts);
   const { ruleset, opaque, diagnostics } = await readRulesetFiles(console, options.in);
   reportDiagnostics(console, diagnostics);
-  return { name: options.in.join(', '), kind: 'firewall', intent, ruleset, opaque };
+  const routes = () => routesToContainers(console.containers?.());
+  return { name: options.in.join(', '), kind: 'firewall', intent, ruleset, opaque, routes };
 }
 
 function policySubject(console: Console, source: SourceFile, accounts: Accounts): Subject {
@@ -55,7 +66,7 @@ function policySubject(console: Console, source: SourceFile, accounts: Accounts)
 }
 
 export function intentSubject(name: string, intent: Intent): Subject {
-  return { name, kind: 'policy', ruleset: intentRuleset(intent), intent, opaque: [] };
+  return { name, kind: 'policy', ruleset: intentRuleset(intent), intent, opaque: [], routes: () => [] };
 }
 
 /** The two sides of a comparison, with one number for each account. */
@@ -111,6 +122,7 @@ async function readSubject(
         name: sources.length === 1 ? source.name : name,
         kind: 'firewall',
         intent: emptyIntent(console),
+        routes: () => [],
         ...(await readFirewall(console, sources, format)),
       };
   }

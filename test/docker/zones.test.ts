@@ -25,6 +25,14 @@ async function opens(ask: () => Promise<Both>, why?: string): Promise<void> {
   }
 }
 
+/** What the rules that are live say of a packet from the world to a port of the machine. */
+async function why(machine: DockerMachine, port: number): Promise<string> {
+  const flow = `tcp ${WORLD[4]} -> host:${port}`;
+  const { exitCode, stdout, stderr } = await portcullis(machine.place, ['why', '--in', 'live', flow]);
+  assert.equal(exitCode, 0, stderr);
+  return stdout;
+}
+
 async function apply(machine: DockerMachine, policy: string): Promise<void> {
   const ended = await portcullis(machine.place, ['apply', '-', '--console', '--confirm-by', 'none'], policy);
   assert.equal(ended.exitCode, 0, ended.stderr);
@@ -42,10 +50,19 @@ describe('containers of a real dockerd, by packets', { skip }, () => {
     await machine.serve('web', '-p', '8080:80');
     const published = () => both((family) => machine.fromWorld(MACHINE[family], 8080));
     await opens(published, 'UFW denies everything, and the port is open');
+    assert.match(await why(machine, 8080), /^accept: .*\n[\s\S]*ip filter DOCKER /m, 'Docker’s own chain lets it in');
+    assert.match(
+      await why(machine, 81),
+      /^(?:drop|reject): .*\n[\s\S]*ip filter ufw-/m,
+      'what is not published is UFW’s affair',
+    );
+    const { stdout } = await portcullis(machine.place, ['audit', 'live', '--json']);
+    assert.match(stdout, /"code": ?"A3001"/, 'and the audit tells of it');
 
     const zones = '  web: { docker: { container: web } }\n  friend: { addresses: [198.51.100.2, "2001:db8:7::2"] }';
     await apply(machine, policy(zones, '  - { name: other, from: friend, to: web, service: tcp/81, purpose: test }'));
     assert.deepEqual(await published(), CLOSED);
+    assert.match(await why(machine, 8080), /^drop: .*\n[\s\S]*inet portcullis /m, 'our table has the last word');
     await apply(machine, policy(zones, '  - { name: web, from: friend, to: web, service: tcp/80, purpose: test }'));
     await opens(published);
     await apply(
