@@ -136,4 +136,38 @@ describe('containers of a real dockerd, by packets', { skip }, () => {
     await opens(() => agent(MACHINE, 9000));
     assert.deepEqual(await agent(WORLD, 443), CLOSED);
   });
+
+  test('an internal network and one without ICC still reach this machine, until no flow names it', async () => {
+    await using machine = await DockerMachine.open();
+    await machine.docker.checked('network', 'create', '--internal', 'inner');
+    await machine.docker.checked('network', 'create', '-o', 'com.docker.network.bridge.enable_icc=false', 'apart');
+    await machine.serve('inside', '--network', 'inner');
+    await machine.serve('alice', '--network', 'apart');
+    await machine.serve('bob', '--network', 'apart', '-p', '8080:80');
+    await machine.worldListens(443);
+    await machine.place.checked('sh', ['-c', 'setsid busybox httpd -p 9000 </dev/null >/dev/null 2>&1']);
+    const ways = async () => ({
+      'inner to the world': await machine.fromContainer('inside', WORLD[4], 443),
+      'inner to this machine': await machine.fromContainer('inside', MACHINE[4], 9000),
+      'apart to the published port of its neighbour': await machine.fromContainer('alice', MACHINE[4], 8080),
+      'apart to the world': await machine.fromContainer('alice', WORLD[4], 443),
+    });
+    assert.deepEqual(await ways(), {
+      'inner to the world': false,
+      'inner to this machine': true,
+      'apart to the published port of its neighbour': true,
+      'apart to the world': true,
+    });
+    const zones = '  inner: { docker: { network: inner } }\n  apart: { docker: { network: apart } }';
+    await apply(
+      machine,
+      policy(zones, `  - { name: out, from: apart, to: ${WORLD[4]}, service: https, purpose: test }`),
+    );
+    assert.deepEqual(await ways(), {
+      'inner to the world': false,
+      'inner to this machine': false,
+      'apart to the published port of its neighbour': false,
+      'apart to the world': true,
+    });
+  });
 });
