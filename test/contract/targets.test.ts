@@ -37,7 +37,9 @@ function contract<Ast>(name: string, target: Target<Ast>): void {
     for (const [title, policy] of POLICIES) {
       test(`${title}: what is written is proven`, () => {
         const { artifacts, proof } = renderProven(target, policy);
-        assert.deepEqual([proof.unexplained, proof.opaque, proof.diagnostics], [[], [], []]);
+        // Where nobody follows containers, it is said so.
+        const said = proof.diagnostics.filter(({ code }) => policy !== CONTAINERS || code !== 'N0326');
+        assert.deepEqual([proof.unexplained, proof.opaque, said], [[], [], []]);
         assert.ok(proof.holds && artifacts !== undefined && artifacts.length > 0);
         for (const artifact of artifacts) {
           assert.match(artifact.name, /^(?!\/)(?!.*\.\.)[\w./-]+$/);

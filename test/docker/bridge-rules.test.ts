@@ -108,34 +108,35 @@ describe('the rules of Docker’s two backends are read with the same meaning', 
   }
 
   /** What Docker says of each, by single packets. */
-  const says: readonly (readonly [what: string, flow: Flow, open: (network: BridgeNetwork) => boolean])[] = [
+  const says: readonly (readonly [what: string, flow: Flow, open: (network: BridgeNetwork) => boolean | undefined])[] =
     [
-      'from the world by the published port',
-      packet({ from: '203.0.113.9', to: '198.51.100.1', dport: 8080, dstType: 'local' }),
-      ({ publishes = false, routed = false }) => (publishes && !routed ? true : undefined), // else it is not forwarded
-    ],
-    [
-      'from the world to the container’s own address',
-      packet({ from: '203.0.113.9', to: '192.0.2.2' }),
-      ({ publishes = false, routed = false }) => publishes && routed,
-    ],
-    ['from the world to another port', packet({ from: '203.0.113.9', to: '192.0.2.2', dport: 81 }), () => false],
-    [
-      'from the other network',
-      packet({ from: '172.17.0.2', to: '192.0.2.2', inInterface: 'docker0', dport: 81 }),
-      () => false,
-    ],
-    [
-      'to the world',
-      packet({ from: '192.0.2.2', to: '203.0.113.9', inInterface: 'bridge1', outInterface: 'eth0' }),
-      ({ internal = false }) => !internal,
-    ],
-    [
-      'to its neighbour',
-      packet({ from: '192.0.2.2', to: '192.0.2.3', inInterface: 'bridge1' }),
-      ({ icc = true }) => icc,
-    ],
-  ];
+      [
+        'from the world by the published port',
+        packet({ from: '203.0.113.9', to: '198.51.100.1', dport: 8080, dstType: 'local' }),
+        ({ publishes = false, routed = false }) => (publishes && !routed ? true : undefined), // else it is not forwarded
+      ],
+      [
+        'from the world to the container’s own address',
+        packet({ from: '203.0.113.9', to: '192.0.2.2' }),
+        ({ publishes = false, routed = false }) => publishes && routed,
+      ],
+      ['from the world to another port', packet({ from: '203.0.113.9', to: '192.0.2.2', dport: 81 }), () => false],
+      [
+        'from the other network',
+        packet({ from: '172.17.0.2', to: '192.0.2.2', inInterface: 'docker0', dport: 81 }),
+        () => false,
+      ],
+      [
+        'to the world',
+        packet({ from: '192.0.2.2', to: '203.0.113.9', inInterface: 'bridge1', outInterface: 'eth0' }),
+        ({ internal = false }) => !internal,
+      ],
+      [
+        'to its neighbour',
+        packet({ from: '192.0.2.2', to: '192.0.2.3', inInterface: 'bridge1' }),
+        ({ icc = true }) => icc,
+      ],
+    ];
   for (const backend of ['iptables', 'nftables'] as const) {
     for (const network of NETWORKS) {
       test(`${network.name}, by ${backend}: what is open is what Docker says`, () => {

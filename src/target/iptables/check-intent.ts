@@ -32,10 +32,17 @@ export function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Inte
     ...(grant.rate === undefined || isWritableRate(grant.rate)
       ? []
       : [diagnose(IPTABLES_PROBLEMS.unwritableMatch, span, grant.name, 'more than a million packets a second')]),
+    ...frozenContainers(grant),
     ...grant.from.flatMap((peer) =>
       peer.kind === 'named' ? [diagnose(IPTABLES_PROBLEMS.namedSource, span, grant.name, peer.group)] : [],
     ),
   ];
+}
+
+/** Zones of containers that come and go, of which these rules know only the addresses of now. */
+export function frozenContainers({ name, from, to, origin: { span } }: Grant): Diagnostic[] {
+  const zones = new Set([...from, ...to].flatMap((peer) => (peer.kind === 'remote' ? (peer.live ?? []) : [])));
+  return [...zones].map((zone) => diagnose(IPTABLES_PROBLEMS.frozenContainers, span, name, zone));
 }
 
 /** Names of placeholder uids that the kernel would have to compare: those of senders. */

@@ -128,6 +128,15 @@ export const IPTABLES_PROBLEMS = {
     help: () => 'give the zone addresses',
     explanation: 'Names say where a packet goes, not where it comes from.',
   } satisfies DiagnosticKind<[flow: string, group: string]>,
+  frozenContainers: {
+    code: 'N0326',
+    severity: 'warning',
+    message: (flow: string, zone: string) =>
+      `the containers of \`${zone}\` are written as they are now: flow \`${flow}\` stays true until one of them starts again`,
+    help: () =>
+      'recognise the zone by its network, or enforce the policy with nftables, where `docker watch` follows them',
+    explanation: 'Containers come and go with their addresses. These rules hold addresses, and nobody changes them.',
+  } satisfies DiagnosticKind<[flow: string, zone: string]>,
   tooManyRules: {
     code: 'N0325',
     severity: 'error',

@@ -13,6 +13,7 @@ import { type Family, protocolName } from '../../net/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import type * as xt from '../iptables/ast.ts';
 import * as build from '../iptables/build.ts';
+import { frozenContainers } from '../iptables/check-intent.ts';
 import { lowerMatch } from '../iptables/lower-match.ts';
 import { policyChain } from '../iptables/names.ts';
 import { printChains } from '../iptables/print.ts';
@@ -230,7 +231,7 @@ function unsaid(grant: Grant, pair: Pair): Approximation | undefined {
 /** What stops a grant from being written, all of it at once. */
 function grantProblems(grant: Grant, pairs: readonly Pair[], intent: Intent): Diagnostic[] {
   const { span } = grant.origin;
-  const problems: Diagnostic[] = [];
+  const problems: Diagnostic[] = [...frozenContainers(grant)];
   if (!/^[A-Za-z0-9._-]+$/.test(grant.name))
     problems.push(diagnose(UFW_PROBLEMS.unwritableName, span, 'flow', grant.name));
   const patterns = pairs.flatMap((pair) => [...(pair.inInterfaces ?? []), ...(pair.outInterfaces ?? [])]);
