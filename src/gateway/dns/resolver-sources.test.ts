@@ -7,8 +7,9 @@ import { addresses, StandIn } from './stand-in.fixture.ts';
 import { address, name } from './world.fixture.ts';
 
 describe('whom a resolver asks', () => {
-  test('asks others below a name, and nobody for names of its own', async () => {
+  test('asks others below a name, and nobody for names of its own', async (t) => {
     const inner = await StandIn.start(addresses('10.0.0.7'));
+    t.after(() => inner.close());
     const made = resolver({
       splits: [{ below: name('corp.example'), upstreams: [inner.upstream()] }],
       local: new Map([[name('printer.corp.example'), [address('10.0.0.9'), address('fd00::9')]]]),
@@ -21,11 +22,11 @@ describe('whom a resolver asks', () => {
     assert.equal(await look('printer.corp.example', TYPE.AAAA), 'fd00::9 for 60');
     assert.equal(await look('printer.corp.example', TYPE.HTTPS), ' for 60');
     assert.deepEqual(inner.asked, ['A git.corp.example', 'A corp.example']);
-    inner.close();
   });
 
-  test('asks others once they are named, and forgets what was found before', async () => {
+  test('asks others once they are named, and forgets what was found before', async (t) => {
     const inner = await StandIn.start(addresses('93.0.0.2'));
+    t.after(() => inner.close());
     const made = resolver();
     assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.1 for 300');
     made.replace({
@@ -35,11 +36,11 @@ describe('whom a resolver asks', () => {
     });
     assert.equal(await found(addresses('93.0.0.1'), 'api.example', TYPE.A, made), '93.0.0.2 for 300');
     assert.equal(await found(addresses('93.0.0.1'), 'a.lan', TYPE.A, made), '10.0.0.9 for 60');
-    inner.close();
   });
 
-  test('keeps nothing that others say who are no longer asked, and asks them for nothing more', async () => {
+  test('keeps nothing that others say who are no longer asked, and asks them for nothing more', async (t) => {
     const inner = await StandIn.start(addresses('93.0.0.2'));
+    t.after(() => inner.close());
     const made = resolver({ limits: { ...RESOLVER_LIMITS, tryMs: 100, totalMs: 2_000 } });
     upstream.says = () => undefined;
     const late = made.lookUp({ name: name('api.example'), type: TYPE.A });
@@ -54,11 +55,14 @@ describe('whom a resolver asks', () => {
       'what is late is not kept',
     );
     assert.deepEqual(made.silent, []);
-    inner.close();
   });
 
-  test('asks those of the longest name that fits', async () => {
+  test('asks those of the longest name that fits', async (t) => {
     const [inner, innermost] = [await StandIn.start(addresses('10.0.0.7')), await StandIn.start(addresses('10.0.0.8'))];
+    t.after(() => {
+      inner.close();
+      innermost.close();
+    });
     const made = resolver({
       splits: [
         { below: name('example'), upstreams: [upstream.upstream()] },
@@ -70,8 +74,6 @@ describe('whom a resolver asks', () => {
     assert.equal(await look('a.lab.corp.example'), '10.0.0.8 for 300');
     assert.equal(await look('a.corp.example'), '10.0.0.7 for 300');
     assert.equal(await look('a.example'), '93.0.0.1 for 300');
-    inner.close();
-    innermost.close();
   });
 
   test('says who is silent, until somebody answers again', async () => {
