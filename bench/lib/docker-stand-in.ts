@@ -1,11 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
 /** Containers of the bench; the addresses of one /16. */
-export function containerId(index: number): string {
+function containerId(index: number): string {
   return index.toString(16).padStart(64, '0');
 }
 
-export function addressOf(index: number): string {
+function addressOf(index: number): string {
   return `172.18.${(index >> 8) + 1}.${index & 255}`;
 }
 

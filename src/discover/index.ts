@@ -12,6 +12,7 @@ export {
   parseSshPorts,
   parseTimeServers,
 } from './machine.ts';
+export { bridgesOf } from './machine-flows.ts';
 export type { Destination, Need, Use } from './needs.ts';
 export { type Discovery, type DiscoveryInput, discover, type Proxy } from './openclaw.ts';
 export { DISCOVERY_PROBLEMS } from './problems.ts';

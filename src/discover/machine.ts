@@ -1,3 +1,4 @@
+import type { DockerFacts } from '../docker/index.ts';
 import { type Address, isLoopback, parseAddress } from '../net/index.ts';
 
 /** What discovery wants to know of the machine that a policy is written for. */
@@ -13,6 +14,7 @@ export interface MachineFacts {
   readonly interfaces: readonly string[];
   readonly inContainer: boolean;
   readonly firewalls: readonly string[]; // names, for people
+  readonly containers?: DockerFacts; // where Docker answers
 }
 
 /** A port that is open to other machines. */

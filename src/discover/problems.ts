@@ -213,7 +213,7 @@ export const DISCOVERY_PROBLEMS = {
     message: (interfaces: string) =>
       `containers or virtual machines run here (\`${interfaces}\`): their traffic is forwarded and passes untouched`,
     help: () =>
-      'ports that Docker publishes never meet the rules for this machine’s own ports: publish them on 127.0.0.1 only',
+      'ports that Docker publishes never meet the rules for this machine’s own ports: publish them on 127.0.0.1 only, or give the network a zone and write flows to it',
     explanation:
       'What Docker publishes is decided in the forward chain, after its own address translation. The policy leaves `forwarding` on, so that containers keep working, and says nothing of them.',
   } satisfies DiagnosticKind<[interfaces: string]>,
@@ -230,7 +230,8 @@ export const DISCOVERY_PROBLEMS = {
     severity: 'warning',
     message: (key: string) =>
       `the agent’s sandboxes have a network of their own (\`${key}\`), and no flow of this policy decides it`,
-    help: () => 'set it to `none`, which is the default; there is nothing between no network and a whole one',
+    help: () =>
+      'set it to `none`, which is the default, or to a network that has a zone (`docker: { network: ... }`): then it reaches what its flows name',
     explanation:
       'What a sandbox container sends is forwarded by this machine. It does not come from the agent’s account, so rules for that account never meet it.',
   } satisfies DiagnosticKind<[key: string]>,

@@ -2,6 +2,7 @@ import { CATALOG_RELEASE } from '../catalog/index.ts';
 import { type Diagnostic, escapeControls, sortDiagnostics } from '../diagnostic/index.ts';
 import { spanPosition } from '../source/index.ts';
 import { agentFlows } from './agent-flows.ts';
+import { writeContainers } from './containers.ts';
 import { Draft, type ProposalInput } from './draft.ts';
 import { writeFlow } from './flow-blocks.ts';
 import { bridgesOf, machineFlows, otherListeners } from './machine-flows.ts';
@@ -50,6 +51,7 @@ export function proposePolicy(input: ProposalInput): Proposal {
         `Containers or virtual machines run here (${bridges.join(', ')}): what is routed for them passes untouched.`,
       );
     writer.line('baseline:').line('forwarding: true', 2);
+    if (machine.containers !== undefined) writeContainers(writer, machine.containers);
   }
   writeTests(writer, draft);
   const diagnostics = sortDiagnostics([...(discovery?.diagnostics ?? []), ...draft.diagnostics]);

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { type Proposal, proposePolicy } from '../../discover/index.ts';
+import type { DockerFacts } from '../../docker/index.ts';
 import { type Machine, machineAt, writeNewFile } from '../../host/index.ts';
 import { SourceFile } from '../../source/index.ts';
+import { collect } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { STDIN } from '../files.ts';
 import { accountsOf, findConfig } from '../init/find-config.ts';
 import { machineFacts } from '../init/machine-facts.ts';
@@ -18,6 +21,7 @@ export interface InitOptions {
   readonly force?: boolean;
   readonly user?: string;
   readonly proxyUser?: string;
+  readonly docker?: readonly string[];
   readonly openclaw?: boolean; // false with `--no-openclaw`
   readonly json?: boolean;
 }
@@ -30,15 +34,25 @@ export function initCommand(console: Console): Command {
     .option('--force', 'replace a policy that is there')
     .option('--user <name>', 'the account that OpenClaw runs under (default: the owner of its configuration)')
     .option('--proxy-user <name>', 'the account that OpenClaw’s proxy on this machine runs under')
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--no-openclaw', 'a policy for this machine alone')
     .option('--json', JSON_OPTION)
     .action(async (options: InitOptions) => {
-      console.exitCode = await runInit(console, options, machineAt());
+      const { containers } = withContainers(console, options.docker);
+      console.exitCode = await runInit(console, options, machineAt(), containers);
     });
 }
 
-/** @throws Stop where there is no configuration to be used, or no place for the policy. */
-export async function runInit(console: Console, options: InitOptions, machine: Machine): Promise<ExitCode> {
+/**
+ * @param containers what Docker runs on the machine, asked where there are bridges
+ * @throws Stop where there is no configuration to be used, or no place for the policy.
+ */
+export async function runInit(
+  console: Console,
+  options: InitOptions,
+  machine: Machine,
+  containers: () => DockerFacts | undefined = () => undefined,
+): Promise<ExitCode> {
   const output = options.output ?? DEFAULT_POLICY;
   const target = output === STDIN ? undefined : resolve(console.cwd, output);
   if (target !== undefined && options.force !== true && machine.exists(target))
@@ -50,7 +64,7 @@ export async function runInit(console: Console, options: InitOptions, machine: M
     ...(discovery === undefined ? {} : { discovery }),
     ...(options.user === undefined ? {} : { agentAccount: options.user }),
     ...(options.proxyUser === undefined ? {} : { proxyAccount: options.proxyUser }),
-    machine: await machineFacts(machine, console.env, config),
+    machine: await machineFacts(machine, console.env, config, containers),
     catalog: catalog(),
   });
   refuseFaulty(console, proposal.text, machine);

@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pico from 'picocolors';
 import { assertSchema } from '../../../test/cli/cli.ts';
+import { type DockerFacts, readDocker } from '../../docker/index.ts';
 import { machineAt } from '../../host/index.ts';
+import { loadPolicyText } from '../../policy/index.ts';
+import { SourceFile } from '../../source/index.ts';
 import { type InitOptions, runInit } from '../commands/init.ts';
 import type { Console } from '../console.ts';
 import { Stop } from '../report.ts';
@@ -59,7 +62,11 @@ interface Outcome {
 }
 
 /** The machine's files lie below `root`; the policy is written below `cwd`, which that machine does not have. */
-async function init(options: InitOptions = {}, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+async function init(
+  options: InitOptions = {},
+  env: Readonly<Record<string, string>> = {},
+  docker?: DockerFacts,
+): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   const output = (write: (text: string) => void) => ({
@@ -82,7 +89,7 @@ async function init(options: InitOptions = {}, env: Readonly<Record<string, stri
     exitCode: 0,
   };
   try {
-    return { exitCode: await runInit(console, options, machineAt(root)), stdout, stderr, codes: [] };
+    return { exitCode: await runInit(console, options, machineAt(root), () => docker), stdout, stderr, codes: [] };
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     return { exitCode: error.exitCode, stdout, stderr, codes: error.diagnostics.map(({ code }) => code) };
@@ -237,5 +244,37 @@ describe('init', async () => {
     await init({ user: 'claw', proxyUser: 'squid' });
     assert.match(policy(), /agent:\n {4}host: \{ users: \[claw\] \}/);
     assert.match(policy(), /proxy:\n {4}host: \{ users: \[squid\] \}/);
+  });
+
+  test('offers the networks of Docker as zones, which can be taken as they stand', async () => {
+    write('/sys/class/net/docker0', '');
+    const listed = [
+      {
+        Name: 'openclaw_default',
+        Id: '0123456789abcdef',
+        Driver: 'bridge',
+        IPAM: { Config: [{ Subnet: '172.18.0.0/16' }, { Subnet: 'fd00:1::/64' }] },
+      },
+      {
+        Name: '/claw: "x"',
+        State: { Running: true },
+        HostConfig: {},
+        NetworkSettings: {
+          Networks: { openclaw_default: { IPAddress: '172.18.0.2' } },
+          Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '18789' }] },
+        },
+      },
+    ];
+    const { facts } = readDocker([new SourceFile('docker.json', JSON.stringify(listed))]);
+    await init({ openclaw: false }, {}, facts);
+    assert.match(policy(), /^ {2}# {3}holds claw: "x", which is published: tcp\/80 as 18789 on every address$/m);
+    const zone = / {2}# (openclaw_default: .*)/.exec(policy())?.[1];
+    assert.ok(zone !== undefined, policy());
+    const taken = policy().replace(/^zones:\n/m, `zones:\n  ${zone}\n`);
+    const { policy: read, diagnostics } = loadPolicyText(new SourceFile('taken.yaml', taken), () => ({ reason: '' }));
+    assert.deepEqual(diagnostics, []);
+    const docker = read?.zones.find(({ name }) => name === 'openclaw_default')?.elsewhere.docker;
+    assert.equal(docker?.bridge?.value, 'br-0123456789ab');
+    assert.equal(docker?.subnets?.length, 2);
   });
 });

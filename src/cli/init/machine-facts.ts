@@ -1,4 +1,5 @@
 import {
+  bridgesOf,
   type ListeningSocket,
   type MachineFacts,
   parseDistribution,
@@ -6,6 +7,7 @@ import {
   parseSshPorts,
   parseTimeServers,
 } from '../../discover/index.ts';
+import type { DockerFacts } from '../../docker/index.ts';
 import type { Machine } from '../../host/index.ts';
 import {
   type Address,
@@ -25,8 +27,11 @@ export async function machineFacts(
   machine: Machine,
   env: Variables,
   configPath: string | undefined,
+  containers: () => DockerFacts | undefined,
 ): Promise<MachineFacts> {
   const agentUid = configPath === undefined ? undefined : machine.ownerOf(configPath);
+  const interfaces = machine.list('/sys/class/net').map((path) => path.slice(path.lastIndexOf('/') + 1));
+  const docker = bridgesOf(interfaces).length === 0 ? undefined : containers();
   const distribution = parseDistribution(textOf(machine, '/etc/os-release'));
   return {
     hostName: textOf(machine, '/etc/hostname').trim() || machine.hostName,
@@ -37,7 +42,8 @@ export async function machineFacts(
     timeServers: timeServersOf(machine),
     ssh: sshOf(machine, env),
     sockets: listeningSockets(machine),
-    interfaces: machine.list('/sys/class/net').map((path) => path.slice(path.lastIndexOf('/') + 1)),
+    interfaces,
+    ...(docker === undefined ? {} : { containers: docker }),
     inContainer: machine.exists('/.dockerenv') || machine.exists('/run/.containerenv'),
     firewalls: await firewallsOf(machine),
   };

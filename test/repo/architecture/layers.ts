@@ -51,16 +51,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'resolving turns a policy into an intent: it neither judges the intent nor writes a firewall',
   },
   discover: {
-    mayImport: [...BASE, 'catalog', 'ir', 'policy'],
+    mayImport: [...BASE, 'docker', 'catalog', 'ir', 'policy'],
     why: 'discovery proposes a policy as text from what it is shown: it judges nothing and touches no machine itself',
   },
   target: {
-    mayImport: [...BASE, 'ir', 'packetset'],
-    why: 'a generator that can call the checker will agree with it: a target must never see `semantics`, nor what uses it',
+    mayImport: [...BASE, 'docker', 'ir', 'packetset'],
+    why: 'a generator that can call the checker will agree with it: a target must never see `semantics`, nor what uses it; what Docker is to be told depends on what it has been told',
   },
   verify: {
-    mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'target'],
-    why: 'the proof compares what a target wrote with the intent: it must not depend on how the intent came about',
+    mayImport: [...BASE, 'docker', 'ir', 'packetset', 'semantics', 'target'],
+    why: 'the proof compares what a target wrote with the intent, Docker’s files as facts: it must not depend on how the intent came about',
   },
   analysis: {
     mayImport: [...BASE, 'docker', 'ir', 'packetset', 'semantics'],
