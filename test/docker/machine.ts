@@ -4,6 +4,7 @@ import { findProgram } from '../../src/host/index.ts';
 import { Docker } from '../apply/docker.ts';
 import { skipWithout } from '../apply/others.ts';
 import { Place } from '../enforcer/place.ts';
+import { removeCgroups } from './cgroups.ts';
 
 /** The other end of the machine's cable: a host of the internet, by documentation addresses (RFC 5737, RFC 3849). */
 export const WORLD = { 4: '198.51.100.2', 6: '2001:db8:7::2' } as const;
@@ -38,11 +39,14 @@ export function skipWithoutDocker(...more: readonly string[]): string | false {
 /** A machine on the internet with a real dockerd, and busybox as the only image. Everything of it ends with the test. */
 export class DockerMachine {
   readonly place: Place;
+  static #count = 0;
+  readonly #cgroups: string; // below the root of each hierarchy
   readonly #settings: readonly string[];
   #docker: Docker;
 
-  private constructor(place: Place, docker: Docker, settings: readonly string[]) {
+  private constructor(place: Place, docker: Docker, cgroups: string, settings: readonly string[]) {
     this.place = place;
+    this.#cgroups = cgroups;
     this.#docker = docker;
     this.#settings = settings;
   }
@@ -51,16 +55,19 @@ export class DockerMachine {
     return this.#docker;
   }
 
-  /** @param settings of the daemon, beside those of the tests */
-  static async open(settings: readonly string[] = []): Promise<DockerMachine> {
+  /** @param more settings of the daemon, beside those of the tests */
+  static async open(more: readonly string[] = []): Promise<DockerMachine> {
     const place = await Place.open('root');
+    const cgroups = `portcullis-${process.pid}-${++DockerMachine.#count}`;
+    const settings = ['--cgroup-parent', `/${cgroups}`, ...more];
     try {
       await place.checked('sh', ['-ec', CABLE]);
       const docker = await Docker.start(place, settings);
       await place.checked('sh', ['-ec', IMAGE]);
-      return new DockerMachine(place, docker, settings);
+      return new DockerMachine(place, docker, cgroups, settings);
     } catch (error) {
       await place[Symbol.asyncDispose]();
+      await removeCgroups(cgroups);
       throw error;
     }
   }
@@ -68,6 +75,7 @@ export class DockerMachine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.docker[Symbol.asyncDispose]();
     await this.place[Symbol.asyncDispose]();
+    await removeCgroups(this.#cgroups);
   }
 
   /** Ends the daemon with everything that it runs, and starts it again. */
