@@ -19,7 +19,14 @@ const BUILT = ['test/apply/', 'test/enforcer/'];
  * beside it, and told even where it passes then. Everything else fails at once: chance is part of those tests, and an attack that gets through
  * is one too many.
  */
-const PACED = ['test/apply/', 'test/docker/', 'test/enforcer/', 'test/gateway/systemd.test.ts', 'test/lab/', 'test/openclaw/'];
+const PACED = [
+  'test/apply/',
+  'test/docker/',
+  'test/enforcer/',
+  'test/gateway/systemd.test.ts',
+  'test/lab/',
+  'test/openclaw/',
+];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
 const root = resolve(import.meta.dirname, '..');

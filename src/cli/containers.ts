@@ -27,10 +27,15 @@ export function withContainers(console: Console, files: readonly string[] | unde
 
 export function containersOf(console: Console, files: readonly string[]): DockerFacts | undefined {
   if (files.includes(LIVE)) return liveContainers();
-  const { facts, diagnostics } = readDocker(files.map((path) => source(console, path)));
+  const { facts, diagnostics } = readDocker(dockerSources(console, files));
   if (facts === undefined) throw new Stop(EXIT.unusable, diagnostics);
   reportDiagnostics(console, diagnostics);
   return facts;
+}
+
+/** @throws Stop where one cannot be read */
+export function dockerSources(console: Console, files: readonly string[]): SourceFile[] {
+  return files.map((path) => source(console, path));
 }
 
 function source(console: Console, path: string): SourceFile {

@@ -1,7 +1,8 @@
 import { type Address, parseAddress, parsePortRange } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
-import type { PublishedPort } from './facts.ts';
+import type { PublishedPort, WrittenPort } from './facts.ts';
 import type { Tree } from './tree.ts';
+import { VARIABLE } from './variables.ts';
 
 /** The words of a port that is published; those that are absent were not written. */
 interface PortWords {
@@ -12,15 +13,42 @@ interface PortWords {
 }
 
 const SHORT =
-  /^(?:(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+(?:\.\d+){3})|(?<bare>[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,})):)?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>[A-Za-z]+))?$/;
+  /^(?:(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+(?:\.\d+){3})|(?<bare>[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}?)):)?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>[A-Za-z]+))?$/;
 
 /**
  * One entry of a service's `ports`, in either form (compose-spec 05-services).
  * @param words puts variables into a text @returns what is wrong with it, as text
  */
 export function composePort(port: Tree, words: (text: string) => string): PublishedPort | string {
-  const written = port.isMap ? longForm(port, words) : shortForm(words(port.text() ?? ''));
-  return typeof written === 'string' ? written : published(written, port.span);
+  const read = port.isMap ? longForm(port, words) : shortForm(words(port.text() ?? ''));
+  if (typeof read === 'string') return read;
+  const found = published(read, port.span);
+  return typeof found === 'string' ? found : { ...found, written: writtenAs(port, read) };
+}
+
+function writtenAs(port: Tree, { host }: PortWords): WrittenPort {
+  const entry = port.isMap
+    ? new Map(port.entries().flatMap(([key, value]) => (value.text() === undefined ? [] : [[key, value.text()!]])))
+    : (port.text() ?? '');
+  const alone = typeof entry === 'string' ? hostPart(entry) : entry.get('published');
+  const isTold =
+    host === undefined ? alone === undefined : alone !== undefined && (alone === host || isVariable(alone));
+  return { entry, ...(isTold && alone !== undefined ? { host: alone } : {}) };
+}
+
+/** The last part but one, colons within variables not counted. No Compose file has a NUL (YAML 1.2.2, 5.1). */
+function hostPart(entry: string): string | undefined {
+  const variables: string[] = [];
+  const masked = entry.replace(VARIABLE, (variable) => `\0${variables.push(variable) - 1}\0`);
+  return masked
+    .split(':')
+    .at(-2)
+    ?.replace(/\0(\d+)\0/g, (_, index) => variables[Number(index)] ?? '');
+}
+
+/** One variable and nothing beside it, with a port or nothing as its default: whatever it holds, it takes the place of a port. */
+function isVariable(text: string): boolean {
+  return /^\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*(?::?-(?:\d+(?:-\d+)?)?)?\})$/.test(text);
 }
 
 function longForm(port: Tree, words: (text: string) => string): PortWords {

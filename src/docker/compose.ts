@@ -1,5 +1,5 @@
 import type { Reporter } from '../policy/index.ts';
-import type { Span } from '../source/index.ts';
+import type { SourceFile, Span } from '../source/index.ts';
 import { composePort } from './compose-port.ts';
 import {
   COMPOSE_PROJECT,
@@ -12,23 +12,56 @@ import {
 import { addressOf, modeOf, subnetOf } from './inspect.ts';
 import { capability, isDockerSocket, secretsAmong } from './powers.ts';
 import { DOCKER_PROBLEMS } from './problems.ts';
+import type { ComposeProject, ComposeService } from './project.ts';
 import type { Tree } from './tree.ts';
 import { interpolated } from './variables.ts';
 
-/** What a Compose file will become (compose-spec.io): each service one container, whatever its scale. */
-export function composeFacts(file: Tree, folder: string, report: Reporter): DockerFacts {
-  const project = projectName(file.at('name').text() ?? folder);
-  const networks = file.at('networks').entries();
-  const services = file.at('services').entries();
-  const usesDefault = services.some(([, service]) => !service.has('networks') && !service.has('network_mode'));
-  const named = new Map(networks.map(([key, network]) => [key, networkName(project, key, network)]));
-  if (usesDefault && !named.has('default')) named.set('default', `${project}_default`);
-  const known = new Map(networks);
+/** What the Compose files of a project will become (compose-spec.io): each service one container, whatever its scale. */
+export function composeProject(
+  files: readonly SourceFile[],
+  tree: Tree,
+  folder: string,
+  report: Reporter,
+): ComposeProject {
+  const name = projectName(wordsOf(tree.at('name')) ?? folder);
+  const declared = tree.at('networks').entries();
+  const services = tree.at('services').entries();
+  const usesDefault = services.some(([, service]) =>
+    service.has('networks') ? namesDefault(service.at('networks')) : !service.has('network_mode'),
+  );
+  const named = new Map(declared.map(([key, network]) => [key, networkName(name, key, network)]));
+  if (usesDefault && !named.has('default')) named.set('default', `${name}_default`);
+  const known = new Map(declared);
+  return {
+    name,
+    files,
+    includes: tree.has('include'),
+    services: services.map(([key, service]) => new Service(key, service, name, named, report).read()),
+    networks: [...named].map(([key, network]) => ({
+      key,
+      external: known.get(key)?.at('external').flag() ?? known.get(key)?.at('external').isMap ?? false,
+      facts: composeNetwork(network, known.get(key)),
+    })),
+  };
+}
+
+export function factsOfProject({ networks, services }: ComposeProject): DockerFacts {
   return {
     daemon: {},
-    networks: [...named].map(([key, name]) => composeNetwork(name, known.get(key))),
-    containers: services.map(([key, service]) => new Service(key, service, project, named, report).container()),
+    networks: networks.map(({ facts }) => facts),
+    containers: services.map(({ container }) => container),
   };
+}
+
+/** A word with its variables put in. Of those without a default only ports are told: there they decide what is open. */
+function wordsOf(tree: Tree): string | undefined {
+  const text = tree.text();
+  return text === undefined ? undefined : interpolated(text, () => undefined);
+}
+
+/** It need not be declared. */
+function namesDefault(networks: Tree): boolean {
+  return networks.has('default') || networks.words().includes('default');
 }
 
 /** As Compose makes one of a folder's name: lower case letters, digits, `-` and `_`. */
@@ -42,19 +75,20 @@ function projectName(name: string): string {
 }
 
 function networkName(project: string, key: string, network: Tree): string {
-  const name = network.at('name').text();
+  const name = wordsOf(network.at('name'));
   if (name !== undefined) return name;
   return network.at('external').flag() === true ? key : `${project}_${key}`;
 }
 
 function composeNetwork(name: string, network: Tree | undefined): DockerNetwork {
-  const option = (key: string): string | undefined => network?.at('driver_opts', `com.docker.network.${key}`).text();
+  const option = (key: string): string | undefined =>
+    network === undefined ? undefined : wordsOf(network.at('driver_opts', `com.docker.network.${key}`));
   const bridge = option('bridge.name');
   const subnets = network?.at('ipam', 'config').items() ?? [];
   return {
     name,
     driver: network?.at('driver').text() ?? 'bridge',
-    subnets: subnets.flatMap((config) => subnetOf(config.at('subnet'))),
+    subnets: subnets.flatMap((config) => subnetOf(wordsOf(config.at('subnet')))),
     internal: network?.at('internal').flag() ?? false,
     icc: option('bridge.enable_icc') !== 'false',
     masquerade: option('bridge.enable_ip_masquerade') !== 'false',
@@ -78,7 +112,20 @@ class Service {
     this.#report = report;
   }
 
-  container(): DockerContainer {
+  read(): ComposeService {
+    const service = this.#service;
+    return {
+      key: this.#key,
+      container: this.#container(),
+      namesNetworks: service.has('networks'),
+      borrowsNetwork: service.has('network_mode'),
+      extends: service.has('extends'),
+      mounts: [...service.at('volumes').items().map(mountedAt), ...service.at('tmpfs').words().map(pathOf)],
+      securityOptions: service.at('security_opt').words(),
+    };
+  }
+
+  #container(): DockerContainer {
     const service = this.#service;
     const own = [...service.at('labels').pairs()].map(([key, value]) => [key, value ?? ''] as const);
     const sources = service
@@ -140,4 +187,14 @@ class Service {
       this.#report.say(DOCKER_PROBLEMS.unsetVariable, span, name);
     });
   }
+}
+
+/** Where a volume is seen within: `SOURCE:TARGET:MODE`, or `TARGET` alone. */
+function mountedAt(volume: Tree): string {
+  const [first = '', second] = interpolated(volume.text() ?? '', () => undefined).split(':');
+  return volume.at('target').text() ?? second ?? first;
+}
+
+function pathOf(tmpfs: string): string {
+  return tmpfs.split(':')[0] ?? '';
 }

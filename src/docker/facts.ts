@@ -64,7 +64,14 @@ export interface PublishedPort {
   readonly families: readonly Family[];
   readonly ports?: PortRange; // of the machine; absent: the daemon chooses
   readonly containerPorts: PortRange; // as many
+  readonly written?: WrittenPort; // of a Compose file
   readonly span?: Span;
+}
+
+/** As a Compose file has it, its variables not put in: what is written anew has to follow the same environment. */
+export interface WrittenPort {
+  readonly entry: string | ReadonlyMap<string, string>; // the short form, or the words of the long one
+  readonly host?: string; // the machine's port alone, where it can be told apart
 }
 
 /** What a container may do beside using its network, as far as it matters to a firewall. */

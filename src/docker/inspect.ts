@@ -32,7 +32,7 @@ export function networkOf(found: Tree): DockerNetwork | undefined {
     subnets: found
       .at('IPAM', 'Config')
       .items()
-      .flatMap((config) => subnetOf(config.at('Subnet'))),
+      .flatMap((config) => subnetOf(config.at('Subnet').text())),
     internal: found.at('Internal').flag() ?? false,
     icc: option('bridge.enable_icc') !== 'false',
     masquerade: option('bridge.enable_ip_masquerade') !== 'false',
@@ -48,8 +48,8 @@ function bridgeOf(name: string, id: string | undefined): string | undefined {
   return id === undefined ? undefined : `br-${id.slice(0, 12)}`;
 }
 
-export function subnetOf(found: Tree): AddressRange[] {
-  const parsed = parsePrefix(found.text() ?? '');
+export function subnetOf(found: string | undefined): AddressRange[] {
+  const parsed = parsePrefix(found ?? '');
   if (!('kind' in parsed)) return [prefixRange(parsed)];
   return parsed.kind === 'host-bits' ? [prefixRange(parsed.meant)] : [];
 }

@@ -9,6 +9,10 @@ export class Tree {
     this.#node = node;
   }
 
+  get node(): YamlNode | undefined {
+    return this.#node;
+  }
+
   get span(): Span | undefined {
     return this.#node?.span;
   }

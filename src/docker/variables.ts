@@ -12,5 +12,5 @@ export function interpolated(text: string, unset: (name: string) => void): strin
   });
 }
 
-const VARIABLE =
+export const VARIABLE =
   /(\$)\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-+?])((?:[^{}]|\$\{[^{}]*\})*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;

@@ -56,4 +56,4 @@ export {
   type SuppressionEntry,
   suppressionsJsonSchema,
 } from './suppressions.ts';
-export { readYaml, type YamlNode } from './yaml.ts';
+export { readYaml, type YamlEntry, type YamlMap, type YamlNode } from './yaml.ts';

@@ -93,6 +93,22 @@ describe('a YAML document', () => {
     assert.deepEqual(node?.kind === 'map' ? [...node.entries.keys()] : [], ['__proto__', 'constructor']);
   });
 
+  test('tags that are asked for are kept, others refused', () => {
+    const report = new Reporter();
+    const text = 'a: !x [1]\nb: !x { c: !x }\nd: !y e\nf: !x\n';
+    const node = readYaml(new SourceFile('test', text), report, ['!x']);
+    assert.deepEqual(
+      report.diagnostics().map(({ code }) => code),
+      ['P0012'],
+    );
+    const entries = node?.kind === 'map' ? [...node.entries] : [];
+    assert.deepEqual(
+      entries.map(([key, { value }]) => `${key} ${value.kind} ${value.tag ?? ''}`),
+      ['a list !x', 'b map !x', 'd scalar ', 'f scalar !x'],
+    );
+    assert.deepEqual(plain(node), { a: [1], b: { c: null }, d: 'e', f: null });
+  });
+
   const faults: readonly (readonly [string, string])[] = [
     ['', 'P0006'],
     ['---\n', 'P0006'],

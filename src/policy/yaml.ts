@@ -10,6 +10,7 @@ import {
 import { type SourceFile, type Span, spanPosition } from '../source/index.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
+import { plainValue } from './yaml-plain.ts';
 import { reportSyntax } from './yaml-syntax.ts';
 
 /** A YAML document as data, each node with its place. Aliases and merge keys are already followed. */
@@ -17,6 +18,7 @@ export type YamlNode = YamlScalar | YamlList | YamlMap;
 
 interface YamlScalar {
   readonly kind: 'scalar';
+  readonly tag?: string; // with its `!`; only of those that the reader was told to take
   readonly span: Span; // with its quotes
   readonly text: string; // decoded; what the user wrote, for a plain scalar
   readonly value: string | number | boolean | null; // by YAML 1.2's core schema
@@ -24,17 +26,19 @@ interface YamlScalar {
 
 interface YamlList {
   readonly kind: 'list';
+  readonly tag?: string;
   readonly span: Span;
   readonly items: readonly YamlNode[];
 }
 
 export interface YamlMap {
   readonly kind: 'map';
+  readonly tag?: string;
   readonly span: Span;
   readonly entries: ReadonlyMap<string, YamlEntry>;
 }
 
-interface YamlEntry {
+export interface YamlEntry {
   readonly key: YamlScalar;
   readonly value: YamlNode;
 }
@@ -49,8 +53,9 @@ const MAX_ALIASED_NODES = 100_000; // nodes that aliases may stand for, all toge
  * document tree of the `yaml` package. That one recovers from faults, so it is asked again where there are some.
  *
  * The file's only document; `undefined` where there is none that could be read, and then the reason has been reported.
+ * @param tags those that mean something to who asks; all others are refused
  */
-export function readYaml(file: SourceFile, report: Reporter): YamlNode | undefined {
+export function readYaml(file: SourceFile, report: Reporter, tags: readonly string[] = []): YamlNode | undefined {
   const { text } = file;
   if (text.length > MAX_CHARACTERS || countSeparators(text) > MAX_SEPARATORS) {
     return report.say(POLICY_PROBLEMS.tooLarge, undefined, file.name, MAX_CHARACTERS >> 20);
@@ -66,7 +71,7 @@ export function readYaml(file: SourceFile, report: Reporter): YamlNode | undefin
     if (!(error instanceof YAMLException)) throw error;
     return reportSyntax(file, { reason: error.reason, offset: error.mark?.position ?? 0 }, report);
   }
-  return new TreeBuilder(file, report).build(events);
+  return new TreeBuilder(file, report, tags).build(events);
 }
 
 /** What YAML's `c-printable` leaves out (YAML 1.2.2, 5.1), and U+FFFD, which is what a decoder leaves of other encodings. */
@@ -85,6 +90,7 @@ function countSeparators(text: string): number {
 
 interface Frame {
   readonly start: number;
+  readonly tag: string | undefined;
   readonly anchor: string | undefined;
   readonly content: { kind: 'list'; items: YamlNode[] } | { kind: 'map'; entries: Map<string, YamlEntry> };
   readonly merged: YamlNode[]; // the values of `<<`
@@ -96,15 +102,17 @@ interface Frame {
 class TreeBuilder {
   readonly #file: SourceFile;
   readonly #report: Reporter;
+  readonly #tags: readonly string[];
   readonly #stack: Frame[] = [];
   readonly #anchors = new Map<string, { readonly node: YamlNode; readonly size: number }>();
   #root: YamlNode | undefined;
   #last = 0; // where the text read so far ends
   #aliased = 0;
 
-  constructor(file: SourceFile, report: Reporter) {
+  constructor(file: SourceFile, report: Reporter, tags: readonly string[]) {
     this.#file = file;
     this.#report = report;
+    this.#tags = tags;
   }
 
   build(events: readonly Event[]): YamlNode | undefined {
@@ -120,7 +128,6 @@ class TreeBuilder {
           break;
         case EVENT_ID.SCALAR:
           this.#add(this.#scalar(event), 1, this.#name(event.anchorStart, event.anchorEnd));
-          this.#refuseTag(event);
           break;
         case EVENT_ID.ALIAS:
           if (!this.#alias(event.anchorStart, event.anchorEnd)) return undefined;
@@ -140,10 +147,11 @@ class TreeBuilder {
     list: boolean,
     event: { start: number; anchorStart: number; anchorEnd: number; tagStart: number; tagEnd: number },
   ): void {
-    this.#refuseTag(event);
+    const tag = this.#tag(event);
     this.#last = event.start;
     this.#stack.push({
       start: event.start,
+      tag,
       anchor: this.#name(event.anchorStart, event.anchorEnd),
       content: list ? { kind: 'list', items: [] } : { kind: 'map', entries: new Map() },
       merged: [],
@@ -159,10 +167,11 @@ class TreeBuilder {
     this.#add(this.#collection(frame, span), frame.size, frame.anchor);
   }
 
-  #collection({ content, merged }: Frame, span: Span): YamlNode {
-    if (content.kind === 'list') return { kind: 'list', span, items: content.items };
+  #collection({ content, merged, tag }: Frame, span: Span): YamlNode {
+    const tagged = tag === undefined ? {} : { tag };
+    if (content.kind === 'list') return { kind: 'list', ...tagged, span, items: content.items };
     for (const source of merged) this.#merge(content.entries, source);
-    return { kind: 'map', span, entries: content.entries };
+    return { kind: 'map', ...tagged, span, entries: content.entries };
   }
 
   #add(node: YamlNode, size: number, anchor: string | undefined): void {
@@ -235,18 +244,25 @@ class TreeBuilder {
   }
 
   #scalar(event: ScalarEvent): YamlScalar {
-    if (event.valueStart < 0)
-      return { kind: 'scalar', span: this.#span(this.#last, this.#last), text: '', value: null };
+    const tag = this.#tag(event);
+    const tagged = tag === undefined ? {} : { tag };
+    if (event.valueStart < 0) {
+      const end = tag === undefined ? this.#last : event.tagEnd;
+      return { kind: 'scalar', ...tagged, span: this.#span(end, end), text: '', value: null };
+    }
     const text = event.fast
       ? this.#file.text.slice(event.valueStart, event.valueEnd)
       : getScalarValue(this.#file.text, event);
     const quotes = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
     const value = event.style === SCALAR_STYLE.PLAIN ? plainValue(text) : text;
-    return { kind: 'scalar', span: this.#span(event.valueStart - quotes, event.valueEnd + quotes), text, value };
+    const span = this.#span(event.valueStart - quotes, event.valueEnd + quotes);
+    return { kind: 'scalar', ...tagged, span, text, value };
   }
 
-  #refuseTag({ tagStart, tagEnd }: { tagStart: number; tagEnd: number }): void {
-    if (tagStart >= 0) this.#report.say(POLICY_PROBLEMS.tag, this.#span(tagStart, tagEnd));
+  #tag({ tagStart, tagEnd }: { tagStart: number; tagEnd: number }): string | undefined {
+    const tag = this.#name(tagStart, tagEnd);
+    if (tag === undefined || this.#tags.includes(tag)) return tag;
+    return this.#report.say(POLICY_PROBLEMS.tag, this.#span(tagStart, tagEnd));
   }
 
   #name(start: number, end: number): string | undefined {
@@ -260,32 +276,5 @@ class TreeBuilder {
 
   #span(start: number, end: number): Span {
     return { file: this.#file, start, end };
-  }
-}
-
-/** YAML 1.2.2, 10.3.2: the core schema's tag resolution for plain scalars. */
-function plainValue(text: string): string | number | boolean | null {
-  if (/^[-+.0-9]/.test(text)) {
-    if (/^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$/.test(text)) return Number(text);
-    if (/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(text)) return Number(text);
-    return text;
-  }
-  switch (text) {
-    case '':
-    case '~':
-    case 'null':
-    case 'Null':
-    case 'NULL':
-      return null;
-    case 'true':
-    case 'True':
-    case 'TRUE':
-      return true;
-    case 'false':
-    case 'False':
-    case 'FALSE':
-      return false;
-    default:
-      return text;
   }
 }

@@ -116,7 +116,7 @@ export function bridgesOf({ networks }: DockerFacts): ReadonlyMap<string, string
   return new Map(networks.flatMap(({ name, bridge }) => (bridge === undefined ? [] : [[name, bridge] as const])));
 }
 
-function isMeant({ name, labels }: DockerContainer, asked: DockerRecognition): boolean {
+export function isMeant({ name, labels }: DockerContainer, asked: DockerRecognition): boolean {
   return (
     (asked.container === undefined || asked.container.includes(name)) &&
     (asked.project === undefined || labels.get(COMPOSE_PROJECT) === asked.project) &&

@@ -1,3 +1,4 @@
+export { containerZones } from './container-zones.ts';
 export { type FlowContext, resolveFlow } from './flow.ts';
 export { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
 export { hostIntent } from './host-intent.ts';

@@ -1,3 +1,11 @@
+export {
+  DOCKER_RENDER_PROBLEMS,
+  type DockerWritten,
+  layOut,
+  OVERRIDE_FILE as DOCKER_OVERRIDE_FILE,
+  type Placement as DockerPlacement,
+  writeDocker,
+} from './docker/index.ts';
 export { liftHost } from './host-rules.ts';
 export type {
   IptablesStanding,

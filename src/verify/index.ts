@@ -1,3 +1,4 @@
+export { dockerFaults } from './docker.ts';
 export { VERIFY_PROBLEMS } from './problems.ts';
 export type { Difference, Proof, ProvenApproximation } from './proof.ts';
 export { renderProven, verifyTarget } from './verify.ts';

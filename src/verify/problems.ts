@@ -18,6 +18,15 @@ export const VERIFY_PROBLEMS = {
     help: () => 'nothing was printed; this is a fault of Portcullis, please report it with the policy',
     explanation: 'A text that its own reader does not understand cannot be proven.',
   },
+  beyondPolicy: {
+    code: 'V0104',
+    severity: 'error',
+    message: (what: string) => `what Docker was to be told does not fit the policy: ${what}`,
+    help: () =>
+      'nothing was printed; this is a fault of Portcullis, please report it with the policy and the Compose file',
+    explanation:
+      'What is written for Docker is read back together with the files that it is laid over, and every published port is held against the policy.',
+  } satisfies DiagnosticKind<[what: string]>,
   tooLarge: {
     code: 'V0103',
     severity: 'error',

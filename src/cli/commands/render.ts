@@ -9,6 +9,7 @@ import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
+import { renderDocker } from '../docker/render.ts';
 import { writeFile } from '../files.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT, policySource, soundHostPolicy, soundPolicy } from '../policy-input.ts';
@@ -16,13 +17,16 @@ import { CLI_PROBLEMS } from '../problems.ts';
 import { diagnosticsJson, reportDiagnostics, Stop, stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
 
-/** As a target is named, although it is none. */
+/** As targets are named, although they are none: what programs are told of the gateway, and Docker of its ports and networks. */
 const PROGRAMS = 'openclaw';
+const DOCKER = 'docker';
 
 interface RenderOptions {
   readonly output?: string;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
+  readonly harden?: boolean;
+  readonly put?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -30,35 +34,70 @@ export function renderCommand(console: Console): Command {
   return new Command('render')
     .description("Prints a firewall's configuration, proven to mean what the policy says; what it cannot do is listed.")
     .addArgument(
-      new Argument('<target>', 'the firewall, or `openclaw`: what programs are told of the gateway').choices([
-        ...TARGET_NAMES,
-        PROGRAMS,
-      ]),
+      new Argument(
+        '<target>',
+        'the firewall; or `docker`: an override for your Compose file, given with --docker, and networks; or `openclaw`: what programs are told of the gateway',
+      ).choices([...TARGET_NAMES, DOCKER, PROGRAMS]),
     )
     .argument('[policy]', POLICY_ARGUMENT)
     .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--docker <file>', DOCKER_OPTION, collect)
+    .option(
+      '--put <service=zone>',
+      'with `docker`: a service of the Compose file onto the network that a zone lays out (repeatable)',
+      collect,
+    )
+    .option(
+      '--harden',
+      'with `docker`: services lose all capabilities that they do not ask for, and write to /tmp and their volumes only',
+    )
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
       '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
     )
-    .action(async (target: TargetName | typeof PROGRAMS, policy: string | undefined, options: RenderOptions) => {
-      if (target === PROGRAMS) return renderForPrograms(console, policy, options);
-      const intent = soundHostPolicy(
-        withContainers(console, options.docker),
-        await policySource(console, policy),
-        accountsOf(console, options.account),
-      );
-      const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
-        withTarget(target, (each) => renderProven(each, intent, watcher)),
-      );
-      if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
-      if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
-      if (options.json === true) writeJson(console, renderJson(proof, artifacts));
-      else tell(console, proof, artifacts, options.output);
-    });
+    .action(
+      async (
+        target: TargetName | typeof DOCKER | typeof PROGRAMS,
+        policy: string | undefined,
+        options: RenderOptions,
+      ) => {
+        if (options.harden === true && target !== DOCKER)
+          throw stop(EXIT.unusable, CLI_PROBLEMS.usage, '`--harden` is for `render docker` alone', 'leave it out');
+        if (target === DOCKER) return renderForDocker(console, policy, options);
+        if (target === PROGRAMS) return renderForPrograms(console, policy, options);
+        const intent = soundHostPolicy(
+          withContainers(console, options.docker),
+          await policySource(console, policy),
+          accountsOf(console, options.account),
+        );
+        const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
+          withTarget(target, (each) => renderProven(each, intent, watcher)),
+        );
+        if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
+        if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+        if (options.json === true) writeJson(console, renderJson(proof, artifacts));
+        else tell(console, proof, artifacts, options.output);
+      },
+    );
+}
+
+/** No packet filter: what it says of ports and networks is held against the policy all the same. */
+async function renderForDocker(console: Console, path: string | undefined, options: RenderOptions): Promise<void> {
+  const { artifacts, diagnostics } = await renderDocker(console, path, options);
+  if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+  if (options.json === true) {
+    const shown = diagnosticsJson(diagnostics);
+    writeJson(console, { target: DOCKER, proven: true, artifacts, approximations: [], diagnostics: shown });
+    return;
+  }
+  printArtifacts(console, artifacts, options.output);
+  reportDiagnostics(console, diagnostics);
+  const { colors } = console.stderr;
+  console.stderr.write(
+    `${colors.green('proven')}: no port is published for more than the policy lets in; what decides about packets are the rules of the machine (\`portcullis apply\`)\n`,
+  );
 }
 
 /** What is no firewall: settings for those who are to use the gateway. There is nothing to prove about them. */
