@@ -35,6 +35,7 @@ const OF_THE_TESTS: readonly Tool[] = [
     use: 'is a browser behind the egress gateway',
   },
   { program: 'dockerd', package: 'docker.io', use: 'loads rules of its own, beside ours, and runs containers' },
+  { program: 'docker-compose', package: 'docker-compose', use: 'starts and ends services of containers' },
   { program: 'busybox', package: 'busybox-static', use: 'is all that is in those containers' },
 ];
 const UPDATE_TIMEOUT_MS = 60_000;

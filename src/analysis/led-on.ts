@@ -1,11 +1,26 @@
-import { type Chain, type Effect, type InterfacePattern, PASSING, type Ruleset } from '../ir/index.ts';
+import {
+  address,
+  atHook,
+  type Chain,
+  type Effect,
+  type Hook,
+  type InterfacePattern,
+  interfaces,
+  type Match,
+  PASSING,
+  type Ruleset,
+  type Table,
+} from '../ir/index.ts';
 import type { AddressRange } from '../net/index.ts';
+import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
 import {
   candidates,
   decide,
+  denote,
   extentsOfPattern,
   type FlowPattern,
   matchOf,
+  packetsOf,
   patternAfter,
   patternSample,
   type Step,
@@ -80,6 +95,50 @@ export class LedOn {
     }));
     return { ...answer, cases };
   }
+}
+
+/**
+ * What is accepted, with packets that are led on judged where they go: as forwarded by the interface that leads there.
+ * @param accept of the ruleset, as `denote` has it, which knows each packet at the hook that it came to
+ */
+export function acceptedAsLed(
+  space: HeaderSpace,
+  ruleset: Ruleset,
+  accept: PacketSet,
+  routes: () => readonly Route[],
+): PacketSet {
+  const before = withBases(ruleset, isBefore);
+  if (!before.tables.some(({ chains }) => chains.some(translates))) return accept;
+  const at = (hook: Hook): PacketSet => packetsOf(space, atHook(hook));
+  /** In what a packet is another one at the other hook. */
+  const changed = new Set([
+    ...[0, 1, 2, 3].map((limb) => space.wideIndex('out') + limb),
+    ...(['hook', 'srcAccount', 'dstAccount'] as const).map((name) => space.numberIndex(name)),
+  ]);
+  return routes().reduce((all, { ranges, through }) => {
+    const own = packetsOf(space, address('dst', ...ranges)); // the bridge's own address, which is this machine's
+    const led = denote(space, endingAt(before, address('dst', ...ranges)))
+      .accept.intersect(at('input'))
+      .subtract(own);
+    const forwarded = accept.intersect(at('forward')).intersect(packetsOf(space, interfaces('out', through)));
+    return all.subtract(led).union(led.intersect(space.without(forwarded, changed)));
+  }, accept);
+}
+
+/** The rules with a last one behind them that lets through only what is going to a place by then. */
+function endingAt(before: Ruleset, place: Match): Ruleset {
+  const last: Table = {
+    name: 'where it leads',
+    families: [4, 6],
+    chains: [
+      {
+        name: 'prerouting',
+        base: { hook: 'prerouting', priority: Number.MAX_SAFE_INTEGER, policy: 'drop' },
+        rules: [{ match: place, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],
+      },
+    ],
+  };
+  return { ...before, tables: [...before.tables, last] };
 }
 
 function withBases(ruleset: Ruleset, isWanted: (base: NonNullable<Chain['base']>) => boolean): Ruleset {

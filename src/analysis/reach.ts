@@ -4,6 +4,7 @@ import { PORT_PROTOCOLS, PROTOCOLS, wholeFamily } from '../net/index.ts';
 import { HeaderSpace, type PacketSet, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { denote, type FlowPattern, packetsOf, patternMatch, possiblePackets } from '../semantics/index.ts';
 import { type Passage, type PatternContext, patternContext, questionPassages } from './flow-patterns.ts';
+import { acceptedAsLed, type Route } from './led-on.ts';
 import { peerKey, peerText } from './peer-text.ts';
 import { type AllowedService, allowedService, servicesOf } from './service-set.ts';
 import { conditionsOf, unknownConditions } from './unknowns.ts';
@@ -51,13 +52,19 @@ const BUILT_IN_AND_SILENT = ['any', 'loopback', 'private'];
 
 /**
  * @param ruleset what decides: the policy's own rules, or those of a firewall that is asked about the policy's zones
+ * @param routes to containers, for what rules lead on to them
  * @throws TooManyPairs
  */
-export function reachability(intent: Intent, ruleset: Ruleset, watcher: Watcher = UNWATCHED): Reachability {
+export function reachability(
+  intent: Intent,
+  ruleset: Ruleset,
+  watcher: Watcher = UNWATCHED,
+  routes: () => readonly Route[] = () => [],
+): Reachability {
   const endpoints = endpointsOf(intent);
   const [sources, targets] = [endpoints.filter((each) => each.asSource), endpoints.filter((each) => each.asTarget)];
   if (sources.length * targets.length > MAX_PAIRS) throw new TooManyPairs(sources.length * targets.length);
-  const access = new Access(ruleset, HeaderSpace.watched(watcher));
+  const access = new Access(ruleset, HeaderSpace.watched(watcher), routes);
   const context = patternContext(intent, ruleset);
   const services = servicesAsked(intent);
   const connections: Connection[] = [];
@@ -110,10 +117,10 @@ class Access {
   readonly #possible: PacketSet;
   readonly #known = new Map<string, Services>(); // by the pattern without its destination; destinations are not forgotten
 
-  constructor(ruleset: Ruleset, space: HeaderSpace) {
+  constructor(ruleset: Ruleset, space: HeaderSpace, routes: () => readonly Route[]) {
     this.space = space;
     this.#unknown = unknownConditions(ruleset);
-    this.#accept = denote(this.space, ruleset).accept;
+    this.#accept = acceptedAsLed(this.space, ruleset, denote(this.space, ruleset).accept, routes);
     this.#possible = possiblePackets(this.space);
   }
 

@@ -10,7 +10,7 @@ import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
 import { reachDot, reachMarkdown, reachText } from '../reach-text.ts';
 import { stop } from '../report.ts';
-import { IN_OPTION, subjectOf } from '../subject.ts';
+import { IN_OPTION, type Subject, subjectOf } from '../subject.ts';
 
 interface ReachOptions {
   readonly policy?: string;
@@ -35,13 +35,13 @@ export function reachCommand(console: Console): Command {
     .addHelpText('after', '\nA service in parentheses is open to some of the packets between the two, not to all.')
     .action(async (policy: string | undefined, options: ReachOptions) => {
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
-      const { intent, ruleset } = await subjectOf(
+      const { intent, ruleset, routes } = await subjectOf(
         withContainers(console, options.docker),
         asked,
         accountsOf(console, options.account),
       );
       const found = longWork(console, 'finding who reaches whom', (watcher) =>
-        boundedReachability(intent, ruleset, watcher),
+        boundedReachability(intent, ruleset, watcher, routes),
       );
       if (options.json === true) writeJson(console, found);
       else if (options.markdown === true) console.stdout.write(reachMarkdown(found));
@@ -50,9 +50,14 @@ export function reachCommand(console: Console): Command {
     });
 }
 
-function boundedReachability(intent: Intent, ruleset: Ruleset, watcher: Watcher): Reachability {
+function boundedReachability(
+  intent: Intent,
+  ruleset: Ruleset,
+  watcher: Watcher,
+  routes: Subject['routes'],
+): Reachability {
   try {
-    return reachability(intent, ruleset, watcher);
+    return reachability(intent, ruleset, watcher, routes);
   } catch (error) {
     if (error instanceof TooManyPairs) throw stop(EXIT.unusable, CLI_PROBLEMS.tooManyPairs, error.pairs);
     throw error;
