@@ -1,5 +1,5 @@
 import { type Diagnostic, sortDiagnostics } from '../diagnostic/index.ts';
-import { type Address, parseAddress } from '../net/index.ts';
+import { type Address, type AddressRange, parseAddress, parsePrefix, prefixRange } from '../net/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import { AUDIT_FILE_PROBLEMS } from './audit-file-problems.ts';
 import { Reporter } from './reporter.ts';
@@ -39,6 +39,18 @@ const address: Shape<Address> = mapped(
     expected: 'an address',
     parse: (word, span, report) =>
       parseAddress(word) ?? report.say(AUDIT_FILE_PROBLEMS.badFact, span, word, 'an address of IPv4 or IPv6'),
+    schema: {},
+  }),
+  ({ value }) => value,
+);
+
+const prefix: Shape<AddressRange> = mapped(
+  text({
+    expected: 'a prefix',
+    parse: (word, span, report) => {
+      const parsed = parsePrefix(word);
+      return 'kind' in parsed ? report.say(AUDIT_FILE_PROBLEMS.badFact, span, word, 'a prefix') : prefixRange(parsed);
+    },
     schema: {},
   }),
   ({ value }) => value,
@@ -93,6 +105,17 @@ const FIELDS = {
       ),
     ),
     'ports that Docker leads to containers',
+  ),
+  networks: optional(
+    list(
+      plain(
+        record('a network', {
+          interface: required(prose('text'), 'the interface that it lies behind'),
+          addresses: required(prefix, 'its prefix'),
+        }),
+      ),
+    ),
+    'what lies right behind the interfaces of the machine',
   ),
   persistence: optional(
     list(

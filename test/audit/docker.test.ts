@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { FINDING_KINDS, type Finding } from '../../src/analysis/index.ts';
+import { range } from '../../src/net/index.ts';
 import { codes } from './ask.ts';
-import { alone, compose, inspect, service } from './containers.ts';
+import { alone, behind, compose, dockerFacts, inspect, service } from './containers.ts';
 
 const seen = new Set<string>();
 
@@ -118,6 +119,19 @@ suite('what a Compose file or daemon.json is told, and its repaired twin is not'
       assert.deepEqual(said(alone(repaired)), []);
     });
   }
+
+  test('a network of containers over a network of the machine', () => {
+    const laidOut = (subnet: string): string =>
+      `services: {}\nnetworks: { a: { name: a, ipam: { config: [{ subnet: ${subnet} }] }, driver_opts: { com.docker.network.bridge.name: pc-a } } }\n`;
+    const networks = [
+      { interface: 'eth0', addresses: range('10.1.0.0/16') },
+      { interface: 'pc-a', addresses: range('10.1.7.0/24') },
+    ];
+    const rules = 'table inet t { chain c { type filter hook input priority 0; policy accept; } }';
+    const told = (subnet: string) => said(behind('nftables', rules, dockerFacts(laidOut(subnet)), { networks }));
+    assert.deepEqual(told('10.1.7.0/24'), ['A3127 a eth0']);
+    assert.deepEqual(told('10.2.7.0/24'), []);
+  });
 
   test('the default network, unless it is told to keep its containers apart', () => {
     const network = (icc: string): string =>

@@ -4,12 +4,38 @@ import { AddressSet } from '../../packetset/index.ts';
 import { placesOf } from './docker-place.ts';
 import type { Finding } from './finding.ts';
 import { finding } from './finding.ts';
+import type { AttachedNetwork } from './host-facts.ts';
 import { CONTAINERS, DAEMON } from './kinds-docker.ts';
 import { list } from './words.ts';
 
 /** How the networks of containers are laid out. What nobody said of a network is not supposed. */
-export function networkFindings({ networks, containers, daemon }: DockerFacts): Finding[] {
-  return [...networks.flatMap((network) => open(network, containers, daemon)), ...overlaps(networks)];
+export function networkFindings(
+  { networks, containers, daemon }: DockerFacts,
+  attached: readonly AttachedNetwork[],
+): Finding[] {
+  return [
+    ...networks.flatMap((network) => open(network, containers, daemon)),
+    ...overlaps(networks),
+    ...networks.flatMap((network) => lanOverlaps(network, attached)),
+  ];
+}
+
+/** With what lies behind the machine's other interfaces. */
+function lanOverlaps(
+  { name, bridge, driver, subnets, span }: DockerNetwork,
+  attached: readonly AttachedNetwork[],
+): Finding[] {
+  if (driver !== 'bridge') return []; // others are such a network, or on one
+  return attached.flatMap(({ interface: through, addresses }) => {
+    const common = AddressSet.of(subnets)
+      .intersect(AddressSet.of([addresses]))
+      .ranges();
+    // What lies behind the bridge is the network itself; one that Compose has yet to make has no bridge.
+    if (common.length === 0 || through === bridge || (bridge === undefined && /^br-|^docker\d/.test(through)))
+      return [];
+    const particulars = { subject: `${name} ${through}`, origins: placesOf(span) };
+    return [finding(DAEMON.lanOverlap, particulars, name, through, list(common.map(formatRange)))];
+  });
 }
 
 /** Bridges only: others have no such switch. */

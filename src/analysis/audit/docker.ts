@@ -25,7 +25,7 @@ function findings(known: Pick<AuditSubject, 'docker' | 'facts' | 'serviceName'>,
   return [
     ...ports,
     ...running.flatMap(containerFindings),
-    ...networkFindings(docker),
+    ...networkFindings(docker, known.facts?.networks ?? []),
     ...daemonFindings(docker.daemon),
   ];
 }

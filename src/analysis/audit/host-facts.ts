@@ -1,4 +1,4 @@
-import type { Address } from '../../net/index.ts';
+import type { Address, AddressRange } from '../../net/index.ts';
 
 /** What an audit wants to know of the machine that a firewall stands on; absent is what nobody found out. */
 export interface HostFacts {
@@ -6,6 +6,7 @@ export interface HostFacts {
   readonly iptablesBackends?: readonly IptablesBackend[]; // that hold rules
   readonly listeners?: readonly ListeningService[];
   readonly sshPorts?: readonly number[];
+  readonly networks?: readonly AttachedNetwork[];
   readonly dockerPorts?: readonly DockerPort[];
   readonly persistence?: readonly PersistentUnit[]; // every mechanism that was looked for, enabled or not
   readonly openclaw?: OpenClawFacts;
@@ -30,6 +31,12 @@ export interface DockerPort {
   readonly containerAddress: Address;
   readonly containerPort: number;
   readonly bridge?: string; // the interface that leads to it
+}
+
+/** Addresses that lie right behind an interface of the machine, by its routing table. */
+export interface AttachedNetwork {
+  readonly interface: string;
+  readonly addresses: AddressRange;
 }
 
 /** What loads rules at boot. */

@@ -4,6 +4,7 @@ export { auditContainers } from './docker.ts';
 export { dockerPortsOf } from './docker-published.ts';
 export type { Finding, FindingKind, Fix } from './finding.ts';
 export type {
+  AttachedNetwork,
   DockerPort,
   HostFacts,
   IptablesBackend,

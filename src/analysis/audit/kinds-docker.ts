@@ -192,4 +192,15 @@ export const DAEMON = {
       'Packets go to one of the two, and nobody says to which; a rule for the addresses of one is a rule for both.',
     controls: ['NIST-SC-7', 'ISO-A.8.22'],
   } satisfies FindingKind<[a: string, b: string, what: string]>,
+  lanOverlap: {
+    code: 'A3127',
+    severity: 'medium',
+    message: (network: string, through: string, what: string) =>
+      `the network \`${network}\` has addresses of the network behind \`${through}\`: ${what}`,
+    help: () =>
+      'lay it out elsewhere (`ipam` with a subnet of its own, `default-address-pools` in daemon.json), where no machine of yours is',
+    explanation:
+      'Machines of that network cannot be reached any more, or containers cannot; and a rule for the ones lets the others in.',
+    controls: ['NIST-SC-7', 'ISO-A.8.22'],
+  } satisfies FindingKind<[network: string, through: string, what: string]>,
 } as const satisfies Readonly<Record<string, FindingKind<never>>>;

@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../analysis/index.ts';
-import { formatAddress } from '../../net/index.ts';
+import { formatAddress, formatRange } from '../../net/index.ts';
 
 /** A file of facts as `--facts` reads it: JSON with addresses as text. */
 export function factsText(facts: HostFacts): string {
@@ -13,6 +13,9 @@ export function factsText(facts: HostFacts): string {
             ...(address === undefined ? {} : { address: formatAddress(address) }),
           })),
         }),
+    ...(facts.networks === undefined
+      ? {}
+      : { networks: facts.networks.map((each) => ({ ...each, addresses: formatRange(each.addresses) })) }),
     ...(facts.dockerPorts === undefined
       ? {}
       : {

@@ -1,4 +1,5 @@
 import {
+  type AttachedNetwork,
   type DockerPort,
   dockerPortsOf,
   type HostFacts,
@@ -24,6 +25,7 @@ export async function hostFacts(
     iptablesBackends: await backendsOf(machine),
     listeners: listenersOf(machine),
     sshPorts: sshPortsOf(machine),
+    networks: networksOf(machine),
     ...(dockerPorts.length === 0 ? {} : { dockerPorts }),
     persistence: persistenceOf(machine),
     ...(openclaw === undefined ? {} : { openclaw }),
@@ -40,6 +42,27 @@ function forwardingOf(machine: Machine): HostFacts['forwarding'] {
   if (ipv4 === undefined) return undefined;
   const ipv6 = textOf(machine, '/proc/sys/net/ipv6/conf/all/forwarding'); // absent where there is no IPv6
   return { ipv4: ipv4.trim() === '1', ipv6: ipv6?.trim() === '1' };
+}
+
+/**
+ * What the routing table of IPv4 says to lie right behind an interface: routes without a gateway (/proc/net/route, net/ipv4/fib_trie.c:
+ * hexadecimal, the bytes of an address in the machine's order).
+ */
+function networksOf(machine: Machine): AttachedNetwork[] {
+  const lines = (textOf(machine, '/proc/net/route') ?? '').split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const [name = '', to = '', gateway, , , , , mask = ''] = line.trim().split(/\s+/);
+    if (name === 'lo' || gateway !== '00000000' || !/^[0-9A-F]{8}$/.test(to) || !/^[0-9A-F]{8}$/.test(mask)) return [];
+    const [first, bits] = [fromHostOrder(to), fromHostOrder(mask)];
+    if (bits === 0n) return []; // the default route
+    return [{ interface: name, addresses: { family: 4 as const, first, last: first | (~bits & 0xffff_ffffn) } }];
+  });
+}
+
+/** Of machines whose lowest byte comes first, as all are that Node 24 runs on with Linux, but for IBM Z. */
+function fromHostOrder(hex: string): bigint {
+  const bytes = hex.match(/../g) ?? [];
+  return BigInt(`0x${bytes.toReversed().join('')}`);
 }
 
 /** Tables of the legacy backend are listed there (net/ipv4/netfilter); those of the other are tables of nft, by iptables' own names. */
