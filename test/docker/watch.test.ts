@@ -61,8 +61,15 @@ describe('containers come and go under `docker watch`, by packets', { skip }, ()
 
     await place.checked('pkill', ['-KILL', '-f', 'docker watch']);
     await watch.ended;
+    const members = async () => (await place.checked('nft', ['list', 'ruleset'])).match(/"docker0" \. [0-9.]+/g) ?? [];
+    assert.deepEqual(await members(), ['"docker0" . 172.30.0.2'], 'nobody empties the sets of somebody who was killed');
+    await machine.docker[Symbol.asyncDispose]();
     watch = start();
-    await watch.prints(/1 containers run, 1 addresses/);
+    await watch.prints(/Docker does not answer/);
+    assert.deepEqual(await members(), [], 'as at boot: what the rules hold of before is nobody’s now');
+    await machine.restartDaemon();
+    await machine.docker.checked('start', 'web');
+    await watch.prints(/is in `web`/);
     assert.equal(await isOpen(), true);
     await place.checked('pkill', ['-TERM', '-f', 'docker watch']);
     const ended = await watch.ended;

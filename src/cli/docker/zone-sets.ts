@@ -59,10 +59,13 @@ function adding(name: string, places: readonly ZonePlace[]): string[] {
   return come === undefined ? [] : [`add ${come}`];
 }
 
+/** What is written into nft's language as it is; a bridge of another name has nobody in a zone. */
+const PLAIN = /^[A-Za-z0-9_.-]{1,15}$/;
+
 function elements(name: string, places: readonly ZonePlace[]): string | undefined {
   const of = zoneOfContainerSet(name);
   const texts = places
-    .filter(({ zone, address }) => zone === of?.zone && address.family === of.family)
+    .filter(({ zone, address, bridge }) => zone === of?.zone && address.family === of.family && PLAIN.test(bridge))
     .map(({ bridge, address }) => `"${bridge}" . ${formatAddress(address)}`);
   return texts.length === 0 ? undefined : `element ${TABLE} ${name} { ${[...new Set(texts)].join(', ')} }`;
 }
