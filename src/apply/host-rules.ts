@@ -21,6 +21,7 @@ import {
   standing,
   standsApart,
   TABLE_NAME,
+  withContainersOf,
   withoutOwn,
   withoutOwnChains,
 } from '../target/index.ts';
@@ -88,6 +89,11 @@ export class HostListing {
     return mechanism === 'nftables'
       ? new HostListing(TARGETS.nftables.lower(intent).ast, NONE_SAVED)
       : new HostListing(NOTHING, NONE_SAVED, TARGETS.iptables.lower(intent).ast);
+  }
+
+  /** The same with those in our zones of containers who are there in another listing: who that is, is no part of what was confirmed. */
+  withContainersOf(other: HostListing): HostListing {
+    return new HostListing(withContainersOf(this.#program, other.#program), this.#beside, this.#iptables);
   }
 
   /** What stands of ours, told from names alone. */

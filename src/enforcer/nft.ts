@@ -105,9 +105,16 @@ export function withoutState(listed: string): string {
 /** Sets with a time-out or filled by packets hold what was learned. */
 function withoutLearned(object: Json): Json {
   const [kind = '', set] = Object.entries(object)[0] ?? [];
-  if (!isRecord(set) || !Array.isArray(set.flags)) return object;
+  if (!isRecord(set)) return object;
+  if (kind === 'set' && isOfContainers(set.name)) return { [kind]: { ...set, elem: [] } };
+  if (!Array.isArray(set.flags)) return object;
   const learns = set.flags.includes('timeout') || set.flags.includes('dynamic');
   return learns ? { [kind]: { ...set, elem: [] } } : object;
+}
+
+/** Who is in a zone of containers, which `docker watch` keeps while rules stand; in whichever slot. */
+function isOfContainers(name: unknown): boolean {
+  return typeof name === 'string' && /^(?:[ab]\/)?containers[46]-/.test(name);
 }
 
 function objectsOf(listed: unknown): readonly Json[] {

@@ -66,6 +66,7 @@ export {
   standing,
   TABLE_NAME,
   TRIAL_SET,
+  withContainersOf,
   zoneOfContainerSet,
 } from './nftables/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName, withTarget } from './registry.ts';

@@ -49,6 +49,13 @@ describe('containers come and go under `docker watch`, by packets', { skip }, ()
     await machine.serve('web', ...WEB);
     await docker.checked('restart', '-t', '0', 'web');
     await opens(isOpen);
+    const drift = await portcullis(place, ['drift', '--json']);
+    const { wider, narrower, elsewhere } = JSON.parse(drift.stdout);
+    assert.deepEqual(
+      { wider, narrower, elsewhere },
+      { wider: [], narrower: [], elsewhere: [] },
+      'who is there is no drift',
+    );
     await apply();
     await watch.prints(/other rules were loaded/);
     assert.equal(await isOpen(), true, 'rules that are loaded anew know who is there');

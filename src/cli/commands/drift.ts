@@ -86,7 +86,7 @@ async function sides(console: Console, path: string | undefined, options: Option
   const name = `change ${current.number}`;
   return {
     actual,
-    expected: confirmed(name, files),
+    expected: confirmed(name, files).withContainersOf(actual),
     side: 'standing', // a trial is no drift: what it goes back to may be
     intent: emptyIntent(console),
     name,

@@ -10,6 +10,7 @@ const LIST_TIMEOUT_MS = 10_000;
 export class ZoneSets {
   readonly #nft = new NftSession();
   #names: readonly string[] = [];
+  #identity = '';
 
   /** The zones that rules in force ask for. */
   get zones(): ReadonlySet<string> {
@@ -22,9 +23,12 @@ export class ZoneSets {
       timeoutMs: LIST_TIMEOUT_MS,
     });
     if (exitCode !== 0) throw new Error(stderr.trim());
-    const names = setNames(JSON.parse(stdout)).filter((name) => zoneOfContainerSet(name) !== undefined);
-    const isNew = names.join(' ') !== this.#names.join(' ');
-    this.#names = names;
+    const sets = setsOf(JSON.parse(stdout)).filter(({ name }) => zoneOfContainerSet(name) !== undefined);
+    // A set that was made anew has another handle, whatever its name.
+    const identity = sets.map(({ name, handle }) => `${name} ${handle}`).join(', ');
+    const isNew = identity !== this.#identity;
+    this.#identity = identity;
+    this.#names = sets.map(({ name }) => name);
     return isNew;
   }
 
@@ -70,8 +74,18 @@ function elements(name: string, places: readonly ZonePlace[]): string | undefine
   return texts.length === 0 ? undefined : `element ${TABLE} ${name} { ${[...new Set(texts)].join(', ')} }`;
 }
 
-function setNames(listed: {
-  readonly nftables?: readonly { readonly set?: { readonly name: string; readonly table: string } }[];
-}): string[] {
-  return (listed.nftables ?? []).flatMap(({ set }) => (set?.table === TABLE_NAME ? [set.name] : [])).sort();
+interface ListedSet {
+  readonly name: string;
+  readonly table: string;
+  readonly handle: number;
+}
+
+function setsOf({
+  nftables = [],
+}: {
+  readonly nftables?: readonly { readonly set?: ListedSet }[];
+}): readonly ListedSet[] {
+  return nftables
+    .flatMap(({ set }) => (set?.table === TABLE_NAME ? [set] : []))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -8,6 +8,7 @@ import type { Endpoint } from '../../net/index.ts';
 import { nameSet, TABLE_NAME } from '../../target/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode } from '../console.ts';
+import { withContainers } from '../containers.ts';
 import { readSource } from '../files.ts';
 import { policySource, readPolicy, soundPolicy } from '../policy-input.ts';
 import { stop } from '../report.ts';
@@ -47,7 +48,7 @@ export async function runGateway(
 ): Promise<ExitCode> {
   const source = await policySource(console, path);
   const accounts = accountsOf(console, options.account);
-  const intent = soundPolicy(console, source, accounts);
+  const intent = soundPolicy(withContainers(console, undefined), source, accounts);
   const settings = gatewayOf(intent, source.name);
   if (options.unenforced !== true) await requireEnforced(intent, settings, missing);
 
@@ -211,7 +212,7 @@ async function readAgain(
   try {
     const today = new Date().toISOString().slice(0, 10);
     const source = await readSource(console, path);
-    const { intent, diagnostics } = readPolicy({ ...console, today }, source, accounts);
+    const { intent, diagnostics } = readPolicy({ ...withContainers(console, undefined), today }, source, accounts);
     return intent ?? diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message);
   } catch (error) {
     return [messageOf(error)];

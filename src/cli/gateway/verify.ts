@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Intent } from '../../ir/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
+import { withContainers } from '../containers.ts';
 import { policySource, soundPolicy } from '../policy-input.ts';
 import { stop } from '../report.ts';
 import { textTable } from '../table.ts';
@@ -27,7 +28,7 @@ const LIMIT_MS = 60_000;
 export async function runVerify(console: Console, path: string | undefined, options: VerifyOptions): Promise<ExitCode> {
   const source = await policySource(console, path);
   const accounts = accountsOf(console, options.account);
-  const intent = soundPolicy(console, source, accounts);
+  const intent = soundPolicy(withContainers(console, undefined), source, accounts);
   const settings = gatewayOf(intent, source.name);
   const uid = agentOf(intent, accounts, options.as);
   if (!isRoot() && process.getuid?.() !== uid) throw stop(EXIT.machine, GATEWAY_PROBLEMS.notTheAgent, String(uid));

@@ -119,6 +119,7 @@ function intentOf(console: Console, sources: Readonly<Record<string, string>>): 
   const [first] = Object.entries(sources);
   if (first === undefined) return undefined;
   const read = (path: string) => sources[path] ?? { reason: 'it was not kept' };
-  const { intent } = readPolicy(console, new SourceFile(...first), accountsOf(console, undefined), read);
+  const reading = withContainers(console, undefined);
+  const { intent } = readPolicy(reading, new SourceFile(...first), accountsOf(console, undefined), read);
   return intent === undefined ? undefined : hostIntent(intent);
 }

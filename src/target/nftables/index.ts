@@ -13,6 +13,7 @@ import { referenceProblems } from './references.ts';
 
 export type { ChangeNote } from '../netfilter/change-note.ts';
 export type { Command, Program } from './ast.ts';
+export { withContainersOf } from './containers-of.ts';
 export { inTable } from './in-table.ts';
 export {
   DENIED_COUNTERS,
