@@ -26,6 +26,7 @@ import {
 import { boxes, HeaderSpace, IntervalSet, type PacketSet, UNWATCHED, type Watcher } from '../packetset/index.ts';
 import { denote, packetsOf, possiblePackets, serviceMatch } from '../semantics/index.ts';
 import { type AccessRow, addressCells } from './address-cells.ts';
+import { acceptedAsLed, type Route } from './led-on.ts';
 import { conditionsOf, unknownConditions } from './unknowns.ts';
 
 /**
@@ -71,8 +72,15 @@ export interface Accepted {
   readonly unknown: readonly string[]; // conditions that nobody can know
 }
 
-export function acceptedPackets(ruleset: Ruleset, watcher: Watcher = UNWATCHED): Accepted {
-  return { packets: denote(HeaderSpace.watched(watcher), ruleset).accept, unknown: unknownConditions(ruleset) };
+/** @param routes to containers, for what rules lead on to them */
+export function acceptedPackets(
+  ruleset: Ruleset,
+  watcher: Watcher = UNWATCHED,
+  routes: () => readonly Route[] = () => [],
+): Accepted {
+  const space = HeaderSpace.watched(watcher);
+  const accept = denote(space, ruleset).accept;
+  return { packets: acceptedAsLed(space, ruleset, accept, routes), unknown: unknownConditions(ruleset) };
 }
 
 /** @throws TooManyEdges */

@@ -7,7 +7,7 @@ import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
 import { type Console, EXIT } from './console.ts';
-import { readSources } from './files.ts';
+import { LIVE, readSources } from './files.ts';
 import { type Format, formatOf } from './format.ts';
 import { includerOf } from './includes.ts';
 import { longWork } from './long-work.ts';
@@ -47,7 +47,7 @@ function routesToContainers(facts: DockerFacts | undefined): readonly Route[] {
 /** The policy, or with `--in` a firewall's configuration, asked about the policy's zones. */
 export async function subjectOf(
   console: Console,
-  options: { readonly in?: readonly string[]; readonly policy?: string },
+  options: { readonly in?: readonly string[]; readonly docker?: readonly string[]; readonly policy?: string },
   accounts: Accounts,
 ): Promise<Subject> {
   if (options.in === undefined) return policySubject(console, await policySource(console, options.policy), accounts);
@@ -57,7 +57,9 @@ export async function subjectOf(
       : soundPolicy(console, await policySource(console, options.policy), accounts);
   const { ruleset, opaque, diagnostics } = await readRulesetFiles(console, options.in);
   reportDiagnostics(console, diagnostics);
-  const routes = () => routesToContainers(console.containers?.());
+  // Rules of a file are some machine's; where containers are on that one, only the user knows.
+  const areKnown = options.docker !== undefined || options.in.includes(LIVE);
+  const routes = () => (areKnown ? routesToContainers(console.containers?.()) : []);
   return { name: options.in.join(', '), kind: 'firewall', intent, ruleset, opaque, routes };
 }
 

@@ -63,6 +63,16 @@ suite('a published port', () => {
     );
   });
 
+  test('is in the matrix of its service', async () => {
+    const edges = async (service: string, ...more: readonly string[]): Promise<unknown> => {
+      const asked = ['matrix', '--json', '--family', '4', '--service', service, '--in', 'rules.v4', ...more];
+      return documentOf(await portcullis(asked, { files }), 'matrix').edges;
+    };
+    assert.notDeepEqual(await edges('tcp/8080', ...docker), []);
+    assert.deepEqual(await edges('tcp/8080'), [], 'where containers are on that machine, only the user knows');
+    assert.deepEqual(await edges('tcp/8081', ...docker), []);
+  });
+
   test('of which nobody knows where it leads is answered as before, with what is not known', async () => {
     const ran = await portcullis(['why', '--in', 'rules.v4', '--docker', 'none.json', 'tcp 203.0.113.9 -> host:8080'], {
       files: { ...files, 'none.json': '[]' },

@@ -10,6 +10,7 @@ import {
 import { HOOKS, type Hook } from '../../ir/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
+import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
@@ -26,6 +27,7 @@ interface MatrixOptions {
   readonly oif?: string;
   readonly in?: readonly string[];
   readonly account?: readonly string[];
+  readonly docker?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -40,11 +42,16 @@ export function matrixCommand(console: Console): Command {
     .option('--iif <name>', 'only packets that come in by this interface (default: any but lo)')
     .option('--oif <name>', 'only packets that go out by this interface (default: any but lo)')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--json', JSON_OPTION)
     .action(async (policy: string | undefined, options: MatrixOptions) => {
       const services = servicesOf(options.service);
       const asked = { ...options, ...(policy === undefined ? {} : { policy }) };
-      const { ruleset } = await subjectOf(console, asked, accountsOf(console, options.account));
+      const { ruleset, routes } = await subjectOf(
+        withContainers(console, options.docker),
+        asked,
+        accountsOf(console, options.account),
+      );
       const question: MatrixQuestion = {
         hook: options.at,
         services,
@@ -53,7 +60,7 @@ export function matrixCommand(console: Console): Command {
         ...(options.oif === undefined ? {} : { outInterface: { name: options.oif, wildcard: false } }),
       };
       const found = longWork(console, 'grouping addresses', (watcher) =>
-        boundedMatrix(acceptedPackets(ruleset, watcher), question),
+        boundedMatrix(acceptedPackets(ruleset, watcher, routes), question),
       );
       if (options.json === true) writeJson(console, found);
       else console.stdout.write(matrixText(found));
