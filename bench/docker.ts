@@ -7,7 +7,6 @@ import { DockerWatch } from '../src/cli/docker/watch.ts';
 import { ZoneSets } from '../src/cli/docker/zone-sets.ts';
 import { DockerEngine, hostCapabilities, isolationArguments, run, runChecked } from '../src/host/index.ts';
 import { loadPolicyText } from '../src/policy/index.ts';
-import { LiveZones } from '../src/resolve/index.ts';
 import { SourceFile } from '../src/source/index.ts';
 import { DockerStandIn } from './lib/docker-stand-in.ts';
 import { median } from './lib/measure.ts';
@@ -53,11 +52,15 @@ async function measure({ quick }: BenchOptions): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
   const socket = join(folder, 'docker.sock');
   const docker = await DockerStandIn.open(socket);
-  const zones = new LiveZones(
-    loadPolicyText(new SourceFile('policy.yaml', POLICY), () => ({ reason: '' })).policy?.zones ?? [],
-  );
+  const { policy } = loadPolicyText(new SourceFile('policy.yaml', POLICY), () => ({ reason: '' }));
+  const zones = policy?.zones ?? [];
   let said = (): void => undefined;
-  const watch = new DockerWatch(new DockerEngine(socket), zones, new ZoneSets(), () => said());
+  const watch = new DockerWatch(
+    new DockerEngine(socket),
+    async () => zones,
+    new ZoneSets(),
+    () => said(),
+  );
   void watch.run();
   while (!docker.isHeard) await sleep(10);
   await sleep(200); // it asks who is there

@@ -37,11 +37,13 @@ export class DockerEngine {
     return text;
   }
 
-  /** What happens from now on, until the daemon ends. @throws Error where it does not answer */
-  async *events(): AsyncGenerator<DockerEvent> {
+  /** What happens from now on, until the daemon ends. @throws Error where it does not answer, or nobody wants to hear it any more */
+  async *events(signal: AbortSignal): AsyncGenerator<DockerEvent> {
     const filters = encodeURIComponent(JSON.stringify({ type: ['container', 'network'] }));
-    const response = await this.#open(`/events?filters=${filters}`, undefined);
+    const response = await this.#open(`/events?filters=${filters}`, undefined, signal);
     try {
+      if (response.statusCode !== 200)
+        throw new Error(`the daemon says ${response.statusCode} to a wish for its events`);
       for await (const line of createInterface({ input: response })) {
         const event = eventOf(line);
         if (event !== undefined) yield event;
@@ -51,11 +53,16 @@ export class DockerEngine {
     }
   }
 
-  #open(path: string, timeout: number | undefined): Promise<IncomingMessage> {
+  #open(path: string, timeout: number | undefined, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       // Without an agent: the common one ends what is silent for five seconds.
-      const options = { socketPath: this.#socket, path: API + path, agent: false };
-      const asked = request({ ...options, ...(timeout === undefined ? {} : { timeout }) });
+      const asked = request({
+        socketPath: this.#socket,
+        path: API + path,
+        agent: false,
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(signal === undefined ? {} : { signal }),
+      });
       asked.on('response', resolve);
       asked.on('timeout', () => asked.destroy(new Error('the daemon does not answer')));
       asked.on('error', reject);

@@ -24,13 +24,6 @@ export class LiveZones {
     return this.#zones.map(([name]) => name);
   }
 
-  /** Forgets all, and takes these. @param ids of the containers, in the order of the facts */
-  reset(facts: DockerFacts, ids: readonly string[]): void {
-    this.#places.clear();
-    this.learnNetworks(facts);
-    for (const [index, container] of facts.containers.entries()) this.put(ids[index] ?? container.name, container);
-  }
-
   learnNetworks(facts: DockerFacts): void {
     this.#bridges = bridgesOf(facts);
   }

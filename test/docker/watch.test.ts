@@ -24,13 +24,13 @@ describe('containers come and go under `docker watch`, by packets', { skip }, ()
   test('who has the label is reached, who has not is not, whatever starts again', async (t) => {
     await using machine = await DockerMachine.open();
     const { place, docker } = machine;
-    const apply = async () => {
-      const ended = await portcullis(place, ['apply', '-', '--console', '--confirm-by', 'none'], POLICY);
+    const apply = async (policy = POLICY) => {
+      await place.checked('tee', ['/run/place/policy.yaml'], policy);
+      const ended = await portcullis(place, ['apply', '-', '--console', '--confirm-by', 'none'], policy);
       assert.equal(ended.exitCode, 0, ended.stderr);
     };
     const isOpen = () => machine.fromWorld(MACHINE[4], 8080);
     await apply();
-    await place.checked('tee', ['/run/place/policy.yaml'], POLICY);
     const start = () => new Command(place, ['docker', 'watch', '/run/place/policy.yaml']);
     let watch = start();
     await watch.prints(/0 containers run/);
@@ -59,20 +59,28 @@ describe('containers come and go under `docker watch`, by packets', { skip }, ()
     await apply();
     await watch.prints(/other rules were loaded/);
     assert.equal(await isOpen(), true, 'rules that are loaded anew know who is there');
+    await apply(POLICY.replace('role: web', 'role: shop'));
+    await watch.prints(/(?:other rules were loaded[\s\S]*){2}addresses/);
+    assert.equal(await isOpen(), false, 'and what the policy means by now');
+    await apply();
+    await opens(isOpen);
 
+    const members = async () => (await place.checked('nft', ['list', 'ruleset'])).match(/"docker0" \. [0-9.]+/g) ?? [];
+    assert.notDeepEqual(await members(), []);
+    await machine.docker[Symbol.asyncDispose]();
+    await watch.prints(/nobody is in a zone until Docker is followed again/);
+    assert.deepEqual(await members(), [], 'the next daemon may give their addresses to others');
     await machine.restartDaemon();
-    await watch.prints(/Docker does not answer[\s\S]*containers run/);
-    assert.equal(await isOpen(), false, 'nothing runs');
+    await watch.prints(/followed again[\s\S]*0 containers run/);
     await machine.docker.checked('start', 'web');
     await opens(isOpen);
 
     await place.checked('pkill', ['-KILL', '-f', 'docker watch']);
     await watch.ended;
-    const members = async () => (await place.checked('nft', ['list', 'ruleset'])).match(/"docker0" \. [0-9.]+/g) ?? [];
     assert.deepEqual(await members(), ['"docker0" . 172.30.0.2'], 'nobody empties the sets of somebody who was killed');
     await machine.docker[Symbol.asyncDispose]();
     watch = start();
-    await watch.prints(/Docker does not answer/);
+    await watch.prints(/until Docker is followed again/);
     assert.deepEqual(await members(), [], 'as at boot: what the rules hold of before is nobody’s now');
     await machine.restartDaemon();
     await machine.docker.checked('start', 'web');

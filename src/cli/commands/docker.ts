@@ -1,17 +1,18 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { DOCKER_SOCKET, DockerEngine } from '../../host/index.ts';
-import { loadPolicyText } from '../../policy/index.ts';
+import { loadPolicyText, type ZoneDeclaration } from '../../policy/index.ts';
 import { LiveZones } from '../../resolve/index.ts';
+import type { SourceFile } from '../../source/index.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode } from '../console.ts';
-import { withContainers } from '../containers.ts';
 import { DOCKER_WATCH_PROBLEMS } from '../docker/problems.ts';
 import { watchUnit } from '../docker/unit.ts';
 import { DockerWatch } from '../docker/watch.ts';
 import { ZoneSets } from '../docker/zone-sets.ts';
+import { STDIN } from '../files.ts';
 import { DEFAULT_POLICY, filesOf, POLICY_ARGUMENT, policySource, soundPolicy } from '../policy-input.ts';
-import { stop } from '../report.ts';
+import { Stop, stop } from '../report.ts';
 
 export function dockerCommand(console: Console): Command {
   const command = new Command('docker').description('Docker’s containers under the policy, as they come and go.');
@@ -38,16 +39,25 @@ function watchCommand(console: Console): Command {
 
 async function runWatch(console: Console, path: string | undefined, socket: string): Promise<ExitCode> {
   const source = await policySource(console, path);
-  soundPolicy(withContainers(console, []), source, accountsOf(console));
-  const zones = new LiveZones(loadPolicyText(source, filesOf(console)).policy?.zones ?? []);
-  if (zones.names.length === 0) throw stop(EXIT.unusable, DOCKER_WATCH_PROBLEMS.noZones, source.name);
+  soundPolicy(console, source, accountsOf(console)); // nobody need be there yet
+  if (new LiveZones(zonesOf(console, source).zones).names.length === 0)
+    throw stop(EXIT.unusable, DOCKER_WATCH_PROBLEMS.noZones, source.name);
   const sets = new ZoneSets();
   try {
     await sets.look();
   } catch (error) {
     throw stop(EXIT.machine, DOCKER_WATCH_PROBLEMS.noSets, error instanceof Error ? error.message : String(error));
   }
-  const watch = new DockerWatch(new DockerEngine(socket), zones, sets, (line) => console.stdout.write(`${line}\n`));
+  const zonesNow = async (): Promise<readonly ZoneDeclaration[] | string> => {
+    try {
+      const { zones, problem } = zonesOf(console, path === STDIN ? source : await policySource(console, path));
+      return problem ?? zones;
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      return error.diagnostics.map(({ message }) => message).join('; ');
+    }
+  };
+  const watch = new DockerWatch(new DockerEngine(socket), zonesNow, sets, (line) => console.stdout.write(`${line}\n`));
   const told = new Promise<void>((end) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end());
   });
@@ -55,6 +65,12 @@ async function runWatch(console: Console, path: string | undefined, socket: stri
   await told;
   await watch.end();
   process.exit(EXIT.holds); // the daemon's events are still listened to
+}
+
+function zonesOf(console: Console, source: SourceFile) {
+  const { policy, diagnostics } = loadPolicyText(source, filesOf(console));
+  const problem = diagnostics.find(({ severity }) => severity === 'error')?.message;
+  return { zones: policy?.zones ?? [], problem };
 }
 
 function unitCommand(console: Console): Command {

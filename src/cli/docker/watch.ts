@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DockerContainer, type DockerFacts, NO_FACTS, readDocker } from '../../docker/index.ts';
 import type { DockerEngine, DockerEvent } from '../../host/index.ts';
 import { formatAddress } from '../../net/index.ts';
-import type { LiveZones, ZonePlace } from '../../resolve/index.ts';
+import type { ZoneDeclaration } from '../../policy/index.ts';
+import { LiveZones, type ZonePlace } from '../../resolve/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import type { ZoneSets } from './zone-sets.ts';
 
@@ -12,78 +14,98 @@ const AT_ONCE = 8; // containers that are asked for at a time
 /** Tells an operator what it does, a line each. */
 export type Say = (line: string) => void;
 
+/** The zones of the policy as it stands now, or why it cannot be used. */
+export type ZonesNow = () => Promise<readonly ZoneDeclaration[] | string>;
+
 /**
  * Keeps the kernel's sets of containers as Docker's containers come and go. Who is not in them is denied, so that whatever this misses is
- * closed: it starts with empty sets, and leaves them empty.
+ * closed: they are empty when it starts, while nobody can be followed, and when it ends.
  */
 export class DockerWatch {
   readonly #engine: DockerEngine;
-  readonly #zones: LiveZones;
+  readonly #zonesNow: ZonesNow;
   readonly #sets: ZoneSets;
   readonly #say: Say;
-  #work: Promise<void> = Promise.resolve(); // one step after the other
+  #declared: readonly ZoneDeclaration[] = [];
+  #zones = new LiveZones([]);
+  #following: AbortController | undefined; // while events are heard
+  #work: Promise<unknown> = Promise.resolve(); // one step after the other
+  #complaint = '';
   #isEnding = false;
 
-  constructor(engine: DockerEngine, zones: LiveZones, sets: ZoneSets, say: Say) {
+  constructor(engine: DockerEngine, zonesNow: ZonesNow, sets: ZoneSets, say: Say) {
     this.#engine = engine;
-    this.#zones = zones;
+    this.#zonesNow = zonesNow;
     this.#sets = sets;
     this.#say = say;
   }
 
   /** Until it is told to end. */
   async run(): Promise<void> {
+    // Addresses of before belong to nobody now, or to somebody else.
     await this.#inTurn(async () => {
-      await this.#sets.look();
-      await this.#sets.replace([]); // addresses of before belong to nobody now, or to somebody else
-    });
-    this.#tellMissing();
-    const timer = setInterval(() => void this.#inTurn(() => this.#look()), LOOK_MS);
-    try {
-      while (!this.#isEnding) {
-        try {
-          await this.#follow();
-        } catch (error) {
-          if (!this.#isEnding) this.#say(`Docker does not answer: ${said(error)}`);
-        }
-        if (!this.#isEnding) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      if (!(await this.#seesOtherRules())) await this.#learnZones();
+      await this.#sets.replace([]);
+    }).catch((error) => this.#complain(error, 'the sets could not be emptied'));
+    void this.#lookAgain();
+    while (!this.#isEnding) {
+      try {
+        await this.#follow();
+      } catch (error) {
+        // A daemon that starts again may give an address to another container before it is heard.
+        await this.#inTurn(() => this.#forget()).then(
+          () => this.#complain(error),
+          (other) => this.#complain(other, 'the sets could not be emptied'),
+        );
       }
-    } finally {
-      clearInterval(timer);
+      await sleep(AGAIN_MS);
     }
   }
 
   /** Leaves nobody in the sets: with nobody to follow them, an address could be somebody else's next. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    await this.#inTurn(() => this.#sets.replace([]));
+    this.#following?.abort();
+    await this.#work;
+    await this.#sets.replace([]).catch((error) => this.#complain(error, 'the sets could not be emptied'));
     this.#sets.close();
   }
 
-  /** What happens is heard before it is asked who is there, so that nobody is missed in between. */
-  async #follow(): Promise<void> {
-    const events = this.#engine.events();
-    const first = events.next();
-    first.catch(() => undefined); // told where it is waited for
-    await this.#inTurn(() => this.#resync());
-    for (let next = await first; next.done !== true && !this.#isEnding; next = await events.next()) {
-      const event = next.value;
-      await this.#inTurn(() => this.#take(event));
+  /** What happens is heard before it is asked who is there, so that nobody is missed in between. @throws Error when it comes to an end */
+  async #follow(): Promise<never> {
+    const following = new AbortController();
+    this.#following = following;
+    try {
+      const events = this.#engine.events(following.signal);
+      const first = events.next();
+      first.catch(() => undefined); // told where it is waited for
+      await this.#inTurn(() => this.#resync());
+      for (let next = await first; next.done !== true; next = await events.next()) {
+        const event = next.value;
+        await this.#inTurn(() => this.#take(event));
+      }
+      throw new Error('the daemon has ended');
+    } finally {
+      this.#following = undefined;
+      following.abort();
     }
   }
 
   async #resync(): Promise<void> {
-    const facts = await this.#networks();
+    await this.#seesOtherRules();
+    const networks = await this.#networks();
     const ids = idsOf((await this.#engine.get('/containers/json')) ?? '[]');
-    this.#zones.reset({ ...NO_FACTS, networks: facts.networks }, []);
+    const zones = new LiveZones(this.#declared);
+    zones.learnNetworks(networks);
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const part = ids.slice(at, at + AT_ONCE);
       const found = await Promise.all(part.map((id) => this.#container(id)));
-      for (const [index, container] of found.entries()) this.#zones.put(part[index]!, container);
+      for (const [index, container] of found.entries()) zones.put(part[index]!, container);
     }
-    await this.#sets.look();
-    await this.#sets.replace(this.#zones.all());
-    this.#say(`${ids.length} containers run, ${this.#zones.all().length} addresses of them are in zones`);
+    this.#zones = zones;
+    await this.#sets.replace(zones.all());
+    this.#complaint = '';
+    this.#say(`${ids.length} containers run, ${zones.all().length} addresses of them are in zones`);
   }
 
   async #take({ type, action, container, at }: DockerEvent): Promise<void> {
@@ -96,10 +118,9 @@ export class DockerWatch {
     if (came.length + went.length === 0) return;
     try {
       await this.#sets.change(came, went);
-    } catch {
-      // Other rules were loaded meanwhile.
-      await this.#sets.look();
-      await this.#sets.replace(this.#zones.all());
+    } catch (error) {
+      if (!(await this.#seesOtherRules())) throw error;
+      await this.#resync();
     }
     // It is told that a network was joined before a container starts, and cannot be asked about it before it has.
     const since = came.length > 0 ? Math.max(at, found?.startedAt ?? at) : at;
@@ -107,19 +128,58 @@ export class DockerWatch {
     this.#say(`${action} ${container.slice(0, 12)}: ${changes} (after ${(Date.now() - since).toFixed(0)} ms)`);
   }
 
+  /** Every so often, one look after the other. */
+  async #lookAgain(): Promise<void> {
+    while (!this.#isEnding) {
+      await sleep(LOOK_MS);
+      await this.#inTurn(() => this.#look()).catch((error) => {
+        this.#complain(error);
+        this.#following?.abort(); // what was not done is done when it is begun anew
+      });
+    }
+  }
+
   /** Rules that are loaded anew know who was there when they were written. */
   async #look(): Promise<void> {
-    if (!(await this.#sets.look())) return;
-    await this.#sets.replace(this.#zones.all());
+    if (!(await this.#seesOtherRules())) return;
     this.#say('other rules were loaded: their sets hold who is there now');
+    if (this.#following === undefined) await this.#forget();
+    else await this.#resync();
+  }
+
+  /** Whether rules were loaded anew: they may be those of a policy that has changed. Whoever looks learns what it means now. */
+  async #seesOtherRules(): Promise<boolean> {
+    if (!(await this.#sets.look())) return false;
+    await this.#learnZones();
+    return true;
+  }
+
+  /** Of a policy that cannot be used nobody knows who is meant. */
+  async #learnZones(): Promise<void> {
+    const found = await this.#zonesNow();
+    if (typeof found === 'string') this.#say(`nobody is in a zone until the policy can be used: ${found}`);
+    this.#declared = typeof found === 'string' ? [] : found;
     this.#tellMissing();
+  }
+
+  async #forget(): Promise<void> {
+    this.#zones = new LiveZones([]);
+    await this.#seesOtherRules();
+    await this.#sets.replace([]);
   }
 
   #tellMissing(): void {
     const there = this.#sets.zones;
-    const missing = this.#zones.names.filter((zone) => !there.has(zone));
+    const missing = new LiveZones(this.#declared).names.filter((zone) => !there.has(zone));
     if (missing.length > 0)
       this.#say(`no rule that is loaded asks for ${missing.map((zone) => `\`${zone}\``).join(', ')}: apply the policy`);
+  }
+
+  /** Once, until it is over or something else is wrong. */
+  #complain(error: unknown, what = 'nobody is in a zone until Docker is followed again'): void {
+    const complaint = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    if (!this.#isEnding && complaint !== this.#complaint) this.#say(complaint);
+    this.#complaint = complaint;
   }
 
   async #networks(): Promise<DockerFacts> {
@@ -131,12 +191,11 @@ export class DockerWatch {
     return text === undefined ? undefined : factsOf(text).containers[0];
   }
 
-  /** @returns when it is done; what goes wrong is told, and leaves the sets as they are */
+  /** What goes wrong is the caller's affair, and no other step's. Nothing is done any more where it is ending. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(step).catch((error) => {
-      this.#say(`not done: ${said(error)}`);
-    });
-    return this.#work;
+    const done = this.#work.then(() => (this.#isEnding ? undefined : step()));
+    this.#work = done.catch(() => undefined);
+    return done;
   }
 }
 
@@ -160,8 +219,4 @@ function cameText(place: ZonePlace): string {
 
 function wentText(place: ZonePlace): string {
   return `${formatAddress(place.address)} is no longer in \`${place.zone}\``;
-}
-
-function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
