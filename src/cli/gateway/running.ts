@@ -19,6 +19,7 @@ import {
 import type { GatewaySettings, Intent } from '../../ir/index.ts';
 import { ApprovalsLedger } from './approvals-ledger.ts';
 import { certificateOf } from './certificate.ts';
+import { watchDescriptors } from './descriptors.ts';
 import { keepRequests, readKeptRequests } from './kept-requests.ts';
 import { Troubles } from './troubles.ts';
 import { whoAsksHere } from './who-asks.ts';
@@ -60,6 +61,7 @@ export class RunningGateway implements Controlled {
   #intent: Intent;
   #keeping: NodeJS.Timeout | undefined;
   #midnight: NodeJS.Timeout | undefined;
+  #endWatch: (() => void) | undefined; // of descriptors
 
   private constructor(
     start: Start,
@@ -122,6 +124,7 @@ export class RunningGateway implements Controlled {
       });
       running.current = new RunningGateway(start, gateway, journals, metrics, ledger);
       running.current.#waitForMidnight();
+      running.current.#endWatch = watchDescriptors(trouble);
       return running.current;
     } catch (error) {
       for (const journal of journals) journal.close();
@@ -191,6 +194,7 @@ export class RunningGateway implements Controlled {
 
   async stop(deadlineMs: number): Promise<void> {
     clearTimeout(this.#midnight);
+    this.#endWatch?.();
     await this.#gateway.stop(deadlineMs);
     this.#keep();
     for (const journal of this.#journals) journal.close();
