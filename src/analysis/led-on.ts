@@ -2,14 +2,13 @@ import {
   address,
   atHook,
   type Chain,
+  CT_STATUS,
   type Effect,
   type Hook,
   type InterfacePattern,
   interfaces,
-  type Match,
   PASSING,
   type Ruleset,
-  type Table,
 } from '../ir/index.ts';
 import type { AddressRange } from '../net/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
@@ -24,6 +23,7 @@ import {
   patternAfter,
   patternSample,
   type Step,
+  stoppedElsewhere,
   type Traveller,
   travel,
 } from '../semantics/index.ts';
@@ -117,28 +117,12 @@ export function acceptedAsLed(
   ]);
   return routes().reduce((all, { ranges, through }) => {
     const own = packetsOf(space, address('dst', ...ranges)); // the bridge's own address, which is this machine's
-    const led = denote(space, endingAt(before, address('dst', ...ranges)))
+    const led = denote(space, stoppedElsewhere(before, address('dst', ...ranges), ['prerouting']))
       .accept.intersect(at('input'))
       .subtract(own);
     const forwarded = accept.intersect(at('forward')).intersect(packetsOf(space, interfaces('out', through)));
     return all.subtract(led).union(led.intersect(space.without(forwarded, changed)));
   }, accept);
-}
-
-/** The rules with a last one behind them that lets through only what is going to a place by then. */
-function endingAt(before: Ruleset, place: Match): Ruleset {
-  const last: Table = {
-    name: 'where it leads',
-    families: [4, 6],
-    chains: [
-      {
-        name: 'prerouting',
-        base: { hook: 'prerouting', priority: Number.MAX_SAFE_INTEGER, policy: 'drop' },
-        rules: [{ match: place, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],
-      },
-    ],
-  };
-  return { ...before, tables: [...before.tables, last] };
 }
 
 function withBases(ruleset: Ruleset, isWanted: (base: NonNullable<Chain['base']>) => boolean): Ruleset {
@@ -159,15 +143,12 @@ function translates({ rules }: Chain): boolean {
   );
 }
 
-/** What conntrack has done with the connection: of a first packet, nothing yet. */
-const STATUS = 'ct status';
-
 /** By one interface: rules that lead packets on ask for it (`! -i docker0`), and those of all interfaces need not fare alike. */
 function asItCame(pattern: FlowPattern): FlowPattern {
   const name = patternSample(pattern)?.inInterface;
   return {
     ...pattern,
-    ...(pattern.state === 'new' ? { quantities: new Map([...pattern.quantities, [STATUS, 0]]) } : {}),
+    ...(pattern.state === 'new' ? { quantities: new Map([...pattern.quantities, [CT_STATUS, 0]]) } : {}),
     ...(name === undefined ? {} : { inInterface: [{ name, wildcard: false }] }),
   };
 }

@@ -40,6 +40,7 @@ export {
   type ChainHook,
   CONNTRACK_STATES,
   type ConntrackState,
+  CT_STATUS,
   everything,
   type Field,
   field,

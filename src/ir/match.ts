@@ -26,6 +26,9 @@ export type Match =
  */
 export type Quantity = string;
 
+/** What conntrack has done with the packet's connection, as bits (IPS_*, include/uapi/linux/netfilter/nf_conntrack_common.h); of a new one, nothing yet. */
+export const CT_STATUS: Quantity = 'ct status';
+
 export type Side = 'src' | 'dst';
 
 /** Whole numbers, both ends inclusive. */

@@ -1,5 +1,6 @@
 import {
   address,
+  type ChainHook,
   type Effect,
   type Flow,
   field,
@@ -66,12 +67,16 @@ function placesOfEffect(effect: Effect): Match[] {
   ];
 }
 
-/** The rules with a last one behind them that lets through only what is going to a place by then. */
-function stoppedElsewhere(ruleset: Ruleset, place: Match): Ruleset {
+/** The rules with a last one behind them that lets through only what is going to a place by then. @param hooks behind whose chains */
+export function stoppedElsewhere(
+  ruleset: Ruleset,
+  place: Match,
+  hooks: readonly ChainHook[] = ['input', 'egress'],
+): Ruleset {
   const last: Table = {
     name: 'where it leads',
     families: [4, 6],
-    chains: (['input', 'egress'] as const).map((hook) => ({
+    chains: hooks.map((hook) => ({
       name: hook,
       base: { hook, priority: Number.MAX_SAFE_INTEGER, policy: 'drop' },
       rules: [{ match: place, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],

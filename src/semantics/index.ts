@@ -13,7 +13,7 @@ export {
   type EgressQuestion,
   type EgressService,
 } from './egress.ts';
-export { isLedElsewhere, ledElsewhere, withoutTranslations } from './elsewhere.ts';
+export { isLedElsewhere, ledElsewhere, stoppedElsewhere, withoutTranslations } from './elsewhere.ts';
 export { type Evaluation, evaluate, matchOf, type Step, type Traveller, travel } from './evaluate.ts';
 export { includes } from './includes.ts';
 export { grantMatch, intentRuleset, pairMatch, redirectMatch, serviceMatch } from './intent.ts';

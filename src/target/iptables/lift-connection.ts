@@ -2,6 +2,7 @@ import {
   address,
   all,
   any,
+  CT_STATUS,
   everything,
   field,
   type Match,
@@ -13,7 +14,6 @@ import {
 import { formatRange } from '../../net/index.ts';
 import {
   CT_MARK,
-  CT_STATUS,
   earlyStateBits,
   inDirection,
   portTupleMatch,

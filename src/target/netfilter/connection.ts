@@ -19,7 +19,6 @@ import type { Unknowns } from './unknowns.ts';
 import { CT_STATE_BITS } from './words.ts';
 
 export const CT_MARK = 'ctmark';
-export const CT_STATUS = 'ct status';
 export const CT_DIRECTION = 'ct direction'; // 0: as the first packet went; 1: back
 
 /** Packets that belong to a connection, be it their first. */

@@ -3,6 +3,7 @@ import {
   all,
   type Chain,
   type ChainHook,
+  CT_STATUS,
   type Effect,
   everything,
   field,
@@ -16,7 +17,7 @@ import {
   type Table,
 } from '../../ir/index.ts';
 import type { Address } from '../../net/index.ts';
-import { CT_MARK, CT_STATUS, CT_TEMPLATE, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
+import { CT_MARK, CT_TEMPLATE, isFirstPacket, SEEN_WHERE_SENT } from './connection.ts';
 import { CONNTRACK_PRIORITY, type Entry } from './entries.ts';
 import type { End, Host } from './host.ts';
 import { CT_STATUS_BITS, NAT_DONE_BITS } from './words.ts';

@@ -1,9 +1,19 @@
-import { address, all, any, field, inState, type Match, nothing, quantity, type Range } from '../../ir/index.ts';
+import {
+  address,
+  all,
+  any,
+  CT_STATUS,
+  field,
+  inState,
+  type Match,
+  nothing,
+  quantity,
+  type Range,
+} from '../../ir/index.ts';
 import { formatRange } from '../../net/index.ts';
 import {
   CT_DIRECTION,
   CT_MARK,
-  CT_STATUS,
   tupleMatch as connectionTuple,
   earlyStateBits,
   portTupleMatch,
