@@ -42,12 +42,20 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: [...BASE, 'policy'],
     why: 'what Docker tells of its containers is read and kept as facts: what they come to is said in `resolve`, what is wrong with them in `analysis`',
   },
+  kubernetes: {
+    mayImport: [...BASE, 'packetset', 'policy'],
+    why: 'what manifests tell of a cluster is read, kept as facts and written again: what its policies come to is said in `cluster`',
+  },
+  cluster: {
+    mayImport: [...BASE, 'packetset', 'kubernetes'],
+    why: 'the one meaning of a cluster’s policies asks facts, whatever product they were written for: it knows no file and no target',
+  },
   catalog: {
     mayImport: [...BASE, 'ir'],
     why: 'the catalogue is data with a loader: it knows services and endpoints, not the policies that name them',
   },
   resolve: {
-    mayImport: [...BASE, 'policy', 'docker', 'catalog', 'ir', 'packetset'],
+    mayImport: [...BASE, 'policy', 'docker', 'kubernetes', 'catalog', 'ir', 'packetset'],
     why: 'resolving turns a policy into an intent: it neither judges the intent nor writes a firewall',
   },
   discover: {
@@ -55,15 +63,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'discovery proposes a policy as text from what it is shown: it judges nothing and touches no machine itself',
   },
   target: {
-    mayImport: [...BASE, 'docker', 'ir', 'packetset'],
-    why: 'a generator that can call the checker will agree with it: a target must never see `semantics`, nor what uses it; what Docker is to be told depends on what it has been told',
+    mayImport: [...BASE, 'docker', 'kubernetes', 'ir', 'packetset'],
+    why: 'a generator that can call the checker will agree with it: a target must never see `semantics` or `cluster`, nor what uses them; what Docker is to be told depends on what it has been told',
   },
   verify: {
-    mayImport: [...BASE, 'docker', 'ir', 'packetset', 'semantics', 'target'],
+    mayImport: [...BASE, 'docker', 'kubernetes', 'cluster', 'ir', 'packetset', 'semantics', 'target'],
     why: 'the proof compares what a target wrote with the intent, Docker’s files as facts: it must not depend on how the intent came about',
   },
   analysis: {
-    mayImport: [...BASE, 'docker', 'ir', 'packetset', 'semantics'],
+    mayImport: [...BASE, 'docker', 'kubernetes', 'cluster', 'ir', 'packetset', 'semantics'],
     why: 'analyses ask the one meaning about rulesets and intents: they know no file, no firewall and no command',
   },
   apply: {
@@ -94,6 +102,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'semantics',
       'policy',
       'docker',
+      'kubernetes',
+      'cluster',
       'catalog',
       'resolve',
       'discover',

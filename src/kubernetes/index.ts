@@ -1,0 +1,36 @@
+export {
+  type Backend,
+  type Cluster,
+  type ClusterOpaque,
+  type ClusterService,
+  type ContainerPort,
+  type Entrance,
+  type Namespace,
+  POD_NETWORK,
+  type ServicePort,
+  type Workload,
+} from './cluster.ts';
+export {
+  type ClusterPeer,
+  type ClusterPolicy,
+  type ConnectionProtocol,
+  formatRef,
+  type ObjectRef,
+  type PolicyRule,
+  type PolicySide,
+  type PortMatch,
+  SERVICE_ACCOUNT_NAME,
+  type Stage,
+  type WorkloadSelector,
+} from './policy.ts';
+export {
+  allOf,
+  EVERYTHING,
+  type LabelMap,
+  labelled,
+  matches,
+  NAMESPACE_NAME,
+  NOTHING,
+  namespaceNamed,
+  type Selector,
+} from './selector.ts';
