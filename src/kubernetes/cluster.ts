@@ -1,6 +1,6 @@
 import type { AddressRange } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
-import type { ConnectionProtocol, ObjectRef, Stage } from './policy.ts';
+import type { ConnectionProtocol, ObjectRef, PolicyLayer } from './policy.ts';
 import type { LabelMap } from './selector.ts';
 
 /**
@@ -12,8 +12,7 @@ export interface Cluster {
   readonly workloads: readonly Workload[]; // by id
   readonly services: readonly ClusterService[];
   readonly entrances: readonly Entrance[];
-  /** In the order in which they are asked. */
-  readonly stages: readonly Stage[];
+  readonly layers: readonly PolicyLayer[];
   /** Parts that are not understood and might change what is let through. Answers say so. */
   readonly opaque: readonly ClusterOpaque[];
 }

@@ -16,6 +16,7 @@ export {
   type ConnectionProtocol,
   formatRef,
   type ObjectRef,
+  type PolicyLayer,
   type PolicyRule,
   type PolicySide,
   type PortMatch,

@@ -2,10 +2,16 @@ import type { AddressRange, DnsPattern } from '../net/index.ts';
 import type { Span } from '../source/index.ts';
 import type { Selector } from './selector.ts';
 
+/** One enforcer of policies: the network plugin, or a service mesh above it. What any of them denies is denied. */
+export interface PolicyLayer {
+  readonly name: string; // for people: `network policies`, `Istio`
+  readonly stages: readonly Stage[]; // in the order in which they are asked
+}
+
 /**
- * The policies of a cluster in the order in which they are asked. For a workload and a direction, the first stage that decides about a
- * connection has decided; what no stage decides is let through. Both directions must let a connection through: the egress of who
- * opens it and the ingress of who is reached. Answers of an open connection are let through (every product here tracks them).
+ * Policies of a layer that are asked together. For a workload and a direction, the first stage that decides about a connection has
+ * decided; what no stage decides is let through. Both directions must let a connection through: the egress of who opens it and the
+ * ingress of who is reached. Answers of an open connection are let through (every product here tracks them).
  */
 export interface Stage {
   readonly name: string; // for people: `admin policies`, `network policies`, `tier security`
