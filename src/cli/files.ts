@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, wr
 import { dirname, join, resolve } from 'node:path';
 import { SourceFile } from '../source/index.ts';
 import { type Console, EXIT } from './console.ts';
+import { filesOfManifests } from './manifest-folder.ts';
 import { CLI_PROBLEMS } from './problems.ts';
 import { stop } from './report.ts';
 import { filesOfUfw } from './ufw-folder.ts';
@@ -13,10 +14,16 @@ export const STDIN = '-';
 export const LIVE = 'live';
 
 const consoles = new WeakSet<Console>(); // those whose standard input has been read
+const returned = new WeakMap<Console, SourceFile>(); // standard input that was only looked at
 
 /** A file that the user named, or standard input for `-`. @throws Stop where it cannot be read. */
 export async function readSource(console: Console, path: string): Promise<SourceFile> {
   if (path === STDIN) {
+    const unused = returned.get(console);
+    if (unused !== undefined) {
+      returned.delete(console);
+      return unused;
+    }
     if (consoles.has(console)) {
       throw stop(
         EXIT.unusable,
@@ -33,8 +40,14 @@ export async function readSource(console: Console, path: string): Promise<Source
   return textOf(content, path);
 }
 
+/** Standard input, by somebody who only had to see what it is. */
+export function returnSource(console: Console, source: SourceFile): void {
+  returned.set(console, source);
+}
+
 /**
- * The files that the user named; a folder of ufw's stands for what ufw loads of it, `live` for the rules that this machine has now.
+ * The files that the user named; a folder of ufw's stands for what ufw loads of it, another one for the manifests below, `live` for the
+ * rules that this machine has now.
  * @throws Stop where one cannot be read
  */
 export async function readSources(console: Console, paths: readonly string[]): Promise<SourceFile[]> {
@@ -43,11 +56,21 @@ export async function readSources(console: Console, paths: readonly string[]): P
     if (named === LIVE) {
       const { liveSources } = await import('./live/snapshot.ts'); // most questions are about files
       sources.push(...(await liveSources(console)));
-    } else
-      for (const path of named === STDIN ? [named] : filesOfUfw(console, named))
-        sources.push(await readSource(console, path));
+    } else for (const path of filesOf(console, named)) sources.push(await readSource(console, path));
   }
   return sources;
+}
+
+function filesOf(console: Console, named: string): readonly string[] {
+  if (named === STDIN) return [named];
+  const ofUfw = filesOfUfw(console, named);
+  const isWholeFolder = ofUfw.length === 1 && ofUfw[0] === named;
+  const manifests = isWholeFolder ? filesOfManifests(console, named) : undefined;
+  if (manifests?.length === 0) {
+    const problem = 'no file of this folder is a manifest (*.yaml, *.yml, *.json), or one that ufw loads';
+    throw stop(EXIT.unusable, CLI_PROBLEMS.unreadable, named, problem);
+  }
+  return manifests ?? ofUfw;
 }
 
 /** The bytes, or why there are none, in words. Paths are relative to the console's folder. */

@@ -1,12 +1,16 @@
 import type { SourceFile } from '../source/index.ts';
 
-export const FORMATS = ['policy', 'nftables', 'iptables', 'ufw'] as const;
+export const FORMATS = ['policy', 'nftables', 'iptables', 'ufw', 'kubernetes'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What a file is, seen from its content. */
 export function formatOf(source: SourceFile): Format | undefined {
   const { text } = source;
-  if (/^\s*\{/.test(text)) return /"nftables"\s*:/.test(text) ? 'nftables' : undefined;
+  if (/^\s*\{/.test(text)) {
+    if (/"nftables"\s*:/.test(text)) return 'nftables';
+    return /"apiVersion"\s*:/.test(text) && /"kind"\s*:/.test(text) ? 'kubernetes' : undefined;
+  }
+  if (isManifest(text)) return 'kubernetes';
   if (/^portcullis\s*:/m.test(text)) return 'policy';
   if (isUfw(text)) return 'ufw';
   if (isIptables(text)) return 'iptables';
@@ -39,4 +43,9 @@ function isUfw(text: string): boolean {
     /^:ufw6?-(?:user|before|after)-(?:input|output|forward)\b/m.test(text) &&
     !/^(?:\[\d+:\d+\] )?-A INPUT -j ufw6?-/m.test(text)
   );
+}
+
+/** Keys of some document's outermost mapping; quoted, too, as some tools write them. */
+function isManifest(text: string): boolean {
+  return /^(?:---\s+)?["']?apiVersion["']?\s*:/m.test(text) && /^(?:---\s+)?["']?kind["']?\s*:/m.test(text);
 }
