@@ -56,4 +56,5 @@ export {
   type SuppressionEntry,
   suppressionsJsonSchema,
 } from './suppressions.ts';
-export { readYaml, type YamlEntry, type YamlMap, type YamlNode } from './yaml.ts';
+export { readYaml, readYamlDocuments, type YamlDocument } from './yaml.ts';
+export type { YamlEntry, YamlMap, YamlNode } from './yaml-tree.ts';

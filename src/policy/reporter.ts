@@ -23,6 +23,13 @@ export class Reporter {
     return undefined;
   }
 
+  /** What another has collected. */
+  take(other: Reporter): void {
+    for (const diagnostic of other.diagnostics()) {
+      if (++this.#counts[diagnostic.severity] <= KEPT_AT_MOST) this.#kept.push(diagnostic);
+    }
+  }
+
   /** As `similar`, for as long as anybody will read it. */
   suggest(text: string, known: readonly string[]): string | undefined {
     return ++this.#suggested > SUGGESTIONS_AT_MOST ? undefined : similar(text, known);

@@ -3,7 +3,7 @@ import type { Span } from '../source/index.ts';
 import type { Located } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
-import type { YamlMap, YamlNode } from './yaml.ts';
+import type { YamlMap, YamlNode } from './yaml-tree.ts';
 
 /**
  * What a value of the language looks like, written once: it reads the value from a file, reporting all that is wrong in

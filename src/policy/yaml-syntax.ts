@@ -4,7 +4,7 @@ import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
 
 /** What stopped the fast reader, which gives up at the first fault. */
-interface FirstFault {
+export interface FirstFault {
   readonly reason: string;
   readonly offset: number;
 }
@@ -16,15 +16,21 @@ const READ_AGAIN_UP_TO = 256 * 1024; // characters: the thorough reader is ten t
  * first in each line, since one cause often has several effects. Where it sees none, is too slow or gives up, the first
  * fault has to do.
  */
-export function reportSyntax(file: SourceFile, first: FirstFault, report: Reporter): undefined {
-  const place = { file, start: first.offset, end: Math.min(first.offset + 1, file.text.length) };
+export function reportSyntax(
+  file: SourceFile,
+  { text, base }: { readonly text: string; readonly base: number }, // the part of the file that was read, and where it begins
+  first: FirstFault,
+  report: Reporter,
+): undefined {
+  const place = { file, start: base + first.offset, end: base + Math.min(first.offset + 1, text.length) };
   if (first.reason.startsWith('nesting exceeded')) return report.say(POLICY_PROBLEMS.tooNested, place);
-  const faults = file.text.length <= READ_AGAIN_UP_TO ? allFaults(file.text) : [];
+  const faults = text.length <= READ_AGAIN_UP_TO ? allFaults(text) : [];
   if (faults.length === 0) return report.say(POLICY_PROBLEMS.syntax, place, first.reason, undefined);
   const told = new Set<number>();
   for (const { start, end, reason, code } of faults) {
-    const { line } = file.positionAt(start);
-    if (!told.has(line)) report.say(POLICY_PROBLEMS.syntax, { file, start, end }, reason, HELP[code]);
+    const { line } = file.positionAt(base + start);
+    const at = { file, start: base + start, end: base + end };
+    if (!told.has(line)) report.say(POLICY_PROBLEMS.syntax, at, reason, HELP[code]);
     told.add(line);
   }
   return undefined;

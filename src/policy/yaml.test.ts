@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SourceFile } from '../source/index.ts';
 import { Reporter } from './reporter.ts';
-import { readYaml, type YamlNode } from './yaml.ts';
+import { readYaml } from './yaml.ts';
+import type { YamlNode } from './yaml-tree.ts';
 
 function read(text: string): { node: YamlNode | undefined; codes: string[] } {
   const report = new Reporter();
