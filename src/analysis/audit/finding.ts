@@ -25,8 +25,15 @@ export interface Finding {
   readonly subject: string;
   readonly origins: readonly Origin[]; // the rules or flows that make it so, a few of them
   readonly witness?: Witness; // a packet that shows it, replayed
+  readonly connection?: ConnectionWitness; // in a cluster, in its place
   readonly conditions: readonly string[]; // that nobody can know and that it depends on, each with its place
   readonly fix?: Fix;
+}
+
+/** A connection between ends of a cluster, asked again. */
+export interface ConnectionWitness {
+  readonly text: string; // `tcp shop/web[Deployment] -> shop/db[StatefulSet]:5432`
+  readonly verdict: 'accept' | 'drop';
 }
 
 /** What would mend it: lines to take away and lines to put in their place, in the language of what was audited. */
@@ -36,12 +43,12 @@ export interface Fix {
   readonly add: readonly string[];
 }
 
-/** `nft`: commands for `nft -f`; `policy`: lines of portcullis.yaml; `shell`: commands for root. */
-export type FixLanguage = 'nft' | 'policy' | 'shell';
+/** `nft`: commands for `nft -f`; `policy`: lines of portcullis.yaml; `shell`: commands for root; `kubernetes`: lines of a manifest. */
+export type FixLanguage = 'nft' | 'policy' | 'shell' | 'kubernetes';
 
 /** What of a finding depends on the case at hand, beside its words. */
 export type Particulars = Pick<Finding, 'subject'> &
-  Partial<Pick<Finding, 'origins' | 'witness' | 'conditions' | 'fix'>>;
+  Partial<Pick<Finding, 'origins' | 'witness' | 'connection' | 'conditions' | 'fix'>>;
 
 export function finding<Arguments extends readonly unknown[]>(
   kind: FindingKind<Arguments>,

@@ -1,5 +1,8 @@
 import type { ControlId } from './controls.ts';
 import type { FindingKind } from './finding.ts';
+import { CLUSTER_EXPOSURE } from './kinds-cluster-exposure.ts';
+import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';
+import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
 import { CONTAINERS, DAEMON } from './kinds-docker.ts';
 import { HOST } from './kinds-host.ts';
 import { HYGIENE } from './kinds-hygiene.ts';
@@ -19,6 +22,9 @@ export const FINDING_KINDS = {
   'The machine': HOST,
   Containers: CONTAINERS,
   'Docker’s daemon and networks': DAEMON,
+  'Policies of a cluster': CLUSTER_POLICIES,
+  'What workloads of a cluster reach': CLUSTER_REACH,
+  'What leads into a cluster': CLUSTER_EXPOSURE,
   Suppressions: SUPPRESSION,
 } as const satisfies Readonly<
   Record<string, Readonly<Record<string, FindingKind<never> & { readonly controls: readonly ControlId[] }>>>

@@ -1,13 +1,13 @@
 import {
   type Finding,
   type Fix,
-  formatFlow,
   type Place,
   placeOf,
   SEVERITIES,
   type Severity,
   type Suppressed,
 } from '../../analysis/index.ts';
+import { witnessOf } from './witness.ts';
 
 /** schema/audit.json */
 export interface AuditJson {
@@ -44,7 +44,8 @@ interface SuppressionJson {
 }
 
 function findingJson(found: Finding): FindingJson {
-  const { code, severity, message, help, subject, origins, witness, conditions, controls, fix } = found;
+  const { code, severity, message, help, subject, origins, conditions, controls, fix } = found;
+  const witness = witnessOf(found);
   return {
     code,
     severity,
@@ -57,7 +58,7 @@ function findingJson(found: Finding): FindingJson {
       origin: placeOf(origin),
       ...(origin.handle === undefined ? {} : { handle: origin.handle }),
     })),
-    witness: witness === undefined ? null : formatFlow(witness.flow),
+    witness: witness?.text ?? null,
     ...(witness === undefined ? {} : { verdict: witness.verdict }),
     ...(conditions.length === 0 ? {} : { conditions }),
     controls,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Finding, formatFlow, type Severity, type Suppressed } from '../../analysis/index.ts';
+import type { Finding, Severity, Suppressed } from '../../analysis/index.ts';
 import type { Origin } from '../../ir/index.ts';
 import { spanPosition } from '../../source/index.ts';
+import { witnessOf } from './witness.ts';
 
 /** How bad SARIF's readers should show it: its three levels, and the score by which GitHub sorts. */
 const LEVELS = {
@@ -57,10 +58,12 @@ function ruleOf({ code, severity, explanation, help, controls }: Finding) {
   };
 }
 
-function messageOf({ message, help, witness, fix }: Finding): string {
+function messageOf(found: Finding): string {
+  const { message, help, fix } = found;
+  const witness = witnessOf(found);
   return [
     message,
-    ...(witness === undefined ? [] : [`For example: ${formatFlow(witness.flow)} (${witness.verdict}).`]),
+    ...(witness === undefined ? [] : [`For example: ${witness.text} (${witness.verdict}).`]),
     `Help: ${help}`,
     ...(fix?.remove ?? []).map((line) => `- ${line}`),
     ...(fix?.add ?? []).map((line) => `+ ${line}`),

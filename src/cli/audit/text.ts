@@ -1,15 +1,9 @@
-import {
-  type Finding,
-  formatFlow,
-  placeOf,
-  type Severity,
-  type Suppressed,
-  withoutCounters,
-} from '../../analysis/index.ts';
+import { type Finding, placeOf, type Severity, type Suppressed, withoutCounters } from '../../analysis/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Origin } from '../../ir/index.ts';
 import type { TextOutput } from '../console.ts';
 import { countsText } from './json.ts';
+import { witnessOf } from './witness.ts';
 
 const FATES = { accept: 'passes', drop: 'is dropped', reject: 'is rejected' } as const;
 const WIDEST = 'critical'.length;
@@ -40,8 +34,8 @@ function findingLines(output: TextOutput, found: Finding, verbose: boolean): str
   const shown = verbose ? found.origins.length : SHOWN_RULES;
   const places = found.origins.slice(0, shown).map(placeText);
   if (found.origins.length > shown) places.push(`and ${found.origins.length - shown} more`);
-  const example =
-    found.witness === undefined ? [] : [`${formatFlow(found.witness.flow)} ${FATES[found.witness.verdict]}`];
+  const witness = witnessOf(found);
+  const example = witness === undefined ? [] : [`${witness.text} ${FATES[witness.verdict]}`];
   const second = [...places, ...example].map(escapeControls).join('; ');
   return [
     head,
