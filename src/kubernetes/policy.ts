@@ -33,6 +33,12 @@ export interface ClusterPolicy {
   readonly egress: PolicySide | undefined;
   /** On which networks of its subjects; absent: the primary one (a MultiNetworkPolicy names others). */
   readonly networks?: readonly string[];
+  /**
+   * Its selectors see pods in the network of their node as they see others. Absent: they see none of them, as most network plugins do it, and
+   * as AdminNetworkPolicy, Calico and Cilium define it. Of a NetworkPolicy, Kubernetes leaves it open (Network Policies, "NetworkPolicy and
+   * hostNetwork pods").
+   */
+  readonly seesHostNetwork?: boolean;
 }
 
 export interface PolicySide {

@@ -1,0 +1,3 @@
+export { type AllowedPorts, type Connection, ConnectionSet } from './connection-set.ts';
+export { type Direction, type End, formatEnd, type NewWorkload } from './end.ts';
+export { type ClusterQuestion, type Evaluation, evaluate, type Step } from './evaluate.ts';
