@@ -8,10 +8,11 @@ import {
   type PortMatch,
   type WorkloadSelector,
 } from '../kubernetes/index.ts';
-import { type DnsPattern, highestAddress, matchesDnsPattern } from '../net/index.ts';
+import { highestAddress } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
 import type { Connection } from './connection-set.ts';
 import { type End, seenOf } from './end.ts';
+import { covers } from './names.ts';
 
 /** Whether something matches: `maybe` where that depends on what is not known here. */
 export type Likeness = 'yes' | 'maybe' | 'no';
@@ -127,15 +128,9 @@ function numberOf({ protocol, port }: Connection): number {
   }
 }
 
-export function isEverywhere(set: AddressSet): boolean {
+function isEverywhere(set: AddressSet): boolean {
   return ([4, 6] as const).every((family) => {
     const [only, more] = set.of(family).intervals;
     return only?.first === 0n && only.last === highestAddress(family) && more === undefined;
   });
-}
-
-/** Whether every name that `name` stands for is matched by the pattern. */
-export function covers(pattern: DnsPattern, name: DnsPattern): boolean {
-  if (!name.wildcard) return matchesDnsPattern(pattern, name.name);
-  return pattern.wildcard && (name.name === pattern.name || name.name.endsWith(`.${pattern.name}`));
 }
