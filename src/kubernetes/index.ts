@@ -24,6 +24,8 @@ export {
   type Stage,
   type WorkloadSelector,
 } from './policy.ts';
+export { MANIFEST_PROBLEMS } from './read/problems.ts';
+export { type ReadCluster, readCluster } from './read/read.ts';
 export {
   allOf,
   EVERYTHING,

@@ -24,6 +24,10 @@ export class Part {
     return this.#report;
   }
 
+  get node(): YamlNode | undefined {
+    return this.#node;
+  }
+
   get exists(): boolean {
     return this.#node !== undefined;
   }
@@ -72,6 +76,12 @@ export class Part {
     return typeof node.value === 'number' && Number.isSafeInteger(node.value)
       ? node.value
       : this.#wrong('a whole number');
+  }
+
+  number(): number | undefined {
+    const node = this.#expect('scalar', 'a number');
+    if (node === undefined) return undefined;
+    return typeof node.value === 'number' && Number.isFinite(node.value) ? node.value : this.#wrong('a number');
   }
 
   /** A number or a name, as ports are. */
