@@ -59,6 +59,8 @@ export interface ClusterService {
   readonly ports: readonly ServicePort[];
   readonly externalAddresses: readonly AddressRange[];
   readonly sourceRanges: readonly AddressRange[] | undefined; // `loadBalancerSourceRanges`
+  /** `externalTrafficPolicy: Local`: pods see who connects from outside. Otherwise a node may put its own address in the place. */
+  readonly keepsClientAddress?: boolean;
   readonly externalName?: string;
   readonly labels: LabelMap;
   readonly span: Span;

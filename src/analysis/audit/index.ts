@@ -1,4 +1,5 @@
 export { audit } from './audit.ts';
+export { auditCluster } from './cluster.ts';
 export { CONTROLS, type ControlId } from './controls.ts';
 export { auditContainers } from './docker.ts';
 export { dockerPortsOf } from './docker-published.ts';

@@ -29,6 +29,7 @@ export function service({ ref, labels, body, span }: Manifest): ClusterService {
     sourceRanges: sourceRanges.exists
       ? joined(sourceRanges.items().flatMap((each) => addressBlock(each) ?? []))
       : undefined,
+    ...(spec.at('externalTrafficPolicy').text() === 'Local' ? { keepsClientAddress: true } : {}),
     ...(externalName === undefined ? {} : { externalName }),
     labels,
     span,

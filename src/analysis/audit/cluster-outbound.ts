@@ -1,0 +1,188 @@
+import { ConnectionSet, connections } from '../../cluster/index.ts';
+import { formatRef, type Workload } from '../../kubernetes/index.ts';
+import { type Address, type Family, parseAddress, range } from '../../net/index.ts';
+import { isEverybody, numbered } from './cluster-coverage.ts';
+import { type ClusterView, idsText, type PlacedRule, ruleText } from './cluster-view.ts';
+import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
+import { type World, worldOf } from './cluster-world.ts';
+import { placesOf } from './docker-place.ts';
+import { type Finding, type FindingKind, finding } from './finding.ts';
+import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
+import { isDns, isWeb } from './well-known.ts';
+
+/** Workloads of one namespace that the same policies hold back: they fare alike. */
+export interface Alike {
+  readonly namespace: string;
+  readonly workloads: readonly Workload[];
+  readonly first: Workload;
+  readonly world: World;
+}
+
+/** Those whose egress some policy holds back; of the others it is said that none does. */
+export function alikeOutbound(view: ClusterView): Alike[] {
+  const numbers = new Map(view.policies.map(({ policy }, at) => [policy, at]));
+  const held = view.judged().filter((workload) => view.isHeldBack(workload, 'egress'));
+  const groups = Map.groupBy(held, (workload) =>
+    JSON.stringify([
+      workload.namespace,
+      workload.networks,
+      view.selecting(workload).map(({ policy }) => (policy.egress === undefined ? -1 : numbers.get(policy))),
+    ]),
+  );
+  return [...groups.values()].map((workloads) => {
+    const first = workloads[0]!;
+    return { namespace: first.namespace, workloads, first, world: worldOf(view, first) };
+  });
+}
+
+/** What workloads may open to others, judged by what all policies let through together. */
+export function outboundFindings(view: ClusterView, groups: readonly Alike[]): Finding[] {
+  return [
+    ...groups.flatMap((alike) => [...internet(view, alike), ...metadata(view, alike), ...controlPlane(view, alike)]),
+    ...view.rules.flatMap((placed) => podsForInternet(view, placed, groups)),
+  ];
+}
+
+const TCP = ConnectionSet.of('TCP');
+
+function internet(view: ClusterView, alike: Alike): Finding[] {
+  const { open } = alike.world;
+  const whole = ([4, 6] as const).filter((family) => open[family].includes(TCP));
+  if (whole.length > 0) return [worldwide(view, alike, CLUSTER_REACH.internetAnyPort, TCP, whole)];
+  return openPorts(open[4].union(open[6])).map(([kind, set, text]) => {
+    const families = ([4, 6] as const).filter((family) => open[family].includes(set));
+    return worldwide(view, alike, kind, set, families.length === 0 ? familiesOf(open, set) : families, text);
+  });
+}
+
+function familiesOf(open: World['open'], set: ConnectionSet): Family[] {
+  return ([4, 6] as const).filter((family) => !open[family].intersect(set).isEmpty);
+}
+
+type PortKind = FindingKind<[whom: string, ports: string, families: string]>;
+
+/** Each run of ports by itself: they are worth different words. */
+function openPorts(open: ConnectionSet): (readonly [kind: PortKind, set: ConnectionSet, text: string])[] {
+  return open.allowed().flatMap(({ protocol, ports = '1-65535' }) =>
+    ports.split(',').map((part) => {
+      const [first = 1, last = first] = part.split('-').map(Number);
+      const transport = protocol === 'UDP' ? 'udp' : 'tcp';
+      const kind = isDns({ first, last })
+        ? CLUSTER_REACH.dnsAnywhere
+        : protocol !== 'SCTP' && isWeb(transport, { first, last })
+          ? CLUSTER_REACH.internetWeb
+          : CLUSTER_REACH.internetPort;
+      return [kind, ConnectionSet.of(protocol, first, last), `${protocol.toLowerCase()}/${part}`] as const;
+    }),
+  );
+}
+
+function worldwide<Words extends [whom: string, families: string] | [whom: string, ports: string, families: string]>(
+  view: ClusterView,
+  { namespace, workloads, first, world }: Alike,
+  kind: FindingKind<Words>,
+  set: ConnectionSet,
+  families: readonly Family[],
+  text?: string,
+): Finding {
+  const over = families.length === 1 ? ` over IPv${families[0]}` : '';
+  const words = (text === undefined ? [idsText(workloads), over] : [idsText(workloads), text, over]) as Words;
+  const example = families.map((family) => world.example(family, set)).find((each) => each !== undefined);
+  const connection = set.sample()!;
+  const particulars = {
+    subject: [subjectOf(namespace, workloads), ...(text === undefined ? [] : [text])].join(' '),
+    ...(example === undefined ? {} : shown(view.cluster, workloadEnd(first), addressEnd(example), connection)),
+  };
+  return finding(kind, particulars, ...words);
+}
+
+/** One workload by its id; several by the first of them and their number. */
+export function subjectOf(namespace: string, workloads: readonly Workload[]): string {
+  return workloads.length === 1 ? workloads[0]!.id : namespace;
+}
+
+/** Of AWS, Google Cloud, Azure and most others; and of AWS over IPv6 (EC2, instance metadata). */
+const METADATA: readonly Address[] = ['169.254.169.254', 'fd00:ec2::254'].map((text) => parseAddress(text)!);
+const HTTP = ConnectionSet.of('TCP', 80, 80);
+
+function metadata(view: ClusterView, { namespace, workloads, first }: Alike): Finding[] {
+  const from = workloadEnd(first);
+  const reached = METADATA.find((address) =>
+    connections(view.cluster, from, addressEnd(address)).certainly.includes(HTTP),
+  );
+  if (reached === undefined) return [];
+  const particulars = {
+    subject: subjectOf(namespace, workloads),
+    ...shown(view.cluster, from, addressEnd(reached), { protocol: 'TCP', port: 80 }),
+  };
+  const text = reached.family === 4 ? '169.254.169.254' : 'fd00:ec2::254';
+  return [finding(CLUSTER_REACH.metadata, particulars, idsText(workloads), text)];
+}
+
+/** Where nodes are, if a policy speaks of addresses. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(range);
+const RULING = [
+  ['kubelets', 'node', 10250],
+  ['etcd', 'node', 2379],
+  ['the API server', 'api-server', 6443],
+] as const;
+
+function controlPlane(view: ClusterView, { namespace, workloads, first }: Alike): Finding[] {
+  const from = workloadEnd(first);
+  const reached = RULING.filter(([, kind, port]) => {
+    const set = ConnectionSet.of('TCP', port, port);
+    if (connections(view.cluster, from, { kind }).certainly.includes(set)) return kind === 'node' || isAgent(first);
+    return PRIVATE.every((block) =>
+      connections(view.cluster, from, { kind: 'addresses', range: block }).certainly.includes(set),
+    );
+  });
+  const [one] = reached;
+  if (one === undefined) return [];
+  const [, kind, port] = one;
+  const particulars = {
+    subject: subjectOf(namespace, workloads),
+    ...shown(view.cluster, from, { kind }, { protocol: 'TCP', port }),
+  };
+  const what = reached.map(([name, , number]) => `${name} (tcp/${number})`).join(', ');
+  return [finding(CLUSTER_REACH.controlPlane, particulars, idsText(workloads), what)];
+}
+
+const GATEWAY_PORT = 18_789; // OpenClaw, gateway.port
+
+/** What runs an agent, as far as its name, its labels and its ports tell. */
+export function isAgent({ id, labels, ports }: Workload): boolean {
+  return (
+    ports.some(({ port }) => port === GATEWAY_PORT) ||
+    [id, ...labels.values()].some((text) => /openclaw|(?:^|[-/])agent(?:$|[-[])/.test(text))
+  );
+}
+
+/** Ports that are opened towards the internet rather than towards pods. */
+const OUTWARD = [
+  ...[22, 80, 443, 465, 587].map((port) => ConnectionSet.of('TCP', port, port)),
+  ...[123, 443].map((port) => ConnectionSet.of('UDP', port, port)),
+].reduce((sum, each) => sum.union(each));
+
+function podsForInternet(view: ClusterView, placed: PlacedRule, groups: readonly Alike[]): Finding[] {
+  const { rule, policy, direction } = placed;
+  if (direction !== 'egress' || rule.action !== 'allow') return [];
+  if (!rule.peers.some((peer) => peer.kind === 'workloads' && isEverybody(peer))) return [];
+  const ports = rule.ports === 'any' ? ConnectionSet.all : numbered(rule.ports);
+  const outward = ports.intersect(OUTWARD);
+  const about = groups.find(({ first }) => view.selecting(first).some((each) => each.policy === policy));
+  if (outward.isEmpty || about === undefined || !about.world.anywhere.intersect(outward).isEmpty) return [];
+  const name = formatRef(policy.ref);
+  const cut = shown(
+    view.cluster,
+    workloadEnd(about.first),
+    addressEnd(parseAddress('203.0.113.9')!),
+    outward.sample()!,
+  );
+  const what = ports === ConnectionSet.all ? 'everything' : ports.toString();
+  const particulars = {
+    subject: `${name} egress ${what}`,
+    connection: cut.connection,
+    origins: placesOf(rule.span),
+  };
+  return [finding(CLUSTER_REACH.podsNotInternet, particulars, name, ruleText(placed), what)];
+}
