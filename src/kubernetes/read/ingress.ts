@@ -1,14 +1,11 @@
 import type { Backend, Entrance } from '../cluster.ts';
-import { groupOf } from './api.ts';
 import type { Manifest } from './manifest.ts';
 import type { Part } from './part.ts';
 import { portNumberOrName } from './port.ts';
 import { MANIFEST_PROBLEMS } from './problems.ts';
 
 /** An Ingress, in the form of `networking.k8s.io/v1` or of the betas before it. */
-export function ingress(manifest: Manifest): Entrance | undefined {
-  const { ref, body, span, apiVersion } = manifest;
-  if (groupOf(apiVersion) === 'networking.istio.io') return undefined;
+export function ingress({ ref, body, span }: Manifest): Entrance {
   const namespace = ref.namespace ?? 'default';
   const spec = body.at('spec');
   const paths = spec

@@ -19,18 +19,30 @@ export function kubernetesPolicies(
   const ofAdmins: AdminPolicy[] = [];
   for (const manifest of manifests) {
     const { apiVersion, kind } = manifest;
-    const group = groupOf(apiVersion);
-    if (kind === 'NetworkPolicy' && group === 'extensions') {
-      report.say(MANIFEST_PROBLEMS.notServed, manifest.body.at('apiVersion').span, apiVersion, kind);
-    } else if (kind === 'NetworkPolicy' && group === 'networking.k8s.io') {
+    if (isNetworkPolicy(manifest, report)) {
       push(network, networkPolicy(manifest));
     } else if (kind === 'MultiNetworkPolicy') {
       push(network, multiNetworkPolicy(manifest, networks));
-    } else if (isAdminPolicy(kind) && group === 'policy.networking.k8s.io') {
+    } else if (isAdminPolicy(kind) && groupOf(apiVersion) === 'policy.networking.k8s.io') {
       push(ofAdmins, adminPolicy(manifest));
     }
   }
   return { admin: ordered(ofAdmins, 'admin', report), network, baseline: ordered(ofAdmins, 'baseline', report) };
+}
+
+const SERVED = 'networking.k8s.io/v1';
+
+/** Other products have kinds of the same name, in groups of their own. */
+function isNetworkPolicy({ apiVersion, kind, body }: Manifest, report: Reporter): boolean {
+  if (kind !== 'NetworkPolicy') return false;
+  if (apiVersion === SERVED) return true;
+  const { span } = body.at('apiVersion');
+  const group = groupOf(apiVersion);
+  if (group === 'extensions') report.say(MANIFEST_PROBLEMS.notServed, span, apiVersion, kind);
+  else if (group === '' || group === 'networking.k8s.io') {
+    report.say(MANIFEST_PROBLEMS.unknownVersion, span, apiVersion, kind, SERVED);
+  }
+  return false;
 }
 
 function push<T>(list: T[], value: T | undefined): void {

@@ -5,6 +5,8 @@ import type { Cluster, ClusterService, Entrance, Namespace } from '../cluster.ts
 import { type LabelMap, NAMESPACE_NAME } from '../selector.ts';
 import { workloadsOf } from './alike.ts';
 import { groupOf } from './api.ts';
+import { foreignObjects } from './foreign.ts';
+import { gatewayEntrances } from './gateway-api.ts';
 import { ingress } from './ingress.ts';
 import { assemble } from './layers.ts';
 import type { Manifest } from './manifest.ts';
@@ -40,9 +42,9 @@ export function readCluster(files: readonly SourceFile[]): ReadCluster {
       namespaces,
       workloads,
       services,
-      entrances: entrancesOf(manifests, services),
+      entrances: [...entrancesOf(manifests, services), ...gatewayEntrances(manifests, namespaces)],
       layers,
-      opaque: [],
+      opaque: foreignObjects(manifests),
     },
     diagnostics: sortDiagnostics(report.diagnostics()),
   };
@@ -73,7 +75,7 @@ function entrancesOf(manifests: readonly Manifest[], services: readonly ClusterS
   return manifests.flatMap((manifest) => {
     switch (manifest.kind) {
       case 'Ingress':
-        return ingress(manifest) ?? [];
+        return [ingress(manifest)];
       case 'Route':
         return groupOf(manifest.apiVersion) === 'route.openshift.io' ? [openShiftRoute(manifest, byName)] : [];
       default:

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../policy.ts';
+import { groupOf } from './api.ts';
 import type { Manifest } from './manifest.ts';
 import type { Networks } from './networks.ts';
 import type { Part } from './part.ts';
@@ -40,20 +41,49 @@ export function foundPods(manifests: readonly Manifest[], networks: Networks): F
     if (kind === 'Pod') {
       return [{ owner: owners.topmost(manifest), self: ref, isTemplate: false, pod: podOf(body, namespace, networks) }];
     }
-    const template = templateOf(kind, body);
+    const template = templateOf(manifest);
     if (template === undefined) return [];
-    const pod = GUESTS.includes(kind) ? guestOf(template, namespace, networks) : podOf(template, namespace, networks);
+    const read = GUESTS.includes(kind) ? guestOf(template, namespace, networks) : podOf(template, namespace, networks);
+    const pod = { ...read, labels: new Map([...read.labels, ...givenLabels(ref)]) };
     return [{ owner: owners.topmost(manifest), self: ref, isTemplate: true, pod }];
   });
 }
 
-function templateOf(kind: string, body: Part): Part | undefined {
-  const path = Object.hasOwn(TEMPLATES, kind) ? TEMPLATES[kind] : undefined;
+function templateOf({ apiVersion, kind, body }: Manifest): Part | undefined {
+  const path = pathOf(apiVersion, kind);
   if (path === undefined) return undefined;
   const template = body.at(...path);
   if (template.exists) return template;
-  // A Rollout may name a Deployment that has the template instead; others of its name have none.
-  return kind === 'Rollout' || kind === 'Job' ? undefined : body.at(...path.slice(0, -1)).missing(path.at(-1) ?? '');
+  // A Rollout may name a Deployment that has the template instead; jobs of others (Volcano) have several.
+  return MAY_LACK.includes(kind) ? undefined : body.at(...path.slice(0, -1)).missing(path.at(-1) ?? '');
+}
+
+const MAY_LACK: readonly string[] = ['Rollout', 'Job'];
+
+function pathOf(apiVersion: string, kind: string): readonly string[] | undefined {
+  if (kind === 'Service') return groupOf(apiVersion) === 'serving.knative.dev' ? ['spec', 'template'] : undefined;
+  return Object.hasOwn(TEMPLATES, kind) ? TEMPLATES[kind] : undefined;
+}
+
+/** What controllers write on the pods that they make, where it is known before (batch/v1; KubeVirt; Knative). */
+function givenLabels({ kind, name }: ObjectRef): readonly (readonly [key: string, value: string])[] {
+  switch (kind) {
+    case 'Job':
+      return [
+        ['batch.kubernetes.io/job-name', name],
+        ['job-name', name],
+      ];
+    case 'VirtualMachine':
+    case 'VirtualMachineInstance':
+      return [
+        ['kubevirt.io', 'virt-launcher'],
+        ['vm.kubevirt.io/name', name],
+      ];
+    case 'Service':
+      return [['serving.knative.dev/service', name]];
+    default:
+      return [];
+  }
 }
 
 /** Who belongs to whom. */
