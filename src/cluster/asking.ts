@@ -1,9 +1,10 @@
 import type { Cluster } from '../kubernetes/index.ts';
-import { addressCells } from './address-cells.ts';
+import { type AddressBlock, addressBlocks, addressCells } from './address-cells.ts';
 import { type Bounds, both, EVERYTHING_PASSES, either, NOTHING_PASSES } from './bounds.ts';
 import { type Direction, type End, seenOf } from './end.ts';
 import { meetings } from './meeting.ts';
 import { ClusterModel } from './model.ts';
+import { Partitions } from './network-table.ts';
 import { AddressView, type PeerView, PlaceView, PodView } from './peer-view.ts';
 import type { Profile, ReachedPorts } from './profile.ts';
 import { Profiles } from './profiles.ts';
@@ -12,10 +13,22 @@ import { Profiles } from './profiles.ts';
 export class Asking {
   readonly model: ClusterModel;
   readonly profiles: Profiles;
+  readonly partitions: Partitions;
+  readonly #blocks = new Map<Profile, readonly AddressBlock[]>();
 
   constructor(cluster: Cluster) {
     this.model = new ClusterModel(cluster);
     this.profiles = new Profiles(this.model);
+    this.partitions = new Partitions(this.model);
+  }
+
+  blocksOf(profile: Profile): readonly AddressBlock[] {
+    let blocks = this.#blocks.get(profile);
+    if (blocks === undefined) {
+      blocks = addressBlocks(profile);
+      this.#blocks.set(profile, blocks);
+    }
+    return blocks;
   }
 
   between(from: End, to: End): Bounds {

@@ -50,6 +50,8 @@ export class ClusterModel {
   readonly classes: readonly WorkloadClass[];
   /** Of each selector the classes that it matches, ascending. */
   readonly matched: readonly (readonly number[])[];
+  readonly hosts: readonly number[]; // classes in the network of their node
+  readonly withNamedPorts: readonly number[]; // classes with ports of names that some rule names
   readonly #selectors: SelectorEntry[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #classOf = new Map<string, WorkloadClass>();
@@ -62,6 +64,8 @@ export class ClusterModel {
     const matched = this.#selectors.map((): number[] => []);
     for (const { number, selectors } of this.classes) for (const selector of selectors) matched[selector]!.push(number);
     this.matched = matched;
+    this.hosts = this.classes.filter(({ isHost }) => isHost).map(({ number }) => number);
+    this.withNamedPorts = this.classes.filter(({ portsKey }) => portsKey !== '').map(({ number }) => number);
     for (const each of this.classes) for (const { id } of each.workloads) this.#classOf.set(id, each);
   }
 

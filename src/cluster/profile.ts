@@ -25,14 +25,15 @@ export class Profile {
   readonly rules: readonly CompiledRule[]; // of all stages
   /** Of who is reached, where this is the profile of that one: its ports are a part of what the profile says. */
   readonly #own: ReachedPorts | undefined;
-  readonly hasNamedPorts: boolean;
+  /** It depends on who is reached which ports the names in its rules are. */
+  readonly reachesByName: boolean;
 
   constructor(number: number, stages: readonly StageRules[], own: ReachedPorts | undefined) {
     this.number = number;
     this.stages = stages;
     this.rules = stages.flatMap(({ rules }) => rules);
     this.#own = own;
-    this.hasNamedPorts = this.rules.some(({ named }) => named.length > 0);
+    this.reachesByName = own === undefined && this.rules.some(({ named }) => named.length > 0);
   }
 
   /** What it lets through between the workload and who is at the other end, whose ports count where that one is reached. */

@@ -5,12 +5,12 @@ import { Profile, type StageRules } from './profile.ts';
 
 /** The profiles of workloads, each made once. */
 export class Profiles {
-  readonly #model: ClusterModel;
+  readonly model: ClusterModel;
   readonly #known = new Map<string, Profile>();
   readonly #ofClass = new Map<string, Profile>();
 
   constructor(model: ClusterModel) {
-    this.#model = model;
+    this.model = model;
   }
 
   of(direction: Direction, of: WorkloadClass, network: string): Profile {
@@ -20,7 +20,7 @@ export class Profiles {
     if (profile === undefined) {
       const sides: CompiledSide[] = [];
       for (const selector of of.selectors) {
-        for (const side of this.#model.sidesAbout(direction, selector)) {
+        for (const side of this.model.sidesAbout(direction, selector)) {
           if (side.networks === undefined ? isFirst : side.networks.includes(network)) sides.push(side);
         }
       }
@@ -33,8 +33,8 @@ export class Profiles {
 
   /** Of pods that are none of the known workloads. */
   ofUnknown(direction: Direction, seen: Seen, network: string, isFirst: boolean): Profile {
-    const selects = (selector: number): boolean => this.#model.selects(selector, seen);
-    const sides = this.#model.sides[direction].filter(
+    const selects = (selector: number): boolean => this.model.selects(selector, seen);
+    const sides = this.model.sides[direction].filter(
       ({ subject, networks }) => (networks === undefined ? isFirst : networks.includes(network)) && selects(subject),
     );
     return this.#make(direction, sides, selects, 'unknown', 'unknown');
@@ -55,7 +55,7 @@ export class Profiles {
     let hasNamedPorts = false;
     for (const { number, layer, stage, isolates, rules } of sides) {
       words.push(`${number}`);
-      const { combine, isolated } = this.#model.cluster.layers[layer]!.stages[stage]!;
+      const { combine, isolated } = this.model.cluster.layers[layer]!.stages[stage]!;
       let last = stages.at(-1);
       if (last?.layer !== layer || last.stage !== stage) {
         last = { layer, stage, combine, denies: false, rules: [] };

@@ -1,0 +1,244 @@
+import type { Cluster, Workload } from '../kubernetes/index.ts';
+import type { DnsPattern } from '../net/index.ts';
+import { type Asking, asking } from './asking.ts';
+import { type Bounds, both, bounds, either, NOTHING_PASSES } from './bounds.ts';
+import { ConnectionSet } from './connection-set.ts';
+import { type Direction, type End, formatEnd } from './end.ts';
+import { entrancePorts } from './entrances.ts';
+import type { WorkloadClass } from './model.ts';
+import { type Crowd, NetworkTable } from './network-table.ts';
+import { PlaceView } from './peer-view.ts';
+import type { Profile } from './profile.ts';
+
+export interface ReachOptions {
+  /** Only connections that begin or end at one of these. */
+  readonly focus?: readonly Workload[];
+}
+
+/** What is let through from one end to another. */
+export interface ReachPair {
+  readonly from: End;
+  readonly to: End;
+  readonly bounds: Bounds;
+}
+
+/** Workloads that fare alike, and whom they reach. Where two ends meet on several networks, they are in the rows of each. */
+export interface ReachRow {
+  readonly network: string;
+  readonly from: readonly Workload[];
+  /** All of a crowd, but for those that are listed; one object for each crowd, in every row. */
+  readonly crowds: readonly { readonly crowd: Crowd; readonly bounds: Bounds }[];
+  readonly listed: readonly { readonly to: readonly Workload[]; readonly bounds: Bounds }[];
+}
+
+/**
+ * Who can reach whom in a cluster: between workloads, with what is outside, and from the controllers behind Ingress, Route and Gateway. It is kept
+ * by classes of workloads that fare alike; pairs are made as they are asked for, since ten thousand workloads make a hundred million of them. A
+ * workload with itself is no pair, nor are two ends outside.
+ */
+export class Reachability {
+  readonly #asking: Asking;
+  readonly #tables: readonly NetworkTable[];
+  readonly #focus: ReadonlySet<Workload> | undefined;
+  readonly #entrances: ReadonlyMap<Workload, ConnectionSet>;
+
+  constructor(cluster: Cluster, { focus }: ReachOptions = {}) {
+    this.#asking = asking(cluster);
+    this.#focus = focus === undefined ? undefined : new Set(focus);
+    this.#entrances = entrancePorts(cluster);
+    const { model, profiles, partitions } = this.#asking;
+    const networks = new Map<string, WorkloadClass[]>();
+    for (const each of model.classes) {
+      for (const network of new Set(each.networks)) {
+        const members = networks.get(network);
+        if (members === undefined) networks.set(network, [each]);
+        else members.push(each);
+      }
+    }
+    this.#tables = [...networks].map(([network, members]) => new NetworkTable(network, members, profiles, partitions));
+  }
+
+  /** Every workload, and the ingress controller where something leads in. */
+  *endpoints(): Generator<End> {
+    for (const workload of this.#asking.model.cluster.workloads) yield { kind: 'workload', workload };
+    if (this.#asking.model.cluster.entrances.length > 0) yield { kind: 'ingress-controller' };
+  }
+
+  /** Those with anything to let through. */
+  *pairs(): Generator<ReachPair> {
+    yield* this.#workloadPairs();
+    yield* this.#outsidePairs();
+    yield* this.#entrancePairs();
+  }
+
+  /** How many pairs of workloads have anything to let through, without making them. */
+  countPairs(): number {
+    const [table, more] = this.#tables;
+    if (table !== undefined && more === undefined) return this.#countByRows(table);
+    let count = 0;
+    for (const _ of this.#workloadPairs()) count++;
+    return count;
+  }
+
+  *rows(): Generator<ReachRow> {
+    const { classes } = this.#asking.model;
+    for (const table of this.#tables) {
+      for (const from of table.members) {
+        const { crowds, listed } = table.row(from);
+        yield {
+          network: table.network,
+          from: from.workloads,
+          crowds,
+          listed: [...listed].map(([number, bounds]) => ({ to: classes[number]!.workloads, bounds })),
+        };
+      }
+    }
+  }
+
+  #countByRows(table: NetworkTable): number {
+    const { classes } = this.#asking.model;
+    const crowdOf = new Map<number, Crowd>();
+    let count = 0;
+    for (const [index, from] of table.members.entries()) {
+      const { crowds, listed } = table.row(from);
+      if (index === 0)
+        for (const crowd of table.crowds) for (const { number } of crowd.classes) crowdOf.set(number, crowd);
+      const open = new Set(crowds.map(({ crowd }) => crowd));
+      let reached = crowds.reduce((sum, { crowd }) => sum + crowd.size, 0);
+      for (const [number, { possibly }] of listed) {
+        const size = classes[number]!.workloads.length;
+        reached += (possibly.isEmpty ? 0 : size) - (open.has(crowdOf.get(number)!) ? size : 0);
+      }
+      const own = listed.get(from.number) ?? crowds.find(({ crowd }) => crowd === crowdOf.get(from.number))?.bounds;
+      const self = own === undefined || own.possibly.isEmpty ? 0 : 1;
+      count += (reached - self) * from.workloads.length;
+    }
+    return count;
+  }
+
+  *#workloadPairs(): Generator<ReachPair> {
+    if (this.#focus !== undefined) {
+      yield* this.#focusedPairs(this.#focus);
+      return;
+    }
+    for (const each of this.#asking.model.classes) {
+      const reached = this.#reachedFrom(each);
+      for (const from of each.workloads) yield* pairsFrom(from, reached);
+    }
+  }
+
+  *#focusedPairs(focus: ReadonlySet<Workload>): Generator<ReachPair> {
+    const { classes } = this.#asking.model;
+    const reached = new Map(
+      classes
+        .filter(({ workloads }) => workloads.some((own) => focus.has(own)))
+        .map((own) => [own, this.#reachedFrom(own)]),
+    );
+    for (const each of classes) {
+      for (const from of each.workloads) {
+        if (focus.has(from)) yield* pairsFrom(from, reached.get(each)!);
+        else
+          for (const to of focus)
+            yield* this.#pair({ kind: 'workload', workload: from }, { kind: 'workload', workload: to });
+      }
+    }
+  }
+
+  *#pair(from: End, to: End): Generator<ReachPair> {
+    const found = this.#asking.between(from, to);
+    if (!found.possibly.isEmpty) yield { from, to, bounds: found };
+  }
+
+  /** All that a class reaches, on any of its networks. */
+  #reachedFrom(from: WorkloadClass): readonly (readonly [WorkloadClass, Bounds])[] {
+    const { classes } = this.#asking.model;
+    const found = new Map<number, Bounds>();
+    const add = (number: number, more: Bounds): void => {
+      const known = found.get(number);
+      found.set(number, known === undefined ? more : either(known, more));
+    };
+    for (const table of this.#tables) {
+      if (!from.networks.includes(table.network)) continue;
+      const { crowds, listed } = table.row(from);
+      for (const { crowd, bounds } of crowds) {
+        for (const { number } of crowd.classes) if (!listed.has(number)) add(number, bounds);
+      }
+      for (const [number, bounds] of listed) if (bounds !== NOTHING_PASSES) add(number, bounds);
+    }
+    return [...found]
+      .filter(([, { possibly }]) => !possibly.isEmpty)
+      .map(([number, bounds]) => [classes[number]!, bounds]);
+  }
+
+  *#outsidePairs(): Generator<ReachPair> {
+    for (const each of this.#asking.model.classes) {
+      const own = this.#focus === undefined ? each.workloads : each.workloads.filter((one) => this.#focus!.has(one));
+      if (own.length === 0) continue;
+      const ways = (['egress', 'ingress'] as const).map(
+        (direction) => [direction, this.#outside(direction, each)] as const,
+      );
+      for (const workload of own) {
+        const end: End = { kind: 'workload', workload };
+        for (const [direction, outside] of ways) {
+          for (const { end: other, bounds } of outside) {
+            yield direction === 'egress' ? { from: end, to: other, bounds } : { from: other, to: end, bounds };
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Blocks of addresses, as large as they can be; then names, API servers and nodes, where they get for certain what not every address gets.
+   */
+  #outside(direction: Direction, of: WorkloadClass): { readonly end: End; readonly bounds: Bounds }[] {
+    const profile = this.#asking.profiles.of(direction, of, of.networks[0]!);
+    const blocks = this.#asking.blocksOf(profile);
+    const everywhere = blocks.reduce((common, { bounds }) => common.intersect(bounds.possibly), ConnectionSet.all);
+    const found = blocks
+      .filter(({ bounds }) => !bounds.possibly.isEmpty)
+      .flatMap(({ addresses, bounds }) =>
+        addresses.ranges().map((range) => ({ end: { kind: 'addresses', range } as const, bounds })),
+      );
+    const places = placesOf(profile)
+      .map((end) => ({ end, bounds: profile.towards(new PlaceView(end.kind === 'name' ? end.name : end.kind), []) }))
+      .filter(({ bounds }) => !everywhere.includes(bounds.certainly));
+    return [...found, ...places];
+  }
+
+  *#entrancePairs(): Generator<ReachPair> {
+    const from: End = { kind: 'ingress-controller' };
+    for (const [workload, ports] of this.#entrances) {
+      if (this.#focus?.has(workload) === false) continue;
+      const to: End = { kind: 'workload', workload };
+      const passes = both(this.#asking.between(from, to), bounds(ports, ports));
+      if (!passes.possibly.isEmpty) yield { from, to, bounds: passes };
+    }
+  }
+}
+
+function* pairsFrom(from: Workload, reached: readonly (readonly [WorkloadClass, Bounds])[]): Generator<ReachPair> {
+  for (const [{ workloads }, bounds] of reached) {
+    for (const to of workloads) {
+      if (to !== from)
+        yield { from: { kind: 'workload', workload: from }, to: { kind: 'workload', workload: to }, bounds };
+    }
+  }
+}
+
+type Place = Extract<End, { kind: 'name' | 'node' | 'api-server' }>;
+
+/** The ends besides addresses that rules of a profile speak of. */
+function placesOf({ rules }: Profile): Place[] {
+  const names = new Map<string, DnsPattern>();
+  for (const rule of rules) for (const name of rule.names) names.set(formatEnd({ kind: 'name', name }), name);
+  const places: Place[] = [...names.values()].map((name) => ({ kind: 'name', name }));
+  if (rules.some(({ apiServer }) => apiServer)) places.push({ kind: 'api-server' });
+  if (rules.some(({ nodes }) => nodes !== 'none')) places.push({ kind: 'node' });
+  return places;
+}
+
+/** Who can reach whom in the cluster. */
+export function reachability(cluster: Cluster, options: ReachOptions = {}): Reachability {
+  return new Reachability(cluster, options);
+}
