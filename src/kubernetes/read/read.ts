@@ -12,6 +12,7 @@ import { assemble } from './layers.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestsOf } from './manifests.ts';
 import { Networks } from './networks.ts';
+import { pluginPolicies } from './plugins.ts';
 import { kubernetesPolicies } from './policies.ts';
 import { openShiftRoute } from './route.ts';
 import { service } from './services.ts';
@@ -30,12 +31,8 @@ export function readCluster(files: readonly SourceFile[]): ReadCluster {
   const namespaces = namespacesOf(manifests);
   const networks = new Networks(manifests, namespaces);
   const services = servicesOf(manifests);
-  const layers = assemble({
-    kubernetes: kubernetesPolicies(manifests, networks, report),
-    calico: { tiers: [], opaque: [] },
-    cilium: { policies: [], opaque: [] },
-    istio: { layers: [], opaque: [] },
-  });
+  const plugins = pluginPolicies(manifests, namespaces, report);
+  const layers = assemble({ kubernetes: kubernetesPolicies(manifests, networks, report), ...plugins });
   const workloads = workloadsOf(foundPods(manifests, networks), accountsOf(manifests), { layers, services }, report);
   return {
     cluster: {
@@ -44,7 +41,7 @@ export function readCluster(files: readonly SourceFile[]): ReadCluster {
       services,
       entrances: [...entrancesOf(manifests, services), ...gatewayEntrances(manifests, namespaces)],
       layers,
-      opaque: foreignObjects(manifests),
+      opaque: [...foreignObjects(manifests), ...plugins.opaque],
     },
     diagnostics: sortDiagnostics(report.diagnostics()),
   };

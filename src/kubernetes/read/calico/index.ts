@@ -1,6 +1,6 @@
 import type { Reporter } from '../../../policy/index.ts';
+import type { Namespace } from '../../cluster.ts';
 import { formatRef } from '../../policy.ts';
-import type { LabelMap } from '../../selector.ts';
 import { type CalicoPolicies, type CalicoTier, DEFAULT_TIER, type OrderedPolicy } from '../layers.ts';
 import type { Manifest } from '../manifest.ts';
 import { serviceTargets } from '../service-targets.ts';
@@ -17,14 +17,13 @@ export { printCalicoSelector } from './selector-print.ts';
 const API_VERSIONS: readonly string[] = ['projectcalico.org/v3', 'crd.projectcalico.org/v1'];
 
 /** Calico's kinds among the manifests of a cluster. */
-export function readCalico(manifests: readonly Manifest[], report: Reporter): CalicoPolicies {
+export function readCalico(
+  manifests: readonly Manifest[],
+  namespaces: ReadonlyMap<string, Namespace>,
+  report: Reporter,
+): CalicoPolicies {
   const own = withoutStored(manifests.filter(({ apiVersion }) => API_VERSIONS.includes(apiVersion)));
   if (own.length === 0) return { tiers: [], opaque: [] };
-  const namespaces = new Map<string, LabelMap>(
-    manifests
-      .filter(({ apiVersion, kind }) => apiVersion === 'v1' && kind === 'Namespace')
-      .map(({ ref, labels }) => [ref.name, labels]),
-  );
   const facts: CalicoFacts = {
     sets: own
       .filter(({ kind }) => kind === 'NetworkSet' || kind === 'GlobalNetworkSet')

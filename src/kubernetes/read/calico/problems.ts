@@ -59,7 +59,7 @@ export const CALICO_PROBLEMS = {
     help: () => 'give the manifest of the Service, too; the rule is left out of the answers, which say so',
     explanation: 'A rule for a Service means the endpoints behind it, which its selector tells.',
   } satisfies DiagnosticKind<[path: string, service: string]>,
-  namedTwice: {
+  twoPlugins: {
     code: 'B0108',
     severity: 'warning',
     message: (first: string, second: string) =>

@@ -1,4 +1,5 @@
 import { AddressSet } from '../../../packetset/index.ts';
+import type { Namespace } from '../../cluster.ts';
 import type { LabelMap } from '../../selector.ts';
 import { blockOf } from '../address-meaning.ts';
 import type { Manifest } from '../manifest.ts';
@@ -14,15 +15,14 @@ export interface NetworkSet {
   readonly names: readonly NamePattern[]; // for egress only (Calico Enterprise and Cloud)
 }
 
-/** @param namespaces their labels */
-export function readNetworkSet(manifest: Manifest, namespaces: ReadonlyMap<string, LabelMap>): NetworkSet {
+export function readNetworkSet(manifest: Manifest, namespaces: ReadonlyMap<string, Namespace>): NetworkSet {
   const { ref, body } = manifest;
   const spec = body.at('spec');
   spec.only(['nets', 'allowedEgressDomains']);
   const { namespace } = ref;
   const labels = networkSetLabels(
     manifest.labels,
-    namespace === undefined ? undefined : { name: namespace, labels: namespaces.get(namespace) ?? new Map() },
+    namespace === undefined ? undefined : { name: namespace, labels: namespaces.get(namespace)?.labels ?? new Map() },
   );
   return {
     labels,
