@@ -12,8 +12,14 @@ import { DOCKER_PROBLEMS } from '../../src/docker/index.ts';
 import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
 import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
-import { FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
-import { DOCKER_RENDER_PROBLEMS, IPTABLES_PROBLEMS, NFTABLES_PROBLEMS, UFW_PROBLEMS } from '../../src/target/index.ts';
+import { CLUSTER_PROBLEMS, FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
+import {
+  CLUSTER_TARGET_PROBLEMS,
+  DOCKER_RENDER_PROBLEMS,
+  IPTABLES_PROBLEMS,
+  NFTABLES_PROBLEMS,
+  UFW_PROBLEMS,
+} from '../../src/target/index.ts';
 import { VERIFY_PROBLEMS } from '../../src/verify/index.ts';
 
 type Kinds = Readonly<Record<string, DiagnosticKind<never>>>;
@@ -24,6 +30,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['What a policy means', RESOLVE_PROBLEMS],
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
   ['Containers', { ...DOCKER_PROBLEMS, ...DOCKER_WATCH_PROBLEMS, ...DOCKER_RENDER_PROBLEMS }],
+  ['Policies for a cluster', { ...CLUSTER_PROBLEMS, ...CLUSTER_TARGET_PROBLEMS }],
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
   ['A policy from a firewall', IMPORT_PROBLEMS],
