@@ -11,6 +11,16 @@ export {
   type Workload,
 } from './cluster.ts';
 export {
+  type ClusterEnd,
+  type ClusterGateway,
+  type ClusterGrant,
+  type ClusterIntent,
+  type ClusterTest,
+  type GatewayFlow,
+  governedPart,
+  objectName,
+} from './intent.ts';
+export {
   type ClusterPeer,
   type ClusterPolicy,
   type ConnectionProtocol,

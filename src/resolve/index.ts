@@ -1,3 +1,5 @@
+export { type ClusterContext, type ResolvedForCluster, resolveForCluster } from './cluster-intent.ts';
+export { CLUSTER_PROBLEMS } from './cluster-problems.ts';
 export { containerZones } from './container-zones.ts';
 export { type FlowContext, resolveFlow } from './flow.ts';
 export { FLOW_RESOLVE_PROBLEMS } from './flow-problems.ts';
