@@ -1,3 +1,6 @@
+export { CLUSTER_TARGET_PROBLEMS } from './cluster/problems.ts';
+export { CLUSTER_TARGET_NAMES, CLUSTER_TARGETS, type ClusterTargetName } from './cluster/registry.ts';
+export type { ClusterApproximation, ClusterLowered, ClusterTarget, ClusterTargetOptions } from './cluster/target.ts';
 export {
   DOCKER_RENDER_PROBLEMS,
   type DockerWritten,

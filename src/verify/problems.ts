@@ -35,4 +35,19 @@ export const VERIFY_PROBLEMS = {
     explanation:
       'Packet sets are kept within a bound of memory; a policy beyond it cannot be proven, and is not printed.',
   },
+  tooManyLabels: {
+    code: 'V0105',
+    severity: 'error',
+    message: (target: string) => `the proof for ${target} would have to try too many combinations of labels`,
+    help: () => 'tell zones by fewer different labels: one that names the zone is enough; or split the policy',
+    explanation:
+      'What was written is asked about a pod for each combination of the labels that rules speak of. A policy beyond the bound cannot be proven, and is not printed.',
+  } satisfies DiagnosticKind<[target: string]>,
+  clusterTest: {
+    code: 'V0106',
+    severity: 'error',
+    message: (text: string, witness: string) => `the test \`${text}\` fails in the cluster: ${witness} fares otherwise`,
+    help: () => 'correct the claim, or the flows',
+    explanation: 'The policy’s own tests are asked of what was written for the cluster, as it was read back.',
+  } satisfies DiagnosticKind<[text: string, witness: string]>,
 } as const satisfies Record<string, DiagnosticKind<never>>;
