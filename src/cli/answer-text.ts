@@ -115,7 +115,7 @@ export function withAccountNames(text: string, accounts: ReadonlyMap<number, str
   return [...accounts].reduce((named, [uid, name]) => named.replaceAll(String(uid), name), text);
 }
 
-function pathTable(path: readonly PathEntry[]): string {
+export function pathTable(path: readonly PathEntry[]): string {
   const rows = path.map(({ layer, table, chain, rule, handle, origin, verdict }) => {
     const place = origin === null ? '' : `${origin.file}:${origin.line}`;
     return [

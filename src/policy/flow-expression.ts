@@ -45,7 +45,7 @@ export type FlowEnd =
   | { readonly kind: 'addresses'; readonly range: AddressRange; readonly ports?: PortRange; readonly span: Span }
   /** A zone, a catalogue entry or a host name. */
   | { readonly kind: 'name'; readonly name: string; readonly ports?: PortRange; readonly span: Span }
-  /** `namespace/name[Kind]`, a Kubernetes workload. */
+  /** `namespace/name[Kind]`, a Kubernetes workload; without its kind where the name is enough. */
   | { readonly kind: 'workload'; readonly name: string; readonly ports?: PortRange; readonly span: Span };
 
 export interface Word {
@@ -77,7 +77,7 @@ const INTERFACE_NAME = /^[^\s/]{1,15}$/; // dev_valid_name, net/core/dev.c
 const ACCOUNT = /^(?:0|[1-9][0-9]{0,9}|[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?)$/; // useradd(8)
 const MARK = /^(?:0x[0-9a-f]{1,8}|[0-9]{1,10})$/i;
 const NAME = /^(?:catalog:)?(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
-const WORKLOAD = /^[^\s/[\]:]+\/[^\s/[\]:]+\[[A-Za-z]+\]$/;
+const WORKLOAD = /^[^\s/[\]:]+\/[^\s/[\]:]+\[[A-Za-z]+\]$|^[a-z][a-z0-9-]*\/[a-z0-9][a-z0-9.-]*$/; // the kind where it is needed
 
 const WORDS = /->|(?:(?!->)\S)+/g;
 

@@ -6,6 +6,7 @@ import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { AnswerLines } from '../answer-line.ts';
 import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
+import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { readSource } from '../files.ts';
@@ -23,6 +24,7 @@ interface WhyOptions {
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
   readonly wholePath?: boolean;
+  readonly despiteErrors?: boolean;
   readonly json?: boolean;
 }
 
@@ -37,6 +39,7 @@ export function whyCommand(console: Console): Command {
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--docker <file>', DOCKER_OPTION, collect)
     .option('--whole-path', 'tell every rule on the way, also those that did not match')
+    .option('--despite-errors', DESPITE_ERRORS)
     .option('--json', JSON_OPTION)
     .addHelpText('after', HELP)
     .action(async (words: readonly string[], options: WhyOptions) => {
@@ -51,6 +54,7 @@ Flows:
   tcp agent -> discord.com:443                    by name
   icmpv6 echo-request [2001:db8::1] -> host       IPv6 in brackets where a port could follow
   tcp host -> 10.0.0.9:22 oif eth1 uid openclaw   suffixes: iif, oif, uid, state, mark
+  tcp shop/web[Deployment] -> shop/db[Service]:5432   between workloads, with manifests (--in FOLDER)
 Quote the flow: a bare > is a redirection for the shell.
 
 A file of flows has one on each line; empty lines and lines that begin with # are passed over. A line that cannot be
@@ -61,6 +65,18 @@ Exit codes: 0 answered, whatever the verdict; 2 a flow, the policy or the config
 async function why(console: Console, text: string, options: WhyOptions): Promise<ExitCode> {
   if ((text === '') === (options.flows === undefined)) throw stop(EXIT.unusable, CLI_PROBLEMS.noFlow);
   const accounts = accountsOf(console, options.account);
+  const { manifests, others } = await givenFiles(console, options.in ?? []);
+  if (manifests.length > 0) {
+    const { whyInCluster } = await import('../cluster/why-command.ts'); // most questions are about a machine
+    return whyInCluster(withContainers(console, options.docker), text, accounts, {
+      manifests,
+      nodes: others,
+      despiteErrors: options.despiteErrors === true,
+      flows: options.flows === undefined ? undefined : await readSource(console, options.flows),
+      json: options.json === true,
+      extent: options.wholePath === true ? 'whole' : 'matching',
+    });
+  }
   const subject = await subjectOf(withContainers(console, options.docker), options, accounts);
   const extent: PathExtent = options.wholePath === true ? 'whole' : 'matching';
   const asker = (watcher: Watcher): Asker => new Asker(subject, accounts, options.at, watcher);
