@@ -56,7 +56,7 @@ export function assemble(found: FoundPolicies): PolicyLayer[] {
     calico.tiers.length === 0
       ? [
           adminStage(kubernetes.admin),
-          networkStage([...kubernetes.network, ...cilium.policies]),
+          networkStage([...networkPolicies(kubernetes.network, cilium), ...cilium.policies]),
           baselineStage(kubernetes.baseline),
         ]
       : tiered(kubernetes, calico.tiers, cilium);
@@ -69,6 +69,14 @@ function adminStage(policies: readonly ClusterPolicy[]): Stage {
 
 function networkStage(policies: readonly ClusterPolicy[]): Stage {
   return { name: 'network policies', combine: 'union', isolated: 'deny', policies };
+}
+
+/**
+ * Whether a NetworkPolicy selects pods in the network of their node, Kubernetes leaves to the plugin (Network Policies, "NetworkPolicy and
+ * hostNetwork pods"). Where nothing tells which plugin it is, it means what it says, as for every other pod; Calico and Cilium select none.
+ */
+function networkPolicies(policies: readonly ClusterPolicy[], cilium: CiliumPolicies): readonly ClusterPolicy[] {
+  return cilium.policies.length > 0 ? policies : policies.map((policy) => ({ ...policy, seesHostNetwork: true }));
 }
 
 function baselineStage(policies: readonly ClusterPolicy[]): Stage {
