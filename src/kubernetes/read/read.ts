@@ -43,8 +43,17 @@ export function readCluster(files: readonly SourceFile[]): ReadCluster {
       layers,
       opaque: [...foreignObjects(manifests), ...plugins.opaque],
     },
-    diagnostics: sortDiagnostics(report.diagnostics()),
+    diagnostics: withoutRepetitions(sortDiagnostics(report.diagnostics())),
   };
+}
+
+/** Several readers may ask the same part of a manifest. */
+function withoutRepetitions(sorted: readonly Diagnostic[]): Diagnostic[] {
+  return sorted.filter((each, at) => {
+    const before = sorted[at - 1];
+    const isSamePlace = before?.span?.start === each.span?.start && before?.span?.file === each.span?.file;
+    return before?.code !== each.code || before.message !== each.message || !isSamePlace;
+  });
 }
 
 /** Those that are written, and those that objects are in. */
