@@ -198,7 +198,6 @@ test('other commands say that manifests are none of theirs', async () => {
   for (const args of [
     ['matrix', '--in', 'shop', '--service', 'tcp/22'],
     ['check', '--in', 'shop'],
-    ['plan', '--in', 'shop'],
   ]) {
     const ran = await portcullis(args, { files: { ...files, 'portcullis.yaml': 'portcullis: 1\nname: x\n' } });
     assert.equal(ran.exitCode, 2, args.join(' '));
