@@ -39,6 +39,8 @@ export interface ClusterPolicy {
    * hostNetwork pods").
    */
   readonly seesHostNetwork?: boolean;
+  /** Among those of its tier, as Calico has it: lower is asked first, ties go by name; infinite where the manifest gives none. */
+  readonly order?: number;
 }
 
 export interface PolicySide {

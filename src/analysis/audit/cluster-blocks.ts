@@ -27,15 +27,27 @@ const DEFAULTS: readonly (readonly [block: AddressRange, whose: string])[] = [
   [range('172.30.0.0/16'), 'services, as OpenShift lays them out'], // install-config.yaml, networking.serviceNetwork
 ];
 
+/** For documentation (RFC 5737, RFC 3849, RFC 9637), and what people write when they do not know the address. */
+const PLACEHOLDERS = AddressSet.of(
+  ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20', '1.2.3.4/32', '5.6.7.8/32'].map(
+    range,
+  ),
+);
+
 function ofBlock(view: ClusterView, placed: PlacedRule, ranges: readonly AddressRange[], own: AddressSet): Finding[] {
   const set = AddressSet.of(ranges);
   if (isWorld(set, 4) || isWorld(set, 6) || placed.rule.action !== 'allow') return [];
+  const examples = set.intersect(PLACEHOLDERS).ranges();
   const block = list(ranges.map(formatRange));
   const name = formatRef(placed.policy.ref);
   const particulars = {
     subject: `${name} ${placed.direction} ${block}`,
     origins: placesOf(placed.rule.span),
   };
+  if (examples.length > 0) {
+    const text = list(examples.map(formatRange));
+    return [finding(CLUSTER_REACH.placeholder, particulars, name, ruleText(placed), text)];
+  }
   const common = set.intersect(own);
   if (!common.isEmpty()) {
     const whose = view.workloads.filter(({ addresses }) => !common.intersect(AddressSet.of(addresses)).isEmpty());

@@ -1,4 +1,5 @@
 import { formatRef, type Workload } from '../../kubernetes/index.ts';
+import { parseAddress } from '../../net/index.ts';
 import { numbered } from './cluster-coverage.ts';
 import {
   type ClusterView,
@@ -9,8 +10,10 @@ import {
   type PlacedRule,
   ruleText,
 } from './cluster-view.ts';
+import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
+import { STRANGER } from './docker-flows.ts';
 import { placesOf } from './docker-place.ts';
-import { type Finding, type Fix, finding } from './finding.ts';
+import { type ConnectionWitness, type Finding, type Fix, finding } from './finding.ts';
 import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
 import { isWeb, sensitiveServices } from './well-known.ts';
 
@@ -35,6 +38,7 @@ function open(view: ClusterView, namespace: string, workloads: readonly Workload
     .flatMap((workload) => view.selecting(workload).filter(({ policy }) => policy[direction]?.isolates));
   const particulars = {
     subject: `${namespace} ${direction}`,
+    connection: example(view, first, direction),
     origins: placesOf(...(by.length > 0 ? by.map(({ policy }) => policy.span) : free.map(({ span }) => span))).slice(
       0,
       4,
@@ -46,7 +50,20 @@ function open(view: ClusterView, namespace: string, workloads: readonly Workload
   return [finding(kind, particulars, namespace, idsText(free))];
 }
 
-/** Held back nobody of yet: what it needs has to be allowed beside it. */
+/** With somebody whom nobody has thought of: a workload elsewhere, or an address outside. */
+function example(view: ClusterView, workload: Workload, direction: Direction): ConnectionWitness {
+  const self = workloadEnd(workload);
+  const other = view.workloads.find(
+    ({ namespace, hostNetwork }) => namespace !== workload.namespace && !hostNetwork && !isSystem(namespace),
+  );
+  const stranger = addressEnd(parseAddress(STRANGER[4])!);
+  const [from, to] =
+    direction === 'egress' ? [self, stranger] : [other === undefined ? stranger : workloadEnd(other), self];
+  const port = direction === 'egress' ? 443 : (workload.ports.find(({ protocol }) => protocol === 'TCP')?.port ?? 443);
+  return shown(view.cluster, from, to, { protocol: 'TCP', port }).connection;
+}
+
+/** What is needed has to be allowed beside it. */
 function defaultDeny(namespace: string, direction: Direction): Fix {
   const type = direction === 'ingress' ? 'Ingress' : 'Egress';
   const add = [
@@ -68,7 +85,11 @@ function everybody(view: ClusterView, placed: PlacedRule): Finding[] {
   if (!isForAll || selected.length === 0) return [];
   const name = formatRef(policy.ref);
   const whom = idsText(selected);
-  const particulars = { subject: `${name} ${direction}`, origins: placesOf(rule.span) };
+  const particulars = {
+    subject: `${name} ${direction}`,
+    connection: example(view, selected[0]!, direction),
+    origins: placesOf(rule.span),
+  };
   if (rule.ports === 'any') {
     if (!isLast) return [];
     const kind = direction === 'ingress' ? CLUSTER_REACH.allowsAllIngress : CLUSTER_REACH.allowsAllEgress;

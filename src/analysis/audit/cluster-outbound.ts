@@ -2,9 +2,10 @@ import { ConnectionSet, connections } from '../../cluster/index.ts';
 import { formatRef, type Workload } from '../../kubernetes/index.ts';
 import { type Address, type Family, parseAddress, range } from '../../net/index.ts';
 import { isEverybody, numbered } from './cluster-coverage.ts';
-import { type ClusterView, idsText, type PlacedRule, ruleText } from './cluster-view.ts';
+import { type ClusterView, idsText, isSystem, type PlacedRule, ruleText } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
 import { type World, worldOf } from './cluster-world.ts';
+import { STRANGER } from './docker-flows.ts';
 import { placesOf } from './docker-place.ts';
 import { type Finding, type FindingKind, finding } from './finding.ts';
 import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
@@ -38,7 +39,12 @@ export function alikeOutbound(view: ClusterView): Alike[] {
 /** What workloads may open to others, judged by what all policies let through together. */
 export function outboundFindings(view: ClusterView, groups: readonly Alike[]): Finding[] {
   return [
-    ...groups.flatMap((alike) => [...internet(view, alike), ...metadata(view, alike), ...controlPlane(view, alike)]),
+    ...groups.flatMap((alike) => [
+      ...internet(view, alike),
+      ...metadata(view, alike),
+      ...controlPlane(view, alike),
+      ...cutOff(view, alike, groups),
+    ]),
     ...view.rules.flatMap((placed) => podsForInternet(view, placed, groups)),
   ];
 }
@@ -157,6 +163,47 @@ export function isAgent({ id, labels, ports }: Workload): boolean {
   );
 }
 
+const HTTPS = ConnectionSet.of('TCP', 443, 443);
+
+/** An agent that reaches nobody: neither an address or a name outside, nor a pod that does. */
+function cutOff(view: ClusterView, { namespace, workloads, first, world }: Alike, groups: readonly Alike[]): Finding[] {
+  const isUnknown = view.isStandIn(first) && first.labels.size === 0; // nobody knows whether there are such pods
+  if (isUnknown || !isAgent(first) || !world.anywhere.isEmpty || allowsElsewhere(view, first)) return [];
+  const from = workloadEnd(first);
+  const held = new Set(groups.filter((each) => each.world.anywhere.isEmpty).flatMap((each) => each.workloads));
+  const gateway = view.cluster.workloads.find(
+    (other) =>
+      other !== first &&
+      !held.has(other) &&
+      !isSystem(other.namespace) &&
+      !connections(view.cluster, from, workloadEnd(other)).possibly.isEmpty,
+  );
+  if (gateway !== undefined) return [];
+  const outside = addressEnd(parseAddress(STRANGER[4])!);
+  const particulars = {
+    subject: subjectOf(namespace, workloads),
+    ...shown(view.cluster, from, outside, { protocol: 'TCP', port: 443 }),
+  };
+  return [finding(CLUSTER_REACH.cutOff, particulars, idsText(workloads))];
+}
+
+/** By a name, or to every pod, which is told by itself. */
+function allowsElsewhere(view: ClusterView, workload: Workload): boolean {
+  return view
+    .selecting(workload)
+    .some(({ policy }) =>
+      policy.egress?.rules.some(
+        ({ action, peers, ports }) =>
+          action === 'allow' &&
+          peers.some(
+            (peer) =>
+              peer.kind === 'names' ||
+              (peer.kind === 'workloads' && isEverybody(peer) && (ports === 'any' || numbered(ports).includes(HTTPS))),
+          ),
+      ),
+    );
+}
+
 /** Ports that are opened towards the internet rather than towards pods. */
 const OUTWARD = [
   ...[22, 80, 443, 465, 587].map((port) => ConnectionSet.of('TCP', port, port)),
@@ -172,12 +219,7 @@ function podsForInternet(view: ClusterView, placed: PlacedRule, groups: readonly
   const about = groups.find(({ first }) => view.selecting(first).some((each) => each.policy === policy));
   if (outward.isEmpty || about === undefined || !about.world.anywhere.intersect(outward).isEmpty) return [];
   const name = formatRef(policy.ref);
-  const cut = shown(
-    view.cluster,
-    workloadEnd(about.first),
-    addressEnd(parseAddress('203.0.113.9')!),
-    outward.sample()!,
-  );
+  const cut = shown(view.cluster, workloadEnd(about.first), addressEnd(parseAddress(STRANGER[4])!), outward.sample()!);
   const what = ports === ConnectionSet.all ? 'everything' : ports.toString();
   const particulars = {
     subject: `${name} egress ${what}`,

@@ -79,7 +79,10 @@ class UnionStage {
       if (own.some((each) => !this.#covered.has(each)) || this.#view.matching(policy.subject).length === 0) continue;
       const by = new Set(own.flatMap((each) => this.#covered.get(each)!.map((other) => other.policy)));
       const isCovered = DIRECTIONS.every((direction) => {
-        if (policy[direction]?.isolates !== true) return true;
+        const side = policy[direction];
+        if (side?.isolates !== true) return true;
+        // A default deny holds whatever becomes of the others: only another one makes it idle.
+        const isDefault = side.rules.length === 0;
         const other = this.#policiesNear
           .of(placed)
           .find(
@@ -87,6 +90,7 @@ class UnionStage {
               each.policy !== policy &&
               !found.has(each.policy) &&
               each.policy[direction]?.isolates === true &&
+              (!isDefault || each.policy[direction].rules.length === 0) &&
               each.policy.networks?.join() === policy.networks?.join() &&
               selectsWithin(policy.subject, each.policy.subject),
           );

@@ -4,6 +4,7 @@ import { dnsFindings } from './cluster-dns.ts';
 import { enforcementFindings } from './cluster-enforcement.ts';
 import { exposureFindings } from './cluster-exposure.ts';
 import { isolationFindings } from './cluster-isolation.ts';
+import { orderFindings } from './cluster-order.ts';
 import { alikeOutbound, outboundFindings } from './cluster-outbound.ts';
 import { policyFindings } from './cluster-policies.ts';
 import { redundancyFindings } from './cluster-redundant.ts';
@@ -22,6 +23,7 @@ export function auditCluster(cluster: Cluster): Finding[] {
     ...dnsFindings(view, outbound),
     ...policyFindings(view),
     ...redundancyFindings(view),
+    ...orderFindings(view),
     ...blockFindings(view),
     ...enforcementFindings(view),
   ].sort(compareFindings);

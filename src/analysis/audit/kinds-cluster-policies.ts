@@ -127,4 +127,23 @@ export const CLUSTER_POLICIES = {
       'The API server keeps policies of every kind that it knows; whether anybody enforces them is up to the network plugin, and nothing is said where nobody does.',
     controls: ['CIS-Kubernetes-5.3.1', 'NIST-SC-7', 'NIST-AC-4', 'ISO-A.8.20'],
   } satisfies FindingKind<[what: string, plugin: string]>,
+  withoutOrder: {
+    code: 'A4113',
+    severity: 'low',
+    message: (policy: string, stage: string) =>
+      `${policy} has no \`order\`: in the ${stage} it is asked after all that have one, and others without one by their names`,
+    help: () => 'give it an `order`, with room before and after it',
+    explanation:
+      'In a tier the first rule that matches decides. Where no order is written, a policy that somebody adds, or renames, decides before this one without anybody noticing.',
+    controls: ['PCI-1.2.1', 'NIST-AC-4'],
+  } satisfies FindingKind<[policy: string, stage: string]>,
+  sameOrder: {
+    code: 'A4114',
+    severity: 'medium',
+    message: (policy: string, other: string, order: string, whom: string) =>
+      `${policy} and ${other} have the same order, ${order}, and do not say the same of ${whom}: their names decide which is asked first`,
+    help: () => 'give each of them an order of its own',
+    explanation: 'In a tier the first rule that matches decides. A new name then changes what is let through.',
+    controls: ['PCI-1.2.1', 'NIST-AC-4'],
+  } satisfies FindingKind<[policy: string, other: string, order: string, whom: string]>,
 } as const satisfies Readonly<Record<string, FindingKind<never>>>;

@@ -175,7 +175,7 @@ export const CLUSTER_REACH = {
   } satisfies FindingKind<[policy: string, rule: string, block: string]>,
   oneFamily: {
     code: 'A4136',
-    severity: 'low',
+    severity: 'info',
     message: (policy: string, rule: string, said: string, missing: string) =>
       `${policy}: ${rule} speaks of all of ${said} and says nothing of ${missing}`,
     help: (_policy, _rule, said, missing) => `write what is meant for ${missing} beside it, as for ${said}`,
@@ -212,4 +212,24 @@ export const CLUSTER_REACH = {
       'A rule that gives ports and no `from` means everybody. What rules a workload or holds its data is for the few that use it.',
     controls: ['NIST-SC-7(11)', 'NIST-AC-4', 'PCI-1.3.1', 'PCI-1.4.4', 'ISO-A.8.22'],
   } satisfies FindingKind<[policy: string, rule: string, what: string, whom: string]>,
+  cutOff: {
+    code: 'A4140',
+    severity: 'medium',
+    message: (whom: string) => `${whom} can connect to nobody outside of the cluster, nor to a workload that can`,
+    help: () =>
+      'allow what the agent is for: an egress gateway in the cluster that checks names, or the services by name or address',
+    explanation:
+      'An agent asks models and services outside. Where its policies allow none of it, it does nothing, and somebody in a hurry will take the policy away.',
+    controls: [],
+  } satisfies FindingKind<[whom: string]>,
+  placeholder: {
+    code: 'A4141',
+    severity: 'low',
+    message: (policy: string, rule: string, block: string) =>
+      `${policy}: ${rule} names addresses that are nobody’s, or a stranger’s: ${block}`,
+    help: () => 'write the addresses that are meant, or a name where the network plugin takes names',
+    explanation:
+      'Addresses such as 1.2.3.4, and those that are kept for documentation (RFC 5737, RFC 3849), stand in examples. What was meant is not allowed, and somebody else may be.',
+    controls: ['PCI-1.2.7', 'NIST-AC-4'],
+  } satisfies FindingKind<[policy: string, rule: string, block: string]>,
 } as const satisfies Readonly<Record<string, FindingKind<never>>>;

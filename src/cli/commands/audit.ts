@@ -14,6 +14,7 @@ import type { DockerFacts } from '../../docker/index.ts';
 import { intentRuleset } from '../../semantics/index.ts';
 import type { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { clusterFindings } from '../audit/cluster.ts';
 import { auditedContainers, unseenText } from '../audit/containers.ts';
 import { factsText } from '../audit/facts-text.ts';
 import { factsFor } from '../audit/host.ts';
@@ -22,6 +23,7 @@ import { sarifLog } from '../audit/sarif.ts';
 import { serviceNames } from '../audit/service-names.ts';
 import { DEFAULT_SUPPRESSIONS, suppressionsFor } from '../audit/suppressions.ts';
 import { auditText } from '../audit/text.ts';
+import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { LIVE, readSources, writeFile } from '../files.ts';
@@ -48,16 +50,17 @@ interface AuditOptions {
   readonly verbose?: boolean;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
+  readonly despiteErrors?: boolean;
 }
 
 export function auditCommand(console: Console): Command {
   return new Command('audit')
     .description(
-      'What is wrong with a policy or a firewall, judged by what its rules let through together: exposure, ways out, gaps, rules without effect, and what the machine around it makes of it.',
+      'What is wrong with a policy, a firewall or the manifests of a cluster, judged by what their rules let through together: exposure, ways out, gaps, rules without effect, and what the machine around them makes of it.',
     )
     .argument(
       '[what...]',
-      'policies and firewall configurations (default: portcullis.yaml, or with --docker nothing but the containers; - is standard input; live: this machine, as it is)',
+      'policies, firewall configurations, and manifests of a cluster in files or folders (default: portcullis.yaml, or with --docker nothing but the containers; - is standard input; live: this machine, as it is)',
     )
     .addOption(new Option('--format <format>', 'how findings are told').choices(OUTPUTS).default('text'))
     .option('--json', JSON_OPTION)
@@ -68,6 +71,7 @@ export function auditCommand(console: Console): Command {
     .option('--save-facts <file>', 'write what was found out about this machine, for `--facts` elsewhere')
     .option('--openclaw <file>', 'the configuration of OpenClaw (default: where OpenClaw itself looks)')
     .option('--docker <file>', DOCKER_OPTION, collect)
+    .option('--despite-errors', DESPITE_ERRORS)
     .option('-v, --verbose', 'what to do about each, the fix and the controls it touches')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .addHelpText('after', HELP)
@@ -85,7 +89,9 @@ Suppressions, in portcullis-audit.yaml:
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a file cannot be used; 4 the machine said no.`;
 
-async function runAudit(console: Console, what: readonly string[], options: AuditOptions): Promise<ExitCode> {
+async function runAudit(console: Console, named: readonly string[], options: AuditOptions): Promise<ExitCode> {
+  const { manifests, others: what } = await givenFiles(console, named);
+  const ofCluster = await clusterFindings(console, manifests, options.despiteErrors === true);
   const isLive = what.includes(LIVE);
   const docker = auditedContainers(console, options, isLive);
   const facts = await factsFor(console, options, isLive, docker);
@@ -99,11 +105,15 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
   // Containers alone need no rules; facts of a machine are there to be held against some.
   const isAlone = what.length === 0 && options.docker !== undefined && facts === undefined;
   if (isAlone && docker !== undefined) console.stderr.write(unseenText(docker));
-  const subjects = isAlone
-    ? []
-    : await subjectsOf(knowing(console, docker), what, accountsOf(console, options.account));
+  const isOnlyCluster = what.length === 0 && manifests.length > 0;
+  const subjects =
+    isAlone || isOnlyCluster
+      ? []
+      : await subjectsOf(knowing(console, docker), what, accountsOf(console, options.account));
   const all = longWork(console, 'auditing', (watcher) =>
-    isAlone ? auditContainers(shared) : distinct(subjects.flatMap((each) => audit({ ...each, ...shared, watcher }))),
+    isAlone
+      ? auditContainers(shared)
+      : distinct([...ofCluster.findings, ...subjects.flatMap((each) => audit({ ...each, ...shared, watcher }))]),
   );
   const suppressions = await suppressionsFor(console, options.suppressions);
   const { findings, suppressed } = suppress(all, suppressions, console.today);
@@ -113,6 +123,7 @@ async function runAudit(console: Console, what: readonly string[], options: Audi
   if (format === 'json') writeJson(console, auditJson(ok, findings, suppressed));
   else if (format === 'sarif') writeJson(console, sarifLog(programVersion(), findings, suppressed));
   else console.stdout.write(auditText(console.stdout, findings, suppressed, options.verbose === true));
+  if (!ofCluster.isSound) return EXIT.unusable;
   return ok ? EXIT.holds : EXIT.findings;
 }
 

@@ -57,7 +57,7 @@ export function readPolicy(manifest: Manifest, facts: CalicoFacts): ReadPolicy |
       (subject): OrderedPolicy => ({
         order,
         name,
-        policy: { ref, span: manifest.span, subject, ...sides } satisfies ClusterPolicy,
+        policy: { ref, span: manifest.span, subject, ...sides, order } satisfies ClusterPolicy,
       }),
     ),
   };
