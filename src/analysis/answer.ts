@@ -33,6 +33,7 @@ export interface Answer {
   readonly cases: readonly Case[]; // at least one, none where the question speaks of no packet
   readonly conditions: readonly string[]; // that nobody can know and that it depends on, each with its place
   readonly assumed: readonly Quantity[]; // that are taken to be 0 at first: with another value it could be otherwise
+  readonly oneWay?: true; // every rule that is asked treats all the packets alike
 }
 
 export interface Case {
@@ -90,7 +91,13 @@ export class Oracle {
     const group = new Group(pattern, view);
     const { verdict, path } = travel(this.#ruleset, pattern, group);
     if (!group.isUniform) return undefined;
-    return { verdict, cases: [new UniformCase(verdict, path, pattern)], conditions: [], assumed: group.assumed };
+    return {
+      verdict,
+      cases: [new UniformCase(verdict, path, pattern)],
+      conditions: [],
+      assumed: group.assumed,
+      oneWay: true,
+    };
   }
 
   /** A packet that is accepted at one hook goes on to the next; the words of the last hook stand for the whole way. */

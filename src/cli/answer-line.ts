@@ -9,6 +9,7 @@ export class AnswerLines {
   readonly #subject: Subject;
   readonly #extent: PathExtent;
   readonly #steps = new Map<Step, string>(); // the same step is the same object (`evaluate`)
+  readonly #rests = new WeakMap<Found, string>(); // of lines; the same answer to many flows is the same object (`Asker`)
 
   constructor(subject: Subject, extent: PathExtent) {
     this.#subject = subject;
@@ -21,9 +22,12 @@ export class AnswerLines {
     const isPlain = uncertain.length === 0 && conditions.length === 0 && assumed.length === 0 && cases.length === 1;
     if (!isPlain || verdict === 'depends' || this.#extent === 'whole')
       return `${JSON.stringify(answerJson(flow, found, this.#subject, this.#extent))}\n`;
-    let path = '';
-    for (const step of cases[0]!.path) path += `${path === '' ? '' : ','}${this.#step(step)}`;
-    return `{"flow":${JSON.stringify(flow)},"verdict":"${verdict}","path":[${path}]}\n`;
+    let rest = this.#rests.get(found);
+    if (rest === undefined) {
+      rest = `,"verdict":"${verdict}","path":[${cases[0]!.path.map((step) => this.#step(step)).join(',')}]}\n`;
+      this.#rests.set(found, rest);
+    }
+    return `{"flow":${JSON.stringify(flow)}${rest}`;
   }
 
   #step(step: Step): string {

@@ -40,7 +40,7 @@ export class Asker {
   readonly #context: FlowContext;
   readonly #opaque: readonly Opaque[];
   readonly #patterns: PatternContext;
-  readonly #shapes = new QuestionShapes();
+  readonly #shapes: QuestionShapes<Found>;
   readonly #ledOn: LedOn | undefined;
 
   constructor(subject: Subject, accounts: ReadonlyMap<string, number>, hook: Hook | undefined, watcher: Watcher) {
@@ -50,6 +50,11 @@ export class Asker {
     this.#opaque = subject.opaque;
     this.#ledOn =
       subject.kind === 'policy' || hook !== undefined ? undefined : LedOn.by(subject.ruleset, subject.routes);
+    this.#shapes = new QuestionShapes({
+      ruleset: subject.ruleset,
+      others: this.#opaque.map(({ packets }) => packets),
+      isAllAt: (at) => this.#ledOn === undefined || at !== 'input', // packets that are led on meet rules of another hook
+    });
     this.#context = {
       zones,
       groups,
@@ -65,14 +70,23 @@ export class Asker {
     return read.kind === 'unusable' ? read : { ...this.#answer(read.passages), flow: read.flow };
   }
 
-  /** One of many. @param span the expression's place in a file of flows */
+  /**
+   * One of many. Where nothing tells it from one that was answered before, that one's answer: the witness of its case is one of the other's
+   * packets. @param span the expression's place in a file of flows
+   */
   askOneOfMany(text: string, span: Span): Found | Unusable {
-    const known = this.#shapes.meaning(text);
-    if (known !== undefined) return this.#answer(known.passages, known.view);
-    const read = this.#read(text, span);
-    if (read.kind === 'unusable') return read;
-    this.#shapes.remember(read.passages);
-    return this.#answer(read.passages);
+    const question = this.#shapes.question(text);
+    const told = question === undefined ? undefined : this.#shapes.told(question);
+    if (told !== undefined) return told;
+    const known = question === undefined ? undefined : this.#shapes.meaning(question);
+    const read = known ?? this.#read(text, span);
+    if ('kind' in read && read.kind === 'unusable') return read;
+    const found = this.#answer(read.passages, known?.view);
+    if (question !== undefined) {
+      if (known === undefined) this.#shapes.remember(question, read.passages);
+      if (found.answer.oneWay === true && found.uncertain.length === 0) this.#shapes.tell(question, found);
+    }
+    return found;
   }
 
   #read(text: string, span: Span | undefined): Read | Unusable {

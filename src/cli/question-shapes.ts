@@ -1,19 +1,19 @@
 import { addressKind, type Passage } from '../analysis/index.ts';
-import { type Address, type AddressRange, addressRange, parseAddress } from '../net/index.ts';
-import { PatternView } from '../semantics/index.ts';
+import type { Hook, Match, Ruleset, Side } from '../ir/index.ts';
+import { type Address, addressRange, parseAddress } from '../net/index.ts';
+import { AddressClasses, PatternView } from '../semantics/index.ts';
 
 const MOST_SHAPES = 10_000; // a file of flows has few; beyond this each is read by itself
 const MOST_VIEWS = 200; // of a ruleset; each may be as large as that
+const MOST_TOLD = 50_000; // answers that are kept
 const WORTH_A_VIEW = 8; // questions of one shape
+const RULES_PER_ANSWER = 2; // so many are looked at for classes in the time that one answer takes
 
-/**
- * A flow expression whose addresses are put aside: `tcp 10.0.0.1 -> [2001:db8::1]:443 iif eth0` has the shape
- * `tcp 4 ordinary -> 6 ordinary :443 iif eth0`.
- */
-interface Shaped {
-  readonly shape: string;
-  readonly from: AddressRange | undefined; // undefined: a word, which is part of the shape
-  readonly to: AddressRange;
+/** A question of the plainest form, its addresses put aside. */
+export interface Question<Told> {
+  readonly shape: Shape<Told>;
+  readonly from: Address | undefined; // undefined: a word, the same for all of the shape
+  readonly to: Address;
 }
 
 /** What a question means. */
@@ -22,48 +22,110 @@ export interface Meant {
   readonly view?: PatternView; // where there is one passage through one hook, and such were asked before
 }
 
-interface Known {
-  readonly passages: readonly Passage[];
+/** What is known of the questions of one shape. */
+interface Shape<Told> {
   times: number; // asked
+  passages?: readonly Passage[]; // of the first
   view?: PatternView;
+  classes?: AddressClasses;
+  readonly told: Map<number, Told>; // by class
+}
+
+/** What questions are about. */
+export interface Matter {
+  readonly ruleset: Ruleset;
+  readonly others: readonly Match[]; // what is asked of packets beside the ruleset's own matches
+  readonly isAllAt: (hook: Hook) => boolean; // whether nothing else is asked of packets that stand there
 }
 
 /**
  * Most flows of a long file differ in their addresses only. What the first of a shape was found to mean is kept, and the next one means the
- * same with its own addresses (`addressKind` says why): reading it anew takes longer than answering it.
+ * same with its own addresses (`addressKind` says why): reading it anew takes longer than answering it. What one is told is kept as well, for
+ * all those that no rule tells apart from it (`AddressClasses`).
  */
-export class QuestionShapes {
-  readonly #known = new Map<string, Known>();
-  #asked: Shaped | undefined;
+export class QuestionShapes<Told> {
+  readonly #matter: Matter;
+  readonly #shapes = new Map<string, Shape<Told>>();
   #views = 0;
+  #told = 0;
 
-  /** What a text means, where one of its shape was remembered. */
-  meaning(text: string): Meant | undefined {
+  constructor(matter: Matter) {
+    this.#matter = matter;
+  }
+
+  /** @returns undefined for whatever is not of the plainest form: it is read as any other text */
+  question(text: string): Question<Told> | undefined {
     const shaped = shapeOf(text);
-    this.#asked = shaped;
-    const known = shaped === undefined ? undefined : this.#known.get(shaped.shape);
-    if (shaped === undefined || known === undefined) return undefined;
-    const dst = [shaped.to];
-    const src = shaped.from === undefined ? undefined : [shaped.from];
-    const passages = known.passages.map((passage) =>
+    if (shaped === undefined) return undefined;
+    const { from, to } = shaped;
+    let shape = this.#shapes.get(shaped.shape);
+    if (shape === undefined) {
+      if (this.#shapes.size === MOST_SHAPES) return undefined;
+      shape = { times: 0, told: new Map() };
+      this.#shapes.set(shaped.shape, shape);
+    }
+    shape.times++;
+    if (shape.times === WORTH_A_VIEW) this.#look(shape, from !== undefined);
+    // Each time it was asked twice as often, more rules are worth looking at.
+    if (shape.classes === undefined && isPowerOfTwo(shape.times)) this.#sort(shape);
+    return { shape, from, to };
+  }
+
+  /** What it means, where the meaning of one of its shape was remembered. */
+  meaning({ shape, from, to }: Question<Told>): Meant | undefined {
+    if (shape.passages === undefined) return undefined;
+    const dst = [addressRange(to)];
+    const src = from === undefined ? undefined : [addressRange(from)];
+    const passages = shape.passages.map((passage) =>
       passage.map((pattern) => ({ ...pattern, src: src ?? pattern.src, dst })),
     );
-    if (++known.times === WORTH_A_VIEW) this.#look(known, src !== undefined);
-    return known.view === undefined ? { passages } : { passages, view: known.view };
+    return shape.view === undefined ? { passages } : { passages, view: shape.view };
   }
 
-  /** Remembers what the text means that was asked for last. */
-  remember(passages: readonly Passage[]): void {
-    if (this.#asked !== undefined && this.#known.size < MOST_SHAPES)
-      this.#known.set(this.#asked.shape, { passages, times: 1 });
+  remember({ shape }: Question<Told>, passages: readonly Passage[]): void {
+    shape.passages ??= passages;
   }
 
-  #look(known: Known, isFromAnywhere: boolean): void {
-    const [pattern, ...others] = known.passages.flat();
+  /** What one of its class was told. */
+  told({ shape, from, to }: Question<Told>): Told | undefined {
+    return shape.classes === undefined ? undefined : shape.told.get(shape.classes.classOf(from, to));
+  }
+
+  /** @param told that holds for every question whose packets take the same way */
+  tell({ shape, from, to }: Question<Told>, told: Told): void {
+    if (shape.classes === undefined || this.#told === MOST_TOLD) return;
+    this.#told++;
+    shape.told.set(shape.classes.classOf(from, to), told);
+  }
+
+  #look(shape: Shape<Told>, isFromAnywhere: boolean): void {
+    const [pattern, ...others] = shape.passages?.flat() ?? [];
     if (pattern === undefined || others.length > 0 || this.#views === MOST_VIEWS) return;
     this.#views++;
-    known.view = new PatternView(pattern, new Set(isFromAnywhere ? ['src', 'dst'] : ['dst']));
+    shape.view = new PatternView(pattern, new Set<Side>(isFromAnywhere ? ['src', 'dst'] : ['dst']));
   }
+
+  #sort(shape: Shape<Told>): void {
+    const { ruleset, others, isAllAt } = this.#matter;
+    const { view, times } = shape;
+    if (view === undefined || !isAllAt(view.pattern.hook)) return;
+    const classes = AddressClasses.of(view, ruleset, others, times * RULES_PER_ANSWER);
+    if (classes !== undefined) shape.classes = classes;
+  }
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}
+
+/**
+ * A flow expression whose addresses are put aside: `tcp 10.0.0.1 -> [2001:db8::1]:443 iif eth0` has the shape
+ * `tcp 4 ordinary -> 6 ordinary :443 iif eth0`.
+ */
+interface Shaped {
+  readonly shape: string;
+  readonly from: Address | undefined; // undefined: a word, which is part of the shape
+  readonly to: Address;
 }
 
 /** `undefined` for whatever is not of the plainest form: it is read as any other text. */
@@ -83,8 +145,8 @@ function shapeOf(text: string): Shaped | undefined {
   const start = text.slice(0, from === undefined ? arrow : protocolEnd);
   return {
     shape: `${start}${from === undefined ? '' : kindText(from)} ->${kindText(to)}${text.slice(colon)}`,
-    from: from === undefined ? undefined : addressRange(from),
-    to: addressRange(to),
+    from,
+    to,
   };
 }
 

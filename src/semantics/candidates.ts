@@ -1,5 +1,6 @@
 import type { Flow, Match } from '../ir/index.ts';
 import type { AddressRange } from '../net/index.ts';
+import { CutLine, placesOf } from './cut-line.ts';
 
 /**
  * Long lists of rules or set elements are not asked one by one: an index over the dimension that tells most of them apart
@@ -81,21 +82,19 @@ class All implements Index {
 
 class Cut implements Index {
   readonly #dimension: Dimension;
-  readonly #starts: readonly bigint[]; // piece i holds for values from starts[i] up to, not including, starts[i + 1]
-  readonly #rounded: Float64Array; // the same as floating-point numbers: most comparisons need no more
+  readonly #line: CutLine;
   readonly #pieces: (readonly number[] | Index)[];
   readonly #items: readonly number[];
   readonly #indexOf: (items: readonly number[]) => Index; // over the other dimensions
   readonly #others: Index; // items that say little about the dimension
 
   constructor(
-    { dimension, starts, pieces, others }: Built,
+    { dimension, line, pieces, others }: Built,
     items: readonly number[],
     indexOf: (items: readonly number[]) => Index,
   ) {
     this.#dimension = dimension;
-    this.#starts = starts;
-    this.#rounded = Float64Array.from(starts, Number);
+    this.#line = line;
     this.#pieces = pieces;
     this.#items = items;
     this.#indexOf = indexOf;
@@ -106,8 +105,8 @@ class Cut implements Index {
     const extent = extentOf(this.#dimension);
     if (extent === 'absent') return this.#others.lookUp(extentOf);
     if (extent === 'any') return this.#items;
-    const first = this.#pieceAt(extent.first);
-    if (extent.last !== extent.first && this.#pieceAt(extent.last) !== first) return this.#items;
+    const first = this.#line.pieceAt(extent.first);
+    if (extent.last !== extent.first && this.#line.pieceAt(extent.last) !== first) return this.#items;
     return merged(this.#within(first, extentOf), this.#others.lookUp(extentOf));
   }
 
@@ -121,25 +120,11 @@ class Cut implements Index {
     this.#pieces[piece] = index;
     return index.lookUp(extentOf);
   }
-
-  /** The piece that holds a value; -1 below the first. */
-  #pieceAt(value: bigint): number {
-    const rounded = Number(value); // in no other order than the values themselves, but several may become one
-    let low = -1;
-    let high = this.#starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#rounded[middle]! <= rounded) low = middle;
-      else high = middle - 1;
-    }
-    while (low >= 0 && this.#starts[low]! > value) low--;
-    return low;
-  }
 }
 
 interface Built {
   readonly dimension: Dimension;
-  readonly starts: readonly bigint[];
+  readonly line: CutLine;
   readonly pieces: (readonly number[])[];
   readonly others: readonly number[];
   readonly asked: number; // items for a value, in the mean over the pieces
@@ -147,13 +132,11 @@ interface Built {
 
 /** A line cut at every border, with the items over each piece; `undefined` where most items say little about the dimension. */
 function build({ dimension, extents }: Said, items: readonly number[]): Built | undefined {
-  const starts = placesOf(extents);
-  const pieces: number[][] = starts.map(() => []);
+  const line = new CutLine(placesOf(extents.flatMap((own) => own ?? [])));
+  const pieces: number[][] = Array.from({ length: line.length }, () => []);
   const others: number[] = [];
   for (const [position, item] of items.entries()) {
-    const own = extents[position]?.map(
-      ({ first, last }) => [placeOf(starts, first), placeOf(starts, last + 1n)] as const,
-    );
+    const own = extents[position]?.map(({ first, last }) => [line.pieceAt(first), line.pieceAt(last + 1n)] as const);
     if (own === undefined || own.reduce((sum, [from, to]) => sum + to - from, 0) > MAX_PIECES * own.length) {
       others.push(item);
       if (others.length > items.length * MAX_SILENT) return undefined;
@@ -166,29 +149,7 @@ function build({ dimension, extents }: Said, items: readonly number[]): Built | 
       }
   }
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return { dimension, starts, pieces, others, asked: total / Math.max(1, pieces.length) + others.length };
-}
-
-/** Where something begins, or ends before; ascending, each once. */
-function placesOf(extents: Said['extents']): readonly bigint[] {
-  const places: { readonly at: bigint; readonly rounded: number }[] = []; // comparing numbers is far faster
-  for (const own of extents)
-    for (const { first, last } of own ?? [])
-      for (const at of [first, last + 1n]) places.push({ at, rounded: Number(at) });
-  places.sort((a, b) => a.rounded - b.rounded || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  return places.flatMap(({ at }, index) => (index > 0 && places[index - 1]!.at === at ? [] : [at]));
-}
-
-/** The position of a value that is there. */
-function placeOf(places: readonly bigint[], value: bigint): number {
-  let low = 0;
-  let high = places.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (places[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return { dimension, line, pieces, others, asked: total / Math.max(1, pieces.length) + others.length };
 }
 
 /** The values that a match leaves possible, at most; `undefined` where it says nothing that is simple enough to use. */

@@ -1,3 +1,4 @@
+export { AddressClasses } from './address-classes.ts';
 export { candidates } from './candidates.ts';
 export { matches, matchesInterface } from './concrete.ts';
 export { decide, extentsOfPattern, patternAfter } from './decide.ts';

@@ -1,10 +1,8 @@
-import { all, any, everything, type Match, not, nothing } from '../ir/index.ts';
+import { all, any, everything, type Match, not, nothing, type Side } from '../ir/index.ts';
 import type { Family } from '../net/index.ts';
 import { candidates, type ExtentOf } from './candidates.ts';
 import { decide } from './decide.ts';
 import type { FlowPattern } from './pattern.ts';
-
-type Side = 'src' | 'dst';
 
 const LONG = 256; // items or parts: from here on looking at each takes longer than the index of them all saves
 
@@ -21,15 +19,15 @@ interface Seen {
  * assumed rather than known) stays in it.
  */
 export class PatternView {
-  readonly #pattern: FlowPattern;
-  readonly #free: ReadonlySet<Side>;
+  readonly pattern: FlowPattern;
+  readonly free: ReadonlySet<Side>;
   readonly #seen = new Map<Match, Match>(); // of the lists
   readonly #lists = new Map<object, Seen>();
 
   /** @param pattern one of them; @param free where the others may have other addresses, of the same family and type */
   constructor(pattern: FlowPattern, free: ReadonlySet<Side>) {
-    this.#pattern = pattern;
-    this.#free = free;
+    this.pattern = pattern;
+    this.free = free;
   }
 
   /** Positions, ascending, of the items whose match can hold. The list must not change once asked. */
@@ -50,26 +48,33 @@ export class PatternView {
     return this.#seen.get(match) ?? match;
   }
 
-  #from(match: Match): Match {
+  /** A match as it looks from here. */
+  from(match: Match): Match {
     switch (match.kind) {
       case 'everything':
       case 'nothing':
       case 'quantity':
         return match;
       case 'address':
-        return this.#free.has(match.side) ? ofFamily(match, this.#pattern.family) : this.#settled(match);
+        return this.free.has(match.side) ? ofFamily(match, this.pattern.family) : this.#settled(match);
       case 'field':
       case 'interface':
       case 'symbol':
         return this.#settled(match);
       case 'not': {
-        const inner = this.#from(match.of);
+        const inner = this.from(match.of);
         return inner === match.of ? match : not(inner);
       }
       case 'all':
       case 'any': {
         if (match.of.length >= LONG) return match;
-        const parts = match.of.map((part) => this.#from(part));
+        const decisive = match.kind === 'all' ? 'nothing' : 'everything';
+        const parts: Match[] = [];
+        for (const part of match.of) {
+          const seen = this.from(part);
+          if (seen.kind === decisive) return seen; // whatever the other parts are
+          parts.push(seen);
+        }
         if (parts.every((part, at) => part === match.of[at])) return match; // and its index
         return match.kind === 'all' ? all(...parts) : any(...parts);
       }
@@ -77,7 +82,7 @@ export class PatternView {
   }
 
   #settled(match: Match): Match {
-    const decided = decide(match, this.#pattern);
+    const decided = decide(match, this.pattern);
     return decided === undefined ? match : decided ? everything : nothing;
   }
 
@@ -86,7 +91,7 @@ export class PatternView {
     const matches: Match[] = [];
     for (const [position, item] of items.entries()) {
       const whole = matchOf(item);
-      const match = this.#from(whole);
+      const match = this.from(whole);
       if (match.kind === 'nothing') continue;
       this.#seen.set(whole, match);
       positions.push(position);

@@ -12,9 +12,10 @@ import {
   type Ruleset,
   type Verdict,
 } from '../../src/ir/index.ts';
-import { addressRange, range, wholeFamily } from '../../src/net/index.ts';
+import { type Address, addressRange, range, wholeFamily } from '../../src/net/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import {
+  AddressClasses,
   decide,
   denote,
   evaluate,
@@ -83,6 +84,12 @@ const likeness: fc.Arbitrary<readonly [Alike, ...Alike[]]> = fc
     return [{ pattern, free }, ...like];
   });
 
+function single([range, ...others]: FlowPattern['src']): Address | undefined {
+  return range === undefined || others.length > 0 || range.first !== range.last
+    ? undefined
+    : { family: range.family, value: range.first };
+}
+
 function told({ cases, ...answer }: ReturnType<Oracle['ask']>): object {
   return {
     ...answer,
@@ -130,6 +137,37 @@ describe('patterns, many packets at once', () => {
     );
     assert.ok(decided > 5000, `only ${decided} were decided`);
     assert.ok(answered > 1000, `only ${answered} were answered`);
+  });
+
+  it('packets of one class of addresses get the same answer on the same way', () => {
+    let [sorted, together] = [0, 0];
+    fc.assert(
+      fc.property(rulesetArbitrary, fc.array(matchArbitrary), likeness, (ruleset, others, [first, ...more]) => {
+        const view = new PatternView(first.pattern, first.free);
+        const classes = AddressClasses.of(view, ruleset, others, 1_000);
+        if (classes === undefined) return;
+        sorted++;
+        const oracle = new Oracle(ruleset);
+        const answers = new Map<number, object>();
+        for (const { pattern } of [first, ...more]) {
+          const [src, dst] = [single(pattern.src), single(pattern.dst)];
+          if ((src === undefined && first.free.has('src')) || dst === undefined) continue;
+          const answer = oracle.ask([[pattern]]);
+          if (answer.oneWay !== true) continue;
+          const { verdict, cases, assumed } = answer;
+          const decided = others.map((match) => decide(match, pattern));
+          const own = { verdict, assumed, path: cases.map(({ path }) => path), decided };
+          const place = classes.classOf(src, dst);
+          const known = answers.get(place);
+          if (known !== undefined) together++;
+          assert.deepEqual(own, known ?? own);
+          answers.set(place, own);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(sorted > 1000, `only ${sorted} were sorted`);
+    assert.ok(together > 500, `only ${together} were of one class`);
   });
 
   it('an answer tells the same assumptions where a part of a rule has been left out', () => {

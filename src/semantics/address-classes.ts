@@ -1,0 +1,175 @@
+import { type Action, type Match, PASSING, type Ruleset, type Side, type Table } from '../ir/index.ts';
+import { type Address, type AddressRange, type Family, highestAddress } from '../net/index.ts';
+import { baseChains, findChain } from './chains.ts';
+import { CutLine, placesOf } from './cut-line.ts';
+import type { PatternView } from './pattern-view.ts';
+
+const MOST_WORK = 5_000_000; // pieces looked at for one side: some hundredths of a second
+
+/**
+ * Packets of a view by their addresses: two of one class are in the same ranges of every match that they can meet, and so they take the same
+ * way and get the same verdict. Nothing is said here of what that is.
+ */
+export class AddressClasses {
+  readonly #sides: Readonly<Record<Side, SideClasses | undefined>>; // `undefined`: all packets of the view have the same
+
+  /**
+   * @param others what is asked about the packets beside the ruleset's matches
+   * @param patience how many rules may be looked at
+   * @returns undefined where rules change what a view takes for settled, or where it would take too long
+   */
+  static of(
+    view: PatternView,
+    ruleset: Ruleset,
+    others: readonly Match[],
+    patience: number,
+  ): AddressClasses | undefined {
+    const met = new MetMatches(view, ruleset, patience);
+    if (met.areChanged || met.areTooMany) return undefined;
+    const matches = [...met.matches, ...others.map((match) => view.from(match))];
+    const sides: Partial<Record<Side, SideClasses>> = {};
+    for (const side of view.free) {
+      const found = SideClasses.of(matches, side, view.pattern.family);
+      if (found === undefined) return undefined;
+      sides[side] = found;
+    }
+    return new AddressClasses(sides);
+  }
+
+  private constructor({ src, dst }: Partial<Record<Side, SideClasses>>) {
+    this.#sides = { src, dst };
+  }
+
+  /** @param src and @param dst are of the view's family; `undefined` only where that side is not free */
+  classOf(src: Address | undefined, dst: Address | undefined): number {
+    const { src: sources, dst: destinations } = this.#sides;
+    return placeIn(destinations, dst) + (destinations?.count ?? 1) * placeIn(sources, src);
+  }
+}
+
+function placeIn(classes: SideClasses | undefined, address: Address | undefined): number {
+  return classes === undefined || address === undefined ? 0 : classes.classOf(address.value);
+}
+
+/** The matches that packets of a view can come to, as they look from there. */
+class MetMatches {
+  readonly matches: Match[] = [];
+  areChanged = false; // addresses, ports or the state of some packets, by a rule
+  areTooMany = false;
+  #patience: number; // rules that may be looked at
+  readonly #view: PatternView;
+  readonly #entered = new Set<object>();
+
+  constructor(view: PatternView, ruleset: Ruleset, patience: number) {
+    this.#view = view;
+    this.#patience = patience;
+    const { hook, family } = view.pattern;
+    for (const { table, chain, base } of baseChains(ruleset))
+      if (PASSING[base.hook].includes(hook) && table.families.includes(family)) this.#enter(table, chain.name);
+  }
+
+  #enter(table: Table, name: string): void {
+    const chain = findChain(table, name);
+    if (this.#entered.has(chain)) return;
+    this.#entered.add(chain);
+    this.#patience -= chain.rules.length;
+    if (this.#patience < 0) this.areTooMany = true;
+    if (this.areTooMany) return;
+    for (const { match, effects = [], action } of chain.rules) {
+      if (!this.#isMet(match)) continue;
+      if (effects.some(({ kind }) => kind !== 'assign')) this.areChanged = true;
+      this.#act(table, action);
+    }
+  }
+
+  #act(table: Table, action: Action): void {
+    switch (action.kind) {
+      case 'jump':
+      case 'goto':
+        this.#enter(table, action.chain);
+        break;
+      case 'dispatch':
+        this.#patience -= action.cases.length;
+        for (const { match, action: of } of action.cases) if (this.#isMet(match)) this.#act(table, of);
+        break;
+      case 'verdict':
+      case 'return':
+      case 'continue':
+        break;
+    }
+  }
+
+  #isMet(match: Match): boolean {
+    const seen = this.#view.from(match);
+    if (seen.kind === 'nothing') return false;
+    if (seen.kind !== 'everything') this.matches.push(seen);
+    return true;
+  }
+}
+
+/** The addresses of one family as sources or as destinations, those together that are in the same ranges of every match. */
+class SideClasses {
+  readonly count: number;
+  readonly #line: CutLine;
+  readonly #classOf: Int32Array; // by piece
+
+  static of(matches: readonly Match[], side: Side, family: Family): SideClasses | undefined {
+    const asked = matches.flatMap((match) => rangesIn(match, side)).map((ranges) => ranges.filter(isOf(family)));
+    const line = new CutLine(placesOf([{ first: 0n, last: highestAddress(family) }, ...asked.flat()]));
+    const classOf = new Int32Array(line.length);
+    let count = 1;
+    let work = 0;
+    for (const ranges of asked) {
+      const inside = new Map<number, number>(); // a class -> the class of those of its pieces that are in the ranges
+      for (const { first, last } of ranges) {
+        const [start, end] = [line.pieceAt(first), line.pieceAt(last + 1n)];
+        for (let piece = start; piece < end; piece++) {
+          const before = classOf[piece]!;
+          let after = inside.get(before);
+          if (after === undefined) {
+            after = count++;
+            inside.set(before, after);
+          }
+          classOf[piece] = after;
+        }
+        work += end - start;
+      }
+      if (work > MOST_WORK) return undefined;
+    }
+    return new SideClasses(line, classOf, count);
+  }
+
+  private constructor(line: CutLine, classOf: Int32Array, count: number) {
+    this.#line = line;
+    this.#classOf = classOf;
+    this.count = count;
+  }
+
+  classOf(address: bigint): number {
+    return this.#classOf[this.#line.pieceAt(address)]!;
+  }
+}
+
+function isOf(family: Family): (range: AddressRange) => boolean {
+  return (range) => range.family === family;
+}
+
+/** Of each part of a match that asks for addresses of a side, which. */
+function rangesIn(match: Match, side: Side): readonly (readonly AddressRange[])[] {
+  switch (match.kind) {
+    case 'address':
+      return match.side === side ? [match.ranges] : [];
+    case 'not':
+      return rangesIn(match.of, side);
+    case 'all':
+    case 'any':
+      return match.of.flatMap((part) => rangesIn(part, side));
+    case 'everything':
+    case 'nothing':
+    case 'field':
+    case 'interface':
+    case 'quantity':
+    case 'symbol':
+      return [];
+  }
+}
