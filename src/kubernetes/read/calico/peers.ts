@@ -47,10 +47,10 @@ function byAddress(addresses: AddressSet, action: Action): ConditionalPeers[] {
   ];
 }
 
+// The API server may have any address: `addresses` alone may mean it.
 const INSIDE: readonly ClusterPeer[] = [
   { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } },
   { kind: 'nodes', nodes: EVERYTHING },
-  { kind: 'api-server' },
 ];
 
 /**
