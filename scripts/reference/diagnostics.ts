@@ -5,6 +5,7 @@ import { GATEWAY_PROBLEMS } from '../../src/cli/gateway/problems.ts';
 import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
 import { INIT_PROBLEMS } from '../../src/cli/init/problems.ts';
 import { LIVE_PROBLEMS } from '../../src/cli/live/problems.ts';
+import { NODE_PROBLEMS } from '../../src/cli/node/problems.ts';
 import { CLI_PROBLEMS } from '../../src/cli/problems.ts';
 import type { DiagnosticKind } from '../../src/diagnostic/index.ts';
 import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
@@ -44,6 +45,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['The live machine', LIVE_PROBLEMS],
   ['The egress gateway', GATEWAY_PROBLEMS],
   ['A change of the live machine', APPLY_PROBLEMS],
+  ['A node of a cluster', NODE_PROBLEMS],
   ['The part that runs as root', ENFORCER_PROBLEMS],
   ['The command line', CLI_PROBLEMS],
 ];

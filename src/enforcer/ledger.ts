@@ -24,7 +24,7 @@ export type LedgerEvent = 'begin' | 'refused' | 'confirm' | 'revert' | 'cut' | L
 const entryGuard = record(
   {
     at: text(40),
-    event: oneOf('begin', 'refused', 'confirm', 'revert', 'cut', 'plan', 'drift', 'drill'),
+    event: oneOf('begin', 'refused', 'confirm', 'revert', 'cut', 'plan', 'drift', 'drill', 'health'),
     by: person,
     outcome: text(),
     previous: text(64),

@@ -20,7 +20,7 @@ export interface Requests {
     readonly ask: { readonly by: Person; readonly connections: readonly Connection[] };
     readonly answer: CutAnswer;
   };
-  /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill). The first change begins one: until then it stays unsaid. */
+  /** Appends to the ledger what happened elsewhere (a plan, a drift found, a drill, whether a node was well under a change). The first change begins one: until then it stays unsaid. */
   readonly note: { readonly ask: LedgerNote; readonly answer: { readonly recorded: boolean } };
 }
 export type RequestKind = keyof Requests;
@@ -235,7 +235,7 @@ export interface CutAnswer {
 }
 
 export interface LedgerNote {
-  readonly event: 'plan' | 'drift' | 'drill';
+  readonly event: 'plan' | 'drift' | 'drill' | 'health';
   readonly by: Person;
   readonly outcome: string;
   readonly policyHash?: string;

@@ -113,7 +113,7 @@ export const REQUESTS: { readonly [K in RequestKind]: Guard<Extract<Request, { r
   recall: record({ kind: oneOf('recall'), number: whole(1, Number.MAX_SAFE_INTEGER) }, {}),
   cut: record({ kind: oneOf('cut'), by: person, connections: list(connection, 100_000) }, {}),
   note: record(
-    { kind: oneOf('note'), event: oneOf('plan', 'drift', 'drill'), by: person, outcome: text() },
+    { kind: oneOf('note'), event: oneOf('plan', 'drift', 'drill', 'health'), by: person, outcome: text() },
     { policyHash: text(128), details: dictionary(detail) },
   ),
 };

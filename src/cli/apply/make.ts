@@ -11,9 +11,9 @@ import { factsFor, type Live, type Planned, planLive } from '../live/planned.ts'
 import { Stop } from '../report.ts';
 import { durationText } from './duration.ts';
 import { outcomeJson, outcomeText } from './outcome.ts';
-import type { Probe } from './probe.ts';
+import type { Probe, ProbeResult } from './probe.ts';
 import { APPLY_PROBLEMS } from './problems.ts';
-import { askAtTerminal, askProbe, awaitConfirmation, type Ended } from './wait.ts';
+import { askAtTerminal, askProbe, awaitConfirmation, decided, type Ended } from './wait.ts';
 import { writeChange } from './written.ts';
 
 /** Who says that a change on trial may stay. */
@@ -21,6 +21,7 @@ export type Confirmation =
   | { readonly by: 'reconnect' } // `portcullis confirm` from a session that is opened after it
   | { readonly by: 'prompt' } // whoever sits at this terminal
   | { readonly by: 'probe'; readonly probe: Probe }
+  | { readonly by: 'health'; readonly settled: (withinMs: number) => Promise<ProbeResult> } // what the machine is for, watched for a while
   | { readonly by: 'none' }; // no trial at all
 
 export interface MakeOptions {
@@ -106,7 +107,10 @@ async function end(
   return { ...found, warnings: [...warnings, ...found.warnings] };
 }
 
-function confirmed(
+/** Of the trial's time, so that there is some left to confirm in. */
+export const HEALTH_SHARE = 0.8;
+
+async function confirmed(
   console: Console,
   host: LiveHost,
   confirmation: Confirmation,
@@ -121,6 +125,8 @@ function confirmed(
       return askAtTerminal(console, host, at, seconds);
     case 'probe':
       return askProbe(host, confirmation.probe, at, seconds);
+    case 'health':
+      return decided(host, at, await confirmation.settled(seconds * HEALTH_SHARE * 1000));
   }
 }
 

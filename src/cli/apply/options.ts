@@ -11,7 +11,7 @@ import { APPLY_PROBLEMS } from './problems.ts';
 
 export interface ChangeOptions {
   readonly trial: number;
-  readonly confirmBy?: Confirmation['by'];
+  readonly confirmBy?: Exclude<Confirmation['by'], 'health'>;
   readonly probeFlow?: string;
   readonly cut?: boolean;
   readonly yesCut?: readonly string[];

@@ -4,7 +4,7 @@ import type { ChangeAnswer, ConfirmedChange, PendingChange, StoredState } from '
 import type { Console } from '../console.ts';
 import type { LiveHost } from '../live/host.ts';
 import { Stop } from '../report.ts';
-import { type Probe, tryProbe } from './probe.ts';
+import { type Probe, type ProbeResult, tryProbe } from './probe.ts';
 
 /** How a change on trial ended. */
 export type Ended =
@@ -116,7 +116,12 @@ export async function askAtTerminal(console: Console, host: LiveHost, at: string
 /** The probe decides, at once. */
 export async function askProbe(host: LiveHost, probe: Probe, at: string, seconds: number): Promise<Ended> {
   const { passed, said } = await tryProbe(probe, Math.min(seconds * 1000, PROBE_AT_MOST_MS));
-  return passed ? confirmNow(host) : takeBack(host, at, `the probe failed: ${said}`);
+  return decided(host, at, { passed, said: passed ? said : `the probe failed: ${said}` });
+}
+
+/** What was tried on trial decides. */
+export function decided(host: LiveHost, at: string, { passed, said }: ProbeResult): Promise<Ended> {
+  return passed ? confirmNow(host) : takeBack(host, at, said);
 }
 
 async function confirmNow(host: LiveHost): Promise<Ended> {

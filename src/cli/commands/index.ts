@@ -111,6 +111,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./docker.ts')).dockerCommand,
   },
   {
+    name: 'node',
+    summary: 'a policy on the nodes of a cluster, on trial until a node is well under it',
+    load: async () => (await import('./node.ts')).nodeCommand,
+  },
+  {
     name: 'gateway',
     summary: 'the egress gateway, which enforces names',
     load: async () => (await import('./gateway.ts')).gatewayCommand,
