@@ -34,6 +34,7 @@ export {
   type Stage,
   type WorkloadSelector,
 } from './policy.ts';
+export { printCalicoSelector } from './read/calico/index.ts';
 export { MANIFEST_PROBLEMS } from './read/problems.ts';
 export { type ReadCluster, readCluster } from './read/read.ts';
 export {

@@ -4,12 +4,13 @@ import { CLUSTER_TARGET_NAMES, CLUSTER_TARGETS, type ClusterTargetName } from '.
 import { renderClusterProven, verifyCluster } from '../../src/verify/index.ts';
 import { CLUSTER_CASES, intentOf, RESOLVED_NAMES_CASE, SERVICE_ACCOUNT_CASE, told } from './cluster-policies.ts';
 
-const OPTIONS = { gatewayImage: 'example.invalid/portcullis:1' };
+const OPTIONS = { gatewayImage: 'example.invalid/portcullis:1', calicoDomains: false, calicoTier: 'portcullis' };
 const CASES = [...CLUSTER_CASES, SERVICE_ACCOUNT_CASE, RESOLVED_NAMES_CASE];
 
 /** What an API has no words for, by the code of the error that says so. */
 const REFUSED: Readonly<Record<ClusterTargetName, Readonly<Record<string, string>>>> = {
   kubernetes: { 'service-account': 'T0021', 'resolved-names': 'T0020' },
+  calico: { 'resolved-names': 'T0020' },
 };
 
 for (const name of CLUSTER_TARGET_NAMES) {

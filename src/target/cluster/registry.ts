@@ -1,9 +1,11 @@
+import { calicoTarget } from '../calico/index.ts';
 import { kubernetesTarget } from '../kubernetes/index.ts';
 import type { ClusterTarget } from './target.ts';
 
 /** Every target for clusters, once. A new one is added here and nowhere else; the contract suite then asks of it what it asks of all. */
 export const CLUSTER_TARGETS = {
   kubernetes: kubernetesTarget,
+  calico: calicoTarget,
 } as const satisfies Record<string, ClusterTarget>;
 
 export type ClusterTargetName = keyof typeof CLUSTER_TARGETS;

@@ -13,10 +13,15 @@ export interface ClusterTarget {
   readonly title: string; // as people know it
   readonly lower: (intent: ClusterIntent, options: ClusterTargetOptions) => ClusterLowered;
   readonly print: (files: readonly ManifestFile[]) => readonly Artifact[];
+  /** What was written, as kinds that only report what they would do; absent where the product has none. */
+  readonly staged?: (files: readonly ManifestFile[]) => readonly ManifestFile[];
 }
 
 export interface ClusterTargetOptions {
   readonly gatewayImage: string; // that gateways run from
+  /** Calico Enterprise and Calico Cloud know names in rules (docs.tigera.io, DNS policy); the open source does not. */
+  readonly calicoDomains: boolean;
+  readonly calicoTier: string; // `default`, or one of our own
 }
 
 export interface ClusterLowered {

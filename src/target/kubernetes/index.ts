@@ -1,8 +1,6 @@
-import { diagnose, sortDiagnostics } from '../../diagnostic/index.ts';
 import { gatewayFile } from '../cluster/gateway.ts';
 import { printManifests } from '../cluster/manifest.ts';
-import { CLUSTER_TARGET_PROBLEMS } from '../cluster/problems.ts';
-import { sidesOf } from '../cluster/sides.ts';
+import { remarks } from '../cluster/remarks.ts';
 import type { ClusterTarget } from '../cluster/target.ts';
 import { networkPolicies, TITLE } from './network-policy.ts';
 
@@ -10,8 +8,7 @@ export const kubernetesTarget: ClusterTarget = {
   name: 'kubernetes',
   title: TITLE,
   lower(intent, options) {
-    const { objects, approximations, diagnostics } = networkPolicies(intent);
-    const idle = intent.governed.filter((namespace) => !sidesOf(intent).some((side) => side.namespace === namespace));
+    const { objects, findings } = networkPolicies(intent);
     return {
       files: [
         {
@@ -24,12 +21,8 @@ export const kubernetesTarget: ClusterTarget = {
         },
         ...gatewayFile(intent, options),
       ],
-      approximations,
-      diagnostics: sortDiagnostics([
-        ...diagnostics,
-        diagnose(CLUSTER_TARGET_PROBLEMS.probes, undefined, intent.governed),
-        ...idle.map((namespace) => diagnose(CLUSTER_TARGET_PROBLEMS.nothing, undefined, namespace)),
-      ]),
+      approximations: findings.approximations,
+      diagnostics: remarks(intent, findings),
     };
   },
   print: printManifests,

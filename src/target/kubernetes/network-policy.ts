@@ -1,26 +1,17 @@
-import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
-import {
-  type ClusterEnd,
-  type ClusterIntent,
-  EVERYTHING,
-  NAMESPACE_NAME,
-  type PortMatch,
-} from '../../kubernetes/index.ts';
+import { type ClusterEnd, type ClusterIntent, NAMESPACE_NAME, type PortMatch } from '../../kubernetes/index.ts';
 import { blocksOf } from '../cluster/blocks.ts';
+import { Findings } from '../cluster/findings.ts';
 import { labelSelector } from '../cluster/label-selector.ts';
 import { type ManifestObject, Noted, type ObjectTree } from '../cluster/manifest.ts';
 import { flowNote, metadata, ObjectNames } from '../cluster/names.ts';
-import { portsBeyond, spansOf } from '../cluster/ports.ts';
-import { CLUSTER_TARGET_PROBLEMS } from '../cluster/problems.ts';
+import { spansOf } from '../cluster/ports.ts';
 import { type Side, type SideRule, sidesOf } from '../cluster/sides.ts';
-import type { ClusterApproximation } from '../cluster/target.ts';
 
 export const TITLE = 'NetworkPolicy';
 
 export interface Written {
   readonly objects: readonly ManifestObject[];
-  readonly approximations: readonly ClusterApproximation[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly findings: Findings;
 }
 
 /** NetworkPolicies (networking.k8s.io/v1) that say what the intent says: default deny of every governed namespace, and for each side what is let through. */
@@ -29,7 +20,7 @@ export function networkPolicies(intent: ClusterIntent): Written {
   const names = new ObjectNames();
   const denied = intent.governed.map((namespace) => defaultDeny(intent, namespace, names));
   const sides = sidesOf(intent).flatMap((side) => writer.policy(side, names));
-  return { objects: [...denied, ...sides], approximations: writer.approximations, diagnostics: writer.diagnostics };
+  return { objects: [...denied, ...sides], findings: writer.findings };
 }
 
 function defaultDeny(intent: ClusterIntent, namespace: string, names: ObjectNames): ManifestObject {
@@ -47,10 +38,8 @@ function policyBody(meta: ObjectTree, spec: ObjectTree): ObjectTree {
 }
 
 class Writer {
-  readonly approximations: ClusterApproximation[] = [];
-  readonly diagnostics: Diagnostic[] = [];
+  readonly findings = new Findings(TITLE);
   readonly #intent: ClusterIntent;
-  readonly #said = new Set<string>();
 
   constructor(intent: ClusterIntent) {
     this.#intent = intent;
@@ -78,27 +67,13 @@ class Writer {
 
   #rule({ grant, peers }: SideRule, { direction, namespace }: Side): Noted | undefined {
     const ports = grant.ports === 'any' ? undefined : portsField(grant.ports);
-    this.#unsaidPorts(grant);
+    this.findings.unsaidPorts(grant, ['TCP', 'UDP', 'SCTP'], 'render for `calico` or `cilium`, which know ICMP');
     if (ports?.length === 0) return undefined;
     const isEverybody = peers.some(({ peer }) => peer.kind === 'everybody');
     const others = isEverybody ? [] : peers.flatMap((end) => this.#peer(end, grant, namespace));
     if (!isEverybody && others.length === 0) return undefined;
     const field = direction === 'egress' ? 'to' : 'from';
     return new Noted(flowNote(grant), { [field]: isEverybody ? undefined : others, ports });
-  }
-
-  #unsaidPorts({ name, from, to, ports, span }: SideRule['grant']): void {
-    const unsaid = portsBeyond(ports, ['TCP', 'UDP', 'SCTP']);
-    if (unsaid.length === 0 || !this.#first(`ports ${name}`)) return;
-    this.approximations.push({
-      effect: 'narrower',
-      from: from.map(({ peer }) => peer),
-      to: to.map(({ peer }) => peer),
-      ports: unsaid,
-      sentence: `${TITLE} knows TCP, UDP and SCTP: other protocols of the flow ${name} are not let through`,
-      help: 'render for `calico` or `cilium`, which know ICMP',
-      span,
-    });
   }
 
   #peer(end: ClusterEnd, grant: SideRule['grant'], namespace: string): ObjectTree[] {
@@ -111,7 +86,8 @@ class Writer {
           ipBlock: { cidr, except: except.length === 0 ? undefined : except },
         }));
       case 'names':
-        return this.#names(end, grant);
+        this.findings.byRanges(end, grant);
+        return [];
       case 'workloads': {
         const podSelector = this.#pods(end);
         const { namespaces, pods } = peer.workloads;
@@ -121,7 +97,7 @@ class Writer {
         if (isOwn) return [{ podSelector }];
         const namespaceSelector = labelSelector(namespaces);
         if (namespaceSelector === undefined) return this.#unsaid(zone);
-        return [{ namespaceSelector, podSelector: pods.kind === EVERYTHING.kind ? undefined : podSelector }];
+        return [{ namespaceSelector, podSelector: pods.kind === 'everything' ? undefined : podSelector }];
       }
       case 'nodes':
       case 'api-server':
@@ -129,47 +105,20 @@ class Writer {
     }
   }
 
-  /** The addresses of a zone whose names they stand for are among its ends; names without any cannot be said. */
-  #names({ zone, enforcement }: ClusterEnd, { name, from, to, ports, span }: SideRule['grant']): [] {
-    const addresses = to.filter((end) => end.zone === zone && end.peer.kind === 'addresses');
-    if (enforcement !== 'ranges' || addresses.length === 0) {
-      if (this.#first(`names ${name} ${zone}`))
-        this.diagnostics.push(diagnose(CLUSTER_TARGET_PROBLEMS.noNames, span, name, zone, TITLE));
-      return [];
-    }
-    if (this.#first(`names ${name} ${zone}`))
-      this.approximations.push({
-        effect: 'narrower',
-        from: from.map(({ peer }) => peer),
-        to: to.flatMap(({ peer }) => (peer.kind === 'names' ? [peer] : [])),
-        ports,
-        sentence: `the addresses of ${zone} stand for its names: whoever else is there is reached, and the names at other addresses are not`,
-        span,
-      });
-    return [];
-  }
-
   #pods({ zone, peer }: ClusterEnd): ObjectTree | undefined {
     if (peer.kind !== 'workloads') return undefined;
     if (peer.workloads.serviceAccounts !== undefined) {
-      if (this.#first(`account ${zone}`))
-        this.diagnostics.push(diagnose(CLUSTER_TARGET_PROBLEMS.noServiceAccounts, undefined, zone, TITLE));
+      this.findings.serviceAccount(zone);
       return undefined;
     }
     const selector = labelSelector(peer.workloads.pods);
-    if (selector === undefined) this.#unsaid(zone);
+    if (selector === undefined) this.findings.unsaid(zone);
     return selector;
   }
 
   #unsaid(zone: string): [] {
-    if (this.#first(`unsaid ${zone}`))
-      this.diagnostics.push(diagnose(CLUSTER_TARGET_PROBLEMS.unsaid, undefined, zone, TITLE));
+    this.findings.unsaid(zone);
     return [];
-  }
-
-  /** Whether this is said for the first time. */
-  #first(key: string): boolean {
-    return !this.#said.has(key) && this.#said.add(key) !== undefined;
   }
 }
 

@@ -1,0 +1,63 @@
+import {
+  type ClusterPeer,
+  NAMESPACE_NAME,
+  printCalicoSelector,
+  SERVICE_ACCOUNT_NAME,
+  type Selector,
+  type WorkloadSelector,
+} from '../../kubernetes/index.ts';
+import type { ObjectTree } from '../cluster/manifest.ts';
+
+/** By which Calico knows a namespace, and a service account, in selectors of these (docs.tigera.io, resource NetworkPolicy, selectors). */
+const NAME_LABEL = 'projectcalico.org/name';
+
+/** Who is meant, as an end of a rule says it. The namespace is always said: without it a rule would mean the policy's own. */
+export function entityOf({ namespaces, pods, serviceAccounts }: WorkloadSelector): ObjectTree {
+  return {
+    namespaceSelector: namespaces.kind === 'everything' ? 'all()' : printCalicoSelector(byName(namespaces)),
+    selector: pods.kind === 'everything' ? undefined : printCalicoSelector(pods),
+    serviceAccounts:
+      serviceAccounts === undefined ? undefined : { selector: printCalicoSelector(byName(serviceAccounts)) },
+  };
+}
+
+/** The subjects of a policy of one namespace. */
+export function subjectOf({ pods, serviceAccounts }: WorkloadSelector): ObjectTree {
+  return {
+    selector: printCalicoSelector(pods),
+    serviceAccountSelector: serviceAccounts === undefined ? undefined : printCalicoSelector(byName(serviceAccounts)),
+  };
+}
+
+function byName(selector: Selector): Selector {
+  switch (selector.kind) {
+    case 'everything':
+    case 'nothing':
+      return selector;
+    case 'has':
+    case 'in':
+    case 'like':
+      return selector.key === NAMESPACE_NAME || selector.key === SERVICE_ACCOUNT_NAME
+        ? { ...selector, key: NAME_LABEL }
+        : selector;
+    case 'all':
+    case 'any':
+      return { ...selector, of: selector.of.map(byName) };
+    case 'not':
+      return { ...selector, of: byName(selector.of) };
+  }
+}
+
+const ZONE_LABEL = 'portcullis.dev/zone';
+
+/** Labels of a network set, and the selector that finds it: pods carry a label of Calico's that sets have not, whatever they are labelled. */
+export function setLabels(name: string): ObjectTree {
+  return { [ZONE_LABEL]: name };
+}
+export function setSelector(name: string): string {
+  return `${ZONE_LABEL} == '${name}' && !has(projectcalico.org/orchestrator)`;
+}
+
+export function isEverybody(peers: readonly ClusterPeer[]): boolean {
+  return peers.some(({ kind }) => kind === 'everybody');
+}
