@@ -1,14 +1,12 @@
 import type { Cluster, Workload } from '../kubernetes/index.ts';
-import type { DnsPattern } from '../net/index.ts';
 import { type Asking, asking } from './asking.ts';
 import { type Bounds, both, bounds, either, NOTHING_PASSES } from './bounds.ts';
-import { ConnectionSet } from './connection-set.ts';
-import { type Direction, type End, formatEnd } from './end.ts';
+import type { ConnectionSet } from './connection-set.ts';
+import type { End } from './end.ts';
 import { entrancePorts } from './entrances.ts';
 import type { WorkloadClass } from './model.ts';
 import { type Crowd, NetworkTable } from './network-table.ts';
-import { PlaceView } from './peer-view.ts';
-import type { Profile } from './profile.ts';
+import { outsideEnds } from './outside.ts';
 
 export interface ReachOptions {
   /** Only connections that begin or end at one of these. */
@@ -122,7 +120,7 @@ export class Reachability {
       return;
     }
     for (const each of this.#asking.model.classes) {
-      const reached = this.#reachedFrom(each);
+      const reached = this.reachedFrom(each);
       for (const from of each.workloads) yield* pairsFrom(from, reached);
     }
   }
@@ -132,7 +130,7 @@ export class Reachability {
     const reached = new Map(
       classes
         .filter(({ workloads }) => workloads.some((own) => focus.has(own)))
-        .map((own) => [own, this.#reachedFrom(own)]),
+        .map((own) => [own, this.reachedFrom(own)]),
     );
     for (const each of classes) {
       for (const from of each.workloads) {
@@ -150,7 +148,7 @@ export class Reachability {
   }
 
   /** All that a class reaches, on any of its networks. */
-  #reachedFrom(from: WorkloadClass): readonly (readonly [WorkloadClass, Bounds])[] {
+  reachedFrom(from: WorkloadClass): readonly (readonly [WorkloadClass, Bounds])[] {
     const { classes } = this.#asking.model;
     const found = new Map<number, Bounds>();
     const add = (number: number, more: Bounds): void => {
@@ -175,7 +173,7 @@ export class Reachability {
       const own = this.#focus === undefined ? each.workloads : each.workloads.filter((one) => this.#focus!.has(one));
       if (own.length === 0) continue;
       const ways = (['egress', 'ingress'] as const).map(
-        (direction) => [direction, this.#outside(direction, each)] as const,
+        (direction) => [direction, outsideEnds(this.#asking, direction, each)] as const,
       );
       for (const workload of own) {
         const end: End = { kind: 'workload', workload };
@@ -188,31 +186,19 @@ export class Reachability {
     }
   }
 
-  /**
-   * Blocks of addresses, as large as they can be; then names, API servers and nodes, where they get for certain what not every address gets.
-   */
-  #outside(direction: Direction, of: WorkloadClass): { readonly end: End; readonly bounds: Bounds }[] {
-    const profile = this.#asking.profiles.of(direction, of, of.networks[0]!);
-    const blocks = this.#asking.blocksOf(profile);
-    const everywhere = blocks.reduce((common, { bounds }) => common.intersect(bounds.possibly), ConnectionSet.all);
-    const found = blocks
-      .filter(({ bounds }) => !bounds.possibly.isEmpty)
-      .flatMap(({ addresses, bounds }) =>
-        addresses.ranges().map((range) => ({ end: { kind: 'addresses', range } as const, bounds })),
-      );
-    const places = placesOf(profile)
-      .map((end) => ({ end, bounds: profile.towards(new PlaceView(end.kind === 'name' ? end.name : end.kind), []) }))
-      .filter(({ bounds }) => !everywhere.includes(bounds.certainly));
-    return [...found, ...places];
+  *#entrancePairs(): Generator<ReachPair> {
+    for (const [workload, passes] of this.entrances()) {
+      if (this.#focus?.has(workload) === false) continue;
+      yield { from: { kind: 'ingress-controller' }, to: { kind: 'workload', workload }, bounds: passes };
+    }
   }
 
-  *#entrancePairs(): Generator<ReachPair> {
-    const from: End = { kind: 'ingress-controller' };
+  /** What Ingress, Route and Gateway lead to and policies let in. */
+  *entrances(): Generator<readonly [Workload, Bounds]> {
     for (const [workload, ports] of this.#entrances) {
-      if (this.#focus?.has(workload) === false) continue;
-      const to: End = { kind: 'workload', workload };
-      const passes = both(this.#asking.between(from, to), bounds(ports, ports));
-      if (!passes.possibly.isEmpty) yield { from, to, bounds: passes };
+      const policies = this.#asking.between({ kind: 'ingress-controller' }, { kind: 'workload', workload });
+      const passes = both(policies, bounds(ports, ports));
+      if (!passes.possibly.isEmpty) yield [workload, passes];
     }
   }
 }
@@ -224,18 +210,6 @@ function* pairsFrom(from: Workload, reached: readonly (readonly [WorkloadClass, 
         yield { from: { kind: 'workload', workload: from }, to: { kind: 'workload', workload: to }, bounds };
     }
   }
-}
-
-type Place = Extract<End, { kind: 'name' | 'node' | 'api-server' }>;
-
-/** The ends besides addresses that rules of a profile speak of. */
-function placesOf({ rules }: Profile): Place[] {
-  const names = new Map<string, DnsPattern>();
-  for (const rule of rules) for (const name of rule.names) names.set(formatEnd({ kind: 'name', name }), name);
-  const places: Place[] = [...names.values()].map((name) => ({ kind: 'name', name }));
-  if (rules.some(({ apiServer }) => apiServer)) places.push({ kind: 'api-server' });
-  if (rules.some(({ nodes }) => nodes !== 'none')) places.push({ kind: 'node' });
-  return places;
 }
 
 /** Who can reach whom in the cluster. */
