@@ -1,6 +1,6 @@
 import { formatRef, type Workload } from '../../kubernetes/index.ts';
+import { placesOf } from './cluster-place.ts';
 import type { ClusterView, PlacedPolicy } from './cluster-view.ts';
-import { placesOf } from './docker-place.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';
 

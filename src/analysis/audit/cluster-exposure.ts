@@ -4,11 +4,11 @@ import { type AddressRange, formatRange, parseAddress, wholeFamily } from '../..
 import { AddressSet } from '../../packetset/index.ts';
 import { breadthOf } from './address-scope.ts';
 import { sizeOf } from './cluster-blocks.ts';
+import { placesOf } from './cluster-place.ts';
 import { podsOfService, type WayIn, waysIn } from './cluster-services.ts';
 import { type ClusterView, idsText, isSystem, ruleText } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
 import { STRANGER } from './docker-flows.ts';
-import { placesOf } from './docker-place.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_EXPOSURE } from './kinds-cluster-exposure.ts';
 import { sensitiveServices } from './well-known.ts';

@@ -1,6 +1,7 @@
 import { formatRef, type Workload } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { numbered } from './cluster-coverage.ts';
+import { placesOf } from './cluster-place.ts';
 import {
   type ClusterView,
   DIRECTIONS,
@@ -12,7 +13,6 @@ import {
 } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
 import { STRANGER } from './docker-flows.ts';
-import { placesOf } from './docker-place.ts';
 import { type ConnectionWitness, type Finding, type Fix, finding } from './finding.ts';
 import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
 import { isWeb, sensitiveServices } from './well-known.ts';

@@ -1,40 +1,17 @@
 import { ConnectionSet, connections } from '../../cluster/index.ts';
-import { formatRef, type Workload } from '../../kubernetes/index.ts';
+import { formatRef } from '../../kubernetes/index.ts';
 import { type Address, type Family, parseAddress, range } from '../../net/index.ts';
+import { type Alike, isAgent, subjectOf } from './cluster-alike.ts';
 import { isEverybody, numbered } from './cluster-coverage.ts';
-import { type ClusterView, idsText, isSystem, type PlacedRule, ruleText } from './cluster-view.ts';
+import { cutOffFindings } from './cluster-cut-off.ts';
+import { placesOf } from './cluster-place.ts';
+import { type ClusterView, idsText, type PlacedRule, ruleText } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
-import { type World, worldOf } from './cluster-world.ts';
+import type { World } from './cluster-world.ts';
 import { STRANGER } from './docker-flows.ts';
-import { placesOf } from './docker-place.ts';
 import { type Finding, type FindingKind, finding } from './finding.ts';
 import { CLUSTER_REACH } from './kinds-cluster-reach.ts';
 import { isDns, isWeb } from './well-known.ts';
-
-/** Workloads of one namespace that the same policies hold back: they fare alike. */
-export interface Alike {
-  readonly namespace: string;
-  readonly workloads: readonly Workload[];
-  readonly first: Workload;
-  readonly world: World;
-}
-
-/** Those whose egress some policy holds back; of the others it is said that none does. */
-export function alikeOutbound(view: ClusterView): Alike[] {
-  const numbers = new Map(view.policies.map(({ policy }, at) => [policy, at]));
-  const held = view.judged().filter((workload) => view.isHeldBack(workload, 'egress'));
-  const groups = Map.groupBy(held, (workload) =>
-    JSON.stringify([
-      workload.namespace,
-      workload.networks,
-      view.selecting(workload).map(({ policy }) => (policy.egress === undefined ? -1 : numbers.get(policy))),
-    ]),
-  );
-  return [...groups.values()].map((workloads) => {
-    const first = workloads[0]!;
-    return { namespace: first.namespace, workloads, first, world: worldOf(view, first) };
-  });
-}
 
 /** What workloads may open to others, judged by what all policies let through together. */
 export function outboundFindings(view: ClusterView, groups: readonly Alike[]): Finding[] {
@@ -43,7 +20,7 @@ export function outboundFindings(view: ClusterView, groups: readonly Alike[]): F
       ...internet(view, alike),
       ...metadata(view, alike),
       ...controlPlane(view, alike),
-      ...cutOff(view, alike, groups),
+      ...cutOffFindings(view, alike, groups),
     ]),
     ...view.rules.flatMap((placed) => podsForInternet(view, placed, groups)),
   ];
@@ -102,11 +79,6 @@ function worldwide<Words extends [whom: string, families: string] | [whom: strin
   return finding(kind, particulars, ...words);
 }
 
-/** One workload by its id; several by the first of them and their number. */
-export function subjectOf(namespace: string, workloads: readonly Workload[]): string {
-  return workloads.length === 1 ? workloads[0]!.id : namespace;
-}
-
 /** Of AWS, Google Cloud, Azure and most others; and of AWS over IPv6 (EC2, instance metadata). */
 const METADATA: readonly Address[] = ['169.254.169.254', 'fd00:ec2::254'].map((text) => parseAddress(text)!);
 const HTTP = ConnectionSet.of('TCP', 80, 80);
@@ -137,7 +109,8 @@ function controlPlane(view: ClusterView, { namespace, workloads, first }: Alike)
   const from = workloadEnd(first);
   const reached = RULING.filter(([, kind, port]) => {
     const set = ConnectionSet.of('TCP', port, port);
-    if (connections(view.cluster, from, { kind }).certainly.includes(set)) return kind === 'node' || isAgent(first);
+    if (connections(view.cluster, from, { kind }).certainly.includes(set))
+      return kind === 'node' || workloads.some(isAgent);
     return PRIVATE.every((block) =>
       connections(view.cluster, from, { kind: 'addresses', range: block }).certainly.includes(set),
     );
@@ -151,57 +124,6 @@ function controlPlane(view: ClusterView, { namespace, workloads, first }: Alike)
   };
   const what = reached.map(([name, , number]) => `${name} (tcp/${number})`).join(', ');
   return [finding(CLUSTER_REACH.controlPlane, particulars, idsText(workloads), what)];
-}
-
-const GATEWAY_PORT = 18_789; // OpenClaw, gateway.port
-
-/** What runs an agent, as far as its name, its labels and its ports tell. */
-export function isAgent({ id, labels, ports }: Workload): boolean {
-  return (
-    ports.some(({ port }) => port === GATEWAY_PORT) ||
-    [id, ...labels.values()].some((text) => /openclaw|(?:^|[-/])agent(?:$|[-[])/.test(text))
-  );
-}
-
-const HTTPS = ConnectionSet.of('TCP', 443, 443);
-
-/** An agent that reaches nobody: neither an address or a name outside, nor a pod that does. */
-function cutOff(view: ClusterView, { namespace, workloads, first, world }: Alike, groups: readonly Alike[]): Finding[] {
-  const isUnknown = view.isStandIn(first) && first.labels.size === 0; // nobody knows whether there are such pods
-  if (isUnknown || !isAgent(first) || !world.anywhere.isEmpty || allowsElsewhere(view, first)) return [];
-  const from = workloadEnd(first);
-  const held = new Set(groups.filter((each) => each.world.anywhere.isEmpty).flatMap((each) => each.workloads));
-  const gateway = view.cluster.workloads.find(
-    (other) =>
-      other !== first &&
-      !held.has(other) &&
-      !isSystem(other.namespace) &&
-      !connections(view.cluster, from, workloadEnd(other)).possibly.isEmpty,
-  );
-  if (gateway !== undefined) return [];
-  const outside = addressEnd(parseAddress(STRANGER[4])!);
-  const particulars = {
-    subject: subjectOf(namespace, workloads),
-    ...shown(view.cluster, from, outside, { protocol: 'TCP', port: 443 }),
-  };
-  return [finding(CLUSTER_REACH.cutOff, particulars, idsText(workloads))];
-}
-
-/** By a name, or to every pod, which is told by itself. */
-function allowsElsewhere(view: ClusterView, workload: Workload): boolean {
-  return view
-    .selecting(workload)
-    .some(({ policy }) =>
-      policy.egress?.rules.some(
-        ({ action, peers, ports }) =>
-          action === 'allow' &&
-          peers.some(
-            (peer) =>
-              peer.kind === 'names' ||
-              (peer.kind === 'workloads' && isEverybody(peer) && (ports === 'any' || numbered(ports).includes(HTTPS))),
-          ),
-      ),
-    );
 }
 
 /** Ports that are opened towards the internet rather than towards pods. */

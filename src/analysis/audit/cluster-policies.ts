@@ -6,9 +6,9 @@ import {
   type Selector,
   type WorkloadSelector,
 } from '../../kubernetes/index.ts';
+import { placesOf } from './cluster-place.ts';
 import { namespacesNamed, selectorText, workloadsText } from './cluster-selectors.ts';
 import { type ClusterView, idsText, type PlacedPolicy, type PlacedRule, ruleText, sideText } from './cluster-view.ts';
-import { placesOf } from './docker-place.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';
 
@@ -29,9 +29,11 @@ function subjects(view: ClusterView, { policy }: PlacedPolicy): Finding[] {
     const isKnown = namespaces.some((namespace) => view.isPopulated(namespace.name));
     return isKnown ? [finding(CLUSTER_POLICIES.selectsNothing, particulars, name, workloadsText(policy.subject))] : [];
   }
-  return policy.seesHostNetwork !== true && selected.every(({ hostNetwork }) => hostNetwork)
-    ? [finding(CLUSTER_POLICIES.selectsHostNetwork, particulars, name, idsText(selected))]
-    : [];
+  if (!selected.every(({ hostNetwork }) => hostNetwork)) return [];
+  // What a NetworkPolicy does to such pods, Kubernetes leaves to the plugin (Network Policies, "NetworkPolicy and hostNetwork pods").
+  const conditions =
+    policy.seesHostNetwork === true ? ['whether the network plugin can tell such pods from their node: few can'] : [];
+  return [finding(CLUSTER_POLICIES.selectsHostNetwork, { ...particulars, conditions }, name, idsText(selected))];
 }
 
 /** One of a rule's entries: what it is about stays the same when others are added. */

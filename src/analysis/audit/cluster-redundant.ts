@@ -1,8 +1,8 @@
 import { formatRef } from '../../kubernetes/index.ts';
 import { covering, isEverybody, isWithin } from './cluster-coverage.ts';
+import { placesOf } from './cluster-place.ts';
 import { namespacesNamed, selectsWithin } from './cluster-selectors.ts';
 import { type ClusterView, DIRECTIONS, idsText, type PlacedPolicy, type PlacedRule, ruleText } from './cluster-view.ts';
-import { placesOf } from './docker-place.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';
 
@@ -60,13 +60,21 @@ class UnionStage {
       const by = covering(placed, others);
       if (by !== undefined && by.length > 0) this.#covered.set(placed, by);
     }
-    const idle = this.#idlePolicies();
     const defeated = this.#defeated();
-    const rules = [...this.#covered].reverse().flatMap(([placed, by]) => {
-      if (idle.has(placed.policy) || defeated.has(placed.policy)) return [];
-      return this.#isNarrowed(placed, by) ? [this.#narrowed(placed, by[0]!)] : [redundant(placed, by)];
-    });
-    return [...rules, ...idle.values(), ...defeated.values()];
+    const narrowed = new Map<PlacedPolicy['policy'], Finding[]>();
+    for (const [placed, by] of this.#covered) {
+      if (!this.#isNarrowed(placed, by)) continue;
+      narrowed.set(placed.policy, [this.#narrowed(placed, by[0]!), ...(narrowed.get(placed.policy) ?? [])]);
+    }
+    const idle = [...this.#idlePolicies()].filter(([policy]) => !defeated.has(policy) && !narrowed.has(policy));
+    const told = new Set([...defeated.keys(), ...narrowed.keys(), ...idle.map(([policy]) => policy)]);
+    const rules = [...this.#covered].reverse().filter(([{ policy }]) => !told.has(policy));
+    return [
+      ...rules.map(([placed, by]) => redundant(placed, by)),
+      ...[...narrowed].flatMap(([policy, findings]) => (defeated.has(policy) ? [] : findings)),
+      ...idle.map(([, each]) => each),
+      ...defeated.values(),
+    ];
   }
 
   /** Policies that could go: what they let through and whom they isolate, others do. */

@@ -1,7 +1,7 @@
 import { type Connection, type End, evaluate, formatEnd } from '../../cluster/index.ts';
 import type { Cluster, Workload } from '../../kubernetes/index.ts';
 import { type Address, addressRange, formatAddress } from '../../net/index.ts';
-import { placesOf } from './docker-place.ts';
+import { placesOf } from './cluster-place.ts';
 import type { ConnectionWitness, Particulars } from './finding.ts';
 
 const RULES_AT_MOST = 4;

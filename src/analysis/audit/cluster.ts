@@ -1,11 +1,12 @@
 import type { Cluster } from '../../kubernetes/index.ts';
+import { alikeOutbound } from './cluster-alike.ts';
 import { blockFindings } from './cluster-blocks.ts';
 import { dnsFindings } from './cluster-dns.ts';
 import { enforcementFindings } from './cluster-enforcement.ts';
 import { exposureFindings } from './cluster-exposure.ts';
 import { isolationFindings } from './cluster-isolation.ts';
 import { orderFindings } from './cluster-order.ts';
-import { alikeOutbound, outboundFindings } from './cluster-outbound.ts';
+import { outboundFindings } from './cluster-outbound.ts';
 import { policyFindings } from './cluster-policies.ts';
 import { redundancyFindings } from './cluster-redundant.ts';
 import { ClusterView } from './cluster-view.ts';
