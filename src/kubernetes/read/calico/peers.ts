@@ -1,8 +1,8 @@
-import { formatRange } from '../../../net/index.ts';
 import type { AddressSet } from '../../../packetset/index.ts';
-import type { ClusterPeer, PortMatch, WorkloadSelector } from '../../policy.ts';
-import { EVERYTHING, labelled, matches, namespaceNamed, type Selector } from '../../selector.ts';
-import { ALL_ADDRESSES, meansInside } from '../address-meaning.ts';
+import type { PortMatch, WorkloadSelector } from '../../policy.ts';
+import { labelled, matches, namespaceNamed, type Selector } from '../../selector.ts';
+import { meansInside } from '../address-meaning.ts';
+import { addressPeers, briefly, INSIDE, insideCondition } from '../address-peers.ts';
 import type { ConditionalPeers } from '../conditional.ts';
 import { namePeers } from '../name-patterns.ts';
 import { workloadSelectors } from './endpoints.ts';
@@ -29,52 +29,12 @@ export function meantBy(
   if (entity.domains !== undefined) return { peers: namePeers(entity.domains) };
   const addresses = addressesOf(entity, families);
   const labels = labelsOf(entity);
-  if (labels === undefined) return { peers: byAddress(addresses, rule.action) };
+  if (labels === undefined) return { peers: addressPeers(addresses, rule.action) };
   const workloads = workloadSelectors(labels);
   if (workloads === undefined) {
     return entity.part.report.say(CALICO_PROBLEMS.tooManyParts, entity.part.span, entity.part.path);
   }
   return { peers: [...byLabels(workloads, addresses, rule.action), ...others(entity, labels, addresses, rule, facts)] };
-}
-
-/** Calico compares addresses, whoever has them: a block also means the pods and nodes that lie in it. */
-function byAddress(addresses: AddressSet, action: Action): ConditionalPeers[] {
-  if (ALL_ADDRESSES.subtract(addresses).isEmpty()) return [{ peers: [{ kind: 'everybody' }] }];
-  const inside = insideCondition(addresses, action);
-  return [
-    { peers: [{ kind: 'addresses', ranges: addresses.ranges() }] },
-    ...(inside === 'none' ? [] : [{ peers: INSIDE, ...inside }]),
-  ];
-}
-
-// The API server may have any address: `addresses` alone may mean it.
-const INSIDE: readonly ClusterPeer[] = [
-  { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } },
-  { kind: 'nodes', nodes: EVERYTHING },
-];
-
-/**
- * What must hold of the address of a pod. All of IPv4 lets connections to every pod through; to deny or pass all of IPv4 leaves the other
- * family open.
- */
-function insideCondition(addresses: AddressSet, action: Action): { readonly condition?: string } | 'none' {
-  const inside = meansInside(addresses);
-  switch (inside) {
-    case 'all':
-      return {};
-    case 'all of IPv4':
-      return action === 'allow' ? {} : { condition: 'over IPv4 only' };
-    case 'some':
-      return { condition: `where its address is in ${briefly(addresses)}` };
-    case 'none':
-      return 'none';
-  }
-}
-
-function briefly(addresses: AddressSet): string {
-  const ranges = addresses.ranges();
-  const shown = ranges.slice(0, 3).map(formatRange).join(', ');
-  return ranges.length > 3 ? `${shown} and ${ranges.length - 3} more` : shown;
 }
 
 function byLabels(workloads: readonly WorkloadSelector[], addresses: AddressSet, action: Action): ConditionalPeers[] {
@@ -105,7 +65,7 @@ function others(
   }
   for (const set of sets.filter((each) => matches(labels, each.labels))) {
     const found = set.addresses.intersect(rest);
-    if (!found.isEmpty()) peers.push(...byAddress(found, rule.action));
+    if (!found.isEmpty()) peers.push(...addressPeers(found, rule.action));
     // Names have an effect in egress rules that allow, and nowhere else (docs.tigera.io, DNS policy).
     if (rule.isEgress && rule.action === 'allow') peers.push(...namePeers(set.names));
   }

@@ -1,6 +1,6 @@
 import { wholeFamily } from '../../../net/index.ts';
 import type { ClusterPeer } from '../../policy.ts';
-import { EVERYTHING } from '../../selector.ts';
+import { EVERYTHING, NAMESPACE_NAME } from '../../selector.ts';
 import type { ConditionalPeers } from '../conditional.ts';
 
 const PODS: ClusterPeer = { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } };
@@ -13,14 +13,20 @@ const WORLD: readonly ClusterPeer[] = ([4, 6] as const).map((family) => ({
   ranges: [wholeFamily(family)],
 }));
 
+/** Who is in no known namespace: the controller that stands for those of Ingress and Gateway (see `End` of `cluster`). */
+const CONTROLLER: ClusterPeer = {
+  kind: 'workloads',
+  workloads: { namespaces: { kind: 'not', of: { kind: 'has', key: NAMESPACE_NAME } }, pods: EVERYTHING },
+};
+
 /** An API server that is no node has the labels of both entities (docs.cilium.io, `kube-apiserver`). */
 const OUTSIDE: ConditionalPeers = { peers: [API_SERVER], condition: 'where the API server is outside of the cluster' };
 
 /**
  * Whom each entity means (docs.cilium.io, "Entities based"). `undefined`: somebody who is no end of a connection here, such as the endpoints
- * by which Cilium checks its own health; `unseen`: somebody who might be one.
+ * by which Cilium checks its own health.
  */
-const ENTITIES: Readonly<Record<string, readonly ConditionalPeers[] | 'unseen' | undefined>> = {
+const ENTITIES: Readonly<Record<string, readonly ConditionalPeers[] | undefined>> = {
   all: [{ peers: [{ kind: 'everybody' }] }],
   world: [{ peers: WORLD }, OUTSIDE],
   'world-ipv4': [{ peers: WORLD.slice(0, 1) }, OUTSIDE],
@@ -30,7 +36,8 @@ const ENTITIES: Readonly<Record<string, readonly ConditionalPeers[] | 'unseen' |
   'remote-node': [{ peers: [NODES], condition: 'nodes other than the one that the pod runs on only' }],
   'kube-apiserver': [{ peers: [API_SERVER] }],
   unmanaged: [{ peers: [PODS], condition: 'pods that Cilium does not manage only' }],
-  ingress: 'unseen', // Cilium’s own proxy for Ingress and Gateway
+  // Cilium’s own proxy, where that is what Ingress and Gateway speak to.
+  ingress: [{ peers: [CONTROLLER], condition: 'where Cilium itself serves Ingress and Gateway' }],
   health: undefined,
   init: undefined,
   none: undefined,
@@ -39,17 +46,11 @@ const ENTITIES: Readonly<Record<string, readonly ConditionalPeers[] | 'unseen' |
 export const ENTITY_NAMES: readonly string[] = Object.keys(ENTITIES);
 
 /** Whom several entities mean together. */
-export function entityPeers(names: readonly string[]): {
-  readonly peers: readonly ConditionalPeers[];
-  readonly unseen: readonly string[];
-} {
+export function entityPeers(names: readonly string[]): readonly ConditionalPeers[] {
   const known = names.filter((name) => Object.hasOwn(ENTITIES, name));
   const everyNode = known.includes('host') && known.includes('remote-node');
-  const peers = known.flatMap((name): readonly ConditionalPeers[] => {
+  return known.flatMap((name) => {
     if (everyNode && name === 'host') return [{ peers: [NODES] }];
-    if (everyNode && name === 'remote-node') return [];
-    const found = ENTITIES[name];
-    return found === undefined || found === 'unseen' ? [] : found;
+    return everyNode && name === 'remote-node' ? [] : (ENTITIES[name] ?? []);
   });
-  return { peers, unseen: known.filter((name) => ENTITIES[name] === 'unseen') };
 }

@@ -64,7 +64,6 @@ test('what of Cilium’s policies is not followed is told, with the side on whic
   assert.deepEqual(
     asked.cluster.opaque.map(({ ref, text, bounds }) => `${ref?.name} ${text} ${bounds}`),
     [
-      'p spec.ingress[0].fromEntities wider',
       'p spec.ingress[1].fromCIDRSet[0].cidrGroupRef wider',
       'q spec.egress[0].toServices[0] wider',
       'r spec.egressDeny[0].toGroups narrower',

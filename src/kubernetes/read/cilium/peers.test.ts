@@ -131,6 +131,11 @@ const ROWS: readonly Row[] = [
     answers: { 'tcp api-server -> shop/db 80': 'yes', [WEB_TO_DB]: 'no' },
   },
   {
+    name: 'the entity ingress is the controller of Ingress, where that is Cilium’s own',
+    manifests: [policy(`${DB}, ingress: [{ fromEntities: [ingress] }]`)],
+    answers: { 'tcp ingress-controller -> shop/db 80': 'maybe', [WEB_TO_DB]: 'no', [OUT]: 'no' },
+  },
+  {
     name: 'health, init and none are nobody here',
     manifests: [policy(`${DB}, ingress: [{ fromEntities: [health, init, none] }]`)],
     answers: { [WEB_TO_DB]: 'no', [OUT]: 'no', [NODE_TO_DB]: 'no' },

@@ -56,7 +56,7 @@ function membersOf(member: Member, part: Part, context: RuleContext): readonly C
     case 'CIDRSet':
       return [{ peers: [{ kind: 'addresses', ranges: readCidrSet(part, context) }] }];
     case 'Entities':
-      return entities(part, context);
+      return entities(part);
     case 'Nodes':
       return [{ peers: part.items().map((item) => ({ kind: 'nodes', nodes: readNodeSelector(item) })) }];
     case 'Groups':
@@ -71,7 +71,7 @@ function membersOf(member: Member, part: Part, context: RuleContext): readonly C
 
 function endpoints(item: Part, context: RuleContext): readonly ConditionalPeers[] {
   const selector = readEndpointSelector(item);
-  if (selector.reserved.length > 0) return entitiesOf(item, selector.reserved, context);
+  if (selector.reserved.length > 0) return entityPeers(selector.reserved);
   const workloads = peersOf(selector, context.policy.namespace);
   return [
     {
@@ -81,19 +81,13 @@ function endpoints(item: Part, context: RuleContext): readonly ConditionalPeers[
   ];
 }
 
-function entities(part: Part, context: RuleContext): readonly ConditionalPeers[] {
+function entities(part: Part): readonly ConditionalPeers[] {
   const written = part.items().flatMap((item) => {
     const text = item.text();
     if (text === undefined || ENTITY_NAMES.includes(text)) return text ?? [];
     return item.report.say(CILIUM_PROBLEMS.badValue, item.span, item.path, text, ENTITY_NAMES.join(', ')) ?? [];
   });
-  return entitiesOf(part, written, context);
-}
-
-function entitiesOf(part: Part, written: readonly string[], context: RuleContext): readonly ConditionalPeers[] {
-  const { peers, unseen } = entityPeers(written);
-  for (const name of unseen) leftOut(part, context, `whom the entity \`${name}\` means is not known here`);
-  return peers;
+  return entityPeers(written);
 }
 
 function services(item: Part, context: RuleContext): readonly ConditionalPeers[] {
