@@ -5,6 +5,7 @@ import type { ClusterIntent } from '../../src/kubernetes/index.ts';
 import { loadPolicyText } from '../../src/policy/index.ts';
 import { type ResolvedForCluster, resolveForCluster } from '../../src/resolve/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
+import type { ClusterTargetOptions } from '../../src/target/index.ts';
 
 /** A policy for a cluster, and what is special about it. */
 export interface ClusterCase {
@@ -18,7 +19,7 @@ export interface ClusterCase {
 const AGENT = 'agent: { kubernetes: { namespace: claw, podSelector: { app: agent } } }';
 const GATEWAY = 'gateway: { upstream: ["tls://9.9.9.9#dns.quad9.net", "tls://[2620:fe::fe]#dns.quad9.net"] }';
 
-export const CLUSTER_CASES: readonly ClusterCase[] = [
+const CLUSTER_CASES: readonly ClusterCase[] = [
   {
     name: 'openclaw-prod',
     why: 'the example with zones for every layer, its names through a gateway',
@@ -116,6 +117,28 @@ export const CLUSTER_CASES: readonly ClusterCase[] = [
     ]),
   },
   {
+    name: 'prefixes',
+    why: 'many addresses that make no block',
+    namespaces: [],
+    text: policy(
+      `${AGENT}
+  many: { addresses: [192.0.2.1, 192.0.2.3, 192.0.2.5, 192.0.2.7, 192.0.2.9, "2001:db8:7::/48"] }`,
+      [
+        '{ name: out, from: agent, to: many, service: tcp/443 }',
+        '{ name: in, from: many, to: agent, service: tcp/18789 }',
+      ],
+    ),
+  },
+  {
+    name: 'icmp',
+    why: 'what has no ports',
+    namespaces: [],
+    text: policy(AGENT, [
+      '{ name: ping, from: 192.0.2.0/24, to: agent, service: ping }',
+      '{ name: tunnel, from: agent, to: 192.0.2.7, service: [gre, tcp/22] }',
+    ]),
+  },
+  {
     name: 'node-local-dns',
     why: 'a DNS cache on each node beside the cluster’s DNS',
     namespaces: [],
@@ -124,7 +147,7 @@ export const CLUSTER_CASES: readonly ClusterCase[] = [
   },
 ];
 
-export const SERVICE_ACCOUNT_CASE: ClusterCase = {
+const SERVICE_ACCOUNT_CASE: ClusterCase = {
   name: 'service-account',
   why: 'a zone that is told by who runs its pods',
   namespaces: ['claw'],
@@ -137,7 +160,7 @@ export const SERVICE_ACCOUNT_CASE: ClusterCase = {
   ),
 };
 
-export const RESOLVED_NAMES_CASE: ClusterCase = {
+const RESOLVED_NAMES_CASE: ClusterCase = {
   name: 'resolved-names',
   why: 'names without a gateway, for those who look them up themselves',
   namespaces: ['claw'],
@@ -148,17 +171,25 @@ export const RESOLVED_NAMES_CASE: ClusterCase = {
   ]),
 };
 
-export function policy(zones: string, flows: readonly string[], more = ''): string {
+export const CASES: readonly ClusterCase[] = [...CLUSTER_CASES, SERVICE_ACCOUNT_CASE, RESOLVED_NAMES_CASE];
+
+export const OPTIONS: ClusterTargetOptions = {
+  gatewayImage: 'example.invalid/portcullis:1',
+  calicoDomains: false,
+  calicoTier: 'portcullis',
+};
+
+function policy(zones: string, flows: readonly string[], more = ''): string {
   return `portcullis: 1\nname: case\n${more}\nzones:\n  ${zones}\nflows:\n${flows.map((flow) => `  - ${flow}\n`).join('')}`;
 }
 
-export function example(name: string): string {
+function example(name: string): string {
   return readFileSync(new URL(`../../examples/${name}`, import.meta.url), 'utf8');
 }
 
 const catalog = loadCatalog();
 
-export function resolved({ name, text, namespaces, nodeLocalDns = false }: ClusterCase): ResolvedForCluster {
+function resolved({ name, text, namespaces, nodeLocalDns = false }: ClusterCase): ResolvedForCluster {
   const { policy: file, diagnostics } = loadPolicyText(new SourceFile(`${name}.yaml`, text), () => ({
     reason: 'there is none',
   }));

@@ -1,4 +1,10 @@
-import type { ClusterEnd, ClusterGrant, ClusterIntent } from '../../kubernetes/index.ts';
+import {
+  type ClusterEnd,
+  type ClusterGrant,
+  type ClusterIntent,
+  type ClusterPeer,
+  EVERYTHING,
+} from '../../kubernetes/index.ts';
 import { formatDnsPattern, range } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import { type Block, blocksOf } from '../cluster/blocks.ts';
@@ -20,6 +26,12 @@ const DENY_ORDER = 10_000; // behind all that lets something through
 const INLINE_AT_MOST = 4; // more prefixes become a network set
 /** Where pods have their addresses, as a rule: RFC 1918, RFC 6598, RFC 4193. */
 const INSIDE = AddressSet.of(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(range));
+
+const INSIDERS: readonly ClusterPeer[] = [
+  { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } },
+  { kind: 'nodes', nodes: EVERYTHING },
+  { kind: 'api-server' },
+];
 
 export interface CalicoWritten {
   readonly objects: readonly ManifestObject[];
@@ -141,10 +153,9 @@ class Writer {
     if (peer.kind !== 'addresses') return;
     const inside = AddressSet.of(peer.ranges).intersect(INSIDE);
     if (inside.isEmpty()) return;
-    const everybody = [{ kind: 'everybody' }] as const;
     this.findings.approximate(grant, {
       effect: 'wider',
-      ...(direction === 'egress' ? { to: everybody } : { from: everybody }),
+      ...(direction === 'egress' ? { to: INSIDERS } : { from: INSIDERS }),
       sentence: `Calico compares addresses, whoever has them: pods and nodes in the blocks of ${zone} are meant by the flow ${grant.name}, too`,
       help: 'take the networks of pods and nodes out of the zone with `except`',
     });

@@ -27,6 +27,14 @@ export const CLUSTER_TARGET_PROBLEMS = {
     help: () => 'tell it by labels that are there, rather than by what they are not',
     explanation: 'Each API knows some forms of selectors.',
   } satisfies DiagnosticKind<[zone: string, title: string]>,
+  nodeLocal: {
+    code: 'T0025',
+    severity: 'warning',
+    message: () => 'to Cilium, a DNS cache at an address of the node is the node itself, which no address block means',
+    help: () =>
+      'let Cilium lead lookups to the cache by a CiliumLocalRedirectPolicy (docs.cilium.io, Node-local DNS cache)',
+    explanation: 'Cilium knows nodes by who they are, not by their addresses, unless it is configured otherwise.',
+  } satisfies DiagnosticKind<[]>,
   probes: {
     code: 'T0023',
     severity: 'info',

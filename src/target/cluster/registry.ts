@@ -1,4 +1,5 @@
 import { calicoTarget } from '../calico/index.ts';
+import { ciliumTarget } from '../cilium/index.ts';
 import { kubernetesTarget } from '../kubernetes/index.ts';
 import type { ClusterTarget } from './target.ts';
 
@@ -6,6 +7,7 @@ import type { ClusterTarget } from './target.ts';
 export const CLUSTER_TARGETS = {
   kubernetes: kubernetesTarget,
   calico: calicoTarget,
+  cilium: ciliumTarget,
 } as const satisfies Record<string, ClusterTarget>;
 
 export type ClusterTargetName = keyof typeof CLUSTER_TARGETS;
