@@ -33,9 +33,10 @@ type Parts = readonly Numbers[]; // one for each of `PROTOCOLS`
  */
 export class ConnectionSet {
   readonly #parts: Parts;
-  readonly #unions = new WeakMap<ConnectionSet, ConnectionSet>();
-  readonly #intersections = new WeakMap<ConnectionSet, ConnectionSet>();
-  readonly #differences = new WeakMap<ConnectionSet, ConnectionSet>();
+  // What was computed with this set as the second operand. Made when it is needed; `none` and `all` need none, so they keep nobody alive.
+  #unions: Map<ConnectionSet, ConnectionSet> | undefined;
+  #intersections: Map<ConnectionSet, ConnectionSet> | undefined;
+  #differences: Map<ConnectionSet, ConnectionSet> | undefined;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
@@ -81,19 +82,22 @@ export class ConnectionSet {
   union(other: ConnectionSet): ConnectionSet {
     if (this === other || other === ConnectionSet.none || this === ConnectionSet.all) return this;
     if (this === ConnectionSet.none || other === ConnectionSet.all) return other;
-    return this.#remember(this.#unions, other, unite);
+    other.#unions ??= new Map();
+    return this.#remember(other.#unions, other, unite);
   }
 
   intersect(other: ConnectionSet): ConnectionSet {
     if (this === other || other === ConnectionSet.all || this === ConnectionSet.none) return this;
     if (this === ConnectionSet.all || other === ConnectionSet.none) return other;
-    return this.#remember(this.#intersections, other, intersect);
+    other.#intersections ??= new Map();
+    return this.#remember(other.#intersections, other, intersect);
   }
 
   subtract(other: ConnectionSet): ConnectionSet {
     if (this === other || other === ConnectionSet.all) return ConnectionSet.none;
     if (this === ConnectionSet.none || other === ConnectionSet.none) return this;
-    return this.#remember(this.#differences, other, subtract);
+    other.#differences ??= new Map();
+    return this.#remember(other.#differences, other, subtract);
   }
 
   includes(other: ConnectionSet): boolean {
@@ -105,14 +109,14 @@ export class ConnectionSet {
   }
 
   #remember(
-    memory: WeakMap<ConnectionSet, ConnectionSet>,
+    memory: Map<ConnectionSet, ConnectionSet>,
     other: ConnectionSet,
     operation: (a: Numbers, b: Numbers) => Numbers,
   ): ConnectionSet {
-    let result = memory.get(other);
+    let result = memory.get(this);
     if (result === undefined) {
       result = ConnectionSet.#intern(this.#parts.map((part, at) => operation(part, other.#parts[at]!)));
-      memory.set(other, result);
+      memory.set(this, result);
     }
     return result;
   }

@@ -4,6 +4,7 @@ import {
   type ClusterPeer,
   type ClusterPolicy,
   type ContainerPort,
+  EVERYTHING,
   type LabelMap,
   NAMESPACE_NAME,
   POD_NETWORK,
@@ -28,6 +29,7 @@ const SPAN: Span = { file: new SourceFile('random.yaml', ''), start: 0, end: 0 }
 const KEYS = ['app', 'tier'];
 const VALUES = ['a', 'b'];
 const NETWORKS = [POD_NETWORK, 'blue', 'green'];
+const EVERY_WORKLOAD: WorkloadSelector = { namespaces: EVERYTHING, pods: EVERYTHING };
 const PORT_NAMES = ['web', 'dns'];
 const PORTS = [1, 53, 80, 81, 8080, 65535];
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
@@ -97,7 +99,7 @@ function randomLabels(random: Random): Map<string, string> {
 /** Those of Kubernetes with its admin policies, Calico's tiers, what is neither; sometimes with another layer above. */
 function randomLayers(random: Random, networks: boolean): PolicyLayer[] {
   const policies = (): ClusterPolicy[] =>
-    Array.from({ length: random.below(4) }, (_, at) => randomPolicy(random, `p${at}`, networks));
+    Array.from({ length: random.below(5) }, (_, at) => randomPolicy(random, `p${at}`, networks));
   const plain = (): Stage => ({ name: 'network policies', combine: 'union', isolated: 'deny', policies: policies() });
   const admin = (name: string): Stage => ({ name, combine: 'ordered', isolated: 'next', policies: policies() });
   const anyStage = (): Stage => ({
@@ -119,7 +121,7 @@ function randomPolicy(random: Random, name: string, networks: boolean): ClusterP
   return {
     ref: { kind: 'Policy', name },
     span: SPAN,
-    subject: randomWorkloads(random),
+    subject: random.chance(0.4) ? EVERY_WORKLOAD : randomWorkloads(random),
     ingress: ingress ? randomSide(random) : undefined,
     egress: egress ? randomSide(random) : undefined,
     ...(networks && random.chance(0.4) ? { networks: random.some(NETWORKS, random.between(1, 2)) } : {}),
@@ -155,15 +157,16 @@ function randomPeer(random: Random): ClusterPeer {
   return { kind: 'api-server' };
 }
 
+/** A block, or what `except` leaves of it. */
 function randomRanges(random: Random): AddressRange[] {
   if (random.chance(0.2)) return EVERYWHERE;
   const block = range(random.pick(BLOCKS));
-  if (random.chance(0.6) || block.last - block.first < 2n) return [block];
-  const { family, first, last } = block; // as `except` leaves it
-  const hole = first + (last - first) / 2n;
+  const hole = parseAddress(random.pick(ADDRESSES))!;
+  const { family, first, last } = block;
+  if (hole.family !== family || hole.value <= first || hole.value >= last || random.chance(0.3)) return [block];
   return [
-    { family, first, last: hole - 1n },
-    { family, first: hole + 1n, last },
+    { family, first, last: hole.value - 1n },
+    { family, first: hole.value + 1n, last },
   ];
 }
 
@@ -233,7 +236,7 @@ export function randomQuestion(random: Random, cluster: Cluster): ClusterQuestio
   return random.chance(0.5) ? { from, to, connection } : { from: to, to: from, connection };
 }
 
-export function randomEnd(random: Random): End {
+function randomEnd(random: Random): End {
   switch (random.below(9)) {
     case 0:
     case 1:
