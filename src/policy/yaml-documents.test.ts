@@ -130,7 +130,7 @@ describe('documents of a file', () => {
   });
 
   it('a tag that says text', () => {
-    const [document] = readYamlDocuments(new SourceFile('test', '!!str 80'), new Reporter(), ['!!str']);
+    const [document] = readYamlDocuments(new SourceFile('test', '!!str 80'), new Reporter(), { tags: ['!!str'] });
     assert.equal(document?.root?.kind === 'scalar' && document.root.value, '80');
   });
 });

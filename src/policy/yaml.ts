@@ -1,5 +1,6 @@
 import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml';
 import type { SourceFile, Span } from '../source/index.ts';
+import { readJson } from './json-tree.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import { Reporter } from './reporter.ts';
 import { type FirstFault, reportSyntax } from './yaml-syntax.ts';
@@ -32,6 +33,11 @@ export interface YamlDocument {
   readonly report: Reporter;
 }
 
+export interface DocumentOptions {
+  readonly tags?: readonly string[]; // those that mean something to who asks; all others are refused
+  readonly leftOut?: readonly string[]; // keys whose lists nobody asks for; they may be passed over
+}
+
 /**
  * Every document of a file, those that are empty left out. Where one is broken, the others are still read: a line that begins with `---`
  * begins a document, whatever stands before it (YAML 1.2.2, 9.1.2 and 7.3: no scalar may hold such a line).
@@ -39,8 +45,11 @@ export interface YamlDocument {
 export function readYamlDocuments(
   file: SourceFile,
   report: Reporter,
-  tags: readonly string[] = [],
+  { tags = [], leftOut = [] }: DocumentOptions = {},
 ): readonly YamlDocument[] {
+  const json =
+    /^\ufeff?\s*\{/.test(file.text) && !NOT_TEXT.test(file.text) ? readJson(file, new Set(leftOut)) : undefined;
+  if (json !== undefined) return [{ root: json, span: json.span, report: new Reporter() }];
   if (!isReadable(file, report)) return [];
   const whole: Piece = { text: file.text, base: 0 };
   const events = eventsOf(whole, MAX_DOCUMENT_DEPTH);

@@ -18,10 +18,26 @@ export interface WrittenObject {
 /** Tags that say no more than YAML's own types do; serialisers of other languages write them now and then. */
 const TAGS = ['!!str', '!!int', '!!float', '!!bool', '!!null', '!!map', '!!seq', '!!binary'];
 
+/** Lists in what a live cluster tells of its objects that are long, and say nothing of the network. */
+const LEFT_OUT = [
+  'managedFields',
+  'conditions',
+  'containerStatuses',
+  'initContainerStatuses',
+  'volumes',
+  'volumeMounts',
+  'env',
+  'envFrom',
+  'tolerations',
+  'images',
+];
+
 /** Every object in the files; lists are taken apart, what is no manifest is passed over with a word. */
 export function objectsOf(files: readonly SourceFile[], report: Reporter): WrittenObject[] {
   return files.flatMap((file) =>
-    readYamlDocuments(file, report, TAGS).flatMap((document) => fromDocument(document, report)),
+    readYamlDocuments(file, report, { tags: TAGS, leftOut: LEFT_OUT }).flatMap((document) =>
+      fromDocument(document, report),
+    ),
   );
 }
 
