@@ -204,3 +204,58 @@ test('other commands say that manifests are none of theirs', async () => {
     assert.match(ran.stderr, /holds manifests of a cluster, which cannot be asked about here/, args.join(' '));
   }
 });
+
+describe('diff of manifests', () => {
+  const both = {
+    'web/workloads.yaml': WORKLOADS,
+    'web/policy.yaml': POLICY,
+    'mended/workloads.yaml': WORKLOADS,
+    'mended/policy.yaml': MENDED,
+    'new/workloads.yaml': WORKLOADS.replace('name: prometheus, namespace', 'name: grafana, namespace'),
+    'new/policy.yaml': MENDED,
+  };
+  const diff = (a: string, b: string, ...more: readonly string[]) =>
+    portcullis(['diff', a, b, ...more], { files: both });
+
+  test('tells what is let through on one side only, each with a flow', async () => {
+    const ran = await diff('web', 'mended', '--json');
+    assert.equal(ran.exitCode, 1, ran.stderr);
+    const { equal, wider, narrower } = documentOf(ran, 'diff');
+    assert.equal(equal, false);
+    assert.ok(Array.isArray(wider) && Array.isArray(narrower));
+    assert.deepEqual(
+      wider.find(({ from }) => from === PROMETHEUS),
+      {
+        packets: `${PROMETHEUS} -> ${AGENT}: TCP 18789`,
+        witness: `tcp ${PROMETHEUS} -> ${AGENT}:18789`,
+        from: PROMETHEUS,
+        to: AGENT,
+        allowed: [{ protocol: 'TCP', ports: '18789' }],
+      },
+    );
+    assert.deepEqual(
+      narrower.map(({ to }) => to),
+      [DNS, PROMETHEUS],
+    );
+  });
+
+  test('tells of workloads that one side does not have', async () => {
+    const { wider } = documentOf(await diff('mended', 'new', '--json'), 'diff');
+    assert.ok(Array.isArray(wider));
+    for (const { workload } of wider) assert.equal(workload, 'monitoring/grafana[Deployment]');
+    const text = await diff('mended', 'new');
+    assert.match(text.stdout, /\(monitoring\/prometheus\[Deployment\] is only in mended\)/);
+  });
+
+  test('ends with 0 where they let the same through', async () => {
+    const ran = await diff('mended', 'mended');
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    assert.match(ran.stdout, /mended and mended let the same connections through/);
+  });
+
+  test('has no word for manifests beside the firewall of a machine', async () => {
+    const ran = await portcullis(['diff', 'web', 'node.nft'], { files: { ...both, 'node.nft': NODE } });
+    assert.equal(ran.exitCode, 2);
+    assert.match(ran.stderr, /holds manifests of a cluster/);
+  });
+});

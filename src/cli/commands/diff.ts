@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
@@ -12,21 +13,41 @@ interface DiffOptions {
   readonly new?: boolean;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
+  readonly despiteErrors?: boolean;
   readonly json?: boolean;
 }
 
 export function diffCommand(console: Console): Command {
   return new Command('diff')
     .description('What B lets through that A does not, and the reverse, each with a packet that shows it.')
-    .argument('<a>', 'a policy, a firewall configuration, or `live`: the rules that this machine has now')
+    .argument(
+      '<a>',
+      'a policy, a firewall configuration, a folder of manifests, or `live`: the rules that this machine has now',
+    )
     .argument('<b>', 'another')
     .option('--new', 'compare only first packets of connections')
     .addOption(new Option('--format <format>', FORMAT_OPTION).choices(FORMATS))
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--docker <file>', DOCKER_OPTION, collect)
+    .option('--despite-errors', DESPITE_ERRORS)
     .option('--json', JSON_OPTION)
     .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
     .action(async (a: string, b: string, options: DiffOptions) => {
+      const [before, after] = [
+        await givenFiles(console, [a], options.format),
+        await givenFiles(console, [b], options.format),
+      ];
+      if (before.manifests.length > 0 && after.manifests.length > 0) {
+        const { diffOfClusters } = await import('../cluster/diff-command.ts'); // most comparisons are of machines
+        console.exitCode = await diffOfClusters(console, {
+          before: before.manifests,
+          after: after.manifests,
+          names: [a, b],
+          despiteErrors: options.despiteErrors === true,
+          json: options.json === true,
+        });
+        return;
+      }
       const pair = await readPair(
         withContainers(console, options.docker),
         a,
