@@ -97,17 +97,25 @@ describe('files of manifests', () => {
     );
     assert.deepEqual(read(pod('a', '  labels: { version: !!str 1.10, empty: }\n')).told, []);
   });
+
+  it('are YAML 1.1 to Kubernetes, in which some words are truth values', () => {
+    const codes = (rest: string) => read(pod('a', rest)).told.map((each) => each.slice(0, 5));
+    assert.deepEqual(codes('  labels: { country: no }\n'), ['B0001']);
+    assert.deepEqual(codes('  labels: { country: "no" }\n'), []);
+    const host = 'apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { hostNetwork: yes }\n';
+    assert.equal(read(host).cluster.workloads[0]?.hostNetwork, true);
+  });
 });
 
 describe('namespaces', () => {
   it('have their name as a label, and are there when objects are in them', () => {
     const { cluster } = read(
-      'apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { kubernetes.io/metadata.name: lie, x: y } }\n',
+      'apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { kubernetes.io/metadata.name: lie, x: z } }\n',
       pod('p', '  namespace: b\n'),
     );
     const labels = [...cluster.namespaces.values()].map(({ name, labels: each }) => [name, Object.fromEntries(each)]);
     assert.deepEqual(labels, [
-      ['a', { 'kubernetes.io/metadata.name': 'a', x: 'y' }],
+      ['a', { 'kubernetes.io/metadata.name': 'a', x: 'z' }],
       ['b', { 'kubernetes.io/metadata.name': 'b' }],
     ]);
   });

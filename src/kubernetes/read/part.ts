@@ -66,6 +66,8 @@ export class Part {
   text(): string | undefined {
     const node = this.#expect('scalar', 'text');
     if (node === undefined) return undefined;
+    if (isOldFlag(node))
+      return this.#wrong(`text: \`${node.text}\` without quotes is a truth value to Kubernetes (YAML 1.1)`);
     return typeof node.value === 'string' ? node.value : this.#wrong('text');
   }
 
@@ -97,6 +99,7 @@ export class Part {
   flag(): boolean | undefined {
     const node = this.#expect('scalar', '`true` or `false`');
     if (node === undefined) return undefined;
+    if (isOldFlag(node)) return /^(?:y|on)/i.test(node.text);
     return typeof node.value === 'boolean' ? node.value : this.#wrong('`true` or `false`');
   }
 
@@ -132,3 +135,10 @@ export class Part {
     return this.#wrong(expected);
   }
 }
+
+/** Kubernetes reads YAML by its version 1.1, where these words are truth values unless they are in quotes (sigs.k8s.io/yaml). */
+function isOldFlag({ text, tag, span }: Extract<YamlNode, { kind: 'scalar' }>): boolean {
+  return tag === undefined && span.end - span.start === text.length && OLD_FLAGS.test(text);
+}
+
+const OLD_FLAGS = /^(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$/;
