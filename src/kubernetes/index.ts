@@ -48,3 +48,4 @@ export {
   namespaceNamed,
   type Selector,
 } from './selector.ts';
+export { namespacesNamed, selectorText, workloadsText } from './selector-text.ts';

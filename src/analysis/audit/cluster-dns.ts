@@ -1,10 +1,9 @@
 import { ConnectionSet, connections } from '../../cluster/index.ts';
-import { type ClusterPeer, formatRef, type Workload } from '../../kubernetes/index.ts';
+import { type ClusterPeer, formatRef, namespacesNamed, selectorText, type Workload } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { type Alike, subjectOf } from './cluster-alike.ts';
 import { numbered } from './cluster-coverage.ts';
 import { placesOf } from './cluster-place.ts';
-import { namespacesNamed, selectorText } from './cluster-selectors.ts';
 import { type ClusterView, DNS_PODS, idsText, type PlacedRule } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
 import { type Finding, type Fix, finding } from './finding.ts';

@@ -2,12 +2,14 @@ import {
   type ClusterPeer,
   formatRef,
   NAMESPACE_NAME,
+  namespacesNamed,
   type PortMatch,
   type Selector,
+  selectorText,
   type WorkloadSelector,
+  workloadsText,
 } from '../../kubernetes/index.ts';
 import { placesOf } from './cluster-place.ts';
-import { namespacesNamed, selectorText, workloadsText } from './cluster-selectors.ts';
 import { type ClusterView, idsText, type PlacedPolicy, type PlacedRule, ruleText, sideText } from './cluster-view.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';

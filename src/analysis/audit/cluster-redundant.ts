@@ -1,7 +1,7 @@
-import { formatRef } from '../../kubernetes/index.ts';
+import { formatRef, namespacesNamed } from '../../kubernetes/index.ts';
 import { covering, isEverybody, isWithin } from './cluster-coverage.ts';
 import { placesOf } from './cluster-place.ts';
-import { namespacesNamed, selectsWithin } from './cluster-selectors.ts';
+import { selectsWithin } from './cluster-selectors.ts';
 import { type ClusterView, DIRECTIONS, idsText, type PlacedPolicy, type PlacedRule, ruleText } from './cluster-view.ts';
 import { type Finding, finding } from './finding.ts';
 import { CLUSTER_POLICIES } from './kinds-cluster-policies.ts';

@@ -6,6 +6,7 @@ import {
   NAMESPACE_NAME,
   type Namespace,
   namespaceNamed,
+  namespacesNamed,
   POD_NETWORK,
   type PolicyLayer,
   type PolicyRule,
@@ -16,7 +17,7 @@ import {
   type WorkloadSelector,
 } from '../../kubernetes/index.ts';
 import type { Span } from '../../source/index.ts';
-import { exampleLabels, namespacesNamed } from './cluster-selectors.ts';
+import { exampleLabels } from './cluster-selectors.ts';
 
 export const DIRECTIONS = ['ingress', 'egress'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
