@@ -7,6 +7,8 @@ import { CASES, intentOf, OPTIONS, told } from './cluster-policies.ts';
 /** What an API has no words for, by the code of the error that says so. */
 const REFUSED: Readonly<Record<ClusterTargetName, Readonly<Record<string, string>>>> = {
   kubernetes: { 'service-account': 'T0021', 'resolved-names': 'T0020' },
+  'admin-network-policy': { 'service-account': 'T0021' },
+  'cluster-network-policy': { 'service-account': 'T0021' },
   calico: { 'resolved-names': 'T0020' },
   cilium: {},
 };

@@ -27,6 +27,22 @@ export const CLUSTER_TARGET_PROBLEMS = {
     help: () => 'tell it by labels that are there, rather than by what they are not',
     explanation: 'Each API knows some forms of selectors.',
   } satisfies DiagnosticKind<[zone: string, title: string]>,
+  experimental: {
+    code: 'T0026',
+    severity: 'warning',
+    message: (flow: string, title: string) =>
+      `the flow \`${flow}\` leads to names, which ${title} has in its experimental channel only`,
+    help: () => 'see that the cluster has the experimental definitions and a plugin that enforces `domainNames`',
+    explanation: 'Where the cluster has the standard definitions, a policy with `domainNames` is refused.',
+  } satisfies DiagnosticKind<[flow: string, title: string]>,
+  tooManyPolicies: {
+    code: 'T0027',
+    severity: 'error',
+    message: (title: string, count: number) =>
+      `the policy comes to ${count} policies of ${title}, which has 1001 priorities`,
+    help: () => 'govern fewer namespaces at a time, or let fewer zones have flows of their own',
+    explanation: 'Policies of equal priority may be asked in any order, so that each has one of its own.',
+  } satisfies DiagnosticKind<[title: string, count: number]>,
   nodeLocal: {
     code: 'T0025',
     severity: 'warning',

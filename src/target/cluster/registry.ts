@@ -1,11 +1,14 @@
 import { calicoTarget } from '../calico/index.ts';
 import { ciliumTarget } from '../cilium/index.ts';
 import { kubernetesTarget } from '../kubernetes/index.ts';
+import { adminNetworkPolicyTarget, clusterNetworkPolicyTarget } from '../policy-api/index.ts';
 import type { ClusterTarget } from './target.ts';
 
 /** Every target for clusters, once. A new one is added here and nowhere else; the contract suite then asks of it what it asks of all. */
 export const CLUSTER_TARGETS = {
   kubernetes: kubernetesTarget,
+  'admin-network-policy': adminNetworkPolicyTarget,
+  'cluster-network-policy': clusterNetworkPolicyTarget,
   calico: calicoTarget,
   cilium: ciliumTarget,
 } as const satisfies Record<string, ClusterTarget>;
