@@ -3,6 +3,7 @@ import type { ClusterOpaque, Namespace } from '../cluster.ts';
 import { formatRef } from '../policy.ts';
 import { CALICO_PROBLEMS, readCalico } from './calico/index.ts';
 import { readCilium } from './cilium/index.ts';
+import { readIstio } from './istio/index.ts';
 import type { FoundPolicies } from './layers.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -14,7 +15,7 @@ export function pluginPolicies(
 ): Omit<FoundPolicies, 'kubernetes'> & { readonly opaque: readonly ClusterOpaque[] } {
   const calico = readCalico(manifests, namespaces, report);
   const cilium = readCilium(manifests);
-  const istio = { layers: [], opaque: [] };
+  const istio = readIstio(manifests, namespaces, report);
   const first = calico.tiers.flatMap(({ policies }) => policies)[0]?.policy;
   const second = cilium.policies[0];
   if (first !== undefined && second !== undefined) {

@@ -1,7 +1,7 @@
 import { wholeFamily } from '../../../net/index.ts';
 import type { ClusterPeer } from '../../policy.ts';
-import { EVERYTHING, NAMESPACE_NAME } from '../../selector.ts';
-import type { ConditionalPeers } from '../conditional.ts';
+import { EVERYTHING } from '../../selector.ts';
+import { CONTROLLER, type ConditionalPeers } from '../conditional.ts';
 
 const PODS: ClusterPeer = { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } };
 const NODES: ClusterPeer = { kind: 'nodes', nodes: EVERYTHING };
@@ -12,12 +12,6 @@ const WORLD: readonly ClusterPeer[] = ([4, 6] as const).map((family) => ({
   kind: 'addresses',
   ranges: [wholeFamily(family)],
 }));
-
-/** Who is in no known namespace: the controller that stands for those of Ingress and Gateway (see `End` of `cluster`). */
-const CONTROLLER: ClusterPeer = {
-  kind: 'workloads',
-  workloads: { namespaces: { kind: 'not', of: { kind: 'has', key: NAMESPACE_NAME } }, pods: EVERYTHING },
-};
 
 /** An API server that is no node has the labels of both entities (docs.cilium.io, `kube-apiserver`). */
 const OUTSIDE: ConditionalPeers = { peers: [API_SERVER], condition: 'where the API server is outside of the cluster' };
