@@ -34,7 +34,9 @@ export {
   type Stage,
   type WorkloadSelector,
 } from './policy.ts';
-export { printCalicoSelector } from './read/calico/index.ts';
+export { CALICO_PROBLEMS, printCalicoSelector } from './read/calico/index.ts';
+export { CILIUM_PROBLEMS } from './read/cilium/index.ts';
+export { ISTIO_PROBLEMS } from './read/istio/index.ts';
 export { MANIFEST_PROBLEMS } from './read/problems.ts';
 export { type ReadCluster, readCluster } from './read/read.ts';
 export {

@@ -10,7 +10,6 @@ import { CALICO_PROBLEMS } from './problems.ts';
 import { readNetworkSet } from './sets.ts';
 
 export { CALICO_PROBLEMS } from './problems.ts';
-export { parseCalicoSelector, type SelectorProblem } from './selector-parse.ts';
 export { printCalicoSelector } from './selector-print.ts';
 
 /** The API that people write, and the objects in which a cluster without Calico's API server keeps the same. */
