@@ -12,6 +12,7 @@ import { DISCOVERY_PROBLEMS } from '../../src/discover/index.ts';
 import { DOCKER_PROBLEMS } from '../../src/docker/index.ts';
 import { ENFORCER_PROBLEMS } from '../../src/enforcer/index.ts';
 import { HOST_PROBLEMS } from '../../src/host/index.ts';
+import { CALICO_PROBLEMS, CILIUM_PROBLEMS, ISTIO_PROBLEMS, MANIFEST_PROBLEMS } from '../../src/kubernetes/index.ts';
 import { AUDIT_FILE_PROBLEMS, FLOW_PROBLEMS, POLICY_PROBLEMS } from '../../src/policy/index.ts';
 import { CLUSTER_PROBLEMS, FLOW_RESOLVE_PROBLEMS, RESOLVE_PROBLEMS } from '../../src/resolve/index.ts';
 import {
@@ -32,6 +33,10 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
   ['Containers', { ...DOCKER_PROBLEMS, ...DOCKER_WATCH_PROBLEMS, ...DOCKER_RENDER_PROBLEMS }],
   ['Policies for a cluster', { ...CLUSTER_PROBLEMS, ...CLUSTER_TARGET_PROBLEMS }],
+  ['Manifests of Kubernetes', MANIFEST_PROBLEMS],
+  ['Policies of Calico', CALICO_PROBLEMS],
+  ['Policies of Cilium', CILIUM_PROBLEMS],
+  ['Policies of Istio', ISTIO_PROBLEMS],
   ['OpenClaw’s configuration', DISCOVERY_PROBLEMS],
   ['Writing a first policy', INIT_PROBLEMS],
   ['A policy from a firewall', IMPORT_PROBLEMS],
