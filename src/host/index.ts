@@ -6,6 +6,7 @@ export {
   requireIsolation,
 } from './capabilities.ts';
 export { DOCKER_SOCKET, DockerEngine, type DockerEvent } from './docker-engine.ts';
+export { askApiServer } from './kubectl.ts';
 export { forwardedFrom, Lab, type Sender } from './lab/lab.ts';
 export type { Outcome, Shot } from './lab/protocol.ts';
 export type { Link } from './lab/topology.ts';

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
 import type { Cluster } from '../../kubernetes/index.ts';
-import type { SourceFile } from '../../source/index.ts';
+import { SourceFile } from '../../source/index.ts';
 import { type Console, EXIT, type ExitCode } from '../console.ts';
 import { readSources, returnSource, STDIN } from '../files.ts';
 import { type Format, formatOf } from '../format.ts';
@@ -22,6 +22,10 @@ export async function givenFiles(console: Console, names: readonly string[], for
   const manifests: SourceFile[] = [];
   const others: string[] = [];
   for (const name of names) {
+    if (LIVE_CLUSTER.test(name)) {
+      manifests.push(...(await liveCluster(console, name)));
+      continue;
+    }
     const sources = await peek(console, name);
     if (sources.some((source) => (format ?? formatOf(source)) === 'kubernetes')) manifests.push(...sources);
     else {
@@ -30,6 +34,20 @@ export async function givenFiles(console: Console, names: readonly string[], for
     }
   }
   return { manifests, others };
+}
+
+/** In place of files: the cluster that kubectl speaks to, or that of a context. A file of that name is `./live-cluster`. */
+const LIVE_CLUSTER = /^live-cluster(?::(?<context>.+))?$/;
+
+/** What of a live cluster could not be listed, told together with what is wrong with its manifests. */
+const unlisted = new WeakMap<SourceFile, readonly Diagnostic[]>();
+
+async function liveCluster(console: Console, name: string): Promise<readonly SourceFile[]> {
+  const { liveManifests } = await import('./live.ts');
+  const { sources, problems } = await liveManifests(console, name, LIVE_CLUSTER.exec(name)?.groups?.context);
+  const all = sources.length === 0 ? [new SourceFile(`<${name}>`, '')] : sources; // nobody may list anything
+  unlisted.set(all[0]!, problems);
+  return all;
 }
 
 const NOT_FILES: readonly string[] = ['live'];
@@ -54,7 +72,9 @@ export async function clusterOf(
   despiteErrors: boolean,
 ): Promise<ReadManifests> {
   const { readCluster } = await import('../../kubernetes/index.ts'); // most questions are about a machine
-  const { cluster, diagnostics } = longWork(console, 'reading', () => readCluster(manifests));
+  const read = longWork(console, 'reading', () => readCluster(manifests));
+  const { cluster } = read;
+  const diagnostics = [...manifests.flatMap((source) => unlisted.get(source) ?? []), ...read.diagnostics];
   const unknown = cluster.opaque.map(({ span, text, reason }) => diagnose(CLI_PROBLEMS.opaque, span, text, reason));
   const all = [...diagnostics, ...unknown];
   if (hasErrors(diagnostics) && !despiteErrors) throw new Stop(EXIT.unusable, all);
