@@ -10,7 +10,10 @@ import type { Profile } from './profile.ts';
 export interface Exposure {
   readonly workload: Workload;
   readonly direction: Direction; // `ingress`: they could reach it; `egress`: it could reach them
-  /** Any pod, whatever labels it and its namespace will have; or pods that this selector matches, and none of the known ones is. */
+  /**
+   * Any pod: for certain whatever labels it and its namespace will have, perhaps where no selector of a rule matches it. Or pods that this selector
+   * matches, as it matches none of the known ones.
+   */
   readonly peers: 'whole-cluster' | WorkloadSelector;
   readonly bounds: Bounds;
   /** Ports that are only named, of pods whose ports nobody knows: as far as `bounds` goes, they may be any. */
@@ -42,7 +45,7 @@ function partsOf({ model }: Asking, profile: Profile): Omit<Exposure, 'workload'
   const trivial = new Set(asked.filter((selector) => isEverything(model.selector(selector))));
   const whatever = profile.towards(new UnknownView(trivial, 1), 'unknown').certainly;
   const plain = profile.towards(new UnknownView(trivial, 0), 'unknown');
-  const whole = bounds(whatever, whatever.union(plain.possibly.subtract(plain.certainly)));
+  const whole = bounds(whatever, whatever.union(plain.possibly));
   const parts: Omit<Exposure, 'workload' | 'direction'>[] = [];
   if (!whole.possibly.isEmpty) {
     parts.push({ peers: 'whole-cluster', bounds: whole, portNames: portNames(profile, new UnknownView(trivial, 0)) });
