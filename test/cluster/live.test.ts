@@ -116,7 +116,7 @@ suite('a live cluster, over TLS, by kubectl', { skip: missing ?? false }, () => 
   });
 
   test('a finding names the object that it is about', async () => {
-    const ran = await asked(['audit', 'live-cluster'], LISTS);
+    const ran = await asked(['audit', 'live-cluster:here'], LISTS);
     assert.match(
       ran.stdout,
       /A4123 policies for ingress hold back only some pods of the namespace `shop`; not shop\/d/,
