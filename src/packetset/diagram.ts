@@ -46,6 +46,13 @@ interface Mapping {
 
 const QUICKLY = 1 << 18; // numbers in an array: below that it grows fourfold, above twofold
 
+/**
+ * Edges are most of a large store, and while they are copied to a larger array there are both. From the first size on they get the second at
+ * once: what is not written to is no memory yet (a new array is made by calloc(3), and of so much by mmap(2); `transfer` would write zeros).
+ */
+const LARGE_BYTES = 2 ** 24;
+const ROOMY_BYTES = 2 ** 28;
+
 const PULSE = 1 << 10; // operations from one pulse to the next; a hundred thousand a second are done at the least
 
 export class DiagramStore {
@@ -376,7 +383,7 @@ export class DiagramStore {
     if (node + 1 >= this.#dimension.length) this.#growNodes();
     const start = 2 * this.#start[node]!;
     const stop = start + end - from;
-    while (stop > this.#edges.length) this.#edges = this.#grown(this.#edges, Uint32Array);
+    while (stop > this.#edges.length) this.#growEdges();
     let reached = 0;
     let depth = 0;
     for (let at = from, edge = start; at < end; at += 2, edge += 2) {
@@ -404,6 +411,20 @@ export class DiagramStore {
     this.#dimension = this.#grown(this.#dimension, Uint16Array);
     this.#depth = this.#grown(this.#depth, Uint16Array);
     this.#reached = this.#grown(this.#reached, Uint8Array);
+  }
+
+  #growEdges(): void {
+    const before = this.#edges;
+    const roomy = Math.min(ROOMY_BYTES, this.#budget.left / 2);
+    if (before.byteLength < LARGE_BYTES || roomy < 2 * before.byteLength) {
+      this.#edges = this.#grown(before, Uint32Array);
+      return;
+    }
+    const after = new Uint32Array(2 * Math.floor(roomy / 8));
+    this.#budget.replace(before.byteLength, after.byteLength);
+    after.set(before);
+    before.buffer.transfer(0); // free at once
+    this.#edges = after;
   }
 
   #rehash(): void {

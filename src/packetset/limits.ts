@@ -45,6 +45,11 @@ export class Budget {
     this.#maxNodes = Math.min(maxNodes, MOST_NODES);
   }
 
+  /** Bytes. */
+  get left(): number {
+    return this.#maxBytes - this.#bytes;
+  }
+
   /** For an array that comes in place of another one: while its content is copied there are both. @throws DiagramTooLarge */
   replace(oldBytes: number, newBytes: number): void {
     if (this.#bytes + newBytes > this.#maxBytes) throw new DiagramTooLarge(sizeText(this.#maxBytes));
