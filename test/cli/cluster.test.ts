@@ -90,6 +90,27 @@ describe('reach of manifests', () => {
     assert.ok(Array.isArray(connections) && connections.length > 0);
   });
 
+  test('tells with --exposure what pods that do not exist yet could do', async () => {
+    const ran = await portcullis(['reach', 'shop', '--exposure', '--json'], { files });
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    const { exposure } = documentOf(ran, 'reach');
+    assert.ok(Array.isArray(exposure));
+    assert.deepEqual(
+      exposure.filter(({ workload }) => workload === AGENT),
+      [
+        {
+          workload: AGENT,
+          direction: 'ingress',
+          peers: 'app=prometheus in the namespace agents',
+          allowed: 'TCP 18789',
+        },
+        { workload: AGENT, direction: 'egress', peers: 'any pod of the cluster', allowed: 'TCP 443' },
+      ],
+    );
+    const text = await portcullis(['reach', 'shop', '--exposure'], { files });
+    assert.match(text.stdout, /app=prometheus in the namespace agents +agents\/openclaw\[Deployment\] +TCP 18789/);
+  });
+
   test('does not mix manifests with the firewall of a machine', async () => {
     const ran = await portcullis(['reach', '--in', 'shop', '--in', 'node.nft'], {
       files: { ...files, 'node.nft': NODE },
@@ -251,6 +272,23 @@ describe('diff of manifests', () => {
     const ran = await diff('mended', 'mended');
     assert.equal(ran.exitCode, 0, ran.stderr);
     assert.match(ran.stdout, /mended and mended let the same connections through/);
+  });
+
+  test('holds manifests against a policy, for pods that need not exist', async () => {
+    const policy = `portcullis: 1
+name: agents
+zones:
+  agent: { kubernetes: { namespace: agents, podSelector: { app: openclaw } } }
+  prometheus: { kubernetes: { namespace: monitoring, podSelector: { app: prometheus } } }
+flows:
+  - { name: metrics, from: prometheus, to: agent, service: tcp/18789 }
+`;
+    const args = ['diff', 'policy.yaml', 'mended', '--namespace', 'agents'];
+    const ran = await portcullis([...args, '--json'], { files: { ...both, 'policy.yaml': policy } });
+    assert.equal(ran.exitCode, 1, ran.stderr);
+    const { wider } = documentOf(ran, 'diff');
+    assert.match(JSON.stringify(wider), /pods app=openclaw of agents.* -> 203\.0\.113\.0\/24: TCP 443/);
+    assert.match(JSON.stringify(wider), /pods without labels of agents.*everything/);
   });
 
   test('has no word for manifests beside the firewall of a machine', async () => {

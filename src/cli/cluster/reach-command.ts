@@ -6,6 +6,7 @@ import { type Console, EXIT, type ExitCode } from '../console.ts';
 import { longWork } from '../long-work.ts';
 import { diagnosticsJson, stop } from '../report.ts';
 import { type Explanation, explainPairs, explanationsText } from './explain.ts';
+import { exposures, exposuresText } from './exposure.ts';
 import { clusterOf } from './input.ts';
 import { CLUSTER_PROBLEMS } from './problems.ts';
 import {
@@ -26,6 +27,7 @@ export interface ClusterReachOptions {
   readonly output: ReachOutput;
   readonly focus: readonly string[];
   readonly explain: boolean;
+  readonly exposure: boolean;
   readonly despiteErrors: boolean;
 }
 
@@ -41,6 +43,14 @@ export async function reachInCluster(
   const found = longWork(console, 'finding who reaches whom', () =>
     reachability(cluster, focus.length === 0 ? {} : { focus }),
   );
+  const exposed = options.exposure
+    ? longWork(console, 'finding what is exposed', () =>
+        exposures(
+          cluster,
+          focus.map(({ id }) => id),
+        ),
+      )
+    : undefined;
   let depends = false;
   const pairs = pairsOf(found, () => {
     depends = true;
@@ -49,6 +59,7 @@ export async function reachInCluster(
     ...(depends ? { conditions: [CONDITION] } : {}),
     ...(read.problems.length === 0 ? {} : { problems: diagnosticsJson(read.problems) }),
     ...(explanations === undefined ? {} : { explanations }),
+    ...(exposed === undefined ? {} : { exposure: exposed }),
   });
   if (options.explain) {
     const explained = longWork(console, 'explaining', () => explainPairs(cluster, focus));
@@ -74,6 +85,7 @@ export async function reachInCluster(
       break;
     case 'text':
       console.stdout.write(pairsText(pairs));
+      if (exposed !== undefined) console.stdout.write(`\n${exposuresText(exposed)}`);
   }
   return exitCode;
 }

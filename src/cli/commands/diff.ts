@@ -1,11 +1,14 @@
 import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
+import { CLUSTER_PROBLEMS } from '../cluster/problems.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
-import { FORMATS, type Format } from '../format.ts';
+import { LIVE, readSources, returnSource, STDIN } from '../files.ts';
+import { FORMATS, type Format, formatOf } from '../format.ts';
 import { longWork } from '../long-work.ts';
+import { stop } from '../report.ts';
 import { FORMAT_OPTION, readPair } from '../subject.ts';
 
 interface DiffOptions {
@@ -13,6 +16,7 @@ interface DiffOptions {
   readonly new?: boolean;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
+  readonly namespace?: readonly string[];
   readonly despiteErrors?: boolean;
   readonly json?: boolean;
 }
@@ -29,6 +33,7 @@ export function diffCommand(console: Console): Command {
     .addOption(new Option('--format <format>', FORMAT_OPTION).choices(FORMATS))
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--docker <file>', DOCKER_OPTION, collect)
+    .option('--namespace <name>', 'of a policy beside manifests: that it governs, default deny (repeatable)', collect)
     .option('--despite-errors', DESPITE_ERRORS)
     .option('--json', JSON_OPTION)
     .addHelpText('after', '\nExit codes: 0 they let the same packets through, 1 they differ, 2 a file cannot be used.')
@@ -48,6 +53,21 @@ export function diffCommand(console: Console): Command {
         });
         return;
       }
+      if (before.manifests.length > 0 || after.manifests.length > 0) {
+        const [other, ...more] = [...before.others, ...after.others];
+        if (other === undefined || more.length > 0 || !(await isPolicy(console, other, options.format)))
+          throw stop(EXIT.unusable, CLUSTER_PROBLEMS.manifestsHere, before.manifests.length > 0 ? a : b);
+        const { diffOfPolicy } = await import('../cluster/diff-policy.ts');
+        console.exitCode = await diffOfPolicy(console, {
+          policy: other,
+          manifests: [...before.manifests, ...after.manifests],
+          names: [a, b],
+          isPolicyFirst: before.manifests.length === 0,
+          namespaces: options.namespace ?? [],
+          json: options.json === true,
+        });
+        return;
+      }
       const pair = await readPair(
         withContainers(console, options.docker),
         a,
@@ -60,4 +80,10 @@ export function diffCommand(console: Console): Command {
       else console.stdout.write(comparisonText(console.stdout, found, a, b));
       console.exitCode = found.equal ? EXIT.holds : EXIT.findings;
     });
+}
+
+async function isPolicy(console: Console, name: string, format: Format | undefined): Promise<boolean> {
+  const sources = name === LIVE ? [] : await readSources(console, [name]);
+  if (name === STDIN) for (const source of sources) returnSource(console, source);
+  return sources.some((source) => (format ?? formatOf(source)) === 'policy');
 }

@@ -28,6 +28,7 @@ interface ReachOptions {
   readonly svg?: boolean;
   readonly focus?: readonly string[];
   readonly explain?: boolean;
+  readonly exposure?: boolean;
   readonly despiteErrors?: boolean;
 }
 
@@ -44,6 +45,7 @@ export function reachCommand(console: Console): Command {
     .option('--svg', 'a picture')
     .option('--focus <workload>', 'of manifests: only what begins or ends there (repeatable)', collect)
     .option('--explain', 'of manifests: the policies and rules that let each pair meet, or keep it apart')
+    .option('--exposure', 'of manifests: also what pods that do not exist yet could reach, or be reached by')
     .option('--despite-errors', DESPITE_ERRORS)
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
     .option('--docker <file>', DOCKER_OPTION, collect)
@@ -59,6 +61,7 @@ export function reachCommand(console: Console): Command {
             output: OUTPUTS.find((each) => options[each] === true) ?? 'text',
             focus: options.focus ?? [],
             explain: options.explain === true,
+            exposure: options.exposure === true,
             despiteErrors: options.despiteErrors === true,
           });
           return;
