@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type End, evaluate } from '../../src/cluster/index.ts';
+import { connections, type End, evaluate } from '../../src/cluster/index.ts';
 import { type Cluster, readCluster } from '../../src/kubernetes/index.ts';
 import { parseDnsPattern, parsePrefix, prefixRange } from '../../src/net/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
@@ -21,11 +21,15 @@ export class AskedCluster {
     assert.ok(found !== null, `no question: ${question}`);
     const [, protocol, from, to, port] = found;
     const written = protocol === 'icmpv6' ? 'ICMPv6' : protocol === 'other' ? 'other' : protocol!.toUpperCase();
-    const { certainly, possibly } = evaluate(this.cluster, {
-      from: this.#end(from!),
-      to: this.#end(to!),
-      connection: { protocol: written as 'TCP', port: Number(port) },
-    });
+    const ends = { from: this.#end(from!), to: this.#end(to!) };
+    const connection = { protocol: written as 'TCP', port: Number(port) };
+    const { certainly, possibly } = evaluate(this.cluster, { ...ends, connection });
+    const all = connections(this.cluster, ends.from, ends.to);
+    assert.deepEqual(
+      { certainly: all.certainly.has(connection), possibly: all.possibly.has(connection) },
+      { certainly, possibly },
+      `${question}: the quick answer differs from the plain one`,
+    );
     return certainly ? 'yes' : possibly ? 'maybe' : 'no';
   }
 
