@@ -72,6 +72,7 @@ export {
   withContainersOf,
   zoneOfContainerSet,
 } from './nftables/index.ts';
+export { type ClusterPackage, helmDefaults, helmFiles, kustomizeFiles, nodeFirewall } from './packaging/index.ts';
 export { TARGET_NAMES, TARGETS, type TargetName, withTarget } from './registry.ts';
 export type { Approximation, Artifact, Lifted, Lowered, Opaque, Parsed, Target } from './target.ts';
 export { UFW_PROBLEMS } from './ufw/index.ts';

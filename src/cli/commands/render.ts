@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
 import { clientSettings } from '../../gateway/index.ts';
-import type { Artifact } from '../../target/index.ts';
+import { type Artifact, CLUSTER_TARGET_NAMES } from '../../target/index.ts';
 import { TARGET_NAMES, type TargetName, withTarget } from '../../target/registry.ts';
 import { type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
+import { PACKAGES, type PackageName, type PackageOptions, renderPackage } from '../cluster/package.ts';
+import { clusterProofJson, tellClusterProof } from '../cluster/proof-text.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { renderDocker } from '../docker/render.ts';
@@ -16,12 +18,14 @@ import { POLICY_ARGUMENT, policySource, soundHostPolicy, soundPolicy } from '../
 import { CLI_PROBLEMS } from '../problems.ts';
 import { diagnosticsJson, reportDiagnostics, Stop, stop } from '../report.ts';
 import { isFault } from '../unproven.ts';
+import { programVersion } from '../version.ts';
 
 /** As targets are named, although they are none: what programs are told of the gateway, and Docker of its ports and networks. */
 const PROGRAMS = 'openclaw';
 const DOCKER = 'docker';
+type Rendered = TargetName | PackageName | typeof DOCKER | typeof PROGRAMS;
 
-interface RenderOptions {
+interface RenderOptions extends PackageOptions {
   readonly output?: string;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
@@ -36,8 +40,8 @@ export function renderCommand(console: Console): Command {
     .addArgument(
       new Argument(
         '<target>',
-        'the firewall; or `docker`: an override for your Compose file, given with --docker, and networks; or `openclaw`: what programs are told of the gateway',
-      ).choices([...TARGET_NAMES, DOCKER, PROGRAMS]),
+        'the firewall; or `docker`: an override for your Compose file, given with --docker, and networks; or `openclaw`: what programs are told of the gateway; or `kustomize` or `helm`: a package for a cluster',
+      ).choices([...TARGET_NAMES, ...PACKAGES, DOCKER, PROGRAMS]),
     )
     .argument('[policy]', POLICY_ARGUMENT)
     .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
@@ -52,35 +56,42 @@ export function renderCommand(console: Console): Command {
       '--harden',
       'with `docker`: services lose all capabilities that they do not ask for, and write to /tmp and their volumes only',
     )
+    .option(
+      '--namespace <name>',
+      'for a cluster: a namespace that is governed (repeatable; default: the one that the policy names)',
+      collect,
+    )
+    .addOption(
+      new Option('--with <target>', 'with `kustomize` and `helm`: the API of policies').choices(CLUSTER_TARGET_NAMES),
+    )
+    .option('--image <name>', 'for a cluster: the image of Portcullis', `portcullis:${programVersion()}`)
+    .option('--node-local-dns', 'for a cluster: pods ask the DNS cache of their node, too')
+    .option('--node-policy <file>', 'with `kustomize` and `helm`: a policy for hosts, for the firewall of the nodes')
+    .option('--chart-version <version>', 'with `helm`', '0.1.0')
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
       '\nExit codes: 0 printed and proven; 2 the policy cannot be rendered as it is; 4 the proof failed, nothing was printed.',
     )
-    .action(
-      async (
-        target: TargetName | typeof DOCKER | typeof PROGRAMS,
-        policy: string | undefined,
-        options: RenderOptions,
-      ) => {
-        if (options.harden === true && target !== DOCKER)
-          throw stop(EXIT.unusable, CLI_PROBLEMS.usage, '`--harden` is for `render docker` alone', 'leave it out');
-        if (target === DOCKER) return renderForDocker(console, policy, options);
-        if (target === PROGRAMS) return renderForPrograms(console, policy, options);
-        const intent = soundHostPolicy(
-          withContainers(console, options.docker),
-          await policySource(console, policy),
-          accountsOf(console, options.account),
-        );
-        const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
-          withTarget(target, (each) => renderProven(each, intent, watcher)),
-        );
-        if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
-        if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
-        if (options.json === true) writeJson(console, renderJson(proof, artifacts));
-        else tell(console, proof, artifacts, options.output);
-      },
-    );
+    .action(async (target: Rendered, policy: string | undefined, options: RenderOptions) => {
+      if (options.harden === true && target !== DOCKER)
+        throw stop(EXIT.unusable, CLI_PROBLEMS.usage, '`--harden` is for `render docker` alone', 'leave it out');
+      if (target === DOCKER) return renderForDocker(console, policy, options);
+      if (target === PROGRAMS) return renderForPrograms(console, policy, options);
+      if (target === 'kustomize' || target === 'helm') return renderForCluster(console, target, policy, options);
+      const intent = soundHostPolicy(
+        withContainers(console, options.docker),
+        await policySource(console, policy),
+        accountsOf(console, options.account),
+      );
+      const { artifacts, proof } = longWork(console, 'proving', (watcher) =>
+        withTarget(target, (each) => renderProven(each, intent, watcher)),
+      );
+      if (artifacts === undefined) throw new Stop(isFault(proof) ? EXIT.machine : EXIT.unusable, proof.diagnostics);
+      if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+      if (options.json === true) writeJson(console, renderJson(proof, artifacts));
+      else tell(console, proof, artifacts, options.output);
+    });
 }
 
 /** No packet filter: what it says of ports and networks is held against the policy all the same. */
@@ -98,6 +109,23 @@ async function renderForDocker(console: Console, path: string | undefined, optio
   console.stderr.write(
     `${colors.green('proven')}: no port is published for more than the policy lets in; what decides about packets are the rules of the machine (\`portcullis apply\`)\n`,
   );
+}
+
+/** A package of manifests that are proven as they are in it. */
+async function renderForCluster(
+  console: Console,
+  name: PackageName,
+  path: string | undefined,
+  options: RenderOptions,
+): Promise<void> {
+  const { artifacts, proof } = await renderPackage(console, name, path, options);
+  if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
+  if (options.json === true) {
+    writeJson(console, { ...clusterProofJson(proof), target: name, artifacts });
+    return;
+  }
+  printArtifacts(console, artifacts, options.output);
+  tellClusterProof(console, proof);
 }
 
 /** What is no firewall: settings for those who are to use the gateway. There is nothing to prove about them. */

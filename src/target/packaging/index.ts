@@ -1,0 +1,4 @@
+export { helmDefaults, helmFiles } from './helm.ts';
+export { kustomizeFiles } from './kustomize.ts';
+export { nodeFirewall } from './node-firewall.ts';
+export type { ClusterPackage } from './package.ts';
