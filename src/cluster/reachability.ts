@@ -65,7 +65,7 @@ export class Reachability {
   /** Those with anything to let through. */
   *pairs(): Generator<ReachPair> {
     yield* this.#workloadPairs();
-    yield* this.#outsidePairs();
+    yield* this.outsidePairs();
     yield* this.#entrancePairs();
   }
 
@@ -168,7 +168,8 @@ export class Reachability {
       .map(([number, bounds]) => [classes[number]!, bounds]);
   }
 
-  *#outsidePairs(): Generator<ReachPair> {
+  /** Those of them with an end outside, but for what Ingress, Route and Gateway let in. */
+  *outsidePairs(): Generator<ReachPair> {
     for (const each of this.#asking.model.classes) {
       const own = this.#focus === undefined ? each.workloads : each.workloads.filter((one) => this.#focus!.has(one));
       if (own.length === 0) continue;
