@@ -44,6 +44,10 @@ describe('Calico', () => {
       policy(`${DB}, egress: [{ action: Allow, destination: { services: { name: nobody } } }]`),
       policy('doNotTrack: true, applyOnForward: true, ingress: [{ action: Deny }]', 'b'),
       policy(DB, 'shop/q').replace('kind: NetworkPolicy', 'kind: StagedNetworkPolicy'),
+      `apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: { name: node-1 }
+spec: { node: node-1, interfaceName: '*' }`,
     );
     assert.deepEqual(
       asked.problems.map((problem) => problem.slice(0, 'warning B0104'.length).trimEnd()),
@@ -51,7 +55,7 @@ describe('Calico', () => {
     );
     assert.deepEqual(
       asked.cluster.opaque.map(({ text, bounds }) => `${text} ${bounds}`),
-      ['spec.egress[0] wider', 'GlobalNetworkPolicy b narrower'],
+      ['spec.egress[0] wider', 'GlobalNetworkPolicy b narrower', 'HostEndpoint node-1 either'],
     );
   });
 

@@ -26,7 +26,7 @@ export function readCalico(
   const facts: CalicoFacts = {
     sets: own
       .filter(({ kind }) => kind === 'NetworkSet' || kind === 'GlobalNetworkSet')
-      .map((manifest) => readNetworkSet(manifest, namespaces)),
+      .map((manifest) => readNetworkSet(withKeptLabels(manifest), namespaces)),
     services: serviceTargets(manifests),
     opaque: [],
   };
@@ -111,4 +111,25 @@ function withoutStored(manifests: readonly Manifest[]): Manifest[] {
   const key = ({ kind, ref }: Manifest) => `${kind} ${ref.namespace ?? ''}/${ref.name.replace(/^default\./, '')}`;
   const told = new Set(manifests.filter(({ apiVersion }) => apiVersion === API_VERSIONS[0]).map(key));
   return manifests.filter((manifest) => manifest.apiVersion === API_VERSIONS[0] || !told.has(key(manifest)));
+}
+
+/** Where a cluster keeps the object itself, its labels are in an annotation (libcalico-go, `ConvertK8sResourceToCalicoResource`). */
+const KEPT = 'projectcalico.org/metadata';
+
+function withKeptLabels(manifest: Manifest): Manifest {
+  const kept = manifest.annotations.get(KEPT);
+  return kept === undefined ? manifest : { ...manifest, labels: new Map([...manifest.labels, ...labelsIn(kept)]) };
+}
+
+function labelsIn(text: string): (readonly [string, string])[] {
+  let metadata: unknown;
+  try {
+    metadata = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (typeof metadata !== 'object' || metadata === null || !('labels' in metadata)) return [];
+  const { labels } = metadata;
+  if (typeof labels !== 'object' || labels === null) return [];
+  return Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }

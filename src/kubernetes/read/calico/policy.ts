@@ -19,7 +19,6 @@ const FIELDS = [
   'ingress',
   'egress',
   'performanceHints',
-  'serviceAccounts', // written by older versions
 ];
 const GLOBAL_FIELDS = [...FIELDS, 'namespaceSelector', 'doNotTrack', 'preDNAT', 'applyOnForward'];
 

@@ -129,6 +129,17 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    name: 'a network set as a cluster keeps it has its labels in an annotation',
+    manifests: [
+      `apiVersion: crd.projectcalico.org/v1
+kind: GlobalNetworkSet
+metadata: { name: kept, annotations: { projectcalico.org/metadata: '{"labels":{"role":"partner"}}' } }
+spec: { nets: [203.0.113.0/24] }`,
+      policy(`${DB}, ingress: [{ action: Allow, source: { selector: "role == 'partner'" } }]`, 'a'),
+    ],
+    answers: { [OUT]: 'yes', [WEB_TO_DB]: 'no' },
+  },
+  {
     name: 'a network set inherits the labels of its namespace',
     manifests: [
       set('ops/partners', 'role: partner', 'nets: [203.0.113.0/24]'),

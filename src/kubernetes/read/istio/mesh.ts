@@ -48,7 +48,7 @@ export function meshOf(namespaces: ReadonlyMap<string, Namespace>): Mesh {
 }
 
 /** Whoever has a proxy of Istio's, or may have one. */
-export function membersOf(mesh: Mesh): readonly WorkloadSelector[] {
+function membersOf(mesh: Mesh): readonly WorkloadSelector[] {
   return [...mesh.sidecars, ...mesh.ambient, ...mesh.unknown];
 }
 
@@ -60,7 +60,7 @@ export function is(key: string, ...values: readonly string[]): Selector {
   return { kind: 'in', key, values };
 }
 
-export function not(of: Selector): Selector {
+function not(of: Selector): Selector {
   return { kind: 'not', of };
 }
 
