@@ -26,7 +26,7 @@ const INTRODUCTION = `<!-- Written by \`npm run reference\`. -->
 # Findings of an audit
 
 \`portcullis audit\` judges what the rules of a policy or a firewall let through *together*, over all packets; nearly every finding comes with a packet
-that shows it. How to work with them: [audit a firewall](../guides/audit-a-firewall.md).
+that shows it. How to work with them: [audit a firewall](../guides/audit-a-firewall.md), [audit a cluster](../guides/audit-a-cluster.md).
 
 Severities: \`critical\` (strangers get in), \`high\` (a line of defence is missing), \`medium\`, \`low\`, \`info\`.
 "The whole world" is more than half of the public addresses of a family, "broad" more than a /16 of IPv4 or a /48 of IPv6. What is open through tunnels, bridges and
@@ -36,7 +36,7 @@ const RULES =
   'Whole rules that could go without any packet noticing. Chains that UFW, Docker, Kubernetes, fail2ban and libvirt keep for themselves are left out.';
 
 const CONTROLS_WORDS = `A finding names the controls that it touches. That none is named does not mean that a control is met. The words are ours; the numbers are those
-of the CIS Debian Linux 12 Benchmark 1.1.0, the CIS Docker Benchmark 1.6.0, NIST SP 800-53 revision 5, PCI DSS 4.0, ISO/IEC 27001:2022 annex A, and the AICPA's Trust Services Criteria.`;
+of the CIS Debian Linux 12 Benchmark 1.1.0, the CIS Docker Benchmark 1.6.0, the CIS Kubernetes Benchmark 1.9.0, Kubescape, KubeLinter, NIST SP 800-53 revision 5, PCI DSS 4.0, ISO/IEC 27001:2022 annex A, and the AICPA's Trust Services Criteria.`;
 
 function entry(
   code: string,

@@ -69,4 +69,4 @@ export const global = (name: string, spec: string): string =>
 export const daemon = (name: string): string => `apiVersion: apps/v1
 kind: DaemonSet
 metadata: { name: ${name}, namespace: kube-system }
-spec: { selector: { matchLabels: { app: n } }, template: { metadata: { labels: { app: n } }, spec: { hostNetwork: true, containers: [{ name: c, image: x }] } } }`;
+spec: { selector: { matchLabels: { app: node } }, template: { metadata: { labels: { app: node } }, spec: { hostNetwork: true, containers: [{ name: c, image: x }] } } }`;

@@ -1,4 +1,5 @@
-import { formatRef, type Workload } from '../../kubernetes/index.ts';
+import type { ConnectionSet } from '../../cluster/index.ts';
+import { formatRef, type PortMatch, type Workload } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { numbered } from './cluster-coverage.ts';
 import { placesOf } from './cluster-place.ts';
@@ -96,7 +97,7 @@ function everybody(view: ClusterView, placed: PlacedRule): Finding[] {
     return [finding(kind, particulars, name, whom)];
   }
   if (direction === 'egress') return []; // judged by what of the internet it opens
-  const services = numbered(rule.ports)
+  const services = portsAt(rule.ports, selected)
     .allowed()
     .flatMap(({ protocol, ports }) =>
       protocol === 'SCTP' ? [] : sensitiveOf(protocol === 'TCP' ? 'tcp' : 'udp', ports),
@@ -113,6 +114,20 @@ function everybody(view: ClusterView, placed: PlacedRule): Finding[] {
       whom,
     ),
   ];
+}
+
+/** Names stand for what the workloads call so. */
+function portsAt(ports: readonly PortMatch[], workloads: readonly Workload[]): ConnectionSet {
+  const named = ports.flatMap((match) =>
+    match.kind !== 'named'
+      ? []
+      : workloads.flatMap((workload) =>
+          workload.ports.flatMap(({ name, protocol, port }): PortMatch[] =>
+            name === match.name ? [{ kind: 'ports', protocol, first: port, last: port }] : [],
+          ),
+        ),
+  );
+  return numbered([...ports, ...named]);
 }
 
 /** @param ports `80`, `80-443`, `80,443`; absent: all */
