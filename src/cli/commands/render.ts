@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { escapeControls } from '../../diagnostic/index.ts';
 import { clientSettings } from '../../gateway/index.ts';
-import { type Artifact, CLUSTER_TARGET_NAMES } from '../../target/index.ts';
+import { type Artifact, CLUSTER_TARGET_NAMES, type ClusterTargetName } from '../../target/index.ts';
 import { TARGET_NAMES, type TargetName, withTarget } from '../../target/registry.ts';
-import { type Proof, renderProven } from '../../verify/index.ts';
+import { type ClusterProof, type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
 import { PACKAGES, type PackageName, type PackageOptions, renderPackage } from '../cluster/package.ts';
 import { clusterProofJson, tellClusterProof } from '../cluster/proof-text.ts';
+import { type ClusterRenderOptions, renderForCluster } from '../cluster/render.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { renderDocker } from '../docker/render.ts';
@@ -23,9 +24,9 @@ import { programVersion } from '../version.ts';
 /** As targets are named, although they are none: what programs are told of the gateway, and Docker of its ports and networks. */
 const PROGRAMS = 'openclaw';
 const DOCKER = 'docker';
-type Rendered = TargetName | PackageName | typeof DOCKER | typeof PROGRAMS;
+type Rendered = TargetName | ClusterTargetName | PackageName | typeof DOCKER | typeof PROGRAMS;
 
-interface RenderOptions extends PackageOptions {
+interface RenderOptions extends PackageOptions, ClusterRenderOptions {
   readonly output?: string;
   readonly account?: readonly string[];
   readonly docker?: readonly string[];
@@ -40,8 +41,8 @@ export function renderCommand(console: Console): Command {
     .addArgument(
       new Argument(
         '<target>',
-        'the firewall; or `docker`: an override for your Compose file, given with --docker, and networks; or `openclaw`: what programs are told of the gateway; or `kustomize` or `helm`: a package for a cluster',
-      ).choices([...TARGET_NAMES, ...PACKAGES, DOCKER, PROGRAMS]),
+        'the firewall, or the API of a cluster; or `docker`: an override for your Compose file, given with --docker, and networks; or `openclaw`: what programs are told of the gateway; or `kustomize` or `helm`: a package for a cluster',
+      ).choices([...TARGET_NAMES, ...CLUSTER_TARGET_NAMES, ...PACKAGES, DOCKER, PROGRAMS]),
     )
     .argument('[policy]', POLICY_ARGUMENT)
     .option('-o, --output <dir>', 'write the files into this folder instead of printing them')
@@ -68,6 +69,9 @@ export function renderCommand(console: Console): Command {
     .option('--node-local-dns', 'for a cluster: pods ask the DNS cache of their node, too')
     .option('--node-policy <file>', 'with `kustomize` and `helm`: a policy for hosts, for the firewall of the nodes')
     .option('--chart-version <version>', 'with `helm`', '0.1.0')
+    .option('--calico-tier <name>', 'with `calico`: the tier, `default` or one of our own', 'portcullis')
+    .option('--calico-domains', 'with `calico`: names in rules, as Calico Enterprise and Calico Cloud know them')
+    .option('--staged', 'with `calico`: policies that report what they would do, and enforce nothing')
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -78,7 +82,10 @@ export function renderCommand(console: Console): Command {
         throw stop(EXIT.unusable, CLI_PROBLEMS.usage, '`--harden` is for `render docker` alone', 'leave it out');
       if (target === DOCKER) return renderForDocker(console, policy, options);
       if (target === PROGRAMS) return renderForPrograms(console, policy, options);
-      if (target === 'kustomize' || target === 'helm') return renderForCluster(console, target, policy, options);
+      if (target === 'kustomize' || target === 'helm')
+        return tellManifests(console, await renderPackage(console, target, policy, options), target, options);
+      if (isClusterTarget(target))
+        return tellManifests(console, await renderForCluster(console, target, policy, options), target, options);
       const intent = soundHostPolicy(
         withContainers(console, options.docker),
         await policySource(console, policy),
@@ -111,20 +118,23 @@ async function renderForDocker(console: Console, path: string | undefined, optio
   );
 }
 
-/** A package of manifests that are proven as they are in it. */
-async function renderForCluster(
+function isClusterTarget(name: TargetName | ClusterTargetName): name is ClusterTargetName {
+  return CLUSTER_TARGET_NAMES.some((each) => each === name);
+}
+
+/** Manifests, by themselves or in a package, that are proven as they are in it. */
+function tellManifests(
   console: Console,
-  name: PackageName,
-  path: string | undefined,
-  options: RenderOptions,
-): Promise<void> {
-  const { artifacts, proof } = await renderPackage(console, name, path, options);
-  if (options.output !== undefined) writeArtifacts(console, options.output, artifacts);
-  if (options.json === true) {
+  { artifacts, proof }: { readonly artifacts: readonly Artifact[]; readonly proof: ClusterProof },
+  name: string,
+  { output, json }: RenderOptions,
+): void {
+  if (output !== undefined) writeArtifacts(console, output, artifacts);
+  if (json === true) {
     writeJson(console, { ...clusterProofJson(proof), target: name, artifacts });
     return;
   }
-  printArtifacts(console, artifacts, options.output);
+  printArtifacts(console, artifacts, output);
   tellClusterProof(console, proof);
 }
 

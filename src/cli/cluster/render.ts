@@ -1,0 +1,51 @@
+import {
+  type Artifact,
+  CLUSTER_TARGETS,
+  type ClusterTarget,
+  type ClusterTargetName,
+  type ClusterTargetOptions,
+} from '../../target/index.ts';
+import { type ClusterProof, renderClusterProven } from '../../verify/index.ts';
+import { type Console, EXIT } from '../console.ts';
+import { longWork } from '../long-work.ts';
+import { CLI_PROBLEMS } from '../problems.ts';
+import { Stop, stop } from '../report.ts';
+import { type ClusterPolicyOptions, soundClusterIntent } from './cluster-policy.ts';
+import { gatewayFaults } from './gateway-policy.ts';
+
+export interface ClusterRenderOptions extends ClusterPolicyOptions {
+  readonly image: string;
+  readonly staged?: boolean;
+  readonly calicoTier: string;
+  readonly calicoDomains?: boolean;
+}
+
+/** Manifests of one API, proven: nothing is printed otherwise. @throws Stop */
+export async function renderForCluster(
+  console: Console,
+  name: ClusterTargetName,
+  path: string | undefined,
+  options: ClusterRenderOptions,
+): Promise<{ readonly artifacts: readonly Artifact[]; readonly proof: ClusterProof }> {
+  const target: ClusterTarget = CLUSTER_TARGETS[name];
+  if (options.staged === true && target.staged === undefined) {
+    const help = 'leave it out, or render for `calico`';
+    throw stop(EXIT.unusable, CLI_PROBLEMS.usage, `${target.title} has no staged policies`, help);
+  }
+  const intent = await soundClusterIntent(console, path, options);
+  const how: ClusterTargetOptions = {
+    gatewayImage: options.image,
+    calicoDomains: options.calicoDomains === true,
+    calicoTier: options.calicoTier,
+  };
+  const { artifacts, proof } = longWork(console, 'proving', () => renderClusterProven(target, intent, how));
+  if (artifacts === undefined) {
+    const isFault = proof.unexplained.length > 0 || proof.diagnostics.some(({ code }) => code === 'V0102');
+    throw new Stop(isFault ? EXIT.machine : EXIT.unusable, proof.diagnostics);
+  }
+  const faults = gatewayFaults(console, intent, artifacts);
+  if (faults.length > 0) throw new Stop(EXIT.machine, faults);
+  const { staged } = target;
+  if (options.staged !== true || staged === undefined) return { artifacts, proof };
+  return { artifacts: target.print(staged(target.lower(intent, how).files)), proof };
+}
