@@ -11,7 +11,7 @@ import { subjectOf } from '../subject.ts';
 import { clusterOf } from './input.ts';
 import { packetsOf } from './packets.ts';
 import { clusterFlow } from './question.ts';
-import { clusterAnswer, clusterAnswerJson, clusterAnswerText } from './why.ts';
+import { clusterAnswer, clusterAnswerJson, clusterAnswerText, clusterHints } from './why.ts';
 
 export interface ClusterWhyOptions {
   readonly manifests: readonly SourceFile[];
@@ -39,12 +39,12 @@ export async function whyInCluster(
   const answer = longWork(console, 'answering', () => clusterAnswer(text, read, cluster));
   if (options.nodes.length === 0) {
     if (options.json) writeJson(console, clusterAnswerJson(answer));
-    else console.stdout.write(clusterAnswerText(console.stdout, answer));
+    else console.stdout.write(clusterAnswerText(console.stdout, answer, clusterHints(read, cluster)));
     return exitCode;
   }
   const subject = await subjectOf(console, { in: options.nodes }, accounts);
   const packets = packetsOf(read);
-  if (!options.json) console.stdout.write(clusterAnswerText(console.stdout, answer));
+  if (!options.json) console.stdout.write(clusterAnswerText(console.stdout, answer, clusterHints(read, cluster)));
   if (typeof packets === 'string') throw stop(EXIT.unusable, CLI_PROBLEMS.usage, packets, NEEDS_ADDRESSES);
   const asked = longWork(console, 'answering', (watcher) =>
     new Asker(subject, accounts, 'forward', watcher).ask(packets.text),

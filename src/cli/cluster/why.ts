@@ -6,6 +6,7 @@ import { type Span, spanPosition } from '../../source/index.ts';
 import { pathTable } from '../answer-text.ts';
 import type { TextOutput } from '../console.ts';
 import { type OpaqueJson, placeJson } from '../report.ts';
+import { missingRules } from './hint.ts';
 import { type ClusterFlow, type FlowPart, formatConnection } from './question.ts';
 
 /** What becomes of a flow in a cluster (a part of schema/why.json). */
@@ -125,9 +126,20 @@ function ruleText({ because, policy, rule, direction, network }: Step): string {
   }
 }
 
+/** The rules that are missing, where all that was asked about is held back. */
+export function clusterHints({ parts }: ClusterFlow, cluster: Cluster): string[] {
+  const hints = parts.map((part) => {
+    const connection = part.asked.sample();
+    if (connection === undefined) return [];
+    const { steps, possibly } = evaluate(cluster, { from: part.from, to: part.to, connection });
+    return possibly ? [] : missingRules(steps, part, connection);
+  });
+  return hints.flat();
+}
+
 const WORDS = { accept: 'allowed', drop: 'denied', depends: 'it depends' } as const;
 
-export function clusterAnswerText(output: TextOutput, answer: ClusterAnswer): string {
+export function clusterAnswerText(output: TextOutput, answer: ClusterAnswer, hints: readonly string[]): string {
   const { colors } = output;
   const paint = { accept: colors.green, drop: colors.red, depends: colors.yellow } as const;
   const lines = [colors.bold(escapeControls(answer.flow))];
@@ -151,5 +163,6 @@ export function clusterAnswerText(output: TextOutput, answer: ClusterAnswer): st
         .map((line) => `  ${line}`),
     );
   }
+  if (hints.length > 0) lines.push('', ...hints.map((line) => colors.dim(escapeControls(line))));
   return `${lines.join('\n')}\n`;
 }
