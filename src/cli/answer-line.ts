@@ -1,4 +1,4 @@
-import { pathEntry } from '../analysis/index.ts';
+import { pathEntry } from '../analysis/questions.ts';
 import type { Step } from '../semantics/index.ts';
 import { answerJson, type PathExtent } from './answer-text.ts';
 import type { Found } from './asker.ts';

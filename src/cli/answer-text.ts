@@ -1,4 +1,4 @@
-import { type Answer, type Case, formatFlow, type PathEntry, pathEntry, wholePath } from '../analysis/index.ts';
+import { type Answer, type Case, formatFlow, type PathEntry, pathEntry, wholePath } from '../analysis/questions.ts';
 import { escapeControls } from '../diagnostic/index.ts';
 import type { Ruleset, Verdict } from '../ir/index.ts';
 import { formatPortRange, formatRange, protocolName } from '../net/index.ts';

@@ -6,7 +6,7 @@ import {
   type PatternContext,
   patternContext,
   questionPassages,
-} from '../analysis/index.ts';
+} from '../analysis/questions.ts';
 import type { Diagnostic } from '../diagnostic/index.ts';
 import type { Hook } from '../ir/index.ts';
 import type { Watcher } from '../packetset/index.ts';

@@ -1,4 +1,4 @@
-import { addressKind, type Passage } from '../analysis/index.ts';
+import { addressKind, type Passage } from '../analysis/questions.ts';
 import type { Hook, Match, Ruleset, Side } from '../ir/index.ts';
 import { type Address, addressRange, parseAddress } from '../net/index.ts';
 import { AddressClasses, PatternView } from '../semantics/index.ts';

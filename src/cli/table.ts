@@ -1,12 +1,17 @@
-import Table from 'cli-table3';
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
 import { escapeControls } from '../diagnostic/index.ts';
+
+// Both take longer to load than most questions take to answer, and in JSON there are no tables.
+const load = createRequire(import.meta.url);
+const tables = (): typeof import('cli-table3') => load('cli-table3');
+const widths = (): typeof import('string-width') => load('string-width');
 
 /** A cell of one line, or of several. */
 export type Cell = string | readonly string[];
 
 /** A table of text without lines around it; columns as wide as they must be. Cells may come from outside. */
 export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const Table = tables();
   const table = new Table({
     head: [...head],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
@@ -40,6 +45,7 @@ const BORDERS = [
 
 /** Text cut to a number of columns of a terminal, the cut shown. */
 export function fitted(text: string, columns: number): string {
+  const { default: stringWidth } = widths();
   if (stringWidth(text) <= columns) return text;
   let end = text.length;
   while (end > 0 && stringWidth(text.slice(0, end)) > columns - 1) end--;

@@ -1,4 +1,5 @@
-import { type ErrorCode, parseAllDocuments } from 'yaml';
+import { createRequire } from 'node:module';
+import type { ErrorCode } from 'yaml';
 import type { SourceFile } from '../source/index.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
@@ -44,6 +45,7 @@ interface Fault {
 }
 
 function allFaults(text: string): Fault[] {
+  const { parseAllDocuments }: typeof import('yaml') = createRequire(import.meta.url)('yaml'); // large, and most files have no fault
   try {
     const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
     if ('empty' in documents) return [];

@@ -1,4 +1,3 @@
-export { type ClusterContext, type ResolvedForCluster, resolveForCluster } from './cluster-intent.ts';
 export { CLUSTER_PROBLEMS } from './cluster-problems.ts';
 export { containerZones } from './container-zones.ts';
 export { type FlowContext, resolveFlow } from './flow.ts';

@@ -3,7 +3,7 @@ import { loadCatalog } from '../../src/catalog/index.ts';
 import type { Diagnostic } from '../../src/diagnostic/index.ts';
 import type { ClusterIntent } from '../../src/kubernetes/index.ts';
 import { loadPolicyText } from '../../src/policy/index.ts';
-import { type ResolvedForCluster, resolveForCluster } from '../../src/resolve/index.ts';
+import { type ResolvedForCluster, resolveForCluster } from '../../src/resolve/cluster-intent.ts';
 import { SourceFile } from '../../src/source/index.ts';
 import type { ClusterTargetOptions } from '../../src/target/index.ts';
 

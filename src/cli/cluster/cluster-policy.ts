@@ -1,7 +1,7 @@
 import { hasErrors, sortDiagnostics } from '../../diagnostic/index.ts';
 import type { ClusterIntent } from '../../kubernetes/index.ts';
 import { loadPolicyText } from '../../policy/index.ts';
-import { resolveForCluster } from '../../resolve/index.ts';
+import { resolveForCluster } from '../../resolve/cluster-intent.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT } from '../console.ts';
 import { catalog, filesOf, policySource } from '../policy-input.ts';
