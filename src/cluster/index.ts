@@ -1,6 +1,7 @@
 export { connections } from './asking.ts';
 export type { Bounds } from './bounds.ts';
 export { type AllowedPorts, type Connection, ConnectionSet } from './connection-set.ts';
+export { type Decision, decisions } from './decisions.ts';
 export { type ClusterChange, type ClusterDifference, clusterDifference, questionIn } from './difference.ts';
 export { type Direction, type End, formatEnd, type NewWorkload } from './end.ts';
 export { type ClusterQuestion, type Evaluation, evaluate, type Step } from './evaluate.ts';

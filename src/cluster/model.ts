@@ -1,5 +1,6 @@
 import {
   type Cluster,
+  type ClusterPolicy,
   type ContainerPort,
   matches,
   type Workload,
@@ -12,6 +13,7 @@ import { PodView } from './peer-view.ts';
 
 /** A policy in one direction, with its selectors as numbers. */
 export interface CompiledSide {
+  readonly policy: ClusterPolicy;
   readonly number: number; // among all of its direction, in the order in which they are asked
   readonly layer: number;
   readonly stage: number;
@@ -109,6 +111,7 @@ export class ClusterModel {
           const seesHostNetwork = policy.seesHostNetwork === true;
           const numberOf = (selector: WorkloadSelector): number => this.#number(selector, seesHostNetwork);
           sides.push({
+            policy,
             number: sides.length,
             layer,
             stage,

@@ -1,4 +1,4 @@
-import type { ContainerPort } from '../kubernetes/index.ts';
+import type { ClusterPolicy, ContainerPort } from '../kubernetes/index.ts';
 import { type Bounds, both, bounds, EVERYTHING_PASSES, either, NOTHING_PASSES } from './bounds.ts';
 import { type CompiledRule, namedPorts } from './compiled-rule.ts';
 import { ConnectionSet } from './connection-set.ts';
@@ -9,7 +9,8 @@ export interface StageRules {
   readonly layer: number;
   readonly stage: number;
   readonly combine: 'ordered' | 'union';
-  readonly denies: boolean; // what no rule matches: some policy isolates the workload
+  /** The first policy that isolates the workload, where the stage denies what no rule of it matches. */
+  readonly isolating: ClusterPolicy | undefined;
   readonly rules: readonly CompiledRule[]; // in their order
 }
 
@@ -56,8 +57,8 @@ export class Profile {
    * From the last rule to the first: what matches for certain gets what the rule says; what may match gets the lesser of that and of what comes
    * after (for certain), or the greater (perhaps).
    */
-  #ordered({ rules, denies }: StageRules, next: Bounds, view: PeerView, ports: ReachedPorts): Bounds {
-    let rest = denies ? NOTHING_PASSES : next;
+  #ordered({ rules, isolating }: StageRules, next: Bounds, view: PeerView, ports: ReachedPorts): Bounds {
+    let rest = isolating === undefined ? next : NOTHING_PASSES;
     for (let at = rules.length - 1; at >= 0; at--) {
       const rule = rules[at]!;
       const match = this.match(rule, view, ports);
@@ -71,7 +72,7 @@ export class Profile {
     return rest;
   }
 
-  #union({ rules, denies }: StageRules, next: Bounds, view: PeerView, ports: ReachedPorts): Bounds {
+  #union({ rules, isolating }: StageRules, next: Bounds, view: PeerView, ports: ReachedPorts): Bounds {
     let allowed = NOTHING_PASSES;
     let denied = NOTHING_PASSES;
     for (const rule of rules) {
@@ -80,7 +81,7 @@ export class Profile {
       if (rule.action === 'allow') allowed = either(allowed, match);
       else denied = either(denied, match);
     }
-    const granted = either(allowed, denies ? NOTHING_PASSES : next);
+    const granted = either(allowed, isolating === undefined ? next : NOTHING_PASSES);
     return bounds(granted.certainly.subtract(denied.possibly), granted.possibly.subtract(denied.certainly));
   }
 

@@ -53,15 +53,15 @@ export class Profiles {
       -readonly [K in keyof StageRules]: K extends 'rules' ? StageRules['rules'][number][] : StageRules[K];
     }[] = [];
     let hasNamedPorts = false;
-    for (const { number, layer, stage, isolates, rules } of sides) {
+    for (const { policy, number, layer, stage, isolates, rules } of sides) {
       words.push(`${number}`);
       const { combine, isolated } = this.model.cluster.layers[layer]!.stages[stage]!;
       let last = stages.at(-1);
       if (last?.layer !== layer || last.stage !== stage) {
-        last = { layer, stage, combine, denies: false, rules: [] };
+        last = { layer, stage, combine, isolating: undefined, rules: [] };
         stages.push(last);
       }
-      if (isolates && isolated === 'deny') last.denies = true;
+      if (isolates && isolated === 'deny') last.isolating ??= policy;
       for (const [at, rule] of rules.entries()) {
         if (rule.subject !== undefined) {
           if (!selects(rule.subject)) continue;

@@ -4,12 +4,14 @@ import {
   type ClusterQuestion,
   clusterDifference,
   connections,
+  decisions,
   type End,
   evaluate,
   formatEnd,
   questionIn,
   type ReachPair,
   reachability,
+  type Step,
 } from '../../src/cluster/index.ts';
 import type { Cluster } from '../../src/kubernetes/index.ts';
 import { Random } from '../judge/random.ts';
@@ -77,6 +79,19 @@ describe('reachability against a plain reading of the policies', () => {
     // A generator that lets everything through, or nothing, would prove little.
     const all = CASES * QUESTIONS;
     assert.ok(seen.allowed > all / 4 && seen.denied > all / 4 && seen.depends > all / 100, JSON.stringify(seen));
+  });
+
+  it('tells of every connection which rules decide', () => {
+    for (let seed = 0; seed < CASES / 10; seed++) {
+      const random = new Random(seed, 4);
+      const cluster = randomCluster(random);
+      const question = randomQuestion(random, cluster);
+      const told = decisions(cluster, question.from, question.to).filter(({ connections: set }) =>
+        set.has(question.connection),
+      );
+      const steps = evaluate(cluster, question).steps.filter(({ because }) => because !== 'apart');
+      assert.deepEqual(stepsOf(told), stepsOf(steps), `seed ${seed}: ${describeQuestion(question)}`);
+    }
   });
 
   it('finds all pairs', () => {
@@ -156,6 +171,15 @@ function isPair({ from, to }: ClusterQuestion): boolean {
   return (
     [from, to].every(({ kind }) => kind === 'workload' || kind === 'addresses') && formatEnd(from) !== formatEnd(to)
   );
+}
+
+function stepsOf(steps: readonly Step[]): string[] {
+  return steps
+    .map(({ layer, network, direction, verdict, because, stage, policy, rule, maybe }) => {
+      const at = rule === undefined ? -1 : policy?.[direction]?.rules.indexOf(rule);
+      return [layer, network, direction, verdict, because, stage, policy?.ref.name, at, maybe].join(' ');
+    })
+    .sort();
 }
 
 function linesOf(pairs: Iterable<ReachPair>): string[] {
