@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { JUDGES, type Judge, judgeOrReason } from '../../scripts/judge-places.ts';
+import { PACKED } from '../../src/cli/cluster/package.ts';
 import { type Completed, run } from '../../src/host/index.ts';
 import {
   type Artifact,
@@ -121,7 +122,7 @@ const kubectl = asked(JUDGES.kubectl);
 describe('Kustomize, asked for real', { skip: kubectl.skip }, () => {
   const build = (folder: string, path: string) => said(kubectl.ask('kustomize', join(folder, path)));
 
-  for (const name of ['kubernetes', 'calico'] as const) {
+  for (const name of PACKED) {
     test(`what is built for ${name} means what the policy says`, async () => {
       const { of, holds } = packed(PROD, name);
       await inFolder(kustomizeFiles(of), async (folder) => {
@@ -170,7 +171,7 @@ for (const judge of [JUDGES['helm-3'], JUDGES['helm-4']]) {
   const hasNotes = judge.name === 'helm-4'; // Helm 3 asks a cluster even where it is told that there is none
   describe(`${judge.name}, asked for real`, { skip: helm.skip }, () => {
     test('nothing to object to, and what is rendered means what the policy says', async () => {
-      for (const name of ['kubernetes', 'calico'] as const) {
+      for (const name of PACKED) {
         const { of, holds } = packed(PROD, name);
         await inFolder(helmFiles(of, '1.2.3'), async (folder) => {
           await said(helm.ask('lint', '--strict', folder));

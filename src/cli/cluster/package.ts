@@ -1,28 +1,28 @@
-import type { Artifact, ClusterTargetName, ClusterTargetOptions } from '../../target/index.ts';
 import {
-  CLUSTER_TARGETS,
+  type Artifact,
   type ClusterPackage,
+  type ClusterTargetName,
   helmDefaults,
   helmFiles,
   kustomizeFiles,
   nodeFirewall,
 } from '../../target/index.ts';
-import { type ClusterProof, renderClusterProven, verifyCluster } from '../../verify/index.ts';
-import { accountsOf } from '../accounts.ts';
+import { type ClusterProof, verifyCluster } from '../../verify/index.ts';
 import { type Console, EXIT } from '../console.ts';
 import { readSource } from '../files.ts';
 import { NODE_PROBLEMS } from '../node/problems.ts';
 import { soundHostPolicy } from '../policy-input.ts';
 import { Stop, stop } from '../report.ts';
-import { type ClusterPolicyOptions, soundClusterIntent } from './cluster-policy.ts';
+import { type ClusterRenderOptions, provenForCluster } from './render.ts';
 
 /** Named as targets are, although each is what another target wrote, packed for a tool. */
 export const PACKAGES = ['kustomize', 'helm'] as const;
+/** The APIs of network plugins: what stands beside them (guard rails, a mesh) is rendered by itself. */
+export const PACKED = ['kubernetes', 'calico', 'cilium'] as const satisfies readonly ClusterTargetName[];
 export type PackageName = (typeof PACKAGES)[number];
 
-export interface PackageOptions extends ClusterPolicyOptions {
-  readonly with?: ClusterTargetName;
-  readonly image: string;
+export interface PackageOptions extends ClusterRenderOptions {
+  readonly with?: (typeof PACKED)[number];
   readonly nodePolicy?: string;
   readonly chartVersion: string;
 }
@@ -34,12 +34,7 @@ export async function renderPackage(
   path: string | undefined,
   options: PackageOptions,
 ): Promise<{ readonly artifacts: readonly Artifact[]; readonly proof: ClusterProof }> {
-  const intent = await soundClusterIntent(console, path, options);
-  const target = CLUSTER_TARGETS[options.with ?? 'kubernetes'];
-  const how: ClusterTargetOptions = { gatewayImage: options.image, calicoDomains: false, calicoTier: 'default' };
-  const { artifacts, proof } = renderClusterProven(target, intent, how);
-  if (artifacts === undefined) throw new Stop(EXIT.unusable, proof.diagnostics);
-  const { files } = target.lower(intent, how);
+  const { intent, target, files, proof } = await provenForCluster(console, options.with ?? 'kubernetes', path, options);
   const of: ClusterPackage = {
     intent,
     target: target.name,
@@ -68,7 +63,10 @@ async function nodesOf(
 ): Promise<Pick<ClusterPackage, 'nodes'>> {
   if (nodePolicy === undefined) return {};
   const source = await readSource(console, nodePolicy);
-  const { baseline } = soundHostPolicy(console, source, accountsOf(console));
+  // No account of this machine is one of a node's, and no other file gets there.
+  const { baseline } = soundHostPolicy(console, source, new Map([['root', 0]]), () => ({
+    reason: 'a node gets one file alone: put it in here',
+  }));
   if (!baseline.some(({ name }) => name === 'forwarding'))
     throw stop(EXIT.unusable, NODE_PROBLEMS.noForwarding, source.name);
   return { nodes: nodeFirewall({ policy: source.text, image }) };

@@ -1,6 +1,8 @@
+import type { ClusterIntent } from '../../kubernetes/index.ts';
 import {
   type Artifact,
   CLUSTER_TARGETS,
+  type ClusterLowered,
   type ClusterTarget,
   type ClusterTargetName,
   type ClusterTargetOptions,
@@ -20,6 +22,15 @@ export interface ClusterRenderOptions extends ClusterPolicyOptions {
   readonly calicoDomains?: boolean;
 }
 
+/** What was written for one API, with the proof that it means what the policy says. */
+export interface ProvenForCluster {
+  readonly intent: ClusterIntent;
+  readonly target: ClusterTarget;
+  readonly files: ClusterLowered['files'];
+  readonly artifacts: readonly Artifact[]; // the same, printed
+  readonly proof: ClusterProof;
+}
+
 /** Manifests of one API, proven: nothing is printed otherwise. @throws Stop */
 export async function renderForCluster(
   console: Console,
@@ -27,11 +38,24 @@ export async function renderForCluster(
   path: string | undefined,
   options: ClusterRenderOptions,
 ): Promise<{ readonly artifacts: readonly Artifact[]; readonly proof: ClusterProof }> {
-  const target: ClusterTarget = CLUSTER_TARGETS[name];
-  if (options.staged === true && target.staged === undefined) {
+  const { title, staged }: ClusterTarget = CLUSTER_TARGETS[name];
+  if (options.staged === true && staged === undefined) {
     const help = 'leave it out, or render for `calico`';
-    throw stop(EXIT.unusable, CLI_PROBLEMS.usage, `${target.title} has no staged policies`, help);
+    throw stop(EXIT.unusable, CLI_PROBLEMS.usage, `${title} has no staged policies`, help);
   }
+  const { target, files, artifacts, proof } = await provenForCluster(console, name, path, options);
+  if (options.staged !== true || staged === undefined) return { artifacts, proof };
+  return { artifacts: target.print(staged(files)), proof };
+}
+
+/** @throws Stop where it is not proven */
+export async function provenForCluster(
+  console: Console,
+  name: ClusterTargetName,
+  path: string | undefined,
+  options: ClusterRenderOptions,
+): Promise<ProvenForCluster> {
+  const target: ClusterTarget = CLUSTER_TARGETS[name];
   const intent = await soundClusterIntent(console, path, options);
   const how: ClusterTargetOptions = {
     gatewayImage: options.image,
@@ -45,7 +69,5 @@ export async function renderForCluster(
   }
   const faults = gatewayFaults(console, intent, artifacts);
   if (faults.length > 0) throw new Stop(EXIT.machine, faults);
-  const { staged } = target;
-  if (options.staged !== true || staged === undefined) return { artifacts, proof };
-  return { artifacts: target.print(staged(target.lower(intent, how).files)), proof };
+  return { intent, target, files: target.lower(intent, how).files, artifacts, proof };
 }

@@ -7,7 +7,7 @@ import { TARGET_NAMES, type TargetName, withTarget } from '../../target/registry
 import { type ClusterProof, type Proof, renderProven } from '../../verify/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
-import { PACKAGES, type PackageName, type PackageOptions, renderPackage } from '../cluster/package.ts';
+import { PACKAGES, PACKED, type PackageName, type PackageOptions, renderPackage } from '../cluster/package.ts';
 import { clusterProofJson, tellClusterProof } from '../cluster/proof-text.ts';
 import { type ClusterRenderOptions, renderForCluster } from '../cluster/render.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
@@ -63,7 +63,9 @@ export function renderCommand(console: Console): Command {
       collect,
     )
     .addOption(
-      new Option('--with <target>', 'with `kustomize` and `helm`: the API of policies').choices(CLUSTER_TARGET_NAMES),
+      new Option('--with <target>', 'with `kustomize` and `helm`: the API of policies')
+        .choices(PACKED)
+        .default('kubernetes'),
     )
     .option('--image <name>', 'for a cluster: the image of Portcullis', `portcullis:${programVersion()}`)
     .option('--node-local-dns', 'for a cluster: pods ask the DNS cache of their node, too')
