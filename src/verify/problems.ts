@@ -50,4 +50,12 @@ export const VERIFY_PROBLEMS = {
     help: () => 'correct the claim, or the flows',
     explanation: 'The policy’s own tests are asked of what was written for the cluster, as it was read back.',
   } satisfies DiagnosticKind<[text: string, witness: string]>,
+  clusterTestBeside: {
+    code: 'V0107',
+    severity: 'warning',
+    message: (text: string, witness: string) =>
+      `the test \`${text}\` does not hold by this API alone: ${witness} fares otherwise, which was declared`,
+    help: () => 'see what is said of the approximation: another API beside this one may hold it',
+    explanation: 'A claim is asked of what was written, with all that it declares it cannot say.',
+  } satisfies DiagnosticKind<[text: string, witness: string]>,
 } as const satisfies Record<string, DiagnosticKind<never>>;

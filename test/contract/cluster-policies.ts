@@ -27,6 +27,12 @@ const CLUSTER_CASES: readonly ClusterCase[] = [
     text: example('openclaw-prod.yaml').replace('\nzones:', `\n${GATEWAY}\nzones:`),
   },
   {
+    name: 'openclaw-kubernetes',
+    why: 'the example for a cluster, with its tests',
+    namespaces: ['openclaw'],
+    text: example('openclaw-kubernetes.yaml'),
+  },
+  {
     name: 'two-namespaces',
     why: 'both ends of a flow are governed, and each says its side',
     namespaces: ['openclaw', 'monitoring'],

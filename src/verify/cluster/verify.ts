@@ -1,11 +1,12 @@
-import { type ConnectionSet, connections } from '../../cluster/index.ts';
+import { connections } from '../../cluster/index.ts';
 import { type Diagnostic, diagnose, hasErrors, sortDiagnostics } from '../../diagnostic/index.ts';
 import { type Cluster, type ClusterIntent, readCluster } from '../../kubernetes/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import type { Artifact, ClusterApproximation, ClusterTarget, ClusterTargetOptions } from '../../target/index.ts';
 import { VERIFY_PROBLEMS } from '../problems.ts';
+import { Allowance } from './allowance.ts';
 import { endText, type Representative } from './ends.ts';
-import type { ClusterDifference, ClusterProof, ProvenClusterApproximation } from './proof.ts';
+import type { ClusterDifference, ClusterProof } from './proof.ts';
 import {
   addressRepresentatives,
   nameRepresentatives,
@@ -15,7 +16,7 @@ import {
   TooManyLabels,
 } from './representatives.ts';
 import { failedTests } from './tests.ts';
-import { connectionSet, Peers, WantedConnections } from './wanted.ts';
+import { WantedConnections } from './wanted.ts';
 
 /** What a target writes for a policy, with the proof that it means what the policy says; no artifacts where it does not. */
 export function renderClusterProven(
@@ -55,12 +56,13 @@ export function verifyCluster(
   if (unread !== undefined) return fault(diagnose(VERIFY_PROBLEMS.unread, undefined, target, unread.message));
   if (opaque !== undefined) return fault(diagnose(VERIFY_PROBLEMS.unread, undefined, target, opaque.reason));
   try {
-    const { unexplained, approximations, ends } = compare(intent, cluster, declared);
-    const tests = failedTests(intent, cluster, ends);
+    const { unexplained, allowance, ends } = compare(intent, cluster, declared);
+    const tests = failedTests(intent, cluster, ends, allowance);
     const unproven =
       unexplained.length === 0 ? [] : [diagnose(VERIFY_PROBLEMS.unproven, undefined, target, unexplained.length)];
     const said = [...unproven, ...tests];
-    return { target, holds: said.length === 0, artifacts, approximations, unexplained, diagnostics: said };
+    const approximations = allowance.proven();
+    return { target, holds: !hasErrors(said), artifacts, approximations, unexplained, diagnostics: said };
   } catch (error) {
     if (!(error instanceof TooManyLabels)) throw error;
     return fault(diagnose(VERIFY_PROBLEMS.tooManyLabels, undefined, target));
@@ -69,7 +71,7 @@ export function verifyCluster(
 
 interface Compared {
   readonly unexplained: readonly ClusterDifference[];
-  readonly approximations: readonly ProvenClusterApproximation[];
+  readonly allowance: Allowance;
   readonly ends: readonly Representative[];
 }
 
@@ -106,49 +108,5 @@ function compare(intent: ClusterIntent, cluster: Cluster, declared: readonly Clu
       }
     }
   }
-  return { unexplained, approximations: allowance.proven(), ends };
-}
-
-/** What was declared, asked for each difference. */
-class Allowance {
-  readonly #declared: readonly {
-    readonly approximation: ClusterApproximation;
-    readonly from: Peers;
-    readonly to: Peers;
-    readonly ports: ConnectionSet;
-  }[];
-  readonly #witnesses = new Map<ClusterApproximation, string>();
-
-  constructor(declared: readonly ClusterApproximation[]) {
-    this.#declared = declared.map((approximation) => ({
-      approximation,
-      from: new Peers(approximation.from),
-      to: new Peers(approximation.to),
-      ports: connectionSet(approximation.ports),
-    }));
-  }
-
-  /** What is left of a difference. */
-  without(
-    effect: ClusterApproximation['effect'],
-    from: Representative,
-    to: Representative,
-    found: ConnectionSet,
-  ): ConnectionSet {
-    let left = found;
-    for (const { approximation, ports, ...peers } of this.#declared) {
-      if (approximation.effect !== effect) continue;
-      if (peers.from.sight(from.end) === 'no' || peers.to.sight(to.end) === 'no') continue;
-      const explained = found.intersect(ports);
-      if (explained.isEmpty) continue;
-      if (!this.#witnesses.has(approximation))
-        this.#witnesses.set(approximation, `${endText(from.end)} -> ${endText(to.end)}: ${explained.toString()}`);
-      left = left.subtract(ports);
-    }
-    return left;
-  }
-
-  proven(): readonly ProvenClusterApproximation[] {
-    return [...this.#witnesses].map(([approximation, witness]) => ({ approximation, witness }));
-  }
+  return { unexplained, allowance, ends };
 }
