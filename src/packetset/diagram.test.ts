@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { balanced, DiagramStore } from './diagram.ts';
+import { balanced } from './balanced.ts';
+import { DiagramStore } from './diagram.ts';
 import { DiagramTooLarge } from './limits.ts';
 
 // A universe of two dimensions of three values: nine points, so a set is nine bits and all 512 sets can be tried.

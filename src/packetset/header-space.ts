@@ -1,5 +1,6 @@
 import type { Address, AddressRange, Family } from '../net/index.ts';
-import { balanced, DiagramStore } from './diagram.ts';
+import { balanced } from './balanced.ts';
+import { DiagramStore } from './diagram.ts';
 import type { IntervalSet } from './interval-set.ts';
 import { PacketSet } from './packet-set.ts';
 import { type Limb, limbOf, rangesNode, wideNode } from './range-nodes.ts';

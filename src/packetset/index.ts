@@ -1,6 +1,7 @@
 export { AddressSet } from './address-set.ts';
+export { balanced } from './balanced.ts';
 export { type Bits, type Box, boxes, type NumberRange } from './boxes.ts';
-export { balanced, DiagramStore, TERMINALS } from './diagram.ts';
+export { DiagramStore, TERMINALS } from './diagram.ts';
 export {
   addressLimbs,
   type DimensionName,

@@ -1,4 +1,5 @@
-import { balanced, type DiagramStore, TERMINALS } from './diagram.ts';
+import { balanced } from './balanced.ts';
+import { type DiagramStore, TERMINALS } from './diagram.ts';
 import { NodeMap } from './node-map.ts';
 
 /** What a dimension is asked instead: with this value, or whether a set (over any dimensions) holds the packet. */
