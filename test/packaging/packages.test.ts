@@ -3,6 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { DaemonSet as DaemonSetModel } from 'kubernetes-models/apps/v1/DaemonSet';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Namespace } from 'kubernetes-models/v1/Namespace';
+import { Pod } from 'kubernetes-models/v1/Pod';
+import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { parseAllDocuments } from 'yaml';
 import { JUDGES, type Judge, judgeOrReason } from '../../scripts/judge-places.ts';
 import { PACKED } from '../../src/cli/cluster/package.ts';
@@ -116,6 +121,24 @@ function daemonSets(text: string): ReadonlyMap<string, DaemonSet> {
   const objects = parseAllDocuments(text).map((each): DaemonSet => each.toJS());
   return new Map(objects.filter((each) => each?.kind === 'DaemonSet').map((each) => [each.metadata.name, each]));
 }
+
+/** As Kubernetes publishes them, by a package that carries them. */
+const MODELS = { ConfigMap, DaemonSet: DaemonSetModel, Namespace, Pod, ServiceAccount } as const;
+
+function hold(kind: keyof typeof MODELS, object: object): void {
+  new MODELS[kind](structuredClone(object) as never).validate();
+}
+
+test('the objects of the nodes are as the published schemas want them', () => {
+  const printed = kustomizeFiles(packed(PROD, 'kubernetes').of).find(({ name }) => name === 'nodes/nodes.yaml');
+  const kinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'DaemonSet', 'DaemonSet'] as const;
+  const objects = parseAllDocuments(printed?.text ?? '').flatMap((each): DaemonSet[] => each.toJS() ?? []);
+  assert.deepEqual(
+    objects.map(({ kind }) => kind),
+    kinds,
+  );
+  for (const [index, kind] of kinds.entries()) hold(kind, objects[index] ?? {});
+});
 
 const kubectl = asked(JUDGES.kubectl);
 
@@ -237,6 +260,7 @@ for (const judge of [JUDGES['helm-3'], JUDGES['helm-4']]) {
         const text = await said(
           helm.ask('template', 'claw', folder, '--show-only', 'templates/tests/connections.yaml'),
         );
+        hold('Pod', parseAllDocuments(text).at(-1)?.toJS());
         assert.match(text, /helm\.sh\/hook: test/);
         assert.match(text, /\n {4}app: openclaw-agent\n/);
         assert.match(text, /value: "\$PORTCULLIS_GATEWAY_AGENT"\n[\s\S]*value: "\$KUBERNETES"/);
