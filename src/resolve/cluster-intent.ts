@@ -84,6 +84,11 @@ export function resolveForCluster(policy: PolicyFile, context: ClusterContext): 
   return { intent: hasErrors(diagnostics) ? undefined : intent, diagnostics };
 }
 
+/** RFC 1123 label. */
+function isNamespaceName(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
 class ClusterResolver {
   readonly #policy: PolicyFile;
   readonly #context: ClusterContext;
@@ -126,9 +131,8 @@ class ClusterResolver {
     if (chosen.length === 0 || (namespaces.length === 0 && chosen.length > 1))
       this.#report.say(CLUSTER_PROBLEMS.whichNamespace, undefined, chosen);
     for (const name of chosen)
-      if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
-        this.#report.say(CLUSTER_PROBLEMS.badNamespace, undefined, name);
-    return chosen;
+      if (!isNamespaceName(name)) this.#report.say(CLUSTER_PROBLEMS.badNamespace, undefined, name);
+    return chosen.filter(isNamespaceName);
   }
 
   #flow(flow: FlowDeclaration, governed: readonly string[]): ClusterGrant[] {
@@ -142,7 +146,7 @@ class ClusterResolver {
         this.#report.say(CLUSTER_PROBLEMS.nameAsSource, flow.span, name, zone);
     if (senders.length === 0 || to.length === 0) return [];
     if (![...senders, ...to].some((end) => governed.some((namespace) => governedPart(end, namespace) !== undefined))) {
-      this.#report.say(CLUSTER_PROBLEMS.elsewhere, flow.span, name, governed);
+      if (governed.length > 0) this.#report.say(CLUSTER_PROBLEMS.elsewhere, flow.span, name, governed);
       return [];
     }
     if (flow.rate !== undefined) {
