@@ -1,3 +1,4 @@
+import { grown, growth, type Numbers, roomier } from './growth.ts';
 import { Budget, type DiagramLimits, DiagramTooLarge } from './limits.ts';
 import { OperationCache } from './operation-cache.ts';
 import { UNWATCHED, type Watcher } from './watcher.ts';
@@ -44,15 +45,6 @@ interface Mapping {
   readonly together: readonly number[];
 }
 
-const QUICKLY = 1 << 18; // numbers in an array: below that it grows fourfold, above twofold
-
-/**
- * Edges are most of a large store, and while they are copied to a larger array there are both. From the first size on they get the second at
- * once: what is not written to is no memory yet (a new array is made by calloc(3), and of so much by mmap(2); `transfer` would write zeros).
- */
-const LARGE_BYTES = 2 ** 24;
-const ROOMY_BYTES = 2 ** 28;
-
 const PULSE = 1 << 10; // operations from one pulse to the next; a hundred thousand a second are done at the least
 
 export class DiagramStore {
@@ -80,7 +72,7 @@ export class DiagramStore {
     for (const array of this.#arrays()) this.#budget.replace(0, array.byteLength);
   }
 
-  #arrays(): readonly (Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>)[] {
+  #arrays(): readonly Numbers[] {
     const ofNodes = [this.#dimension, this.#depth, this.#reached, this.#start, this.#hash];
     return [...ofNodes, this.#edges, this.#table, this.#stack];
   }
@@ -331,7 +323,7 @@ export class DiagramStore {
 
   #push(upper: number, child: number): void {
     const at = 2 * this.#top++;
-    if (at === this.#stack.length) this.#stack = this.#grown(this.#stack, Uint32Array);
+    if (at === this.#stack.length) this.#stack = grown(this.#stack, Uint32Array, this.#budget);
     this.#stack[at] = upper;
     this.#stack[at + 1] = child;
   }
@@ -383,7 +375,7 @@ export class DiagramStore {
     if (node + 1 >= this.#dimension.length) this.#growNodes();
     const start = 2 * this.#start[node]!;
     const stop = start + end - from;
-    while (stop > this.#edges.length) this.#growEdges();
+    while (stop > this.#edges.length) this.#edges = roomier(this.#edges, this.#budget);
     let reached = 0;
     let depth = 0;
     for (let at = from, edge = start; at < end; at += 2, edge += 2) {
@@ -406,29 +398,15 @@ export class DiagramStore {
   }
 
   #growNodes(): void {
-    this.#start = this.#grown(this.#start, Uint32Array);
-    this.#hash = this.#grown(this.#hash, Uint32Array);
-    this.#dimension = this.#grown(this.#dimension, Uint16Array);
-    this.#depth = this.#grown(this.#depth, Uint16Array);
-    this.#reached = this.#grown(this.#reached, Uint8Array);
-  }
-
-  #growEdges(): void {
-    const before = this.#edges;
-    const roomy = Math.min(ROOMY_BYTES, this.#budget.left / 2);
-    if (before.byteLength < LARGE_BYTES || roomy < 2 * before.byteLength) {
-      this.#edges = this.#grown(before, Uint32Array);
-      return;
-    }
-    const after = new Uint32Array(2 * Math.floor(roomy / 8));
-    this.#budget.replace(before.byteLength, after.byteLength);
-    after.set(before);
-    before.buffer.transfer(0); // free at once
-    this.#edges = after;
+    this.#start = grown(this.#start, Uint32Array, this.#budget);
+    this.#hash = grown(this.#hash, Uint32Array, this.#budget);
+    this.#dimension = grown(this.#dimension, Uint16Array, this.#budget);
+    this.#depth = grown(this.#depth, Uint16Array, this.#budget);
+    this.#reached = grown(this.#reached, Uint8Array, this.#budget);
   }
 
   #rehash(): void {
-    const length = this.#table.length * (this.#table.length < QUICKLY ? 4 : 2);
+    const length = this.#table.length * growth(this.#table);
     this.#budget.replace(this.#table.byteLength, length * 4);
     const table = new Uint32Array(length);
     const mask = table.length - 1;
@@ -440,15 +418,5 @@ export class DiagramStore {
     this.#table.buffer.transfer(0); // free at once
     this.#table = table;
     this.#cache.growTo(table.length);
-  }
-
-  /** The same numbers with as much room again; the memory of the old array is free at once, and not when somebody collects it. @throws DiagramTooLarge */
-  #grown<Numbers extends Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
-    array: Numbers,
-    kind: new (buffer: ArrayBuffer) => Numbers,
-  ): Numbers {
-    const bytes = array.byteLength * (array.length < QUICKLY ? 4 : 2);
-    this.#budget.replace(array.byteLength, bytes);
-    return new kind(array.buffer.transfer(bytes));
   }
 }
