@@ -5,6 +5,8 @@ import { type Imported, ImportTooLarge, importPolicy } from '../../import/index.
 import type { NameGroup } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
+import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
+import { CLUSTER_PROBLEMS } from '../cluster/problems.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { readFile, readSources, STDIN, writeFile } from '../files.ts';
 import { formatOf } from '../format.ts';
@@ -21,23 +23,31 @@ interface ImportOptions {
   readonly name: string;
   readonly names?: string;
   readonly account?: readonly string[];
+  readonly namespace?: readonly string[];
+  readonly despiteErrors?: boolean;
   readonly json?: boolean;
 }
 
 export function importCommand(console: Console): Command {
   return new Command('import')
     .description(
-      'A policy from a firewall that is there, proven to let through the same packets; what it cannot say is listed.',
+      'A policy from a firewall that is there, or from the manifests of a cluster, proven to let through the same; what it cannot say is listed.',
     )
     .argument(
       '<what...>',
-      'the configuration of a firewall (nft text or nft -j, iptables-save, ipset save, /etc/ufw; repeatable: the files of one machine; - is standard input), or `live`: the rules that this machine has now',
+      'the configuration of a firewall (nft text or nft -j, iptables-save, ipset save, /etc/ufw; repeatable: the files of one machine; - is standard input), `live`: the rules that this machine has now, or manifests of a cluster: files, folders, `live-cluster`',
     )
     .option('-o, --output <file>', 'write the policy there instead of printing it')
     .option('--force', 'replace a policy that is there')
     .option('--name <name>', 'the name of the policy', 'imported')
     .option('--names <policy>', 'a policy that says which host names its zones stand for: a firewall holds addresses')
     .option('--account <name=uid>', ACCOUNT_OPTION, collect)
+    .option(
+      '--namespace <name>',
+      'of manifests: a namespace that the policy governs (repeatable; default: those with policies)',
+      collect,
+    )
+    .option('--despite-errors', DESPITE_ERRORS)
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -71,6 +81,20 @@ async function runImport(console: Console, what: readonly string[], options: Imp
   const { output } = options;
   const isThere = output !== undefined && output !== STDIN && typeof readFile(console, output) !== 'string';
   if (isThere && options.force !== true) throw stop(EXIT.refused, IMPORT_PROBLEMS.exists, output);
+  const given = await givenFiles(console, what);
+  if (given.manifests.length > 0) {
+    if (given.others.length > 0) throw stop(EXIT.unusable, CLUSTER_PROBLEMS.onlyManifests, 'import');
+    const { importFromCluster } = await import('../cluster/import-command.ts'); // most firewalls are a machine's
+    return importFromCluster(console, {
+      manifests: given.manifests,
+      source: what.join(', '),
+      ...(output === undefined ? {} : { output }),
+      name: options.name,
+      namespaces: options.namespace ?? [],
+      despiteErrors: options.despiteErrors === true,
+      json: options.json === true,
+    });
+  }
   const accounts = accountsOf(console, options.account);
   const sources = await readSources(console, what);
   const policy = sources.find((source) => formatOf(source) === 'policy');

@@ -79,8 +79,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'it says what a change means for a host from what it is shown: it reads and changes no machine itself, and knows no command',
   },
   import: {
-    mayImport: [...BASE, 'ir', 'packetset', 'semantics'],
-    why: 'a policy is made from what a firewall means, whatever it was read from: it knows no firewall, and whether it is right others prove',
+    mayImport: [...BASE, 'ir', 'packetset', 'semantics', 'kubernetes', 'cluster'],
+    why: 'a policy is made from what a firewall or a cluster means, whatever it was read from: it knows no firewall, and whether it is right others prove',
   },
   gateway: {
     mayImport: [...BASE, 'ir', 'semantics'],
