@@ -35,7 +35,7 @@ export function cutOffFindings(
   const outside = addressEnd(parseAddress(STRANGER[4])!);
   const particulars = {
     subject: subjectOf(namespace, agents),
-    ...shown(view.cluster, from, outside, { protocol: 'TCP', port: 443 }),
+    ...shown(view, from, outside, { protocol: 'TCP', port: 443 }),
   };
   return [finding(CLUSTER_REACH.cutOff, particulars, idsText(agents))];
 }

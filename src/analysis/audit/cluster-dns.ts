@@ -32,10 +32,10 @@ function of(view: ClusterView, alike: Alike, resolvers: readonly Workload[]): Fi
   const to = workloadEnd(resolvers[0]!);
   const subject = subjectOf(namespace, workloads);
   if (open.includes(UDP)) {
-    const particulars = { subject, ...shown(view.cluster, from, to, { protocol: 'TCP', port: 53 }) };
+    const particulars = { subject, ...shown(view, from, to, { protocol: 'TCP', port: 53 }) };
     return [finding(CLUSTER_REACH.dnsOnlyUdp, particulars, idsText(workloads))];
   }
-  const { connection, origins } = shown(view.cluster, from, to, { protocol: 'UDP', port: 53 });
+  const { connection, origins } = shown(view, from, to, { protocol: 'UDP', port: 53 });
   const meant = rulesOn53(view, first);
   const [why, conditions] = reason(view, meant);
   const particulars = {

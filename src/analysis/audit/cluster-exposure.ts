@@ -53,7 +53,7 @@ function open(view: ClusterView, way: WayIn): Finding[] {
   const [first] = letIn;
   if (first === undefined) return [];
   const workloads = letIn.map(({ workload }) => workload);
-  const example = shown(view.cluster, first.from, first.to, { protocol, port: target });
+  const example = shown(view, first.from, first.to, { protocol, port: target });
   const origins = [...placesOf(way.entrance?.span ?? way.service?.span ?? first.workload.span), ...example.origins];
   const port = `${protocol.toLowerCase()}/${way.outside}`;
   const particulars = { subject: `${way.name} ${port}`, connection: example.connection, origins };

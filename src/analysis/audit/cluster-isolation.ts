@@ -61,7 +61,7 @@ function example(view: ClusterView, workload: Workload, direction: Direction): C
   const [from, to] =
     direction === 'egress' ? [self, stranger] : [other === undefined ? stranger : workloadEnd(other), self];
   const port = direction === 'egress' ? 443 : (workload.ports.find(({ protocol }) => protocol === 'TCP')?.port ?? 443);
-  return shown(view.cluster, from, to, { protocol: 'TCP', port }).connection;
+  return shown(view, from, to, { protocol: 'TCP', port }).connection;
 }
 
 /** What is needed has to be allowed beside it. */

@@ -74,7 +74,7 @@ function worldwide<Words extends [whom: string, families: string] | [whom: strin
   const connection = set.sample()!;
   const particulars = {
     subject: [subjectOf(namespace, workloads), ...(text === undefined ? [] : [text])].join(' '),
-    ...(example === undefined ? {} : shown(view.cluster, workloadEnd(first), addressEnd(example), connection)),
+    ...(example === undefined ? {} : shown(view, workloadEnd(first), addressEnd(example), connection)),
   };
   return finding(kind, particulars, ...words);
 }
@@ -91,7 +91,7 @@ function metadata(view: ClusterView, { namespace, workloads, first }: Alike): Fi
   if (reached === undefined) return [];
   const particulars = {
     subject: subjectOf(namespace, workloads),
-    ...shown(view.cluster, from, addressEnd(reached), { protocol: 'TCP', port: 80 }),
+    ...shown(view, from, addressEnd(reached), { protocol: 'TCP', port: 80 }),
   };
   const text = reached.family === 4 ? '169.254.169.254' : 'fd00:ec2::254';
   return [finding(CLUSTER_REACH.metadata, particulars, idsText(workloads), text)];
@@ -120,7 +120,7 @@ function controlPlane(view: ClusterView, { namespace, workloads, first }: Alike)
   const [, kind, port] = one;
   const particulars = {
     subject: subjectOf(namespace, workloads),
-    ...shown(view.cluster, from, { kind }, { protocol: 'TCP', port }),
+    ...shown(view, from, { kind }, { protocol: 'TCP', port }),
   };
   const what = reached.map(([name, , number]) => `${name} (tcp/${number})`).join(', ');
   return [finding(CLUSTER_REACH.controlPlane, particulars, idsText(workloads), what)];
@@ -141,7 +141,7 @@ function podsForInternet(view: ClusterView, placed: PlacedRule, groups: readonly
   const about = groups.find(({ first }) => view.selecting(first).some((each) => each.policy === policy));
   if (outward.isEmpty || about === undefined || !about.world.anywhere.intersect(outward).isEmpty) return [];
   const name = formatRef(policy.ref);
-  const cut = shown(view.cluster, workloadEnd(about.first), addressEnd(parseAddress(STRANGER[4])!), outward.sample()!);
+  const cut = shown(view, workloadEnd(about.first), addressEnd(parseAddress(STRANGER[4])!), outward.sample()!);
   const what = ports === ConnectionSet.all ? 'everything' : ports.toString();
   const particulars = {
     subject: `${name} egress ${what}`,

@@ -1,3 +1,4 @@
+import type { End } from '../../cluster/index.ts';
 import {
   type Cluster,
   type ClusterPolicy,
@@ -65,6 +66,7 @@ export class ClusterView {
   readonly workloads: readonly Workload[];
   readonly policies: readonly PlacedPolicy[];
   readonly rules: readonly PlacedRule[];
+  readonly #order: ReadonlyMap<PlacedPolicy, number>;
   readonly #standIns: ReadonlySet<Workload>;
   readonly #byNamespace: ReadonlyMap<string, readonly Workload[]>;
   readonly #matching = new Map<string, readonly Workload[]>();
@@ -75,6 +77,7 @@ export class ClusterView {
     this.policies = cluster.layers.flatMap((layer) =>
       layer.stages.flatMap((stage) => stage.policies.map((policy) => ({ policy, layer, stage }))),
     );
+    this.#order = new Map(this.policies.map((placed, at) => [placed, at]));
     this.rules = this.policies.flatMap((placed) =>
       DIRECTIONS.flatMap((direction) =>
         (placed.policy[direction]?.rules ?? []).map((rule, index) => ({ ...placed, direction, rule, index })),
@@ -128,6 +131,22 @@ export class ClusterView {
   selecting(workload: Workload): readonly PlacedPolicy[] {
     const all = this.#selecting.get(workload) ?? [];
     return workload.hostNetwork ? all.filter(({ policy }) => policy.seesHostNetwork === true) : all;
+  }
+
+  /** The cluster with those policies only that select one of these ends: a plain reading of thousands takes its time. */
+  around(...ends: readonly End[]): Cluster {
+    const near = ends.flatMap((end) => (end.kind === 'workload' ? this.selecting(end.workload) : []));
+    if (ends.some(({ kind }) => kind === 'new-workload')) return this.cluster; // anybody's policies may be about it
+    const byStage = new Map(Map.groupBy(new Set(near), ({ stage }) => stage));
+    const order = (placed: PlacedPolicy): number => this.#order.get(placed) ?? 0;
+    const layers = this.cluster.layers.map((layer) => ({
+      ...layer,
+      stages: layer.stages.map((stage) => {
+        const placed = byStage.get(stage) ?? [];
+        return { ...stage, policies: placed.toSorted((a, b) => order(a) - order(b)).map(({ policy }) => policy) };
+      }),
+    }));
+    return { ...this.cluster, layers };
   }
 
   /** Whether some policy holds back connections of that direction. */

@@ -1,7 +1,8 @@
 import { type Connection, type End, evaluate, formatEnd } from '../../cluster/index.ts';
-import type { Cluster, Workload } from '../../kubernetes/index.ts';
+import type { Workload } from '../../kubernetes/index.ts';
 import { type Address, addressRange, formatAddress } from '../../net/index.ts';
 import { placesOf } from './cluster-place.ts';
+import type { ClusterView } from './cluster-view.ts';
 import type { ConnectionWitness, Particulars } from './finding.ts';
 
 const RULES_AT_MOST = 4;
@@ -16,12 +17,12 @@ export function addressEnd(address: Address): End {
 
 /** Asks the connection again, by the plain reading of the policies, and names the rules that decide. */
 export function shown(
-  cluster: Cluster,
+  view: ClusterView,
   from: End,
   to: End,
   connection: Connection,
 ): Required<Pick<Particulars, 'connection' | 'origins'>> {
-  const { certainly, steps } = evaluate(cluster, { from, to, connection });
+  const { certainly, steps } = evaluate(view.around(from, to), { from, to, connection });
   const verdict = certainly ? 'accept' : 'drop';
   const deciding = steps.filter((step) => (certainly ? step.verdict === 'allow' : step.verdict === 'deny'));
   const spans = deciding.flatMap(({ rule, policy }) => rule?.span ?? policy?.span ?? []);
