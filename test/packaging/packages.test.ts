@@ -248,8 +248,11 @@ for (const judge of [JUDGES['helm-3'], JUDGES['helm-4']]) {
           assert.deepEqual(container?.securityContext.capabilities, { drop: ['ALL'], add: ['NET_ADMIN'] });
           assert.deepEqual(container?.args, ['--healthy', 'kubernetes', '--ready-file', '/run/portcullis-node/ready']);
         }
-        const all = daemonSets(await said(helm.ask(...on, '--set', 'nodes.rollout=everywhere,nodes.remove=true')));
-        assert.equal(all.get('portcullis-node')?.spec.updateStrategy.type, 'RollingUpdate');
+        for (const value of ['nodes.rollout=everywhere', 'nodes.remove=true']) {
+          const all = daemonSets(await said(helm.ask(...on, '--set', value)));
+          assert.equal(all.get('portcullis-node')?.spec.updateStrategy.type, 'RollingUpdate', value);
+        }
+        const all = daemonSets(await said(helm.ask(...on, '--set', 'nodes.remove=true')));
         assert.equal(all.get('portcullis-node-canary')?.spec.template.spec.containers[0]?.args[0], '--remove');
       });
     });

@@ -37,7 +37,8 @@ Nodes: label the first ones, then look:
 When they are well: --set nodes.rollout=everywhere. Uninstalling takes no rule away: --set nodes.remove=true does, before.
 {{- end }}`,
         ]),
-    `Try it:
+    `
+Try it:
   helm test {{ .Release.Name }} -n {{ .Release.Namespace }} --logs`,
   ];
   return `${parts.join('\n')}\n`;

@@ -56,7 +56,7 @@ export function slotsOf(of: ClusterPackage): readonly Slot[] {
     ),
     inline(
       marks.rollout,
-      '{{ eq .Values.nodes.rollout "everywhere" | ternary "RollingUpdate" "OnDelete" }}',
+      '{{ or .Values.nodes.remove (eq .Values.nodes.rollout "everywhere") | ternary "RollingUpdate" "OnDelete" }}',
       'OnDelete',
     ),
     line(
