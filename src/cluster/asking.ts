@@ -53,7 +53,7 @@ export class Asking {
     const ports = this.portsOf(reached);
     if (peer.kind !== 'addresses') return profile.towards(this.view(peer), ports);
     const { certainly, possibly } = addressCells(profile, peer.range)
-      .map((cell) => profile.towards(new AddressView(cell, false), ports))
+      .map((cell) => profile.towards(new AddressView(cell), ports))
       .reduce(({ certainly, possibly }, next) => ({
         certainly: certainly.intersect(next.certainly),
         possibly: possibly.union(next.possibly),

@@ -45,7 +45,7 @@ function viewsOf(known: Asking, profile: Profile, peer: End): View[] {
   if (peer.kind !== 'addresses') return [{ view: known.view(peer) }];
   const cells = addressCells(profile, peer.range);
   return cells.map((cell) => {
-    const view = new AddressView(cell, false);
+    const view = new AddressView(cell);
     return cells.length === 1 ? { view } : { view, addresses: cell };
   });
 }

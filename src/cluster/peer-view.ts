@@ -1,5 +1,4 @@
-import type { AddressRange, DnsPattern } from '../net/index.ts';
-import { AddressSet } from '../packetset/index.ts';
+import type { Address, AddressRange, DnsPattern } from '../net/index.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import { covers } from './names.ts';
 
@@ -32,21 +31,17 @@ export class PodView implements PeerView {
   }
 }
 
-/** Addresses that no rule tells apart. `named`: it is known of which names they are: of none that a rule names. */
+/** Addresses that no rule tells apart: one of them stands for all. Whether they are of a name, or the API server's, is not known. */
 export class AddressView implements PeerView {
-  readonly #addresses: AddressSet;
-  readonly #named: boolean;
+  readonly #first: Address;
 
-  constructor(range: AddressRange, named: boolean) {
-    this.#addresses = AddressSet.of([range]);
-    this.#named = named;
+  constructor({ family, first }: AddressRange) {
+    this.#first = { family, value: first };
   }
 
   level(rule: CompiledRule): Level {
-    if (rule.everybody) return 2;
-    const { family, first } = this.#addresses.ranges()[0]!;
-    if (rule.addresses.has({ family, value: first })) return 2;
-    return !this.#named && (rule.names.length > 0 || rule.apiServer) ? 1 : 0;
+    if (rule.everybody || rule.addresses.has(this.#first)) return 2;
+    return rule.names.length > 0 || rule.apiServer ? 1 : 0;
   }
 }
 
