@@ -13,7 +13,7 @@ export interface NodeFirewallInput {
 }
 
 export const NODE_NAMESPACE = 'portcullis-system';
-export const NODE_FILE = 'nodes.yaml';
+const NODE_FILE = 'nodes.yaml';
 export const NODE_NAME = 'portcullis-node';
 export const CANARY_LABEL = 'portcullis.dev/canary';
 

@@ -61,7 +61,8 @@ export function slotsOf(of: ClusterPackage): readonly Slot[] {
     ),
     line(
       marks.nodeArguments,
-      (indent) => `${' '.repeat(indent)}args: {{- include "portcullis.nodeArguments" . | nindent ${indent + 2} }}`,
+      (indent) =>
+        `${' '.repeat(indent)}args: {{- include "portcullis.nodeArguments" . | trim | nindent ${indent + 2} }}`,
       () => '',
     ),
   ];
