@@ -1,6 +1,6 @@
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Console } from '../console.ts';
-import { textTable } from '../table.ts';
+import { type Cell, textTable } from '../table.ts';
 
 /** Connections as other programs read them (schema/reach.json). */
 export interface AllowedJson {
@@ -91,7 +91,7 @@ export function writePairsMarkdown(console: Console, pairs: ReachPairs): void {
   lines.end();
 }
 
-/** Those who are reached on the same by several are told on one line. */
+/** Those who are reached on the same by the same are told together, and of many blocks of addresses the first few. */
 export function pairsText(pairs: ReachPairs): string {
   const byTarget = new Map<string, { readonly to: string; readonly on: string; readonly from: string[] }>();
   const met = new Set<string>();
@@ -103,11 +103,31 @@ export function pairsText(pairs: ReachPairs): string {
     if (group === undefined) byTarget.set(key, { to, on, from: [from] });
     else group.from.push(from);
   }
-  const rows = [...byTarget.values()].map(({ to, on, from }) => [from, to, on] as const);
+  const bySources = Map.groupBy(byTarget.values(), ({ to, on, from }) =>
+    isWorkload(to) ? to : `${on}\n${from.join('\n')}`,
+  );
+  const rows = [...bySources.values()].flatMap((alike): (readonly Cell[])[] => {
+    const { to, on, from } = alike[0]!;
+    if (isWorkload(to)) return alike.map((each) => [fewBlocks(each.from), to, each.on]);
+    return [[from, fewBlocks(alike.map((each) => each.to)), on]];
+  });
   const table = rows.length === 0 ? 'nobody reaches anybody' : textTable(['from', 'to', 'on'], rows);
   const alone = pairs.ids.filter((id) => !met.has(id));
   const last = alone.length === 0 ? [] : [`nothing to or from: ${alone.map(escapeControls).join(', ')}`];
   return `${[table, ...last].join('\n')}\n`;
+}
+
+function isWorkload(id: string): boolean {
+  return id.includes('[') || id.includes('{');
+}
+
+const BLOCKS_AT_MOST = 6; // that are told before the rest is counted
+
+function fewBlocks(ids: readonly string[]): readonly string[] {
+  const blocks = ids.filter((id) => !isWorkload(id));
+  if (blocks.length <= BLOCKS_AT_MOST) return ids;
+  const kept = [...ids.filter(isWorkload), ...blocks.slice(0, BLOCKS_AT_MOST - 1)];
+  return [...kept, `... and ${blocks.length - (BLOCKS_AT_MOST - 1)} more (\`--json\` has them)`];
 }
 
 export function pairsDot(pairs: ReachPairs): string {
