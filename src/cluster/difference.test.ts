@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Cluster } from '../kubernetes/index.ts';
 import { clusterDifference } from './difference.ts';
 import { formatEnd } from './end.ts';
-import { clusterOf, namespace, pod, policy } from './fixture.ts';
+import { clusterOf, namespace, pod, policy } from './manifests.fixture.ts';
 
 const TWO = [namespace('shop'), pod('shop/web'), pod('shop/db')];
 const DENY = policy('shop/deny', '{ podSelector: {}, policyTypes: [Ingress, Egress] }');

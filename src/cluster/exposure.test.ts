@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { exposure } from './exposure.ts';
-import { clusterOf, namespace, pod, policy } from './fixture.ts';
+import { clusterOf, namespace, pod, policy } from './manifests.fixture.ts';
 
 /** What pods that do not exist yet could do with `shop/web`. */
 function lines(...documents: readonly string[]): string[] {

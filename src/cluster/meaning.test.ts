@@ -1,52 +1,10 @@
-import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { readCluster } from '../kubernetes/index.ts';
-import { addressRange, parseAddress } from '../net/index.ts';
-import { SourceFile } from '../source/index.ts';
-import { connections } from './asking.ts';
-import type { End } from './end.ts';
-import { evaluate } from './evaluate.ts';
-
-/**
- * What policies mean, one case for each way in which they are misread; the ideas of what to try are Cyclonus' (docs/testing.md of
- * mattfenwick/cyclonus): conflicts, unions, peers and ports of every kind, all three protocols. Two namespaces with two pods each; every pod
- * listens on 80 and 81 of TCP, UDP and SCTP, the ports have names.
- */
-const PODS = ['shop/web', 'shop/db', 'ops/web', 'ops/mon'];
-const PORTS = ['TCP', 'UDP', 'SCTP'].flatMap((protocol) =>
-  [80, 81].map((port) => `{ name: p${port}-${protocol.toLowerCase()}, protocol: ${protocol}, containerPort: ${port} }`),
-);
-const WORLD = [
-  '{ apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { team: a } } }',
-  '{ apiVersion: v1, kind: Namespace, metadata: { name: ops, labels: { team: b } } }',
-  ...PODS.map((pod) => {
-    const [namespace, app] = pod.split('/');
-    const meta = `{ name: ${app}, namespace: ${namespace}, labels: { app: ${app}, ${app}: "yes" } }`;
-    return `{ apiVersion: v1, kind: Pod, metadata: ${meta}, spec: { containers: [{ name: c, image: i, ports: [${PORTS.join(', ')}] }] } }`;
-  }),
-];
-
-/** A NetworkPolicy of `shop`, with its spec in flow style. */
-const policy = (spec: string): string =>
-  `{ apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: { name: p, namespace: shop }, spec: ${spec} }`;
-const admin = (priority: number, rules: string, subject = '{ namespaces: {} }'): string =>
-  `{ apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: { name: a${priority} }, spec: { priority: ${priority}, subject: ${subject}, ${rules} } }`;
-const baseline = (rules: string): string =>
-  `{ apiVersion: policy.networking.k8s.io/v1alpha1, kind: BaselineAdminNetworkPolicy, metadata: { name: default }, spec: { subject: { namespaces: {} }, ${rules} } }`;
-
-interface Case {
-  readonly name: string;
-  readonly why: string;
-  readonly policies: readonly string[];
-  readonly yes?: readonly string[]; // `shop/web -> shop/db TCP 80`; without a port: 80 and 81 of all three protocols
-  readonly no?: readonly string[];
-}
+import { describe } from 'node:test';
+import { type MeaningCase, policy, testMeanings } from './meaning.fixture.ts';
 
 const DB = 'podSelector: { matchLabels: { app: db } }';
 const FROM_WEB = 'from: [{ podSelector: { matchLabels: { app: web } } }]';
-const EVERY_NAMESPACE = '[{ namespaces: {} }]';
 
-const CASES: readonly Case[] = [
+const CASES: readonly MeaningCase[] = [
   {
     name: 'no policy',
     why: 'pods that no policy selects let everything in and out',
@@ -262,120 +220,6 @@ const CASES: readonly Case[] = [
     policies: [policy('{ podSelector: { matchLabels: { app: wbe } } }')],
     yes: ['ops/web -> shop/web'],
   },
-  {
-    name: 'an admin policy denies before a policy allows',
-    why: 'admin policies are asked first, and what they decide is decided',
-    policies: [
-      admin(10, `ingress: [{ action: Deny, from: ${EVERY_NAMESPACE} }]`),
-      policy('{ podSelector: {}, ingress: [{}] }'),
-    ],
-    no: ['ops/web -> shop/db', 'ops/web -> ops/mon'],
-    yes: ['203.0.113.9 -> shop/db'],
-  },
-  {
-    name: 'an admin policy allows what a policy would deny',
-    why: 'a NetworkPolicy cannot take back what an admin allows',
-    policies: [admin(10, `ingress: [{ action: Allow, from: ${EVERY_NAMESPACE} }]`), policy('{ podSelector: {} }')],
-    yes: ['ops/web -> shop/db'],
-    no: ['203.0.113.9 -> shop/db'],
-  },
-  {
-    name: 'an admin policy passes',
-    why: '`Pass` skips the other admin policies, and leaves it to NetworkPolicies',
-    policies: [
-      admin(10, 'ingress: [{ action: Pass, from: [{ namespaces: { matchLabels: { team: a } } }] }]'),
-      admin(20, `ingress: [{ action: Deny, from: ${EVERY_NAMESPACE} }]`),
-    ],
-    yes: ['shop/web -> shop/db'],
-    no: ['ops/web -> shop/db'],
-  },
-  {
-    name: 'the lower priority is asked first',
-    why: 'of admin policies the lower number comes first, whatever their order in the files',
-    policies: [
-      admin(20, `ingress: [{ action: Deny, from: ${EVERY_NAMESPACE} }]`),
-      admin(10, `ingress: [{ action: Allow, from: ${EVERY_NAMESPACE} }]`),
-    ],
-    yes: ['ops/web -> shop/db'],
-  },
-  {
-    name: 'the first rule decides',
-    why: 'rules of an admin policy are asked in their order',
-    policies: [
-      admin(
-        10,
-        `ingress: [{ action: Allow, from: ${EVERY_NAMESPACE}, ports: [{ portNumber: { protocol: TCP, port: 80 } }] }, { action: Deny, from: ${EVERY_NAMESPACE} }]`,
-      ),
-    ],
-    yes: ['ops/web -> shop/db TCP 80'],
-    no: ['ops/web -> shop/db TCP 81', 'ops/web -> shop/db UDP 80'],
-  },
-  {
-    name: 'the baseline denies what no policy selects',
-    why: 'it is asked last, and not at all where a NetworkPolicy isolates the pod',
-    policies: [
-      baseline(`ingress: [{ action: Deny, from: ${EVERY_NAMESPACE} }]`),
-      policy(`{ ${DB}, ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 80 }] }] }`),
-    ],
-    yes: ['ops/web -> shop/db TCP 80', '203.0.113.9 -> shop/web'],
-    no: ['ops/web -> shop/web', 'ops/web -> shop/db TCP 81', '203.0.113.9 -> shop/db'],
-  },
-  {
-    name: 'a pass reaches the baseline',
-    why: 'where no NetworkPolicy isolates the pod, what is passed on is the baseline’s',
-    policies: [
-      admin(10, `ingress: [{ action: Pass, from: ${EVERY_NAMESPACE} }]`),
-      baseline(
-        `ingress: [{ action: Deny, from: ${EVERY_NAMESPACE}, ports: [{ portNumber: { protocol: UDP, port: 80 } }] }]`,
-      ),
-    ],
-    yes: ['ops/web -> shop/db TCP 80', 'ops/web -> shop/db UDP 81'],
-    no: ['ops/web -> shop/db UDP 80'],
-  },
-  {
-    name: 'an admin policy to addresses',
-    why: '`networks` are outside of the cluster, and of egress only',
-    policies: [admin(10, 'egress: [{ action: Deny, to: [{ networks: [203.0.113.0/24] }] }]')],
-    yes: ['shop/db -> 203.0.114.1', 'shop/db -> ops/web'],
-    no: ['shop/db -> 203.0.113.9'],
-  },
 ];
 
-describe('what policies of a cluster mean', () => {
-  for (const { name, why, policies, yes = [], no = [] } of CASES) {
-    it(`${name}: ${why}`, () => {
-      const named = policies.map((text, at) => text.replace('name: p,', `name: p${at},`));
-      const { cluster, diagnostics } = readCluster([new SourceFile('all.yaml', [...WORLD, ...named].join('\n---\n'))]);
-      assert.deepEqual(
-        diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message),
-        [],
-      );
-      const end = (text: string): End => {
-        const address = parseAddress(text);
-        if (address !== undefined) return { kind: 'addresses', range: addressRange(address) };
-        return { kind: 'workload', workload: cluster.workloads.find(({ id }) => id === `${text}[Pod]`)! };
-      };
-      for (const [expected, lines] of [
-        [true, yes],
-        [false, no],
-      ] as const) {
-        for (const line of lines) {
-          const [from, , to, ...asked] = line.split(' ') as [string, string, string, ...string[]];
-          for (const connection of askedOf(asked)) {
-            const found = evaluate(cluster, { from: end(from), to: end(to), connection });
-            const text = `${from} -> ${to} ${connection.protocol} ${connection.port}`;
-            assert.deepEqual([found.certainly, found.possibly], [expected, expected], text);
-            assert.equal(connections(cluster, end(from), end(to)).possibly.has(connection), expected, text);
-          }
-        }
-      }
-    });
-  }
-});
-
-function askedOf([protocol, port]: readonly string[]): { protocol: 'TCP' | 'UDP' | 'SCTP'; port: number }[] {
-  if (protocol !== undefined) return [{ protocol: protocol as 'TCP', port: Number(port) }];
-  return (['TCP', 'UDP', 'SCTP'] as const).flatMap((each) =>
-    [80, 81].map((number) => ({ protocol: each, port: number })),
-  );
-}
+describe('what NetworkPolicies mean', () => testMeanings(CASES));

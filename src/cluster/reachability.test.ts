@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cluster } from '../kubernetes/index.ts';
 import { formatEnd } from './end.ts';
-import { clusterOf, namespace, pod, policy } from './fixture.ts';
+import { clusterOf, namespace, pod, policy } from './manifests.fixture.ts';
 import { reachability } from './reachability.ts';
 
 const TWO = [namespace('shop'), pod('shop/web'), pod('shop/db')];
