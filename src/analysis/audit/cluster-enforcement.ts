@@ -37,8 +37,12 @@ export function enforcementFindings(view: ClusterView): Finding[] {
     if (found.some(({ plugin }) => isEnforced(kind, plugin))) return [];
     const example = formatRef(policies[0]!.policy.ref);
     const what = policies.length === 1 ? example : `${policies.length} policies of the kind ${kind} (${example}, ...)`;
+    const isBare = found.every(({ plugin }) => plugin.enforces === 'nothing');
     const particulars = {
       subject: `${kind} ${first.plugin.name}`,
+      conditions: isBare
+        ? ['whether a controller of policies runs beside it (`netpol.enabled` of flannel’s chart)']
+        : [],
       origins: placesOf(first.workload.span, ...policies.slice(0, 3).map(({ policy }) => policy.span)),
     };
     return [finding(CLUSTER_POLICIES.notEnforced, particulars, what, first.plugin.name)];
