@@ -13,7 +13,27 @@ const skip =
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** What the DaemonSet's container has: root's account with one capability, and nothing that could give it more. */
+/** What the container of the DaemonSet may write: two folders of the node, and one of its own. All else is read-only, as `/proc/sys` is in any container. */
+const ROOT = '/run/root';
+const READY = '/run/portcullis-node/ready';
+const READ_ONLY = `
+mkdir ${ROOT}
+mount --rbind / ${ROOT}
+mount -t tmpfs tmpfs ${ROOT}/run
+mount -t tmpfs tmpfs ${ROOT}/var/lib
+for folder in run/portcullis run/portcullis-node var/lib/portcullis; do
+  mkdir ${ROOT}/$folder
+  mount -t tmpfs tmpfs ${ROOT}/$folder
+done
+mount -o remount,ro ${ROOT}/run
+mount -o remount,ro ${ROOT}/var/lib
+mount -t proc proc ${ROOT}/proc
+mount --bind ${ROOT}/proc/sys ${ROOT}/proc/sys
+mount -o remount,bind,ro ${ROOT}/proc/sys
+mount -o remount,bind,ro ${ROOT}
+! touch ${ROOT}/run/something ${ROOT}/etc/something 2>/dev/null`;
+
+/** And what else it has: root's account with one capability, and nothing that could give it more. */
 const AS_IN_THE_POD = ['--no-new-privs', '--bounding-set=-all,+net_admin', '--inh-caps=-all,+net_admin'];
 
 const API_SERVER = 'http://192.0.2.10:6443/readyz';
@@ -50,7 +70,7 @@ class Node {
       'ip -n control address add 192.0.2.10/24 dev up0',
       'ip -n control link set up0 up',
     ];
-    await place.checked('sh', ['-ec', wire.join('\n')]);
+    await place.checked('sh', ['-ec', [...wire, READ_ONLY].join('\n')]);
     const serve = `require('node:http').createServer((_, answer) => answer.writeHead(401).end()).listen(6443, () => process.stdout.write('ready'))`;
     const server = spawn(...place.commandLine('ip', ['netns', 'exec', 'control', process.execPath, '-e', serve]), {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -62,7 +82,8 @@ class Node {
   /** `portcullis node`, as it runs in its pod. */
   pod(policy: string, ...args: string[]): Pod {
     const quick = ['--trial', '5s', '--settle', '1s', '--healthy', API_SERVER];
-    const [program, all] = this.#place.commandLine('setpriv', [
+    const [program, all] = this.#place.commandLine('chroot', [
+      ...[ROOT, 'setpriv'],
       ...AS_IN_THE_POD,
       ...[process.execPath, MAIN, 'node', '-'],
       ...quick,
@@ -122,12 +143,12 @@ const PATIENCE_MS = 60_000; // on a busy machine
 describe('a policy on a node of a cluster', { skip }, () => {
   test('a node that is well keeps it; what is taken away is put back; a pod that starts again does nothing', async () => {
     await using node = await Node.open();
-    const first = node.pod(POLICY, '--every', '1s', '--ready-file', '/run/ready');
+    const first = node.pod(POLICY, '--every', '1s', '--ready-file', READY);
     await first.says(/Z enforced: change 1 now\n/);
     assert.match(await node.rules(), /policy drop/);
     await node.place.checked('nft', ['flush', 'ruleset']);
     await first.says(/Z enforced: change 2 now\n/);
-    await node.place.checked('test', ['-e', '/run/ready']);
+    await node.place.checked('test', ['-e', `${ROOT}${READY}`]);
     await first.end();
     const standing = await node.rules();
     assert.match(standing, /policy drop/, 'nothing is taken away when the pod ends');
@@ -142,11 +163,11 @@ describe('a policy on a node of a cluster', { skip }, () => {
 
   test('a node that is not well goes back by itself, remembers it, and is not put through it again', async () => {
     await using node = await Node.open();
-    const broken = node.pod(WITHOUT_API_SERVER, '--every', '1s', '--ready-file', '/run/ready');
+    const broken = node.pod(WITHOUT_API_SERVER, '--every', '1s', '--ready-file', READY);
     await broken.says(/Z taken back: http:\/\/192\.0\.2\.10:6443\/readyz: /);
     await broken.says(/Z held back: this policy was taken back here at .*; change it, or say `--again`\n/);
     assert.equal(await node.rules(), '');
-    assert.equal((await node.place.run('test', ['-e', '/run/ready'])).exitCode, 1);
+    assert.equal((await node.place.run('test', ['-e', `${ROOT}${READY}`])).exitCode, 1);
     await broken.end();
     const ended = node.pod(POLICY, '--trial', '60s', '--settle', '40s');
     await ended.says(/on trial for/);
