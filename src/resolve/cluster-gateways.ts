@@ -69,6 +69,7 @@ interface Clients {
 function clientsOf(byName: readonly ClusterGrant[], governed: readonly string[]): Clients[] {
   const zones = new Map<string, ClusterEnd[]>();
   for (const end of byName.flatMap(({ from }) => from)) {
+    if (end.peer.kind !== 'workloads' && end.peer.kind !== 'everybody') continue; // no pods of ours
     const known = zones.get(end.zone) ?? [];
     if (!known.some((each) => JSON.stringify(each) === JSON.stringify(end))) zones.set(end.zone, [...known, end]);
   }

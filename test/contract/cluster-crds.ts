@@ -27,10 +27,22 @@ export const ISTIO: Published = {
   files: ['kubernetes/customresourcedefinitions.gen.yaml'],
 };
 
-/** What an object of a kind must be like, by `apiVersion kind`; or why that is not known here. */
-export type Schemas = ReadonlyMap<string, ValidateFunction>;
+/** What an object of a kind must be like, by `apiVersion kind`. */
+type Schemas = ReadonlyMap<string, object>;
 
-export function schemasOf({ module, files }: Published): Schemas | string {
+const known = new Map<Published, Schemas | string>();
+
+/** Says whether an object is as its kind is defined; or why that is not known here. */
+export function validatorOf(published: Published, of: string): ValidateFunction | string {
+  const schemas = known.get(published) ?? schemasOf(published);
+  known.set(published, schemas);
+  if (typeof schemas === 'string') return schemas;
+  const schema = schemas.get(of);
+  if (schema === undefined) throw new RangeError(`${of} is not defined there: ${[...schemas.keys()].join(', ')}`);
+  return ajv.compile(atRoot(schema));
+}
+
+function schemasOf({ module, files }: Published): Schemas | string {
   const go = findProgram('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
   if (go === undefined) return `Go is not here, by which the definitions of ${module} are fetched`;
   try {
@@ -59,16 +71,22 @@ interface Definition {
 
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
 
-function definitions(text: string): [string, ValidateFunction][] {
+function definitions(text: string): [string, object][] {
   return parseAllDocuments(text).flatMap((document) => {
     const content: Definition | null = document.toJS();
     if (content?.kind !== 'CustomResourceDefinition') return [];
     const { group, names, versions } = content.spec;
-    return versions.map(({ name, schema }): [string, ValidateFunction] => [
+    return versions.map(({ name, schema }): [string, object] => [
       `${group}/${name} ${names.kind}`,
-      ajv.compile(closed(schema.openAPIV3Schema) as object),
+      schema.openAPIV3Schema,
     ]);
   });
+}
+
+/** Of the object itself, `apiVersion`, `kind` and `metadata` are everybody's. */
+function atRoot(schema: object): object {
+  const properties = 'properties' in schema && typeof schema.properties === 'object' ? schema.properties : {};
+  return { ...schema, properties: closed(properties) };
 }
 
 /** Fields that a definition does not name are dropped by the API server without a word: here they are faults. */
@@ -78,10 +96,7 @@ function closed(schema: unknown): unknown {
   const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
   const isObject = 'properties' in schema && 'type' in schema && schema.type === 'object';
   const isOpen = 'x-kubernetes-preserve-unknown-fields' in schema || 'additionalProperties' in schema;
-  const isRoot =
-    isObject &&
-    typeof schema.properties === 'object' &&
-    schema.properties !== null &&
-    'apiVersion' in schema.properties;
-  return isObject && !isOpen && !isRoot ? { ...inner, additionalProperties: false } : inner;
+  return isObject && !isOpen && Object.keys(schema.properties as object).length > 0
+    ? { ...inner, additionalProperties: false }
+    : inner;
 }

@@ -162,6 +162,54 @@ const FAULTS: readonly Fault[] = [
     policy: 'ipv6-only',
     plant: (text) => text.replaceAll('egress: true', 'egress: false'),
   },
+  {
+    target: 'istio',
+    what: 'another namespace is let in',
+    policy: 'openclaw-prod',
+    plant: (text) => text.replace(/namespaces:\n(\s+)- monitoring/, 'namespaces:\n$1- elsewhere'),
+  },
+  {
+    target: 'istio',
+    what: 'any source is let in',
+    policy: 'openclaw-prod',
+    plant: (text) => text.replace(/- from:\n\s+- source:\n\s+namespaces:\n\s+- monitoring\n\s+to:/, '- to:'),
+  },
+  {
+    target: 'istio',
+    what: 'another port is let in',
+    policy: 'openclaw-prod',
+    plant: (text) => text.replace('- "9090"', '- "9091"'),
+  },
+  {
+    target: 'istio',
+    what: 'default deny is missing, and so is mutual TLS',
+    policy: 'ipv6-only',
+    plant: (text) => text.replace(/---\n# nobody gets in without[\s\S]*?(?=---\n# what)/, ''),
+  },
+  {
+    target: 'istio',
+    what: 'the proxies let out to anything',
+    policy: 'ipv6-only',
+    plant: (text) => text.replace('mode: REGISTRY_ONLY', 'mode: ALLOW_ANY'),
+  },
+  {
+    target: 'admin-network-policy',
+    what: 'pods are denied before they are let through',
+    policy: 'unions',
+    plant: (text) => text.replace(/(name: portcullis-deny-pods[\s\S]*?priority: )\d+/, '$11'),
+  },
+  {
+    target: 'cluster-network-policy',
+    what: 'what is not let through is passed on',
+    policy: 'unions',
+    plant: (text) => text.replaceAll('action: Deny', 'action: Pass'),
+  },
+  {
+    target: 'cluster-network-policy',
+    what: 'a block is wider',
+    policy: 'prefixes',
+    plant: (text) => text.replace('192.0.2.9/32', '192.0.2.8/31'),
+  },
 ];
 
 describe('faults that are planted in manifests are found', () => {

@@ -122,7 +122,8 @@ function endOf({ pod }: Someone, at: Address): End {
 }
 
 describe('a cluster and a machine that routes between its pods give the same answers', () => {
-  for (const name of CLUSTER_TARGET_NAMES) {
+  // Istio is a layer above the others: of what a packet filter decides it says too little to be compared.
+  for (const name of CLUSTER_TARGET_NAMES.filter((each) => each !== 'istio')) {
     const cluster = clusterOf(name);
     test(name, () => {
       let allowed = 0;

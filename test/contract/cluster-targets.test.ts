@@ -11,6 +11,7 @@ const REFUSED: Readonly<Record<ClusterTargetName, Readonly<Record<string, string
   'cluster-network-policy': { 'service-account': 'T0021' },
   calico: { 'resolved-names': 'T0020' },
   cilium: {},
+  istio: { 'service-account': 'T0021' },
 };
 
 for (const name of CLUSTER_TARGET_NAMES) {

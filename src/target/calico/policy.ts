@@ -1,14 +1,8 @@
-import {
-  type ClusterEnd,
-  type ClusterGrant,
-  type ClusterIntent,
-  type ClusterPeer,
-  EVERYTHING,
-} from '../../kubernetes/index.ts';
-import { formatDnsPattern, range } from '../../net/index.ts';
-import { AddressSet } from '../../packetset/index.ts';
+import type { ClusterEnd, ClusterGrant, ClusterIntent } from '../../kubernetes/index.ts';
+import { formatDnsPattern } from '../../net/index.ts';
 import { type Block, blocksOf } from '../cluster/blocks.ts';
 import { Findings } from '../cluster/findings.ts';
+import { remarkInside } from '../cluster/inside.ts';
 import { type ManifestObject, Noted, type ObjectTree } from '../cluster/manifest.ts';
 import { flowNote, metadata, ObjectNames } from '../cluster/names.ts';
 import { type Direction, type Side, type SideRule, sidesOf } from '../cluster/sides.ts';
@@ -24,15 +18,6 @@ const TIER_ORDER = 500;
 const ALLOW_ORDER = 1000;
 const DENY_ORDER = 10_000; // behind all that lets something through
 const INLINE_AT_MOST = 4; // more prefixes become a network set
-/** Where pods have their addresses, as a rule: RFC 1918, RFC 6598, RFC 4193. */
-const INSIDE = AddressSet.of(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(range));
-
-const INSIDERS: readonly ClusterPeer[] = [
-  { kind: 'workloads', workloads: { namespaces: EVERYTHING, pods: EVERYTHING } },
-  { kind: 'nodes', nodes: EVERYTHING },
-  { kind: 'api-server' },
-];
-
 export interface CalicoWritten {
   readonly objects: readonly ManifestObject[];
   readonly findings: Findings;
@@ -130,7 +115,7 @@ class Writer {
       case 'workloads':
         return [entityOf(peer.workloads)];
       case 'addresses': {
-        this.#remarkInside(end, grant, at.direction);
+        remarkInside(this.findings, TITLE, end, grant, at.direction);
         const blocks = blocksOf(peer.ranges);
         const isPlain = blocks.every(({ except }) => except.length === 0);
         return isPlain && blocks.length > INLINE_AT_MOST
@@ -147,18 +132,6 @@ class Writer {
         this.findings.unsaid(zone);
         return [];
     }
-  }
-
-  #remarkInside({ zone, peer }: ClusterEnd, grant: ClusterGrant, direction: Direction): void {
-    if (peer.kind !== 'addresses') return;
-    const inside = AddressSet.of(peer.ranges).intersect(INSIDE);
-    if (inside.isEmpty()) return;
-    this.findings.approximate(grant, {
-      effect: 'wider',
-      ...(direction === 'egress' ? { to: INSIDERS } : { from: INSIDERS }),
-      sentence: `Calico compares addresses, whoever has them: pods and nodes in the blocks of ${zone} are meant by the flow ${grant.name}, too`,
-      help: 'take the networks of pods and nodes out of the zone with `except`',
-    });
   }
 
   #bySet({ zone }: ClusterEnd, blocks: readonly Block[], namespace: string): ObjectTree {

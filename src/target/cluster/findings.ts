@@ -27,9 +27,10 @@ export class Findings {
     grant: ClusterGrant,
     more: Pick<ClusterApproximation, 'effect' | 'sentence' | 'help'> & Partial<ClusterApproximation>,
   ): void {
-    if (!this.first('approximation', grant.name, more.sentence)) return;
     const { from, to, ports, span } = grant;
-    this.approximations.push({ from: peersOf(from), to: peersOf(to), ports, span, ...more });
+    const whole = { from: peersOf(from), to: peersOf(to), ports, span, ...more };
+    if (this.first('approximation', grant.name, more.sentence, keyOf([whole.from, whole.to])))
+      this.approximations.push(whole);
   }
 
   /** Ports of protocols that the API does not know are not let through. */
@@ -67,6 +68,10 @@ export class Findings {
     if (this.first('unsaid', zone))
       this.diagnostics.push(diagnose(CLUSTER_TARGET_PROBLEMS.unsaid, undefined, zone, this.#title));
   }
+}
+
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
 }
 
 function peersOf(ends: readonly ClusterEnd[]): readonly ClusterPeer[] {

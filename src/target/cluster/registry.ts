@@ -1,5 +1,6 @@
 import { calicoTarget } from '../calico/index.ts';
 import { ciliumTarget } from '../cilium/index.ts';
+import { istioTarget } from '../istio/index.ts';
 import { kubernetesTarget } from '../kubernetes/index.ts';
 import { adminNetworkPolicyTarget, clusterNetworkPolicyTarget } from '../policy-api/index.ts';
 import type { ClusterTarget } from './target.ts';
@@ -11,6 +12,7 @@ export const CLUSTER_TARGETS = {
   'cluster-network-policy': clusterNetworkPolicyTarget,
   calico: calicoTarget,
   cilium: ciliumTarget,
+  istio: istioTarget,
 } as const satisfies Record<string, ClusterTarget>;
 
 export type ClusterTargetName = keyof typeof CLUSTER_TARGETS;

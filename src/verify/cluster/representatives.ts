@@ -49,9 +49,13 @@ const OTHERWISE = 'something-else'; // a value that nobody names
 
 /**
  * One pod for each way in which selectors can be met together: of each namespace that is named and of one that is not, with every combination
- * of the labels that are asked for there. Of a governed namespace only its name is known. @throws TooManyLabels
+ * of the labels that are asked for there. Of a governed namespace nothing is known but its name and what was written. @throws TooManyLabels
  */
-export function podRepresentatives(intent: ClusterIntent, { selectors }: Said): readonly Representative[] {
+export function podRepresentatives(
+  intent: ClusterIntent,
+  { namespaces }: Cluster,
+  { selectors }: Said,
+): readonly Representative[] {
   const found = new Map<string, Representative>();
   let tried = 0;
   const spaces = valuesOf(selectors.map(({ namespaces }) => namespaces));
@@ -59,8 +63,9 @@ export function podRepresentatives(intent: ClusterIntent, { selectors }: Said): 
   for (const name of names) {
     const governed = intent.governed.includes(name);
     const others = new Map([...spaces].filter(([key]) => !governed && key !== NAMESPACE_NAME));
+    const written = governed ? (namespaces.get(name)?.labels ?? []) : [];
     for (const more of combinations(others)) {
-      const namespaceLabels = new Map([[NAMESPACE_NAME, name], ...more]);
+      const namespaceLabels = new Map([...written, [NAMESPACE_NAME, name], ...more]);
       const here = selectors.filter((selector) =>
         selects({ ...ANY, namespaces: selector.namespaces }, pods(namespaceLabels)),
       );

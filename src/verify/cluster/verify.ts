@@ -85,7 +85,7 @@ const DIFFERENCES_AT_MOST = 100;
  */
 function compare(intent: ClusterIntent, cluster: Cluster, declared: readonly ClusterApproximation[]): Compared {
   const said = saidOf(intent, cluster, declared);
-  const pods = podRepresentatives(intent, said);
+  const pods = podRepresentatives(intent, cluster, said);
   const outside = [...addressRepresentatives(said), ...nameRepresentatives(said), ...PLACES];
   const ends = [...pods, ...outside];
   const wanted = new WantedConnections(intent);

@@ -55,6 +55,13 @@ function readServiceEntry({ ref, body }: Manifest): RegistryEntry[] {
   const isVisibleTo = (from: string): boolean =>
     exported.length === 0 || exported.some((each) => each === '*' || (each === '.' ? namespace : each) === from);
   const addresses = readAddresses(spec);
+  // Of TCP that is nothing more, connections are told by these addresses: the host is a name for them (istio.io, ServiceEntry, `addresses`).
+  const isByAddress =
+    spec.at('addresses').items().length > 0 &&
+    spec
+      .at('ports')
+      .items()
+      .every((port) => port.at('protocol').text() === 'TCP');
   return hosts.items().flatMap((item): RegistryEntry[] => {
     const host = item.text();
     if (host === undefined) return [];
@@ -64,7 +71,7 @@ function readServiceEntry({ ref, body }: Manifest): RegistryEntry[] {
       return item.report.say(ISTIO_PROBLEMS.badValue, item.span, item.path, host, expected) ?? [];
     }
     const peers = [
-      ...namePeers([pattern]),
+      ...(isByAddress ? [] : namePeers([pattern])),
       ...(addresses.isEmpty() ? [] : [{ peers: [{ kind: 'addresses', ranges: addresses.ranges() } as const] }]),
     ];
     return [{ namespace, host, peers, ports, isVisibleTo }];
