@@ -37,6 +37,7 @@ export class ConnectionSet {
   #unions: Map<ConnectionSet, ConnectionSet> | undefined;
   #intersections: Map<ConnectionSet, ConnectionSet> | undefined;
   #differences: Map<ConnectionSet, ConnectionSet> | undefined;
+  #allowed: readonly AllowedPorts[] | undefined; // asked again for each of millions of pairs
 
   private constructor(parts: Parts) {
     this.#parts = parts;
@@ -122,12 +123,13 @@ export class ConnectionSet {
   }
 
   /** TCP, UDP and SCTP; what is of other protocols only gives none. */
-  allowed(): AllowedPorts[] {
-    return WITH_PORTS.flatMap((protocol, at): AllowedPorts[] => {
+  allowed(): readonly AllowedPorts[] {
+    this.#allowed ??= WITH_PORTS.flatMap((protocol, at): AllowedPorts[] => {
       const ports = this.#parts[at]!;
       if (ports.length === 0) return [];
       return [isWhole(ports, at) ? { protocol } : { protocol, ports: formatNumbers(ports) }];
     });
+    return this.#allowed;
   }
 
   /** One of them, if there is any: one that a person recognises where it can be. */

@@ -7,7 +7,7 @@ import {
   type WorkloadSelector,
 } from '../kubernetes/index.ts';
 import { type CompiledRule, compileRule } from './compiled-rule.ts';
-import type { Direction, Seen } from './end.ts';
+import type { Direction, End, Seen } from './end.ts';
 import { WorkloadIndex } from './label-index.ts';
 import { PodView } from './peer-view.ts';
 
@@ -27,6 +27,7 @@ export interface CompiledSide {
 export interface WorkloadClass {
   readonly number: number;
   readonly workloads: readonly Workload[];
+  readonly ends: readonly Extract<End, { kind: 'workload' }>[]; // the same
   readonly selectors: Int32Array; // those that match, ascending
   readonly networks: readonly string[];
   readonly isHost: boolean;
@@ -160,6 +161,7 @@ export class ClusterModel {
       return {
         number,
         workloads: members,
+        ends: members.map((workload) => ({ kind: 'workload', workload }) as const),
         selectors: own,
         networks,
         isHost: hostNetwork,

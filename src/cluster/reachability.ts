@@ -205,11 +205,9 @@ export class Reachability {
 }
 
 function* pairsFrom(from: Workload, reached: readonly (readonly [WorkloadClass, Bounds])[]): Generator<ReachPair> {
-  for (const [{ workloads }, bounds] of reached) {
-    for (const to of workloads) {
-      if (to !== from)
-        yield { from: { kind: 'workload', workload: from }, to: { kind: 'workload', workload: to }, bounds };
-    }
+  const start: End = { kind: 'workload', workload: from };
+  for (const [{ ends }, bounds] of reached) {
+    for (const end of ends) if (end.workload !== from) yield { from: start, to: end, bounds };
   }
 }
 
