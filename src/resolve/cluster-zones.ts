@@ -146,7 +146,7 @@ function meaningOf(zone: string, peers: readonly ClusterPeer[] | undefined): Clu
     : { ends: peers.map((peer) => ({ zone, peer })), noMeaning: [] };
 }
 
-export function textOf({ file, start, end }: Located<unknown>['span']): string {
+function textOf({ file, start, end }: Located<unknown>['span']): string {
   return file.text.slice(start, end);
 }
 

@@ -223,7 +223,6 @@ describe('faults that are planted in manifests are found', () => {
       const printed = target.print(files);
       const planted = printed.map((file) => ({ ...file, text: plant(file.text) }));
       assert.notDeepEqual(planted, printed, 'nothing was planted');
-      assert.equal(verifyCluster(name, intent, printed, approximations).holds, true);
       assert.notDeepEqual(verifyCluster(name, intent, planted, approximations).unexplained, []);
     });
   }

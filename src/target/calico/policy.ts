@@ -12,7 +12,7 @@ import { type Traffic, trafficOf } from './traffic.ts';
 
 export const TITLE = 'Calico';
 const API_VERSION = 'projectcalico.org/v3';
-export const DEFAULT_TIER = 'default';
+const DEFAULT_TIER = 'default';
 /** Before the tiers of Kubernetes' own policies, which are at 1,000 and later (docs.tigera.io, Get started with policy tiers). */
 const TIER_ORDER = 500;
 const ALLOW_ORDER = 1000;

@@ -1,5 +1,4 @@
 import {
-  type ClusterPeer,
   NAMESPACE_NAME,
   printCalicoSelector,
   SERVICE_ACCOUNT_NAME,
@@ -56,8 +55,4 @@ export function setLabels(name: string): ObjectTree {
 }
 export function setSelector(name: string): string {
   return `${ZONE_LABEL} == '${name}' && !has(projectcalico.org/orchestrator)`;
-}
-
-export function isEverybody(peers: readonly ClusterPeer[]): boolean {
-  return peers.some(({ kind }) => kind === 'everybody');
 }

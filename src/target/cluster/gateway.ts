@@ -4,7 +4,7 @@ import type { ManifestFile, ManifestObject, ObjectTree } from './manifest.ts';
 import { MANAGED_BY } from './names.ts';
 import type { ClusterTargetOptions } from './target.ts';
 
-export const GATEWAY_FILE = 'gateways.yaml';
+const GATEWAY_FILE = 'gateways.yaml';
 
 /** The gateways of the policy as Deployments; none where no name is enforced by one. */
 export function gatewayFile({ gateways, name }: ClusterIntent, options: ClusterTargetOptions): ManifestFile[] {
