@@ -72,12 +72,13 @@ export class Reachability {
   /** How many pairs of workloads have anything to let through, without making them. */
   countPairs(): number {
     const [table, more] = this.#tables;
-    if (table !== undefined && more === undefined) return this.#countByRows(table);
+    if (table !== undefined && more === undefined && this.#focus === undefined) return this.#countByRows(table);
     let count = 0;
     for (const _ of this.#workloadPairs()) count++;
     return count;
   }
 
+  /** Of all workloads, whatever is in focus. */
   *rows(): Generator<ReachRow> {
     const { classes } = this.#asking.model;
     for (const table of this.#tables) {
@@ -149,23 +150,27 @@ export class Reachability {
 
   /** All that a class reaches, on any of its networks. */
   reachedFrom(from: WorkloadClass): readonly (readonly [WorkloadClass, Bounds])[] {
-    const { classes } = this.#asking.model;
-    const found = new Map<number, Bounds>();
-    const add = (number: number, more: Bounds): void => {
-      const known = found.get(number);
-      found.set(number, known === undefined ? more : either(known, more));
-    };
-    for (const table of this.#tables) {
-      if (!from.networks.includes(table.network)) continue;
-      const { crowds, listed } = table.row(from);
-      for (const { crowd, bounds } of crowds) {
-        for (const { number } of crowd.classes) if (!listed.has(number)) add(number, bounds);
-      }
-      for (const [number, bounds] of listed) if (bounds !== NOTHING_PASSES) add(number, bounds);
+    const [only, ...others] = this.#tables
+      .filter(({ network }) => from.networks.includes(network))
+      .map((table) => this.#reachedOn(table, from));
+    if (only === undefined || others.length === 0) return only ?? [];
+    const found = new Map(only);
+    for (const [to, bounds] of others.flat()) {
+      const known = found.get(to);
+      found.set(to, known === undefined ? bounds : either(known, bounds));
     }
-    return [...found]
-      .filter(([, { possibly }]) => !possibly.isEmpty)
-      .map(([number, bounds]) => [classes[number]!, bounds]);
+    return [...found];
+  }
+
+  #reachedOn(table: NetworkTable, from: WorkloadClass): (readonly [WorkloadClass, Bounds])[] {
+    const { classes } = this.#asking.model;
+    const { crowds, listed } = table.row(from);
+    const found: (readonly [WorkloadClass, Bounds])[] = [];
+    for (const { crowd, bounds } of crowds) {
+      for (const to of crowd.classes) if (!listed.has(to.number)) found.push([to, bounds]);
+    }
+    for (const [number, bounds] of listed) if (bounds !== NOTHING_PASSES) found.push([classes[number]!, bounds]);
+    return found;
   }
 
   /** Those of them with an end outside, but for what Ingress, Route and Gateway let in. */
