@@ -248,11 +248,14 @@ function isLoopback(peer: Peer | NamedDestination): boolean {
  */
 export type AddressKind = 'loopback' | 'group' | 'broadcast' | 'ordinary';
 
-export function addressKind({ family, value }: Address): AddressKind {
-  const own = [{ family, first: value, last: value }];
-  if (inside(own, LOOPBACK)) return 'loopback';
-  if (inside(own, GROUPS)) return 'group';
-  return inside(own, BROADCAST) ? 'broadcast' : 'ordinary';
+export function addressKind(address: Address): AddressKind {
+  if (isIn(LOOPBACK, address)) return 'loopback';
+  if (isIn(GROUPS, address)) return 'group';
+  return isIn(BROADCAST, address) ? 'broadcast' : 'ordinary';
+}
+
+function isIn(ranges: readonly AddressRange[], { family, value }: Address): boolean {
+  return ranges.some((range) => range.family === family && range.first <= value && value <= range.last);
 }
 
 /** What the routing table says of the addresses, as far as it must say that. */

@@ -68,11 +68,14 @@ export class PatternView {
       case 'all':
       case 'any': {
         if (match.of.length >= LONG) return match;
-        const decisive = match.kind === 'all' ? 'nothing' : 'everything';
+        const alone = match.kind === 'any'; // what one part says for all of them
+        const word = alone ? everything : nothing;
+        // Most rules are decided by a field, which is soon asked.
+        for (const part of match.of) if (part.kind === 'field' && decide(part, this.pattern) === alone) return word;
         const parts: Match[] = [];
         for (const part of match.of) {
           const seen = this.from(part);
-          if (seen.kind === decisive) return seen; // whatever the other parts are
+          if (seen.kind === word.kind) return word;
           parts.push(seen);
         }
         if (parts.every((part, at) => part === match.of[at])) return match; // and its index
