@@ -1,5 +1,5 @@
-import { describe } from 'node:test';
-import { type MeaningCase, policy, testMeanings } from './meaning.fixture.ts';
+import { describe, it } from 'node:test';
+import { assertMeaning, type MeaningCase, policy } from './meaning.fixture.ts';
 
 const admin = (priority: number, rules: string, subject = '{ namespaces: {} }'): string =>
   `{ apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: { name: a${priority} }, spec: { priority: ${priority}, subject: ${subject}, ${rules} } }`;
@@ -89,4 +89,6 @@ const CASES: readonly MeaningCase[] = [
   },
 ];
 
-describe('what admin policies mean', () => testMeanings(CASES));
+describe('what admin policies mean', () => {
+  for (const each of CASES) it(`${each.name}: ${each.why}`, () => assertMeaning(each));
+});

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
 import { addressRange, parseAddress } from '../net/index.ts';
 import { connections } from './asking.ts';
 import type { End } from './end.ts';
@@ -37,32 +36,28 @@ export interface MeaningCase {
   readonly no?: readonly string[];
 }
 
-/** A test for each, of the plain reading and of the sets. */
-export function testMeanings(cases: readonly MeaningCase[]): void {
-  for (const { name, why, policies, yes = [], no = [] } of cases) {
-    it(`${name}: ${why}`, () => {
-      const named = policies.map((text, at) => text.replace('name: p,', `name: p${at},`));
-      const cluster = clusterOf(...WORLD, ...named);
-      const end = (text: string): End => {
-        const address = parseAddress(text);
-        if (address !== undefined) return { kind: 'addresses', range: addressRange(address) };
-        return { kind: 'workload', workload: cluster.workloads.find(({ id }) => id === `${text}[Pod]`)! };
-      };
-      for (const [expected, lines] of [
-        [true, yes],
-        [false, no],
-      ] as const) {
-        for (const line of lines) {
-          const [from, , to, ...asked] = line.split(' ') as [string, string, string, ...string[]];
-          for (const connection of askedOf(asked)) {
-            const found = evaluate(cluster, { from: end(from), to: end(to), connection });
-            const text = `${from} -> ${to} ${connection.protocol} ${connection.port}`;
-            assert.deepEqual([found.certainly, found.possibly], [expected, expected], text);
-            assert.equal(connections(cluster, end(from), end(to)).possibly.has(connection), expected, text);
-          }
-        }
+/** Of the plain reading, and of the sets. @throws AssertionError where one of them says otherwise */
+export function assertMeaning({ policies, yes = [], no = [] }: MeaningCase): void {
+  const named = policies.map((text, at) => text.replace('name: p,', `name: p${at},`));
+  const cluster = clusterOf(...WORLD, ...named);
+  const end = (text: string): End => {
+    const address = parseAddress(text);
+    if (address !== undefined) return { kind: 'addresses', range: addressRange(address) };
+    return { kind: 'workload', workload: cluster.workloads.find(({ id }) => id === `${text}[Pod]`)! };
+  };
+  for (const [expected, lines] of [
+    [true, yes],
+    [false, no],
+  ] as const) {
+    for (const line of lines) {
+      const [from, , to, ...asked] = line.split(' ') as [string, string, string, ...string[]];
+      for (const connection of askedOf(asked)) {
+        const found = evaluate(cluster, { from: end(from), to: end(to), connection });
+        const text = `${from} -> ${to} ${connection.protocol} ${connection.port}`;
+        assert.deepEqual([found.certainly, found.possibly], [expected, expected], text);
+        assert.equal(connections(cluster, end(from), end(to)).possibly.has(connection), expected, text);
       }
-    });
+    }
   }
 }
 

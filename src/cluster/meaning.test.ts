@@ -1,5 +1,5 @@
-import { describe } from 'node:test';
-import { type MeaningCase, policy, testMeanings } from './meaning.fixture.ts';
+import { describe, it } from 'node:test';
+import { assertMeaning, type MeaningCase, policy } from './meaning.fixture.ts';
 
 const DB = 'podSelector: { matchLabels: { app: db } }';
 const FROM_WEB = 'from: [{ podSelector: { matchLabels: { app: web } } }]';
@@ -222,4 +222,6 @@ const CASES: readonly MeaningCase[] = [
   },
 ];
 
-describe('what NetworkPolicies mean', () => testMeanings(CASES));
+describe('what NetworkPolicies mean', () => {
+  for (const each of CASES) it(`${each.name}: ${each.why}`, () => assertMeaning(each));
+});
