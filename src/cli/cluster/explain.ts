@@ -1,27 +1,23 @@
 import type { PathEntry } from '../../analysis/index.ts';
-import { ConnectionSet, connections, type End, evaluate, formatEnd } from '../../cluster/index.ts';
+import { connections, decisions, type End, formatEnd } from '../../cluster/index.ts';
 import { escapeControls } from '../../diagnostic/index.ts';
 import type { Cluster, Workload } from '../../kubernetes/index.ts';
-import { pathTable } from '../answer-text.ts';
 import { EXIT, type TextOutput } from '../console.ts';
 import { stop } from '../report.ts';
+import { textTable } from '../table.ts';
 import { CLUSTER_PROBLEMS } from './problems.ts';
-import { formatConnection } from './question.ts';
 import { pathEntry } from './why.ts';
 
 /** Which policies and rules let a pair of workloads meet, or keep them apart. */
 export interface Explanation {
   readonly from: string;
   readonly to: string;
-  readonly allowed: string;
-  readonly parts: readonly ExplainedPart[];
+  readonly allowed: string; // in words
+  readonly decisions: readonly DecisionJson[]; // in the order in which they are made
 }
 
-interface ExplainedPart {
-  readonly connections: string;
-  readonly verdict: 'accept' | 'drop' | 'depends';
-  readonly witness: string;
-  readonly path: readonly PathEntry[];
+interface DecisionJson extends PathEntry {
+  readonly connections: string; // that it is about, in words
 }
 
 const PAIRS_AT_MOST = 10_000;
@@ -40,39 +36,33 @@ export function explainPairs(cluster: Cluster, focus: readonly Workload[]): Expl
 }
 
 function explain(cluster: Cluster, from: End, to: End): Explanation {
-  const { certainly, possibly } = connections(cluster, from, to);
-  const part = (verdict: ExplainedPart['verdict'], set: ConnectionSet): ExplainedPart[] => {
-    const connection = set.sample();
-    if (connection === undefined) return [];
-    const { steps } = evaluate(cluster, { from, to, connection });
-    const witness = formatConnection({ from, to, asked: set }, connection);
-    return [{ connections: String(set), verdict, witness, path: steps.map(pathEntry) }];
-  };
   return {
     from: formatEnd(from),
     to: formatEnd(to),
-    allowed: String(possibly),
-    parts: [
-      ...part('accept', certainly),
-      ...part('depends', possibly.subtract(certainly)),
-      ...part('drop', ConnectionSet.all.subtract(possibly)),
-    ],
+    allowed: String(connections(cluster, from, to).possibly),
+    decisions: decisions(cluster, from, to).map((each) => ({
+      ...pathEntry(each),
+      connections: String(each.connections),
+    })),
   };
 }
 
 export function explanationsText(output: TextOutput, explanations: readonly Explanation[]): string {
   const { colors } = output;
-  const paint = { accept: colors.green, drop: colors.red, depends: colors.yellow } as const;
-  const blocks = explanations.map(({ from, to, parts }) =>
-    [
-      colors.bold(escapeControls(`${from} -> ${to}`)),
-      ...parts.flatMap(({ connections: set, verdict, witness, path }) => [
-        `  ${paint[verdict](verdict)}: ${escapeControls(set)}, for example ${escapeControls(witness)}`,
-        ...pathTable(path)
-          .split('\n')
-          .map((line) => `    ${line}`),
-      ]),
-    ].join('\n'),
-  );
+  const blocks = explanations.map(({ from, to, allowed, decisions: made }) => {
+    const rows = made.map(({ connections: set, chain, rule, verdict, origin }) => [
+      set,
+      chain,
+      rule,
+      verdict,
+      origin === null ? '' : `${origin.file}:${origin.line}`,
+    ]);
+    const table = textTable(['connections', 'chain', 'rule', 'verdict', 'where'], rows);
+    const paint = allowed === 'nothing' ? colors.red : colors.green;
+    return [
+      `${colors.bold(escapeControls(`${from} -> ${to}`))}: ${paint(escapeControls(allowed))}`,
+      ...table.split('\n').map((line) => `  ${line}`),
+    ].join('\n');
+  });
   return `${blocks.length === 0 ? 'there are no two workloads' : blocks.join('\n\n')}\n`;
 }
