@@ -195,7 +195,7 @@ function example(name: string): string {
 
 const catalog = loadCatalog();
 
-function resolved({ name, text, namespaces, nodeLocalDns = false }: ClusterCase): ResolvedForCluster {
+export function resolved({ name, text, namespaces, nodeLocalDns = false }: ClusterCase): ResolvedForCluster {
   const { policy: file, diagnostics } = loadPolicyText(new SourceFile(`${name}.yaml`, text), () => ({
     reason: 'there is none',
   }));

@@ -1,8 +1,9 @@
 import { parseAllDocuments } from 'yaml';
 import { type Diagnostic, diagnose, hasErrors } from '../../diagnostic/index.ts';
-import type { Grant, Intent } from '../../ir/index.ts';
+import type { GatewaySettings, Grant, Intent } from '../../ir/index.ts';
 import type { ClusterGateway, ClusterIntent, PortMatch } from '../../kubernetes/index.ts';
-import { formatDnsPattern, formatPortRange, PROTOCOLS } from '../../net/index.ts';
+import { type AddressRange, addressRange, formatDnsPattern, formatPortRange, PROTOCOLS } from '../../net/index.ts';
+import { AddressSet } from '../../packetset/index.ts';
 import { loadPolicyText } from '../../policy/index.ts';
 import { resolvePolicy } from '../../resolve/index.ts';
 import { SourceFile } from '../../source/index.ts';
@@ -63,8 +64,9 @@ function faultOf(console: Console, gateway: ClusterGateway, text: string | undef
     : `it lets through ${found.join('; ')} instead of ${wanted.join('; ')}`;
 }
 
-function flowText({ name, to, services }: Grant, { groups }: Intent): string {
+function flowText({ name, to, services }: Grant, { groups, gateway }: Intent): string {
   const patterns = to.flatMap((peer) => {
+    if (peer.kind === 'remote' && isOfHosts(peer.ranges, gateway)) return []; // by the addresses that the policy has for names
     if (peer.kind !== 'named') return [`a ${peer.kind} end`];
     return groups.filter(({ key }) => key === peer.group).flatMap((group) => group.patterns.map(formatDnsPattern));
   });
@@ -72,6 +74,11 @@ function flowText({ name, to, services }: Grant, { groups }: Intent): string {
     protocol === PROTOCOLS.tcp ? formatPortRange(range ?? EVERY_PORT) : `protocol ${protocol}`,
   );
   return textOf(name, patterns, ports);
+}
+
+function isOfHosts(ranges: readonly AddressRange[], gateway: GatewaySettings | undefined): boolean {
+  const hosts = gateway?.hosts.flatMap(({ addresses }) => addresses.map(addressRange)) ?? [];
+  return AddressSet.of(ranges).subtract(AddressSet.of(hosts)).isEmpty();
 }
 
 const EVERY_PORT = { first: 1, last: 65_535 };

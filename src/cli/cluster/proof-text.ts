@@ -12,7 +12,7 @@ export function clusterProofJson({ target, holds, approximations, diagnostics }:
       effect: approximation.effect,
       sentence: approximation.sentence,
       ...(approximation.help === undefined ? {} : { help: approximation.help }),
-      flow: null,
+      flow: approximation.flow ?? null,
       origin: approximation.span === undefined ? null : placeJson(approximation.span),
       packets: [],
       witness,

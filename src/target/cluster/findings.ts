@@ -28,7 +28,7 @@ export class Findings {
     more: Pick<ClusterApproximation, 'effect' | 'sentence' | 'help'> & Partial<ClusterApproximation>,
   ): void {
     const { from, to, ports, span } = grant;
-    const whole = { from: peersOf(from), to: peersOf(to), ports, span, ...more };
+    const whole = { from: peersOf(from), to: peersOf(to), ports, flow: grant.name, span, ...more };
     if (this.first('approximation', grant.name, more.sentence, keyOf([whole.from, whole.to])))
       this.approximations.push(whole);
   }

@@ -41,5 +41,6 @@ export interface ClusterApproximation {
   readonly ports: readonly PortMatch[] | 'any';
   readonly sentence: string; // for the user: no capital, no full stop
   readonly help?: string;
+  readonly flow?: string; // absent: whatever the flow
   readonly span: Span | undefined;
 }

@@ -3,6 +3,7 @@ import {
   type ClusterIntent,
   type ClusterPeer,
   EVERYTHING,
+  NAMESPACE_NAME,
   namespaceNamed,
   type Selector,
 } from '../../kubernetes/index.ts';
@@ -226,11 +227,12 @@ class Writer {
   }
 }
 
-/** Every pod of its namespaces. */
+/** Every pod of its namespaces; of every namespace, where it names none: a Sidecar knows them by their names. */
 function widened(peer: ClusterPeer): ClusterPeer {
-  return peer.kind === 'workloads'
-    ? { kind: 'workloads', workloads: { namespaces: peer.workloads.namespaces, pods: EVERYTHING } }
-    : peer;
+  if (peer.kind !== 'workloads') return peer;
+  const { namespaces } = peer.workloads;
+  const isNamed = namespaces.kind === 'in' && namespaces.key === NAMESPACE_NAME;
+  return { kind: 'workloads', workloads: { namespaces: isNamed ? namespaces : EVERYTHING, pods: EVERYTHING } };
 }
 
 /** Istio's selectors have labels with their values, and nothing else. */
