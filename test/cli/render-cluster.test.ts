@@ -84,6 +84,8 @@ describe('the policy that a gateway runs with is held against the flows', () => 
           'flows:\n      - { name: more, from: clients, to: evil.example.com, service: https }\n',
         ),
     ],
+    ['another resolver', (text) => text.replace('- 9.9.9.9', '- 8.8.8.8')],
+    ['another address of a name', (text) => text.replace('10.0.7.9', '10.0.7.8')],
     ['no policy at all', (text) => text.replace('kind: ConfigMap', 'kind: Secret')],
     ['no policy that can be read', (text) => text.replace('portcullis: 1', 'portcullis: one')],
   ];

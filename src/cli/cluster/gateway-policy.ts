@@ -59,9 +59,23 @@ function faultOf(console: Console, gateway: ClusterGateway, text: string | undef
   const wanted = gateway.flows
     .map(({ name, patterns, ports }) => textOf(name, patterns.map(formatDnsPattern), portTexts(ports)))
     .sort();
+  if (lookupsText(policy.gateway) !== lookupsText(gateway.settings))
+    return 'it asks others for names, or knows other ones';
   return found.join('\n') === wanted.join('\n')
     ? undefined
     : `it lets through ${found.join('; ')} instead of ${wanted.join('; ')}`;
+}
+
+/** Whom it asks for names, and those that it answers for itself. */
+function lookupsText(gateway: ClusterGateway['settings'] | undefined): string {
+  const asked = (upstreams: ClusterGateway['settings']['upstreams']) => upstreams.map(({ value }) => value);
+  const said = {
+    upstreams: asked(gateway?.upstreams ?? []),
+    domains: gateway?.domains.map(({ domain, upstreams }) => [domain, asked(upstreams)]),
+    hosts: gateway?.hosts.map(({ name, addresses }) => [name, addresses.map(({ value }) => value)]),
+    denied: gateway?.denied,
+  };
+  return JSON.stringify(said, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 function flowText({ name, to, services }: Grant, { groups, gateway }: Intent): string {
