@@ -5,7 +5,7 @@ import { findProgram } from '../src/host/index.ts';
 
 /**
  * Programs of others by which our Kubernetes packages are judged, and where they come from: Helm's and Kubernetes' own builds, as a package
- * of the npm registry carries them for machines without them (an AWS Lambda layer of the CDK, Apache-2.0). Helm's Go module takes minutes to compile and kubectl's too;
+ * of the npm registry carries them for machines without them (an AWS Lambda layer of the CDK, Apache-2.0). Helm's Go module takes six minutes of a core to compile;
  * to unpack these takes seconds.
  */
 export interface Judge {
