@@ -163,7 +163,7 @@ export function pairsDot(pairs: ReachPairs): string {
 }
 
 /** `TCP 80,443, UDP 53`, in parentheses what is not certain; `anything` where no protocol with ports is held back. */
-export function allowedText(allowed: readonly AllowedJson[]): string {
+function allowedText(allowed: readonly AllowedJson[]): string {
   const whole = allowed
     .filter(({ ports, partial }) => ports === undefined && partial !== true)
     .map(({ protocol }) => protocol);
