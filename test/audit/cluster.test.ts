@@ -214,6 +214,28 @@ suite('names', () => {
   });
 });
 
+suite('names asked of a gateway of ours', () => {
+  const gateway = (labels: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: gw, namespace: shop, labels: { ${labels} } }
+spec: { containers: [{ name: g, image: x, ports: [{ containerPort: 5300, protocol: UDP }] }] }`;
+  const names = (labels: string, asked: number): readonly string[] => {
+    const to = egress(WEB, `{ to: [{ podSelector: { matchLabels: { ${labels} } } }], ${port(asked, 'UDP')} }`);
+    const into = ingress(`matchLabels: { ${labels} }`, `{ ${FROM_WEB}, ${port(asked, 'UDP')} }`);
+    const findings = auditManifests(workload('web'), gateway(labels), closed(), to, into);
+    return findings.filter(({ code }) => code === 'A4131').flatMap(({ subject }) => subject ?? []);
+  };
+
+  test('are asked for', () => {
+    assert.ok(!names('app.kubernetes.io/name: portcullis-gateway', 5300).includes('shop/web[Deployment]'));
+  });
+
+  test('but on its port, and of nobody else', () => {
+    assert.ok(names('app.kubernetes.io/name: portcullis-gateway', 5301).includes('shop/web[Deployment]'));
+    assert.ok(names('app.kubernetes.io/name: some-gateway', 5300).includes('shop/web[Deployment]'));
+  });
+});
+
 suite('what leads in', () => {
   const open = ingress(WEB, `{ ${port(8080)} }`);
   const behind = [service('web', 'ClusterIP', 'port: 80, targetPort: 8080')];

@@ -29,6 +29,7 @@ function of(view: ClusterView, alike: Alike, resolvers: readonly Workload[]): Fi
     .map((to) => connections(view.cluster, from, to).possibly)
     .reduce((sum, each) => sum.union(each), world.anywhere);
   if (open.includes(UDP) && open.includes(TCP)) return [];
+  if (asksGateway(view, first)) return [];
   const to = workloadEnd(resolvers[0]!);
   const subject = subjectOf(namespace, workloads);
   if (open.includes(UDP)) {
@@ -47,6 +48,22 @@ function of(view: ClusterView, alike: Alike, resolvers: readonly Workload[]): Fi
   };
   return [finding(CLUSTER_REACH.dnsCut, particulars, idsText(workloads), why)];
 }
+
+/** Names are asked of an egress gateway of ours where there is one (`render kubernetes` writes it beside the agent), on a port of its own. */
+function asksGateway(view: ClusterView, first: Workload): boolean {
+  return view.cluster.workloads
+    .filter(({ labels }) => labels.get(OF_GATEWAYS[0]) === OF_GATEWAYS[1])
+    .some((gateway) => {
+      const heard = gateway.ports
+        .filter(({ protocol }) => protocol === 'UDP')
+        .map(({ port }) => ConnectionSet.of('UDP', port, port))
+        .reduce((all, each) => all.union(each), ConnectionSet.none);
+      const { possibly } = connections(view.cluster, workloadEnd(first), workloadEnd(gateway));
+      return !possibly.intersect(heard).isEmpty;
+    });
+}
+
+const OF_GATEWAYS = ['app.kubernetes.io/name', 'portcullis-gateway'] as const;
 
 const ALLOW_DNS: Fix = {
   language: 'kubernetes',
