@@ -44,6 +44,21 @@ describe('what is written for clusters', () => {
     });
 });
 
+test('a policy whose labels combine in too many ways is refused, soon', () => {
+  const zones = Array.from(
+    { length: 12 },
+    (_, at) => `z${at}: { kubernetes: { namespace: claw, podSelector: { k${at}: v } } }`,
+  );
+  const flows = zones.map(
+    (_, at) => `  - { name: f${at}, from: z${at}, to: z${(at + 1) % zones.length}, service: tcp/80 }`,
+  );
+  const text = `portcullis: 1\nzones:\n  ${zones.join('\n  ')}\nflows:\n${flows.join('\n')}\n`;
+  const intent = intentOf({ name: 'labels', why: '', namespaces: [], text });
+  const { artifacts, proof } = renderClusterProven(CLUSTER_TARGETS.kubernetes, intent, OPTIONS);
+  assert.equal(artifacts, undefined);
+  assert.ok(proof.diagnostics.some(({ code }) => code === 'V0105'));
+});
+
 describe('options', () => {
   test('Calico Enterprise has names in rules', () => {
     const options = { ...OPTIONS, calicoDomains: true };

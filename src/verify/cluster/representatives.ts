@@ -44,6 +44,7 @@ export function saidOf(intent: ClusterIntent, cluster: Cluster, declared: readon
 export class TooManyLabels extends Error {}
 
 const COMBINATIONS_AT_MOST = 200_000;
+const PODS_AT_MOST = 1000; // each is asked about each other: some ten seconds
 const ELSEWHERE = 'somewhere-else'; // a namespace that nobody names
 const OTHERWISE = 'something-else'; // a value that nobody names
 
@@ -76,6 +77,7 @@ export function podRepresentatives(
           const end = pods(namespaceLabels, labels, account);
           const signature = [governed, ...selectors.map((selector) => (selects(selector, end) ? '1' : '0'))].join('');
           if (!found.has(signature)) found.set(signature, { end, governed });
+          if (found.size > PODS_AT_MOST) throw new TooManyLabels();
         }
       }
     }
