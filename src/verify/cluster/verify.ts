@@ -1,4 +1,4 @@
-import { connections } from '../../cluster/index.ts';
+import { type ConnectionSet, connections, evaluate } from '../../cluster/index.ts';
 import { type Diagnostic, diagnose, hasErrors, sortDiagnostics } from '../../diagnostic/index.ts';
 import { type Cluster, type ClusterIntent, readCluster } from '../../kubernetes/index.ts';
 import { SourceFile } from '../../source/index.ts';
@@ -104,9 +104,25 @@ function compare(intent: ClusterIntent, cluster: Cluster, declared: readonly Clu
         if (found.isEmpty) continue;
         const left = allowance.without(effect, from, to, found);
         if (left.isEmpty || unexplained.length >= DIFFERENCES_AT_MOST) continue;
+        replay(cluster, effect, from, to, left);
         unexplained.push({ effect, from: endText(from.end), to: endText(to.end), connections: left.toString() });
       }
     }
   }
   return { unexplained, allowance, ends };
+}
+
+/** The plain reading of the policies has to see a difference, too, before anybody is told of it. */
+function replay(
+  cluster: Cluster,
+  effect: ClusterDifference['effect'],
+  { end: from }: Representative,
+  { end: to }: Representative,
+  found: ConnectionSet,
+): void {
+  const connection = found.sample();
+  if (connection === undefined) return;
+  const { certainly, possibly } = evaluate(cluster, { from, to, connection });
+  if (effect === 'wider' ? possibly : !certainly) return;
+  throw new Error(`two readings disagree: ${endText(from)} -> ${endText(to)}: ${found.toString()}`);
 }
