@@ -1,5 +1,8 @@
-import { describe, it } from 'node:test';
-import { assertMeaning, type MeaningCase, policy } from './meaning.fixture.ts';
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { connections } from './asking.ts';
+import { clusterOf } from './manifests.fixture.ts';
+import { assertMeaning, type MeaningCase, policy, WORLD } from './meaning.fixture.ts';
 
 const admin = (priority: number, rules: string, subject = '{ namespaces: {} }'): string =>
   `{ apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: { name: a${priority} }, spec: { priority: ${priority}, subject: ${subject}, ${rules} } }`;
@@ -82,12 +85,37 @@ const CASES: readonly MeaningCase[] = [
   },
   {
     name: 'an admin policy to addresses',
-    why: '`networks` are outside of the cluster, and of egress only',
+    why: '`networks` are of egress only; a block of public addresses has no pod',
     policies: [admin(10, 'egress: [{ action: Deny, to: [{ networks: [203.0.113.0/24] }] }]')],
     yes: ['shop/db -> 203.0.114.1', 'shop/db -> ops/web'],
     no: ['shop/db -> 203.0.113.9'],
   },
+  {
+    name: 'an admin policy allows every address of IPv4',
+    why: 'pods are compared by their addresses, too: what admins allow no NetworkPolicy takes back',
+    policies: [
+      admin(10, 'egress: [{ action: Allow, to: [{ networks: [0.0.0.0/0] }] }]'),
+      policy('{ podSelector: {}, policyTypes: [Egress] }'),
+    ],
+    yes: ['shop/db -> ops/web', 'shop/db -> 203.0.113.9'],
+    no: ['shop/db -> 2001:db8::1'],
+  },
+  {
+    name: 'an admin policy denies every address',
+    why: 'pods are compared by their addresses, too',
+    policies: [admin(10, 'egress: [{ action: Deny, to: [{ networks: [0.0.0.0/0, "::/0"] }] }]')],
+    no: ['shop/db -> ops/web', 'shop/db -> 203.0.113.9', 'shop/db -> 2001:db8::1'],
+  },
 ];
+
+test('a block of private addresses may have any pod', () => {
+  const cluster = clusterOf(...WORLD, admin(10, 'egress: [{ action: Deny, to: [{ networks: [10.0.0.0/8] }] }]'));
+  const [from, to] = ['shop/db[Pod]', 'ops/web[Pod]'].map(
+    (id) => ({ kind: 'workload', workload: cluster.workloads.find((each) => each.id === id)! }) as const,
+  );
+  const { certainly, possibly } = connections(cluster, from!, to!);
+  assert.deepEqual([certainly, possibly].map(String), ['nothing', 'everything']);
+});
 
 describe('what admin policies mean', () => {
   for (const each of CASES) it(`${each.name}: ${each.why}`, () => assertMeaning(each));

@@ -14,7 +14,7 @@ const PODS = ['shop/web', 'shop/db', 'ops/web', 'ops/mon'];
 const PORTS = ['TCP', 'UDP', 'SCTP'].flatMap((protocol) =>
   [80, 81].map((port) => `{ name: p${port}-${protocol.toLowerCase()}, protocol: ${protocol}, containerPort: ${port} }`),
 );
-const WORLD = [
+export const WORLD = [
   '{ apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { team: a } } }',
   '{ apiVersion: v1, kind: Namespace, metadata: { name: ops, labels: { team: b } } }',
   ...PODS.map((pod) => {

@@ -1,5 +1,7 @@
-import type { ClusterPolicy, PolicyRule, PolicySide, WorkloadSelector } from '../policy.ts';
+import { AddressSet } from '../../packetset/index.ts';
+import type { ClusterPeer, ClusterPolicy, PolicyRule, PolicySide, WorkloadSelector } from '../policy.ts';
 import { EVERYTHING } from '../selector.ts';
+import { INSIDE, insideCondition } from './address-peers.ts';
 import { adminPeer } from './admin-peer.ts';
 import { adminPorts } from './admin-port.ts';
 import { versionOf } from './api.ts';
@@ -119,11 +121,11 @@ function subjectOf(spec: Part): WorkloadSelector | undefined {
 function side(part: Part, ends: 'from' | 'to', kind: Kind): PolicySide | undefined {
   const listed = part.items();
   if (listed.length > kind.rules) part.report.say(MANIFEST_PROBLEMS.tooMany, part.span, part.path, kind.rules);
-  const rules = listed.flatMap((rule) => adminRule(rule, ends, kind) ?? []);
+  const rules = listed.flatMap((rule) => adminRule(rule, ends, kind));
   return rules.length === 0 ? undefined : { isolates: false, rules };
 }
 
-function adminRule(part: Part, ends: 'from' | 'to', kind: Kind): PolicyRule | undefined {
+function adminRule(part: Part, ends: 'from' | 'to', kind: Kind): PolicyRule[] {
   part.only(['name', 'action', ends, 'ports', 'protocols']);
   const action = actionOf(part, kind);
   const listed = part.at(ends);
@@ -134,8 +136,18 @@ function adminRule(part: Part, ends: 'from' | 'to', kind: Kind): PolicyRule | un
   const peers = listed.items().flatMap((each) => adminPeer(each, ends, action) ?? []);
   const ports = adminPorts(part, peers);
   const name = part.at('name').text();
-  if (action === undefined) return undefined;
-  return { action, peers, ports, span: part.span, ...(name === undefined ? {} : { name }) };
+  if (action === undefined) return [];
+  const rule: PolicyRule = { action, peers, ports, span: part.span, ...(name === undefined ? {} : { name }) };
+  const inside = insideOf(peers, action);
+  if (inside === 'none') return [rule];
+  if (inside.condition === undefined) return [{ ...rule, peers: [...peers, ...INSIDE] }];
+  return [rule, { ...rule, peers: INSIDE, ...inside }];
+}
+
+/** Blocks are meant for what is outside, but compared with the addresses of pods, too (network-policy-api, AdminNetworkPolicyEgressPeer.Networks). */
+function insideOf(peers: readonly ClusterPeer[], action: PolicyRule['action']): ReturnType<typeof insideCondition> {
+  const ranges = peers.flatMap((peer) => (peer.kind === 'addresses' ? peer.ranges : []));
+  return ranges.length === 0 ? 'none' : insideCondition(AddressSet.of(ranges), action);
 }
 
 function actionOf(part: Part, kind: Kind): PolicyRule['action'] | undefined {
