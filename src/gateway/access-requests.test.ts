@@ -48,7 +48,7 @@ describe('requests for access', () => {
     const requests = new AccessRequests(() => now);
     requests.note(refused('a', 'example.com'));
     const asked = (name: string, port: number, account = 1000): string =>
-      new EgressPolicy(withApproved(EMPTY, requests.active())).ask({
+      new EgressPolicy(withApproved(EMPTY, requests.active().requests)).ask({
         client: { ...client, account },
         host: host(name),
         protocol: 6,
@@ -60,11 +60,22 @@ describe('requests for access', () => {
     assert.equal(asked('example.com', 80), 'deny');
     assert.equal(asked('www.example.com', 443), 'deny');
     assert.equal(asked('example.com', 443, 1001), 'deny');
-    assert.equal(requests.nextEnd(), 60_000);
+    assert.equal(requests.active().nextEnd, 60_000);
     now = 60_000;
     assert.equal(asked('example.com', 443), 'deny');
-    assert.equal(requests.nextEnd(), undefined);
+    assert.equal(requests.active().nextEnd, undefined);
     assert.equal(requests.note(refused('z', 'example.com'))?.state.kind, 'pending'); // may be asked for anew
+  });
+
+  test('whatever is allowed has an end that can be waited for, also where the clock goes on meanwhile', () => {
+    let now = 0;
+    const requests = new AccessRequests(() => now++);
+    requests.note(refused('a', 'example.com'));
+    requests.approve('a', 'ops', 0.02);
+    for (let looks = 0; looks < 50; looks++) {
+      const { requests: allowed, nextEnd } = requests.active();
+      assert.equal(nextEnd === undefined, allowed.length === 0);
+    }
   });
 
   test('what was refused stays refused', () => {
@@ -72,7 +83,7 @@ describe('requests for access', () => {
     requests.note(refused('a', 'example.com'));
     requests.refuse('a', 'ops');
     assert.equal(requests.note(refused('b', 'example.com'))?.state.kind, 'refused');
-    assert.deepEqual(requests.active(), []);
+    assert.deepEqual(requests.active(), { requests: [], nextEnd: undefined });
     assert.equal(requests.approve('no-such', 'ops', 60), undefined);
   });
 

@@ -30,6 +30,15 @@ const KEPT_AT_MOST = 4_096;
  * Refusals as requests: the same agent's for the same service at the same host are one. Only an operator approves, for a time
  * that ends by itself; the gateway has nothing by which an agent could.
  */
+/**
+ * What is allowed beyond the policy at one moment, and when the first of it ends. Both are of one look at the clock: whoever allows it must be
+ * waiting for its end, or it never ends.
+ */
+export interface ActiveRequests {
+  readonly requests: readonly AccessRequest[];
+  readonly nextEnd: number | undefined; // milliseconds since 1970; `undefined` exactly where there are none
+}
+
 export class AccessRequests {
   readonly #requests = new Map<string, AccessRequest>(); // by what is asked for
   readonly #now: () => number;
@@ -76,15 +85,17 @@ export class AccessRequests {
   }
 
   /** Those that are approved and not over. */
-  active(): readonly AccessRequest[] {
+  active(): ActiveRequests {
     const now = this.#now();
-    return this.all().filter(({ state }) => state.kind === 'approved' && state.until > now);
-  }
-
-  /** When the next approval ends, milliseconds since 1970. */
-  nextEnd(): number | undefined {
-    const ends = this.active().flatMap(({ state }) => (state.kind === 'approved' ? state.until : []));
-    return ends.length === 0 ? undefined : Math.min(...ends);
+    const requests: AccessRequest[] = [];
+    let nextEnd: number | undefined;
+    for (const request of this.all()) {
+      const { state } = request;
+      if (state.kind !== 'approved' || state.until <= now) continue;
+      requests.push(request);
+      nextEnd = Math.min(nextEnd ?? state.until, state.until);
+    }
+    return { requests, nextEnd };
   }
 
   #settle(id: string, state: RequestState): AccessRequest | undefined {
@@ -100,7 +111,7 @@ export class AccessRequests {
     const own = this.all().filter((request) => request.agent === agent && request.state.kind === 'pending');
     if (own.length >= PENDING_AT_MOST) return false;
     if (this.#requests.size < KEPT_AT_MOST) return true;
-    const active = new Set(this.active());
+    const active = new Set(this.active().requests);
     const forgettable = this.all().findLast((each) => each.state.kind !== 'pending' && !active.has(each));
     return forgettable !== undefined && this.#requests.delete(keyOf(forgettable));
   }

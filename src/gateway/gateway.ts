@@ -56,7 +56,7 @@ export class Gateway {
     this.#parts = parts;
     this.#intent = intent;
     this.#requests = new AccessRequests(clock.date, parts.kept);
-    this.#gatekeeper = new Gatekeeper(this.#policy(), {
+    this.#gatekeeper = new Gatekeeper(this.#policyWith(this.#requests.active().requests), {
       record: parts.record,
       observe: parts.observe,
       isOwn: parts.isOwn,
@@ -100,7 +100,7 @@ export class Gateway {
   static async open(intent: Intent, settings: GatewaySettings, parts: GatewayParts): Promise<Gateway> {
     const gateway = new Gateway(intent, settings, parts);
     await gateway.#listen(settings);
-    gateway.#watchExpiry();
+    gateway.#apply();
     return gateway;
   }
 
@@ -156,14 +156,15 @@ export class Gateway {
     this.#resolver.close();
   }
 
-  #policy(): EgressPolicy {
-    return new EgressPolicy(withApproved(this.#intent, this.#requests.active()));
+  #policyWith(approved: readonly AccessRequest[]): EgressPolicy {
+    return new EgressPolicy(withApproved(this.#intent, approved));
   }
 
   #apply(): number {
-    const cut = this.#gatekeeper.replace(this.#policy());
+    const { requests, nextEnd } = this.#requests.active();
+    const cut = this.#gatekeeper.replace(this.#policyWith(requests));
     this.#service.forget();
-    this.#watchExpiry();
+    this.#watchExpiry(nextEnd);
     return cut;
   }
 
@@ -173,9 +174,8 @@ export class Gateway {
   }
 
   /** Approvals end by themselves, and what they opened is cut then. */
-  #watchExpiry(): void {
+  #watchExpiry(end: number | undefined): void {
     clearTimeout(this.#expiry);
-    const end = this.#requests.nextEnd();
     if (end === undefined) return;
     const inMs = Math.min(Math.max(0, end - this.#parts.clock.date()), LONGEST_TIMER_MS);
     this.#expiry = setTimeout(() => this.#settled(), inMs);
