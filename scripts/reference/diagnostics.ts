@@ -1,6 +1,7 @@
 import { RULESET_PROBLEMS } from '../../src/analysis/index.ts';
 import { APPLY_PROBLEMS } from '../../src/cli/apply/problems.ts';
 import { LIVE_CLUSTER_PROBLEMS } from '../../src/cli/cluster/live-problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from '../../src/cli/cluster/problems.ts';
 import { DOCKER_WATCH_PROBLEMS } from '../../src/cli/docker/problems.ts';
 import { GATEWAY_PROBLEMS } from '../../src/cli/gateway/problems.ts';
 import { IMPORT_PROBLEMS } from '../../src/cli/import/problems.ts';
@@ -34,7 +35,7 @@ export const CATALOGUES: readonly (readonly [title: string, kinds: Kinds])[] = [
   ['Flow expressions', { ...FLOW_PROBLEMS, ...FLOW_RESOLVE_PROBLEMS }],
   ['Containers', { ...DOCKER_PROBLEMS, ...DOCKER_WATCH_PROBLEMS, ...DOCKER_RENDER_PROBLEMS }],
   ['Policies for a cluster', { ...CLUSTER_PROBLEMS, ...CLUSTER_TARGET_PROBLEMS }],
-  ['A live cluster', LIVE_CLUSTER_PROBLEMS],
+  ['Questions about a cluster', { ...CLUSTER_COMMAND_PROBLEMS, ...LIVE_CLUSTER_PROBLEMS }],
   ['Manifests of Kubernetes', MANIFEST_PROBLEMS],
   ['Policies of Calico', CALICO_PROBLEMS],
   ['Policies of Cilium', CILIUM_PROBLEMS],

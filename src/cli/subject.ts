@@ -6,7 +6,7 @@ import { hostIntent } from '../resolve/index.ts';
 import { intentRuleset } from '../semantics/index.ts';
 import type { SourceFile } from '../source/index.ts';
 import type { Opaque } from '../target/index.ts';
-import { CLUSTER_PROBLEMS } from './cluster/problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from './cluster/problems.ts';
 import { type Console, EXIT } from './console.ts';
 import { LIVE, readSources } from './files.ts';
 import { type Format, formatOf } from './format.ts';
@@ -129,7 +129,7 @@ async function readSubject(
         ...(await readFirewall(console, sources, format)),
       };
     case 'kubernetes':
-      throw stop(EXIT.unusable, CLUSTER_PROBLEMS.manifestsHere, name);
+      throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.manifestsHere, name);
   }
 }
 
@@ -161,7 +161,7 @@ export async function readRuleset(
   const { readHost } = await import('../target/registry.ts'); // most questions are about the policy, and want no reader
   const formats = sources.map((source) => format ?? formatOf(source));
   const manifest = sources.find((_, index) => formats[index] === 'kubernetes');
-  if (manifest !== undefined) throw stop(EXIT.unusable, CLUSTER_PROBLEMS.manifestsHere, manifest.name);
+  if (manifest !== undefined) throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.manifestsHere, manifest.name);
   const of = (wanted: Format): SourceFile[] => sources.filter((_, index) => formats[index] === wanted);
   const others = sources.filter((_, index) => formats[index] !== 'iptables' && formats[index] !== 'ufw');
   const { lifted, diagnostics } = longWork(console, 'reading', () =>

@@ -7,7 +7,12 @@ const OK = 'table ip t {\n  chain c {\n    accept\n  }\n}\n';
 /** Files that are no ruleset, and the first line that people get for them. */
 const CASES: readonly (readonly [title: string, name: string, text: string, said: string])[] = [
   ['no file', 'nowhere/x.nft', '', 'error[C0002]: cannot read `absent.nft`: there is no such file'],
-  ['a folder', 'folder/x.nft', OK, 'error[C0002]: cannot read `folder`: it is a folder'],
+  [
+    'a folder',
+    'folder/x.nft',
+    OK,
+    'error[C0002]: cannot read `folder`: no file of this folder is a manifest (*.yaml, *.yml, *.json), or one that ufw loads',
+  ],
   [
     'a log',
     'a.log',

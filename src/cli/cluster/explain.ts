@@ -5,7 +5,7 @@ import type { Cluster, Workload } from '../../kubernetes/index.ts';
 import { EXIT, type TextOutput } from '../console.ts';
 import { stop } from '../report.ts';
 import { textTable } from '../table.ts';
-import { CLUSTER_PROBLEMS } from './problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from './problems.ts';
 import { pathEntry } from './why.ts';
 
 /** Which policies and rules let a pair of workloads meet, or keep them apart. */
@@ -26,7 +26,7 @@ const PAIRS_AT_MOST = 10_000;
 export function explainPairs(cluster: Cluster, focus: readonly Workload[]): Explanation[] {
   const { workloads } = cluster;
   const count = focus.length === 0 ? workloads.length ** 2 : 2 * workloads.length * focus.length;
-  if (count > PAIRS_AT_MOST) throw stop(EXIT.unusable, CLUSTER_PROBLEMS.tooManyToExplain, count);
+  if (count > PAIRS_AT_MOST) throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.tooManyToExplain, count);
   const wanted = new Set(focus);
   return workloads.flatMap((from) =>
     workloads

@@ -1,7 +1,7 @@
 import type { DiagnosticKind } from '../../diagnostic/index.ts';
 
 /** What commands have to say of questions about a cluster. */
-export const CLUSTER_PROBLEMS = {
+export const CLUSTER_COMMAND_PROBLEMS = {
   unknownWorkload: {
     code: 'C0101',
     severity: 'error',

@@ -4,7 +4,7 @@ import { similar } from '../../diagnostic/similar.ts';
 import type { Cluster, ClusterService, ServicePort, Workload } from '../../kubernetes/index.ts';
 import { type PortRange, PROTOCOLS, parseDnsPattern } from '../../net/index.ts';
 import { type FlowEnd, type FlowExpression, parseFlowExpression } from '../../policy/index.ts';
-import { CLUSTER_PROBLEMS } from './problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from './problems.ts';
 
 interface FoundEnd extends Omit<FlowPart, 'from' | 'to'> {
   readonly end: End;
@@ -44,7 +44,7 @@ class FlowReader {
   read(): ReadFlow {
     const { inInterface, outInterface, account, state } = this.#flow;
     for (const word of [inInterface, outInterface, account, state])
-      if (word !== undefined) this.#diagnostics.push(diagnose(CLUSTER_PROBLEMS.noSuffix, word.span, word.text));
+      if (word !== undefined) this.#diagnostics.push(diagnose(CLUSTER_COMMAND_PROBLEMS.noSuffix, word.span, word.text));
     const from = this.#ends(this.#flow.from).map(({ end }) => end);
     const to = this.#ends(this.#flow.to);
     if (this.#diagnostics.length > 0) return { diagnostics: this.#diagnostics };
@@ -68,7 +68,9 @@ class FlowReader {
     const name = end.kind === 'name' && end.name.includes('.') ? parseDnsPattern(end.name) : undefined;
     if (name !== undefined) return alone({ kind: 'name', name });
     const known = [...this.#cluster.workloads.map(({ id }) => id), ...SPECIAL];
-    this.#diagnostics.push(diagnose(CLUSTER_PROBLEMS.unknownWorkload, end.span, end.name, similar(end.name, known)));
+    this.#diagnostics.push(
+      diagnose(CLUSTER_COMMAND_PROBLEMS.unknownWorkload, end.span, end.name, similar(end.name, known)),
+    );
     return [];
   }
 
@@ -83,7 +85,7 @@ class FlowReader {
   #behind(service: ClusterService, end: FlowEnd): readonly FoundEnd[] {
     const via = `${service.namespace}/${service.ref.name}[Service]`;
     const nobody = (reason: string) => {
-      this.#diagnostics.push(diagnose(CLUSTER_PROBLEMS.noBackend, end.span, via, reason));
+      this.#diagnostics.push(diagnose(CLUSTER_COMMAND_PROBLEMS.noBackend, end.span, via, reason));
       return [];
     };
     const { selector } = service;

@@ -8,7 +8,7 @@ import { diagnosticsJson, stop } from '../report.ts';
 import { type Explanation, explainPairs, explanationsText } from './explain.ts';
 import { exposures, exposuresText } from './exposure.ts';
 import { clusterOf } from './input.ts';
-import { CLUSTER_PROBLEMS } from './problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from './problems.ts';
 import {
   type AllowedJson,
   type ConnectionJson,
@@ -102,7 +102,7 @@ function focused({ workloads }: Cluster, text: string): Workload {
   const ids = (others.length === 0 ? workloads : [only!, ...others]).map(({ id }) => id);
   throw stop(
     EXIT.unusable,
-    CLUSTER_PROBLEMS.unknownFocus,
+    CLUSTER_COMMAND_PROBLEMS.unknownFocus,
     text,
     similar(text, ids) ?? (others.length === 0 ? undefined : only!.id),
   );

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
-import { CLUSTER_PROBLEMS } from '../cluster/problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from '../cluster/problems.ts';
 import { compare, comparisonText } from '../comparison.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
@@ -56,7 +56,7 @@ export function diffCommand(console: Console): Command {
       if (before.manifests.length > 0 || after.manifests.length > 0) {
         const [other, ...more] = [...before.others, ...after.others];
         if (other === undefined || more.length > 0 || !(await isPolicy(console, other, options.format)))
-          throw stop(EXIT.unusable, CLUSTER_PROBLEMS.manifestsHere, before.manifests.length > 0 ? a : b);
+          throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.manifestsHere, before.manifests.length > 0 ? a : b);
         const { diffOfPolicy } = await import('../cluster/diff-policy.ts');
         console.exitCode = await diffOfPolicy(console, {
           policy: other,

@@ -6,7 +6,7 @@ import type { NameGroup } from '../../ir/index.ts';
 import { SourceFile } from '../../source/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
-import { CLUSTER_PROBLEMS } from '../cluster/problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from '../cluster/problems.ts';
 import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { readFile, readSources, STDIN, writeFile } from '../files.ts';
 import { formatOf } from '../format.ts';
@@ -83,7 +83,7 @@ async function runImport(console: Console, what: readonly string[], options: Imp
   if (isThere && options.force !== true) throw stop(EXIT.refused, IMPORT_PROBLEMS.exists, output);
   const given = await givenFiles(console, what);
   if (given.manifests.length > 0) {
-    if (given.others.length > 0) throw stop(EXIT.unusable, CLUSTER_PROBLEMS.onlyManifests, 'import');
+    if (given.others.length > 0) throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.onlyManifests, 'import');
     const { importFromCluster } = await import('../cluster/import-command.ts'); // most firewalls are a machine's
     return importFromCluster(console, {
       manifests: given.manifests,

@@ -4,7 +4,7 @@ import type { Intent, Ruleset } from '../../ir/index.ts';
 import type { Watcher } from '../../packetset/index.ts';
 import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
-import { CLUSTER_PROBLEMS } from '../cluster/problems.ts';
+import { CLUSTER_COMMAND_PROBLEMS } from '../cluster/problems.ts';
 import { type ReachPairs, writePairsCsv } from '../cluster/reach-output.ts';
 import { writeSvg } from '../cluster/svg.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
@@ -55,7 +55,7 @@ export function reachCommand(console: Console): Command {
       if (policy !== undefined || options.in !== undefined) {
         const given = await givenFiles(console, [...(policy === undefined ? [] : [policy]), ...(options.in ?? [])]);
         if (given.manifests.length > 0) {
-          if (given.others.length > 0) throw stop(EXIT.unusable, CLUSTER_PROBLEMS.onlyManifests, 'reach');
+          if (given.others.length > 0) throw stop(EXIT.unusable, CLUSTER_COMMAND_PROBLEMS.onlyManifests, 'reach');
           const { reachInCluster } = await import('../cluster/reach-command.ts'); // most questions are about a machine
           console.exitCode = await reachInCluster(console, given.manifests, {
             output: OUTPUTS.find((each) => options[each] === true) ?? 'text',
