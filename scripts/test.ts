@@ -10,8 +10,8 @@ import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { TestReport } from './test-report.ts';
 
-/** Suites that send packets and time them, or start other programs: one at a time, with nothing beside them. */
-const ALONE = ['test/lab/', 'bench/'];
+/** Suites that send packets through networks of their own and mostly wait for them: after the others, two at a time. */
+const WAITING = ['test/lab/'];
 /** Suites that start our own programs again and again, as they are published. */
 const BUILT = ['test/apply/', 'test/enforcer/'];
 /**
@@ -49,10 +49,10 @@ process.env.NODE_COMPILE_CACHE = compiled;
 try {
   if (files.some(isIn(BUILT))) process.env.PORTCULLIS_BUILT = built();
   await runFiles(
-    files.filter((file) => !isIn(ALONE)(file)),
+    files.filter((file) => !isIn(WAITING)(file)),
     availableParallelism(),
   );
-  await runFiles(files.filter(isIn(ALONE)), 1);
+  await runFiles(files.filter(isIn(WAITING)), 2);
   await runFiles(report.tryAgain(isPaced), 1);
 } finally {
   rmSync(compiled, { recursive: true, force: true });
