@@ -49,7 +49,7 @@ describe('every packet does what the policy says, by iptables', { skip, concurre
         const run = await sendAt(backend, rendered(intent), intent);
         t.diagnostic(`${run.results.length} packets, ${run.tookMs} ms`);
         assert.deepEqual(wrong(run), []);
-        assert.ok(run.results.length > 50);
+        assert.ok(run.results.length > (intent.grants.length > 1 ? 50 : 30));
       });
     }
   }

@@ -37,7 +37,8 @@ describe('every packet does what the policy says', { skip, concurrency: LABS }, 
         `${run.results.length} packets, ${flows.filter(({ uncovered }) => uncovered === undefined).length} of ${flows.length} rules, ${run.tookMs} ms`,
       );
       for (const { flow, uncovered } of idle) t.diagnostic(`not exercised: ${flow}: ${uncovered}`);
-      assert.ok(run.results.length > 50);
+      // Of a policy about pods, a machine sees that nothing is let through.
+      assert.ok(run.results.length > (prepared.intent.grants.length > 1 ? 50 : 30));
     });
   }
 });
