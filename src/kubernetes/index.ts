@@ -48,6 +48,7 @@ export {
   NAMESPACE_NAME,
   NOTHING,
   namespaceNamed,
+  renamed,
   type Selector,
 } from './selector.ts';
 export { namespacesNamed, selectorText, workloadsText } from './selector-text.ts';

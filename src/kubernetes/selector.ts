@@ -62,6 +62,24 @@ export function allOf(parts: readonly Selector[]): Selector {
   return kept.length === 0 ? EVERYTHING : kept.length === 1 ? kept[0]! : { kind: 'all', of: kept };
 }
 
+/** The same about labels of other names, such as a product gives them. */
+export function renamed(selector: Selector, rename: (key: string) => string): Selector {
+  switch (selector.kind) {
+    case 'everything':
+    case 'nothing':
+      return selector;
+    case 'has':
+    case 'in':
+    case 'like':
+      return { ...selector, key: rename(selector.key) };
+    case 'all':
+    case 'any':
+      return { ...selector, of: selector.of.map((part) => renamed(part, rename)) };
+    case 'not':
+      return { kind: 'not', of: renamed(selector.of, rename) };
+  }
+}
+
 /** The label that the API server sets on every namespace to its name (Kubernetes 1.22; KEP-2161). */
 export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 

@@ -1,6 +1,7 @@
 import {
   NAMESPACE_NAME,
   printCalicoSelector,
+  renamed,
   SERVICE_ACCOUNT_NAME,
   type Selector,
   type WorkloadSelector,
@@ -20,31 +21,17 @@ export function entityOf({ namespaces, pods, serviceAccounts }: WorkloadSelector
   };
 }
 
-/** The subjects of a policy of one namespace. */
-export function subjectOf({ pods, serviceAccounts }: WorkloadSelector): ObjectTree {
+/** The subjects of a policy of one namespace; with `namespaces`, of a global one, which holds for no interface of a node then. */
+export function subjectOf({ pods, serviceAccounts }: WorkloadSelector, namespaces?: Selector): ObjectTree {
   return {
+    namespaceSelector: namespaces === undefined ? undefined : printCalicoSelector(byName(namespaces)),
     selector: printCalicoSelector(pods),
     serviceAccountSelector: serviceAccounts === undefined ? undefined : printCalicoSelector(byName(serviceAccounts)),
   };
 }
 
 function byName(selector: Selector): Selector {
-  switch (selector.kind) {
-    case 'everything':
-    case 'nothing':
-      return selector;
-    case 'has':
-    case 'in':
-    case 'like':
-      return selector.key === NAMESPACE_NAME || selector.key === SERVICE_ACCOUNT_NAME
-        ? { ...selector, key: NAME_LABEL }
-        : selector;
-    case 'all':
-    case 'any':
-      return { ...selector, of: selector.of.map(byName) };
-    case 'not':
-      return { ...selector, of: byName(selector.of) };
-  }
+  return renamed(selector, (key) => (key === NAMESPACE_NAME || key === SERVICE_ACCOUNT_NAME ? NAME_LABEL : key));
 }
 
 const ZONE_LABEL = 'portcullis.dev/zone';

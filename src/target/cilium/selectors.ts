@@ -1,4 +1,10 @@
-import { NAMESPACE_NAME, SERVICE_ACCOUNT_NAME, type Selector, type WorkloadSelector } from '../../kubernetes/index.ts';
+import {
+  NAMESPACE_NAME,
+  renamed,
+  SERVICE_ACCOUNT_NAME,
+  type Selector,
+  type WorkloadSelector,
+} from '../../kubernetes/index.ts';
 import { labelSelector } from '../cluster/label-selector.ts';
 import type { ObjectTree } from '../cluster/manifest.ts';
 
@@ -12,7 +18,10 @@ export function subjectSelector({ pods, serviceAccounts }: WorkloadSelector): Ob
   return endpointSelector([renamed(pods, ofPod), ...accounts(serviceAccounts)]);
 }
 
-/** Pods at the other end. The namespace is always said: without it a selector means the policy's own. */
+/**
+ * Pods at the other end, or those that a policy of the whole cluster is about. The namespace is always said: without it a selector means
+ * the policy's own, or every one.
+ */
 export function peerSelector({ namespaces, pods, serviceAccounts }: WorkloadSelector): ObjectTree | undefined {
   const where: Selector =
     namespaces.kind === 'everything' ? { kind: 'has', key: NAMESPACE } : renamed(namespaces, ofNamespace);
@@ -38,21 +47,4 @@ function ofNamespace(key: string): string {
 
 function ofAccount(key: string): string {
   return key === SERVICE_ACCOUNT_NAME ? SERVICE_ACCOUNT : key;
-}
-
-function renamed(selector: Selector, rename: (key: string) => string): Selector {
-  switch (selector.kind) {
-    case 'everything':
-    case 'nothing':
-      return selector;
-    case 'has':
-    case 'in':
-    case 'like':
-      return { ...selector, key: rename(selector.key) };
-    case 'all':
-    case 'any':
-      return { ...selector, of: selector.of.map((part) => renamed(part, rename)) };
-    case 'not':
-      return { kind: 'not', of: renamed(selector.of, rename) };
-  }
 }
