@@ -31,10 +31,22 @@ describe('render for clusters', () => {
     });
   });
 
+  test('staged for the whole cluster', async () => {
+    const args = ['render', 'calico', '--namespace', 'openclaw', '--cluster-wide', '--staged'];
+    const { exitCode, stdout, stderr } = await portcullis(args, { files: FILES });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /kind: StagedGlobalNetworkPolicy\n/);
+    assert.doesNotMatch(stdout, /kind: (?:Global)?NetworkPolicy\n/);
+  });
+
   const refused: readonly (readonly [what: string, text: string, args: readonly string[], code: string])[] = [
     ['several namespaces could be meant', EXAMPLE, ['kubernetes'], 'T0003'],
     ['names without a gateway', WITHOUT_GATEWAY, ['kubernetes', '--namespace', 'openclaw'], 'T0020'],
     ['staged policies of what has none', EXAMPLE, ['cilium', '--namespace', 'openclaw', '--staged'], 'C0001'],
+    ['cluster-wide kinds of what has none', EXAMPLE, ['istio', '--namespace', 'openclaw', '--cluster-wide'], 'C0001'],
+    ['cluster-wide kinds of what has no other', EXAMPLE, ['admin-network-policy', '--cluster-wide'], 'C0001'],
+    ['cluster-wide kinds in a package', EXAMPLE, ['helm', '--with', 'calico', '--cluster-wide'], 'C0001'],
+    ['cluster-wide kinds of the firewall of a machine', EXAMPLE, ['nftables', '--cluster-wide'], 'C0001'],
     [
       'a test that does not hold',
       EXAMPLE.replace('agent:22/tcp', 'agent:18789/tcp'),

@@ -9,6 +9,7 @@ interface Fault {
   readonly target: ClusterTargetName;
   readonly what: string;
   readonly policy: string; // of the cases
+  readonly clusterWide?: true;
   readonly plant: (text: string) => string;
 }
 
@@ -163,6 +164,35 @@ const FAULTS: readonly Fault[] = [
     plant: (text) => text.replaceAll('egress: true', 'egress: false'),
   },
   {
+    target: 'calico',
+    what: 'a global policy is about one of its namespaces',
+    policy: 'two-namespaces',
+    clusterWide: true,
+    plant: (text) => text.replace("in { 'monitoring', 'openclaw' }", "in { 'openclaw' }"),
+  },
+  {
+    target: 'calico',
+    what: 'a global network set is looked for in namespaces',
+    policy: 'prefixes',
+    clusterWide: true,
+    plant: (text) => text.replaceAll('namespaceSelector: global()', 'namespaceSelector: all()'),
+  },
+  {
+    target: 'cilium',
+    what: 'a cluster-wide policy is about one of its namespaces',
+    policy: 'two-namespaces',
+    clusterWide: true,
+    plant: (text) => text.replace(/\n\s+- monitoring(?=\n\s+- openclaw)/, ''),
+  },
+  {
+    target: 'cilium',
+    what: 'a cluster-wide policy is about pods of every namespace',
+    policy: 'ports',
+    clusterWide: true,
+    plant: (text) =>
+      text.replaceAll(/(endpointSelector:\n\s+matchLabels:)\n\s+k8s:io.kubernetes.pod.namespace: claw/g, '$1'),
+  },
+  {
     target: 'istio',
     what: 'another namespace is let in',
     policy: 'openclaw-prod',
@@ -213,13 +243,13 @@ const FAULTS: readonly Fault[] = [
 ];
 
 describe('faults that are planted in manifests are found', () => {
-  for (const { target: name, what, policy, plant } of FAULTS) {
+  for (const { target: name, what, policy, plant, clusterWide = false } of FAULTS) {
     test(`${name}, ${policy}: ${what}`, () => {
       const found = CASES.find((each) => each.name === policy);
       assert.ok(found);
       const intent = intentOf(found);
       const target: ClusterTarget = CLUSTER_TARGETS[name];
-      const { files, approximations } = target.lower(intent, OPTIONS);
+      const { files, approximations } = target.lower(intent, { ...OPTIONS, clusterWide });
       const printed = target.print(files);
       const planted = printed.map((file) => ({ ...file, text: plant(file.text) }));
       assert.notDeepEqual(planted, printed, 'nothing was planted');

@@ -183,6 +183,7 @@ export const OPTIONS: ClusterTargetOptions = {
   gatewayImage: 'example.invalid/portcullis:1',
   calicoDomains: false,
   calicoTier: 'portcullis',
+  clusterWide: false,
 };
 
 function policy(zones: string, flows: readonly string[], more = ''): string {

@@ -74,6 +74,42 @@ describe('options', () => {
     assert.doesNotMatch(proof.artifacts[0]?.text ?? '', /kind: Tier|name: portcullis\./);
   });
 
+  test('cluster-wide objects are one for all namespaces, and carry the name of the policy', () => {
+    const options = { ...OPTIONS, clusterWide: true };
+    for (const [name, kinds] of [
+      ['calico', /kind: (?!Tier|Global)/],
+      ['cilium', /kind: (?!CiliumClusterwideNetworkPolicy)/],
+    ] as const) {
+      const { files } = CLUSTER_TARGETS[name].lower(intentOf(caseOf('two-namespaces')), options);
+      const text = CLUSTER_TARGETS[name].print(files)[0]?.text ?? '';
+      assert.doesNotMatch(text, kinds);
+      assert.doesNotMatch(text, /^ {2}namespace:/m);
+      assert.equal(text.match(/^ {2}name: \S*default-deny$/gm)?.length, 1);
+      assert.match(text, /^ {2}name: (?:portcullis\.)?openclaw-prod-agent-egress$/m);
+    }
+  });
+
+  test('cluster-wide, what namespaces say alike is one object', () => {
+    const intent = intentOf({ ...caseOf('any'), namespaces: ['claw', 'web'] });
+    for (const name of ['calico', 'cilium'] as const) {
+      const { proof, artifacts } = renderClusterProven(CLUSTER_TARGETS[name], intent, {
+        ...OPTIONS,
+        clusterWide: true,
+      });
+      assert.deepEqual(proof.unexplained, []);
+      assert.equal(artifacts?.[0]?.text.match(/^ {2}name: \S*case-any-egress$/gm)?.length, 1);
+    }
+  });
+
+  test('cluster-wide policies have staged ones, too', () => {
+    const target: ClusterTarget = CLUSTER_TARGETS.calico;
+    const { files } = target.lower(intentOf(caseOf('prefixes')), { ...OPTIONS, clusterWide: true });
+    const text = target.print(target.staged?.(files) ?? [])[0]?.text ?? '';
+    assert.match(text, /kind: StagedGlobalNetworkPolicy[\s\S]*stagedAction: Set/);
+    assert.match(text, /kind: GlobalNetworkSet/);
+    assert.doesNotMatch(text, /kind: GlobalNetworkPolicy/);
+  });
+
   test('staged policies enforce nothing, and are read so', () => {
     const target: ClusterTarget = CLUSTER_TARGETS.calico;
     const intent = intentOf(caseOf('ports'));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { CiliumClusterwideNetworkPolicy } from '@kubernetes-models/cilium/cilium.io/v2/CiliumClusterwideNetworkPolicy';
 import { CiliumNetworkPolicy } from '@kubernetes-models/cilium/cilium.io/v2/CiliumNetworkPolicy';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
@@ -15,7 +16,13 @@ import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import { parseAllDocuments } from 'yaml';
 import { findProgram } from '../../src/host/index.ts';
-import { CLUSTER_TARGET_NAMES, CLUSTER_TARGETS, type ClusterTarget } from '../../src/target/index.ts';
+import type { ClusterIntent } from '../../src/kubernetes/index.ts';
+import {
+  CLUSTER_TARGET_NAMES,
+  CLUSTER_TARGETS,
+  type ClusterTarget,
+  type ClusterTargetOptions,
+} from '../../src/target/index.ts';
 import { ISTIO, POLICY_API_V1ALPHA1, POLICY_API_V1ALPHA2, type Published, validatorOf } from './cluster-crds.ts';
 import { CASES, intentOf, OPTIONS } from './cluster-policies.ts';
 
@@ -27,18 +34,21 @@ interface Manifest {
 
 /** Every object of every case that a target has words for. */
 function written(target: ClusterTarget): Manifest[] {
-  return CASES.flatMap((each) => {
-    const { files, diagnostics } = target.lower(intentOf(each), OPTIONS);
-    if (diagnostics.some(({ severity }) => severity === 'error')) return [];
-    const staged = target.staged === undefined ? [] : target.print(target.staged(files));
-    return [...target.print(files), ...staged].flatMap(({ text }) =>
-      parseAllDocuments(text).flatMap((document): Manifest[] => {
-        assert.deepEqual(document.errors, []);
-        const content: Manifest | null = document.toJS();
-        return content === null ? [] : [content];
-      }),
-    );
-  });
+  const ways = target.hasClusterWide === true ? [OPTIONS, { ...OPTIONS, clusterWide: true }] : [OPTIONS];
+  return CASES.flatMap((each) => ways.flatMap((options) => writtenFor(target, intentOf(each), options)));
+}
+
+function writtenFor(target: ClusterTarget, intent: ClusterIntent, options: ClusterTargetOptions): Manifest[] {
+  const { files, diagnostics } = target.lower(intent, options);
+  if (diagnostics.some(({ severity }) => severity === 'error')) return [];
+  const staged = target.staged === undefined ? [] : target.print(target.staged(files));
+  return [...target.print(files), ...staged].flatMap(({ text }) =>
+    parseAllDocuments(text).flatMap((document): Manifest[] => {
+      assert.deepEqual(document.errors, []);
+      const content: Manifest | null = document.toJS();
+      return content === null ? [] : [content];
+    }),
+  );
 }
 
 const OBJECTS = new Map(CLUSTER_TARGET_NAMES.map((name) => [name, written(CLUSTER_TARGETS[name])] as const));
@@ -55,6 +65,7 @@ const MODELS = {
   'v1 ConfigMap': ConfigMap,
   'v1 Namespace': Namespace,
   'cilium.io/v2 CiliumNetworkPolicy': CiliumNetworkPolicy,
+  'cilium.io/v2 CiliumClusterwideNetworkPolicy': CiliumClusterwideNetworkPolicy,
 } as const;
 
 const DEFINED: Readonly<Record<string, Published>> = {
@@ -145,7 +156,7 @@ function discovery(manifests: readonly Manifest[]) {
   });
 }
 
-const CLUSTER_WIDE = /^(?:Namespace|Tier|.*(?:Admin|Cluster)NetworkPolicy)$/;
+const CLUSTER_WIDE = /^(?:Namespace|Tier|.*(?:Admin|Cluster|Clusterwide|Global)NetworkPolicy|GlobalNetworkSet)$/;
 
 test('kubectl takes them', async (t) => {
   const kubectl = findProgram('kubectl');

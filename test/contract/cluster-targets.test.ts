@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CLUSTER_TARGET_NAMES, CLUSTER_TARGETS, type ClusterTargetName } from '../../src/target/index.ts';
+import {
+  CLUSTER_TARGET_NAMES,
+  CLUSTER_TARGETS,
+  type ClusterTarget,
+  type ClusterTargetName,
+  type ClusterTargetOptions,
+} from '../../src/target/index.ts';
 import { renderClusterProven } from '../../src/verify/index.ts';
 import { CASES, intentOf, OPTIONS, told } from './cluster-policies.ts';
 
@@ -14,12 +20,12 @@ const REFUSED: Readonly<Record<ClusterTargetName, Readonly<Record<string, string
   istio: { 'service-account': 'T0021' },
 };
 
-for (const name of CLUSTER_TARGET_NAMES) {
+function meansWhatThePolicySays(name: ClusterTargetName, options: ClusterTargetOptions): void {
   const target = CLUSTER_TARGETS[name];
   const refused = REFUSED[name];
-  describe(`${target.title} means what the policy says`, () => {
+  describe(`${target.title}${options.clusterWide ? ', cluster-wide,' : ''} means what the policy says`, () => {
     for (const each of CASES) {
-      const { proof, artifacts } = renderClusterProven(target, intentOf(each), OPTIONS);
+      const { proof, artifacts } = renderClusterProven(target, intentOf(each), options);
       const code = refused[each.name];
       if (code === undefined) {
         test(`${each.name}: ${each.why}`, () => {
@@ -37,4 +43,10 @@ for (const name of CLUSTER_TARGET_NAMES) {
       }
     }
   });
+}
+
+for (const name of CLUSTER_TARGET_NAMES) {
+  const { hasClusterWide }: ClusterTarget = CLUSTER_TARGETS[name];
+  meansWhatThePolicySays(name, OPTIONS);
+  if (hasClusterWide === true) meansWhatThePolicySays(name, { ...OPTIONS, clusterWide: true });
 }

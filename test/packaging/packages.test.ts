@@ -26,7 +26,7 @@ import { documentOf, portcullis } from '../cli/cli.ts';
 import { CASES, type ClusterCase, intentOf } from '../contract/cluster-policies.ts';
 
 const IMAGE = 'example.invalid/portcullis:1';
-const OPTIONS = { gatewayImage: IMAGE, calicoDomains: false, calicoTier: 'default' };
+const OPTIONS = { gatewayImage: IMAGE, calicoDomains: false, calicoTier: 'default', clusterWide: false };
 const NODE_POLICY =
   'portcullis: 1\nname: nodes # {{ fail "a policy is no template" }}\nbaseline: { forwarding: true }\n';
 

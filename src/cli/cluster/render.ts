@@ -1,6 +1,7 @@
 import type { ClusterIntent } from '../../kubernetes/index.ts';
 import {
   type Artifact,
+  CLUSTER_TARGET_NAMES,
   CLUSTER_TARGETS,
   type ClusterLowered,
   type ClusterTarget,
@@ -18,6 +19,7 @@ import { gatewayFaults } from './gateway-policy.ts';
 export interface ClusterRenderOptions extends ClusterPolicyOptions {
   readonly image: string;
   readonly staged?: boolean;
+  readonly clusterWide?: boolean;
   readonly calicoTier: string;
   readonly calicoDomains?: boolean;
 }
@@ -48,6 +50,19 @@ export async function renderForCluster(
   return { artifacts: target.print(staged(files)), proof };
 }
 
+/** The option is refused where it would change nothing: whoever gives it counts on it. @throws Stop */
+export function refuseClusterWide(name: string): void {
+  const knowing = CLUSTER_TARGET_NAMES.filter((each) => {
+    const { hasClusterWide }: ClusterTarget = CLUSTER_TARGETS[each];
+    return hasClusterWide === true;
+  });
+  if (knowing.some((each) => each === name)) return;
+  const those = knowing.map((each) => `\`render ${each}\``).join(' and ');
+  const isWide = name === 'admin-network-policy' || name === 'cluster-network-policy';
+  const help = isWide ? `leave it out: what \`${name}\` has is cluster-wide anyway` : 'leave it out';
+  throw stop(EXIT.unusable, CLI_PROBLEMS.usage, `\`--cluster-wide\` is for ${those} alone`, help);
+}
+
 /** @throws Stop where it is not proven */
 export async function provenForCluster(
   console: Console,
@@ -61,6 +76,7 @@ export async function provenForCluster(
     gatewayImage: options.image,
     calicoDomains: options.calicoDomains === true,
     calicoTier: options.calicoTier,
+    clusterWide: options.clusterWide === true,
   };
   const { artifacts, proof } = longWork(console, 'proving', () => renderClusterProven(target, intent, how));
   if (artifacts === undefined) {

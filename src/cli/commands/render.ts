@@ -9,7 +9,7 @@ import { ACCOUNT_OPTION, accountsOf, collect } from '../accounts.ts';
 import { approximationJson, approximationText } from '../approximation.ts';
 import { PACKAGES, PACKED, type PackageName, type PackageOptions, renderPackage } from '../cluster/package.ts';
 import { clusterProofJson, tellClusterProof } from '../cluster/proof-text.ts';
-import { type ClusterRenderOptions, renderForCluster } from '../cluster/render.ts';
+import { type ClusterRenderOptions, refuseClusterWide, renderForCluster } from '../cluster/render.ts';
 import { type Console, EXIT, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { renderDocker } from '../docker/render.ts';
@@ -74,6 +74,10 @@ export function renderCommand(console: Console): Command {
     .option('--calico-tier <name>', 'with `calico`: the tier, `default` or one of our own', 'portcullis')
     .option('--calico-domains', 'with `calico`: names in rules, as Calico Enterprise and Calico Cloud know them')
     .option('--staged', 'with `calico`: policies that report what they would do, and enforce nothing')
+    .option(
+      '--cluster-wide',
+      'with `calico` and `cilium`: objects of the whole cluster, one for all namespaces that are governed, instead of some in each',
+    )
     .option('--json', JSON_OPTION)
     .addHelpText(
       'after',
@@ -82,6 +86,7 @@ export function renderCommand(console: Console): Command {
     .action(async (target: Rendered, policy: string | undefined, options: RenderOptions) => {
       if (options.harden === true && target !== DOCKER)
         throw stop(EXIT.unusable, CLI_PROBLEMS.usage, '`--harden` is for `render docker` alone', 'leave it out');
+      if (options.clusterWide === true) refuseClusterWide(target);
       if (target === DOCKER) return renderForDocker(console, policy, options);
       if (target === PROGRAMS) return renderForPrograms(console, policy, options);
       if (target === 'kustomize' || target === 'helm')

@@ -4,8 +4,9 @@ import { type Block, blocksOf } from '../cluster/blocks.ts';
 import { Findings } from '../cluster/findings.ts';
 import { remarkInside } from '../cluster/inside.ts';
 import { type ManifestObject, Noted, type ObjectTree } from '../cluster/manifest.ts';
-import { flowNote, metadata, ObjectNames } from '../cluster/names.ts';
-import { type Direction, type Side, type SideRule, sidesOf } from '../cluster/sides.ts';
+import { flowNote, metadata, nameParts, ObjectNames } from '../cluster/names.ts';
+import { type ObjectDeny, type ObjectSide, objectsOf } from '../cluster/objects.ts';
+import type { Direction, SideRule } from '../cluster/sides.ts';
 import type { ClusterTargetOptions } from '../cluster/target.ts';
 import { entityOf, setLabels, setSelector, subjectOf } from './selectors.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
@@ -23,12 +24,12 @@ export interface CalicoWritten {
   readonly findings: Findings;
 }
 
-/** A tier, network sets, and for each governed namespace default deny and what each side is let through. */
+/** A tier, network sets, and for each governed namespace, or for all, default deny and what each side is let through. */
 export function calicoPolicies(intent: ClusterIntent, options: ClusterTargetOptions): CalicoWritten {
   const writer = new Writer(intent, options);
-  const denied = intent.governed.map((namespace) => writer.defaultDeny(namespace));
-  const sides = sidesOf(intent).flatMap((side) => writer.policy(side));
-  return { objects: [...writer.tier(), ...writer.sets, ...denied, ...sides], findings: writer.findings };
+  const { denied, sides } = objectsOf(intent, options);
+  const written = [...denied.map((each) => writer.defaultDeny(each)), ...sides.flatMap((side) => writer.policy(side))];
+  return { objects: [...writer.tier(), ...writer.sets, ...written], findings: writer.findings };
 }
 
 class Writer {
@@ -58,18 +59,18 @@ class Writer {
     ];
   }
 
-  defaultDeny(namespace: string): ManifestObject {
+  defaultDeny({ namespace, subject, where }: ObjectDeny): ManifestObject {
     return {
-      comment: [`every pod of ${namespace}: nothing in, nothing out, but for what is let through below`],
+      comment: [`every pod of ${where}: nothing in, nothing out, but for what is let through below`],
       body: this.#body(namespace, ['portcullis-default-deny'], [], {
         order: DENY_ORDER,
-        selector: 'all()',
+        ...subjectOf(subject, namespace === undefined ? subject.namespaces : undefined),
         types: ['Ingress', 'Egress'],
       }),
     };
   }
 
-  policy(side: Side): ManifestObject[] {
+  policy(side: ObjectSide): ManifestObject[] {
     const { zone, namespace, direction, subject } = side;
     const rules = side.rules.flatMap((rule) => this.#rules(rule, side));
     if (rules.length === 0) return [];
@@ -80,7 +81,7 @@ class Writer {
         comment: [`what ${zone} ${isEgress ? 'may reach' : 'may be reached by'}`],
         body: this.#body(namespace, [zone, direction], flows, {
           order: ALLOW_ORDER,
-          ...subjectOf(subject),
+          ...subjectOf(subject, namespace === undefined ? subject.namespaces : undefined),
           types: [isEgress ? 'Egress' : 'Ingress'],
           [direction]: rules,
         }),
@@ -89,25 +90,31 @@ class Writer {
   }
 
   /** Policies of a tier carry its name before theirs (docs.tigera.io, resource NetworkPolicy). */
-  #body(namespace: string, parts: readonly string[], flows: readonly ClusterGrant[], spec: ObjectTree): ObjectTree {
+  #body(
+    namespace: string | undefined,
+    parts: readonly string[],
+    flows: readonly ClusterGrant[],
+    spec: ObjectTree,
+  ): ObjectTree {
     const { calicoTier: tier } = this.#options;
-    const name = this.#names.unique(namespace, ...parts);
+    const name = this.#names.unique(namespace ?? '', ...nameParts(namespace, this.#intent.name, ...parts));
     const full = tier === DEFAULT_TIER ? name : `${tier}.${name}`;
-    return object('NetworkPolicy', metadata(full, namespace, this.#described(flows)), { tier, ...spec });
+    const kind = namespace === undefined ? 'GlobalNetworkPolicy' : 'NetworkPolicy';
+    return object(kind, metadata(full, namespace, this.#described(flows)), { tier, ...spec });
   }
 
   #described(flows: readonly ClusterGrant[]) {
     return { policy: this.#intent.name, flows };
   }
 
-  #rules({ grant, peers }: SideRule, { direction, namespace }: Side): Noted[] {
+  #rules({ grant, peers }: SideRule, { direction, namespace }: ObjectSide): Noted[] {
     const isEverybody = peers.some(({ peer }) => peer.kind === 'everybody');
     const others = isEverybody ? [{}] : peers.flatMap((end) => this.#entities(end, grant, { direction, namespace }));
     const rules = trafficOf(grant.ports).flatMap((traffic) => others.map((end) => rule(traffic, end, direction)));
     return rules.map((each, index) => new Noted(index === 0 ? flowNote(grant) : `flow ${grant.name}, likewise`, each));
   }
 
-  #entities(end: ClusterEnd, grant: ClusterGrant, at: Pick<Side, 'direction' | 'namespace'>): ObjectTree[] {
+  #entities(end: ClusterEnd, grant: ClusterGrant, at: Pick<ObjectSide, 'direction' | 'namespace'>): ObjectTree[] {
     const { peer, zone } = end;
     switch (peer.kind) {
       case 'everybody':
@@ -134,20 +141,22 @@ class Writer {
     }
   }
 
-  #bySet({ zone }: ClusterEnd, blocks: readonly Block[], namespace: string): ObjectTree {
+  #bySet({ zone }: ClusterEnd, blocks: readonly Block[], namespace: string | undefined): ObjectTree {
     const nets = blocks.map(({ cidr }) => cidr);
-    const key = `${namespace} ${nets.join(' ')}`;
+    const key = `${namespace ?? ''} ${nets.join(' ')}`;
     let name = this.#setNames.get(key);
     if (name === undefined) {
-      name = this.#names.unique(`sets of ${namespace}`, zone);
+      name = this.#names.unique(`sets of ${namespace ?? ''}`, ...nameParts(namespace, this.#intent.name, zone));
       this.#setNames.set(key, name);
+      const kind = namespace === undefined ? 'GlobalNetworkSet' : 'NetworkSet';
       const { labels, ...rest } = metadata(name, namespace, this.#described([]));
       this.sets.push({
         comment: [`the addresses of ${zone}`],
-        body: object('NetworkSet', { ...rest, labels: { ...(labels as ObjectTree), ...setLabels(name) } }, { nets }),
+        body: object(kind, { ...rest, labels: { ...(labels as ObjectTree), ...setLabels(name) } }, { nets }),
       });
     }
-    return { selector: setSelector(name) };
+    // A global one alone: whoever may write network sets in a namespace could add addresses by its label otherwise (docs.tigera.io, `global()`).
+    return { namespaceSelector: namespace === undefined ? 'global()' : undefined, selector: setSelector(name) };
   }
 }
 

@@ -4,9 +4,11 @@ import { type DnsPattern, formatDnsPattern } from '../../net/index.ts';
 import { blocksOf } from '../cluster/blocks.ts';
 import { Findings } from '../cluster/findings.ts';
 import { type ManifestObject, Noted, type ObjectTree, type Tree } from '../cluster/manifest.ts';
-import { flowNote, metadata, ObjectNames } from '../cluster/names.ts';
+import { flowNote, metadata, nameParts, ObjectNames } from '../cluster/names.ts';
+import { type ObjectDeny, type ObjectSide, objectsOf } from '../cluster/objects.ts';
 import { CLUSTER_TARGET_PROBLEMS } from '../cluster/problems.ts';
-import { type Side, type SideRule, sidesOf } from '../cluster/sides.ts';
+import type { SideRule } from '../cluster/sides.ts';
+import type { ClusterTargetOptions } from '../cluster/target.ts';
 import { peerSelector, subjectSelector } from './selectors.ts';
 import { type Traffic, trafficOf, unsaidPorts } from './traffic.ts';
 
@@ -17,12 +19,12 @@ export interface CiliumWritten {
   readonly findings: Findings;
 }
 
-/** CiliumNetworkPolicies: default deny of every governed namespace, and for each side what is let through. */
-export function ciliumPolicies(intent: ClusterIntent): CiliumWritten {
+/** Policies of namespaces, or of the whole cluster: default deny of every governed namespace, and for each side what is let through. */
+export function ciliumPolicies(intent: ClusterIntent, options: ClusterTargetOptions): CiliumWritten {
   const writer = new Writer(intent);
-  const denied = intent.governed.map((namespace) => writer.defaultDeny(namespace));
-  const sides = sidesOf(intent).flatMap((side) => writer.policy(side));
-  return { objects: [...denied, ...sides], findings: writer.findings };
+  const { denied, sides } = objectsOf(intent, options);
+  const written = [...denied.map((each) => writer.defaultDeny(each)), ...sides.flatMap((side) => writer.policy(side))];
+  return { objects: written, findings: writer.findings };
 }
 
 class Writer {
@@ -35,11 +37,11 @@ class Writer {
   }
 
   /** An empty rule lets nobody through and makes the policy one of its direction, also for versions that do not know the field. */
-  defaultDeny(namespace: string): ManifestObject {
+  defaultDeny({ namespace, subject, where }: ObjectDeny): ManifestObject {
     return {
-      comment: [`every pod of ${namespace}: nothing in, nothing out, but for what is let through below`],
+      comment: [`every pod of ${where}: nothing in, nothing out, but for what is let through below`],
       body: this.#body(namespace, ['portcullis-default-deny'], [], {
-        endpointSelector: {},
+        endpointSelector: namespace === undefined ? peerSelector(subject) : {},
         enableDefaultDeny: { ingress: true, egress: true },
         ingress: [{}],
         egress: [{}],
@@ -47,9 +49,9 @@ class Writer {
     };
   }
 
-  policy(side: Side): ManifestObject[] {
+  policy(side: ObjectSide): ManifestObject[] {
     const { zone, namespace, direction, subject } = side;
-    const endpoints = subjectSelector(subject);
+    const endpoints = namespace === undefined ? peerSelector(subject) : subjectSelector(subject);
     if (endpoints === undefined) this.findings.unsaid(zone);
     const rules = side.rules.flatMap((rule) => this.#rules(rule, side));
     if (rules.length === 0 || endpoints === undefined) return [];
@@ -67,18 +69,23 @@ class Writer {
     ];
   }
 
-  #body(namespace: string, parts: readonly string[], flows: readonly ClusterGrant[], spec: ObjectTree): ObjectTree {
-    const name = this.#names.unique(namespace, ...parts);
+  #body(
+    namespace: string | undefined,
+    parts: readonly string[],
+    flows: readonly ClusterGrant[],
+    spec: ObjectTree,
+  ): ObjectTree {
+    const name = this.#names.unique(namespace ?? '', ...nameParts(namespace, this.#intent.name, ...parts));
     const described = { policy: this.#intent.name, flows };
     return {
       apiVersion: 'cilium.io/v2',
-      kind: 'CiliumNetworkPolicy',
+      kind: namespace === undefined ? 'CiliumClusterwideNetworkPolicy' : 'CiliumNetworkPolicy',
       metadata: metadata(name, namespace, described),
       spec,
     };
   }
 
-  #rules(rule: SideRule, side: Side): Noted[] {
+  #rules(rule: SideRule, side: ObjectSide): Noted[] {
     const { grant, peers } = rule;
     this.#unsaid(grant);
     const isEverybody = peers.some(({ peer }) => peer.kind === 'everybody');
@@ -105,7 +112,7 @@ class Writer {
   }
 
   /** Ends of one kind, which one rule can hold. */
-  #peers(ends: readonly ClusterEnd[], grant: ClusterGrant, side: Side): ObjectTree[] {
+  #peers(ends: readonly ClusterEnd[], grant: ClusterGrant, side: ObjectSide): ObjectTree[] {
     const field = end(side);
     const of = <Kind extends ClusterPeer['kind']>(kind: Kind) =>
       ends.flatMap(({ peer }) => (peer.kind === kind ? [peer as Extract<ClusterPeer, { kind: Kind }>] : []));
@@ -143,7 +150,7 @@ class Writer {
     }
   }
 
-  #remarkLookups(grant: ClusterGrant, { subject }: Side): void {
+  #remarkLookups(grant: ClusterGrant, { subject }: ObjectSide): void {
     this.findings.approximate(grant, {
       effect: 'narrower',
       from: [{ kind: 'workloads', workloads: subject }],
@@ -153,7 +160,7 @@ class Writer {
   }
 }
 
-function end({ direction }: Side): 'from' | 'to' {
+function end({ direction }: ObjectSide): 'from' | 'to' {
   return direction === 'egress' ? 'to' : 'from';
 }
 
@@ -171,7 +178,7 @@ function nameSelector(pattern: DnsPattern): ObjectTree {
  * What may be looked up in the cluster's DNS by a subject that reaches names: Cilium learns addresses from the answers that pass its proxy.
  * The names alone where the subject reaches nothing else; `undefined`: this rule is not about lookups, or nobody needs names.
  */
-function lookedUp(rule: SideRule, { direction, rules }: Side): readonly Tree[] | undefined {
+function lookedUp(rule: SideRule, { direction, rules }: ObjectSide): readonly Tree[] | undefined {
   if (direction !== 'egress' || !isLookup(rule)) return undefined;
   const peers = rules.filter((each) => !isLookup(each)).flatMap((each) => each.peers);
   const patterns = peers.flatMap(({ peer, enforcement }) =>

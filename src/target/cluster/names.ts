@@ -28,6 +28,11 @@ export interface Described {
   readonly flows: readonly ClusterGrant[];
 }
 
+/** Of an object of a namespace; one of the whole cluster (`undefined`) stands beside those of other policies, and says whose it is. */
+export function nameParts(namespace: string | undefined, policy: string, ...parts: readonly string[]): string[] {
+  return namespace === undefined ? [policy, ...parts] : [...parts];
+}
+
 /** What tells people, and programs, what an object is for. */
 export function metadata(name: string, namespace: string | undefined, { policy, flows }: Described): ObjectTree {
   const annotations = Object.fromEntries(

@@ -15,6 +15,7 @@ export interface ClusterTarget {
   readonly print: (files: readonly ManifestFile[]) => readonly Artifact[];
   /** What was written, as kinds that only report what they would do; absent where the product has none. */
   readonly staged?: (files: readonly ManifestFile[]) => readonly ManifestFile[];
+  readonly hasClusterWide?: true; // it heeds the option `clusterWide`
 }
 
 export interface ClusterTargetOptions {
@@ -22,6 +23,7 @@ export interface ClusterTargetOptions {
   /** Calico Enterprise and Calico Cloud know names in rules (docs.tigera.io, DNS policy); the open source does not. */
   readonly calicoDomains: boolean;
   readonly calicoTier: string; // `default`, or one of our own
+  readonly clusterWide: boolean; // kinds of the whole cluster, where the API has kinds of a namespace beside them
 }
 
 export interface ClusterLowered {
