@@ -25,13 +25,17 @@ interface Expected {
   }[];
 }
 
-describe('connectivity that others expect of manifests', { skip: existsSync(CORPUS) ? false : `no ${CORPUS}` }, () => {
-  const cases = existsSync(CORPUS)
-    ? readdirSync(CORPUS, { withFileTypes: true })
+const skip = existsSync(CORPUS)
+  ? false
+  : `SKIPPED: what others expect of manifests is not beside this checkout (${CORPUS})`;
+
+describe('connectivity that others expect of manifests', () => {
+  const cases = skip
+    ? []
+    : readdirSync(CORPUS, { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
-        .map(({ name }) => name)
-    : [];
-  it('has cases', () => assert.ok(cases.length >= 60));
+        .map(({ name }) => name);
+  it('has cases', { skip }, () => assert.ok(cases.length >= 60)); // a skipped suite is not counted, a skipped test is
   for (const name of cases) {
     it(name, () => {
       const expected = JSON.parse(readFileSync(join(CORPUS, name, 'expected.json'), 'utf8')) as Expected;
