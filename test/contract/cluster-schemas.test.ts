@@ -87,6 +87,7 @@ describe('manifests are as the published schemas want them', () => {
       const [apiVersion = '', kind = ''] = of.split(' ');
       const objects = ofKind(kind, apiVersion);
       assert.ok(objects.length > 0);
+      // `never`: whether it has the type that the constructor asks for is what is tried here.
       for (const each of objects) new Model(structuredClone(each) as never).validate();
     });
   }

@@ -126,6 +126,7 @@ function daemonSets(text: string): ReadonlyMap<string, DaemonSet> {
 const MODELS = { ConfigMap, DaemonSet: DaemonSetModel, Namespace, Pod, ServiceAccount } as const;
 
 function hold(kind: keyof typeof MODELS, object: object): void {
+  // `never`: whether it has the type that the constructor asks for is what is tried here.
   new MODELS[kind](structuredClone(object) as never).validate();
 }
 
