@@ -2,6 +2,7 @@ import type { ClusterPolicy, ContainerPort, PolicyRule, PortMatch } from '../kub
 import type { DnsPattern } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
 import { ConnectionSet } from './connection-set.ts';
+import { unnamedPorts } from './unnamed-ports.ts';
 
 /** A rule with its selectors as numbers and its ports as a set, as it is asked millions of times. */
 export interface CompiledRule {
@@ -84,23 +85,6 @@ const EVERYWHERE = AddressSet.of([
   { family: 4, first: 0n, last: (1n << 32n) - 1n },
   { family: 6, first: 0n, last: (1n << 128n) - 1n },
 ]);
-
-function unnamedPorts(ports: readonly PortMatch[]): ConnectionSet {
-  let set = ConnectionSet.none;
-  for (const port of ports) {
-    switch (port.kind) {
-      case 'ports':
-        set = set.union(ConnectionSet.of(port.protocol, port.first, port.last));
-        break;
-      case 'protocol':
-        set = set.union(ConnectionSet.ofNumber(port.number));
-        break;
-      case 'named':
-        break; // whoever is reached says which they are: `namedPorts`
-    }
-  }
-  return set;
-}
 
 /** The ports that a rule names, as who is reached has them. `unknown`: its ports are not known yet. */
 export function namedPorts(

@@ -8,3 +8,4 @@ export { type ClusterQuestion, type Evaluation, evaluate, type Step } from './ev
 export { type Exposure, exposure } from './exposure.ts';
 export type { Crowd } from './network-table.ts';
 export { type Reachability, type ReachOptions, type ReachPair, type ReachRow, reachability } from './reachability.ts';
+export { unnamedPorts } from './unnamed-ports.ts';

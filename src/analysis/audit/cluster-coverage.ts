@@ -1,5 +1,5 @@
-import { ConnectionSet } from '../../cluster/index.ts';
-import { type ClusterPeer, EVERYTHING, type PolicyRule, type PortMatch } from '../../kubernetes/index.ts';
+import { ConnectionSet, unnamedPorts } from '../../cluster/index.ts';
+import { type ClusterPeer, EVERYTHING, type PolicyRule } from '../../kubernetes/index.ts';
 import type { AddressRange } from '../../net/index.ts';
 import { formatDnsPattern } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
@@ -110,22 +110,7 @@ export function isEverybody(peer: ClusterPeer): boolean {
 function portsOf({ ports }: PolicyRule): Ports {
   if (ports === 'any') return { numbers: ConnectionSet.all, names: new Set() };
   const names = ports.flatMap((port) => (port.kind === 'named' ? [`${port.protocol ?? ''} ${port.name}`] : []));
-  return { numbers: numbered(ports), names: new Set(names) };
-}
-
-export function numbered(ports: readonly PortMatch[]): ConnectionSet {
-  return ports.map(numbersOf).reduce((sum, each) => sum.union(each), ConnectionSet.none);
-}
-
-function numbersOf(port: PortMatch): ConnectionSet {
-  switch (port.kind) {
-    case 'ports':
-      return ConnectionSet.of(port.protocol, port.first, port.last);
-    case 'protocol':
-      return ConnectionSet.ofNumber(port.number);
-    case 'named':
-      return ConnectionSet.none;
-  }
+  return { numbers: unnamedPorts(ports), names: new Set(names) };
 }
 
 function without(ports: Ports, taken: Ports): Ports {

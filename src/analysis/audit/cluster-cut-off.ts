@@ -1,8 +1,8 @@
-import { ConnectionSet, connections } from '../../cluster/index.ts';
+import { ConnectionSet, connections, unnamedPorts } from '../../cluster/index.ts';
 import type { Workload, WorkloadSelector } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { type Alike, isAgent, subjectOf } from './cluster-alike.ts';
-import { isEverybody, numbered } from './cluster-coverage.ts';
+import { isEverybody } from './cluster-coverage.ts';
 import { exampleLabels } from './cluster-selectors.ts';
 import { type ClusterView, idsText, isSystem } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
@@ -49,7 +49,7 @@ function allowsElsewhere(view: ClusterView, workload: Workload): boolean {
         peers.some((peer) => {
           if (peer.kind === 'names') return true;
           if (peer.kind !== 'workloads') return false;
-          const set = ports === 'any' ? ConnectionSet.all : numbered(ports);
+          const set = ports === 'any' ? ConnectionSet.all : unnamedPorts(ports);
           if (isEverybody(peer)) return set.includes(HTTPS);
           return !set.intersect(TO_GATEWAYS).isEmpty && mayLeadOut(view, peer.workloads);
         }),

@@ -1,8 +1,7 @@
-import { ConnectionSet, connections } from '../../cluster/index.ts';
+import { ConnectionSet, connections, unnamedPorts } from '../../cluster/index.ts';
 import { type ClusterPeer, formatRef, namespacesNamed, selectorText, type Workload } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
 import { type Alike, subjectOf } from './cluster-alike.ts';
-import { numbered } from './cluster-coverage.ts';
 import { placesOf } from './cluster-place.ts';
 import { type ClusterView, DNS_PODS, idsText, type PlacedRule } from './cluster-view.ts';
 import { addressEnd, shown, workloadEnd } from './cluster-witness.ts';
@@ -85,7 +84,7 @@ function rulesOn53(view: ClusterView, workload: Workload): PlacedRule[] {
       selecting.has(policy) &&
       rule.action === 'allow' &&
       rule.ports !== 'any' &&
-      !numbered(rule.ports).intersect(UDP.union(TCP)).isEmpty,
+      !unnamedPorts(rule.ports).intersect(UDP.union(TCP)).isEmpty,
   );
 }
 

@@ -1,7 +1,6 @@
-import type { ConnectionSet } from '../../cluster/index.ts';
+import { type ConnectionSet, unnamedPorts } from '../../cluster/index.ts';
 import { formatRef, type PortMatch, type Workload } from '../../kubernetes/index.ts';
 import { parseAddress } from '../../net/index.ts';
-import { numbered } from './cluster-coverage.ts';
 import { placesOf } from './cluster-place.ts';
 import {
   type ClusterView,
@@ -127,7 +126,7 @@ function portsAt(ports: readonly PortMatch[], workloads: readonly Workload[]): C
           ),
         ),
   );
-  return numbered([...ports, ...named]);
+  return unnamedPorts([...ports, ...named]);
 }
 
 /** @param ports `80`, `80-443`, `80,443`; absent: all */

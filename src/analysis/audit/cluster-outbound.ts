@@ -1,8 +1,8 @@
-import { ConnectionSet, connections } from '../../cluster/index.ts';
+import { ConnectionSet, connections, unnamedPorts } from '../../cluster/index.ts';
 import { formatRef } from '../../kubernetes/index.ts';
 import { type Address, type Family, parseAddress, range } from '../../net/index.ts';
 import { type Alike, isAgent, subjectOf } from './cluster-alike.ts';
-import { isEverybody, numbered } from './cluster-coverage.ts';
+import { isEverybody } from './cluster-coverage.ts';
 import { cutOffFindings } from './cluster-cut-off.ts';
 import { placesOf } from './cluster-place.ts';
 import { type ClusterView, idsText, type PlacedRule, ruleText } from './cluster-view.ts';
@@ -136,7 +136,7 @@ function podsForInternet(view: ClusterView, placed: PlacedRule, groups: readonly
   const { rule, policy, direction } = placed;
   if (direction !== 'egress' || rule.action !== 'allow') return [];
   if (!rule.peers.some((peer) => peer.kind === 'workloads' && isEverybody(peer))) return [];
-  const ports = rule.ports === 'any' ? ConnectionSet.all : numbered(rule.ports);
+  const ports = rule.ports === 'any' ? ConnectionSet.all : unnamedPorts(rule.ports);
   const outward = ports.intersect(OUTWARD);
   const about = groups.find(({ first }) => view.selecting(first).some((each) => each.policy === policy));
   if (outward.isEmpty || about === undefined || !about.world.anywhere.intersect(outward).isEmpty) return [];

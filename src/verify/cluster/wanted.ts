@@ -1,4 +1,4 @@
-import { ConnectionSet, type End } from '../../cluster/index.ts';
+import { ConnectionSet, type End, unnamedPorts } from '../../cluster/index.ts';
 import type { ClusterIntent, ClusterPeer, PortMatch } from '../../kubernetes/index.ts';
 import { type Representative, type Sight, sees } from './ends.ts';
 
@@ -10,18 +10,8 @@ export interface Wanted {
 
 export function connectionSet(ports: readonly PortMatch[] | 'any'): ConnectionSet {
   if (ports === 'any') return ConnectionSet.all;
-  return ports.map(oneSet).reduce((all, each) => all.union(each), ConnectionSet.none);
-}
-
-function oneSet(port: PortMatch): ConnectionSet {
-  switch (port.kind) {
-    case 'ports':
-      return ConnectionSet.of(port.protocol, port.first, port.last);
-    case 'protocol':
-      return ConnectionSet.ofNumber(port.number);
-    case 'named':
-      throw new RangeError('a policy has no named ports');
-  }
+  if (ports.some(({ kind }) => kind === 'named')) throw new RangeError('a policy has no named ports');
+  return unnamedPorts(ports);
 }
 
 /** What the grants say of two ends of which one at least is governed. */
