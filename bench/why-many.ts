@@ -42,11 +42,8 @@ await runBench(import.meta.filename, QUESTION, async (options) => {
 
 /** What is published: nobody but us runs the program from its sources. */
 function build(): void {
-  const { status, stdout } = spawnSync(resolve(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the build failed: ${stdout}`);
+  const { status } = spawnSync(process.execPath, [resolve(ROOT, 'scripts/build.ts')], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the build failed');
 }
 
 async function aboutPolicies({ quick }: BenchOptions): Promise<Finding> {

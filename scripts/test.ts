@@ -62,12 +62,8 @@ process.exitCode = report.finish() ? 0 : 1;
 /** The program as it is published, for those that start the part of it that runs as root (test/enforcer/program.ts). */
 function built(): string {
   const folder = join(compiled, 'built');
-  const tsc = resolve(root, 'node_modules/.bin/tsc');
-  const { status, stdout } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', folder], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the build failed: ${stdout}`);
+  const { status } = spawnSync(process.execPath, [resolve(root, 'scripts/build.ts'), folder], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the build failed');
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   chmodSync(compiled, 0o755);
   return folder;

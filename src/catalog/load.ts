@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Service } from '../ir/index.ts';
 import { parseDnsPattern } from '../net/index.ts';
+import { packagedFile } from '../own-files.ts';
 import {
   CATALOG_RELEASE,
   type Catalog,
@@ -24,9 +25,9 @@ export function loadCatalog(): Catalog {
   return loaded;
 }
 
-/** A packaged data file. The path holds from `src/` and from `dist/`. */
+/** A packaged data file. */
 export function readData(name: string): DataNode {
-  return root(name, readFileSync(new URL(`../../catalog/${name}`, import.meta.url), 'utf8'));
+  return root(name, readFileSync(packagedFile(`catalog/${name}`), 'utf8'));
 }
 
 function readCatalog(): Catalog {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { packagedFile } from '../own-files.ts';
 
 /** The version of this program, as package.json says. */
 export function programVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packagedFile('package.json'), 'utf8');
   const content: unknown = JSON.parse(text);
   if (typeof content === 'object' && content !== null && 'version' in content) return String(content.version);
   throw new TypeError('package.json has no version');

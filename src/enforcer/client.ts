@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { diagnose, excerpt } from '../diagnostic/index.ts';
 import { findProgram } from '../host/process.ts';
+import { ownProgram } from '../own-files.ts';
 import type { Guard } from './guard.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import type { Problem, Reply, RequestKind, Requests } from './protocol.ts';
@@ -45,7 +45,7 @@ export async function askEnforcerBy<K extends RequestKind>(
   }
 }
 
-const MAIN = fileURLToPath(import.meta.url).replace(/client(\.[jt]s)$/, 'main$1');
+const MAIN = ownProgram('enforcer/main');
 
 async function askBy<K extends RequestKind>(
   run: RunAsRoot,

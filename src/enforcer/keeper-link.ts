@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { processStat } from '../host/proc.ts';
+import { ownProgram } from '../own-files.ts';
 import { parseJson } from './guard.ts';
 import type { KeeperJob } from './keeper.ts';
 import { BEGIN, keeperSocket, type Question, type Word, word } from './keeper-words.ts';
@@ -14,7 +14,7 @@ import type { Paths } from './paths.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import { refusal } from './refusal.ts';
 
-const MAIN = fileURLToPath(import.meta.url).replace(/keeper-link(\.[jt]s)$/, 'keeper-main$1');
+const MAIN = ownProgram('enforcer/keeper-main');
 
 const READY_MS = 20_000; // Node starts in some tenths of a second, on a busy machine in seconds
 const ON_MS = 300_000; // its own programs are bounded in time

@@ -42,6 +42,18 @@ describe('the architecture check finds', () => {
       says: /lower\.ts:1: `target` must not import `semantics`: a generator that can call the checker will agree with it/,
     },
     {
+      name: 'a file of no folder',
+      path: 'src/helpers.ts',
+      text: 'export const NOTHING = 0;\n',
+      says: /helpers\.ts: it is in no folder/,
+    },
+    {
+      name: 'a file of no folder that draws something with it',
+      path: 'src/own-files.ts',
+      text: "import { readFileSync } from 'node:fs';\n",
+      says: /own-files\.ts:1: must not import `node:fs`/,
+    },
+    {
       name: 'an import for types only',
       path: 'src/net/address.ts',
       text: "// first line\nimport type { Rule } from '../ir/index.ts';\n",

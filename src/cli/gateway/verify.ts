@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Intent } from '../../ir/index.ts';
+import { ownProgram } from '../../own-files.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Console, EXIT, type ExitCode, writeJson } from '../console.ts';
 import { withContainers } from '../containers.ts';
@@ -18,7 +18,7 @@ export interface VerifyOptions {
   readonly json?: boolean;
 }
 
-const MAIN = fileURLToPath(import.meta.url).replace(/verify(\.[jt]s)$/, 'try-main$1');
+const MAIN = ownProgram('cli/gateway/try-main');
 const LIMIT_MS = 60_000;
 
 /**

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { ownProgram } from '../../own-files.ts';
 import { findProgram } from '../process.ts';
 import { Endpoint } from './endpoint.ts';
 import { readJsonLines } from './json-lines.ts';
@@ -33,7 +33,7 @@ function isStart(line: RequestLine): line is RequestLine<'start'> {
 }
 
 function start(id: number, ask: Requests['start']['ask']): ReplyLine {
-  const program = fileURLToPath(import.meta.url).replace('keeper-main', 'endpoint-main');
+  const program = ownProgram('host/lab/endpoint-main');
   const node = [process.execPath, program, ...(ask.account === undefined ? [] : [String(ask.account)])];
   const [command, ...args] = ask.ownNetwork ? [findProgram('unshare') ?? 'unshare', '--net', ...node] : node;
   if (command === undefined) return { id, problem: 'nothing to start' };

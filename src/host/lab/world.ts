@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { diagnose, excerpt } from '../../diagnostic/index.ts';
+import { ownProgram } from '../../own-files.ts';
 import { type Isolation, isolationArguments } from '../capabilities.ts';
 import { MachineError } from '../machine-error.ts';
 import { HOST_PROBLEMS } from '../problems.ts';
@@ -22,7 +22,7 @@ export class World {
   #nextId = 1;
 
   constructor(isolation: Isolation, account: number) {
-    const program = fileURLToPath(import.meta.url).replace(/world(\.[jt]s)$/, 'keeper-main$1');
+    const program = ownProgram('host/lab/keeper-main');
     // A session of its own: a Ctrl-C at the terminal ends the program, and with its input's end the keeper goes too.
     this.#keeper = spawn(
       findProgram('unshare') ?? 'unshare',

@@ -1,12 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Address } from '../../net/index.ts';
+import { ownProgram } from '../../own-files.ts';
 import type { AddressSetName } from './fill.ts';
 import { MOST_ENTRIES, MOST_SECONDS, requestLine } from './protocol.ts';
 
-const MAIN = fileURLToPath(import.meta.url).replace(/writer(\.[jt]s)$/, 'writer-main$1');
+const MAIN = ownProgram('host/sets/writer-main');
 
 /** An address for the sets of a group, for some time. */
 export interface GroupEntry {

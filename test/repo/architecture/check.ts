@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path/posix';
 import { codeOnly, importsOf } from './imports.ts';
-import { EXCEPTIONS, IMPURE, LAYERS, OTHER_ENTRANCES, PURE_MODULES } from './layers.ts';
+import { EXCEPTIONS, FREE_FILES, IMPURE, LAYERS, OTHER_ENTRANCES, PURE_MODULES } from './layers.ts';
 
 /** A source file; `path` is relative to the repository's root, with `/` between its parts. */
 export interface SourceText {
@@ -19,7 +19,7 @@ export function architectureProblems(files: readonly SourceText[]): string[] {
 
 function importProblems({ path, text }: SourceText): string[] {
   const folder = folderOf(path);
-  if (folder === undefined) return [];
+  if (folder === undefined) return freeFileProblems(path, text);
   const layer = LAYERS[folder];
   if (layer === undefined) {
     return [`${path}: the folder \`src/${folder}\` is not in test/repo/architecture/layers.ts: say what it may import`];
@@ -32,6 +32,14 @@ function importProblems({ path, text }: SourceText): string[] {
         : undefined;
     return problem === undefined ? [] : [`${path}:${line}: ${problem}`];
   });
+}
+
+function freeFileProblems(path: string, text: string): string[] {
+  if (!path.startsWith('src/')) return [];
+  if (!Object.hasOwn(FREE_FILES, path)) return [`${path}: it is in no folder, so nothing says what it may import`];
+  return importsOf(text)
+    .filter(({ specifier }) => !PURE_MODULES.includes(specifier))
+    .map(({ specifier, line }) => `${path}:${line}: must not import \`${specifier}\`: whoever imports this would, too`);
 }
 
 function internalProblem(path: string, folder: string, specifier: string): string | undefined {

@@ -134,6 +134,12 @@ export const OTHER_ENTRANCES: Readonly<Record<string, string>> = {
   'src/host/machine-error.ts': 'the error alone: commands that touch no machine start without the code that does',
 };
 
+/** Files of no folder, which any may import; each is pure and imports nothing of ours. */
+export const FREE_FILES: Readonly<Record<string, string>> = {
+  'src/own-files.ts':
+    'in what is published it has to be at the root, from where it finds the other files of the package',
+};
+
 /** Folders that may touch the machine: files, processes, sockets, the clock, the environment. */
 export const IMPURE: Readonly<Record<string, string>> = {
   host: 'its purpose',
