@@ -1,6 +1,6 @@
 import type { Entry } from '../netfilter/entries.ts';
 import type { Host } from '../netfilter/host.ts';
-import type { SetDeclaration, Table, TableFamily } from './ast.ts';
+import type { SetDeclaration, TableFamily } from './ast.ts';
 
 /** What a rule needs to know of where it stands. */
 export interface ChainContext {
@@ -22,28 +22,4 @@ export interface SetLearning {
   readonly shrinks: boolean; // some rule takes elements out, those that were given too
   /** An element counts as the rule says that made it, whichever rule comes upon it (net/netfilter/nft_dynset.c): some differ. */
   readonly countsDiffer: boolean;
-}
-
-/** The chains that each chain may enter. */
-export function chainCalls(table: Table): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    table.chains.map((chain) => [chain.name, new Set(chain.rules.flatMap((rule) => ruleCalls(rule, table)))] as const),
-  );
-}
-
-export function ruleCalls(rule: Table['chains'][number]['rules'][number], table: Table): string[] {
-  return rule.statements.flatMap((statement) => {
-    if (statement.kind === 'verdict') return verdictCalls(statement.verdict);
-    if (statement.kind !== 'vmap') return [];
-    const { data } = statement;
-    const elements =
-      data.kind === 'set' ? data.elements : (table.sets.find((set) => set.name === data.name)?.elements ?? []);
-    return elements.flatMap((element) => (element.data?.kind === 'verdict' ? verdictCalls(element.data.verdict) : []));
-  });
-}
-
-function verdictCalls(
-  verdict: Extract<Table['chains'][number]['rules'][number]['statements'][number], { kind: 'verdict' }>['verdict'],
-): string[] {
-  return verdict.kind === 'jump' || verdict.kind === 'goto' ? [verdict.chain] : [];
 }

@@ -1,12 +1,16 @@
 import type * as nft from './ast.ts';
-import { chainCalls, ruleCalls, type SetLearning } from './lift-context.ts';
+import type { SetLearning } from './lift-context.ts';
+import { type ChainFacts, statementCalls, tableFacts } from './lift-facts.ts';
 
 /** The sets that rules of a table change while packets pass, with where they do. */
 export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
+  const { chains: facts } = tableFacts(table);
+  const learning = table.chains.filter(({ name }) => facts.get(name)?.learns === true);
+  if (learning.length === 0) return new Map();
   const direct = new Map<string, Map<string, number[]>>(); // set -> chain -> positions
   const shrinking = new Set<string>();
   const counts = new Map<string, Set<string>>(); // set -> how its elements count, by rule
-  for (const chain of table.chains) {
+  for (const chain of learning) {
     for (const [index, rule] of chain.rules.entries()) {
       for (const statement of rule.statements) {
         if (statement.kind !== 'set-update') continue;
@@ -16,13 +20,12 @@ export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
       }
     }
   }
-  if (direct.size === 0) return new Map();
-  const calls = chainCalls(table);
   for (const [set, chains] of direct) {
-    const changing = callersOf(new Set(chains.keys()), calls);
+    const changing = callersOf(new Set(chains.keys()), facts);
     for (const chain of table.chains) {
       for (const [index, rule] of chain.rules.entries()) {
-        if (ruleCalls(rule, table).some((name) => changing.has(name))) note(direct, set, chain.name, index);
+        if (rule.statements.some((each) => statementCalls(each, table).some((name) => changing.has(name))))
+          note(direct, set, chain.name, index);
       }
     }
   }
@@ -51,11 +54,11 @@ function note(sets: Map<string, Map<string, number[]>>, set: string, chain: stri
 }
 
 /** Chains that are among these, or lead to one of them. */
-function callersOf(chains: ReadonlySet<string>, calls: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+function callersOf(chains: ReadonlySet<string>, facts: ReadonlyMap<string, ChainFacts>): ReadonlySet<string> {
   const found = new Set(chains);
   for (let before = -1; before !== found.size; ) {
     before = found.size;
-    for (const [caller, called] of calls) if ([...called].some((name) => found.has(name))) found.add(caller);
+    for (const [caller, { calls }] of facts) if ([...calls].some((name) => found.has(name))) found.add(caller);
   }
   return found;
 }

@@ -1,25 +1,14 @@
-import {
-  all,
-  any,
-  type BaseChain,
-  CHAIN_HOOKS,
-  type ChainHook,
-  everything,
-  interfaces,
-  type Match,
-  not,
-  type Rule,
-  type Table,
-} from '../../ir/index.ts';
-import { chainEntries, comingTo, type Entry } from '../netfilter/entries.ts';
-import { ENDS, type End, type Facts, Host } from '../netfilter/host.ts';
-import { connectionTable, gateRule, natGate, natPriority } from '../netfilter/translation.ts';
+import { all, any, everything, interfaces, type Match, not, type Rule, type Table } from '../../ir/index.ts';
+import { comingTo } from '../netfilter/entries.ts';
+import { type Facts, Host } from '../netfilter/host.ts';
+import { connectionTable, gateRule, natGate } from '../netfilter/translation.ts';
 import type { Lifted, Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
-import { type ChainContext, chainCalls } from './lift-context.ts';
+import { hookOf, liftBase } from './lift-base.ts';
+import type { ChainContext } from './lift-context.ts';
+import { tableFacts } from './lift-facts.ts';
 import { learntSets } from './lift-learning.ts';
 import { NOWHERE } from './lift-origin.ts';
-import { readsEnd, rewrites, translates } from './lift-reads.ts';
 import { liftRule } from './lift-rule.ts';
 import { TABLE_NAME } from './names.ts';
 import { finalProgram } from './program.ts';
@@ -64,54 +53,28 @@ const FAMILIES: Readonly<Partial<Record<nft.TableFamily, readonly (4 | 6)[]>>> =
 
 /** What nft's tables do that the meaning of other rules depends on. */
 function factsOf(tables: readonly nft.Table[]): Facts {
+  const chains = tables.flatMap((table) => {
+    const { chains: facts, entries } = tableFacts(table);
+    return [...facts].map(([name, does]) => ({ does, entries: entries.get(name) ?? [] }));
+  });
   return {
-    translates: tables.some(translates),
-    rewrites: tables.some(rewrites),
-    reads: tables.flatMap((table) =>
-      ENDS.flatMap((end) => readingEntries(table, end).map((entry) => ({ end, entry }))),
+    translates: chains.some(({ does }) => does.translates),
+    rewrites: chains.some(({ does }) => does.rewrites),
+    reads: chains.flatMap(({ does, entries }) =>
+      [...does.reads].flatMap((end) => entries.map((entry) => ({ end, entry }))),
     ),
     natHooks: tables.flatMap((table) =>
       table.chains.flatMap(({ base }) => (base?.type === 'nat' ? (hookOf(base.hook) ?? []) : [])),
     ),
-    untracksAtIngress: tables.some(untracksAtIngress),
+    untracksAtIngress: chains.some(
+      ({ does, entries }) => does.untracks && entries.some(({ hook }) => hook === 'ingress'),
+    ),
     givesTemplates: false,
   };
 }
 
-function untracksAtIngress(table: nft.Table): boolean {
-  const entries = tableEntries(table);
-  return table.chains.some(
-    ({ name, rules }) =>
-      (entries.get(name) ?? []).some(({ hook }) => hook === 'ingress') &&
-      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'notrack')),
-  );
-}
-
-function readingEntries(table: nft.Table, end: End): readonly Entry[] {
-  const entries = tableEntries(table);
-  return table.chains.flatMap((chain) => (readsEnd(chain, end) ? (entries.get(chain.name) ?? []) : []));
-}
-
-function tableEntries(table: nft.Table): ReadonlyMap<string, readonly Entry[]> {
-  const calls = chainCalls(table);
-  return chainEntries(
-    table.chains.map(({ name, base }) => {
-      const hook = base === undefined ? undefined : hookOf(base.hook);
-      const entry =
-        base === undefined || hook === undefined
-          ? undefined
-          : { hook, priority: priorityAt(hook, base), isNat: base.type === 'nat' };
-      return { name, entry, calls: calls.get(name) ?? [] };
-    }),
-  );
-}
-
-function hookOf(hook: string): ChainHook | undefined {
-  return CHAIN_HOOKS.find((each) => each === hook);
-}
-
 function liftTable(table: nft.Table, program: Host, opaque: Opaque[]): Table {
-  const entries = tableEntries(table);
+  const { entries } = tableFacts(table);
   const name = `${table.family} ${table.name}`;
   const context: Omit<ChainContext, 'chain' | 'entries'> = {
     family: table.family,
@@ -135,30 +98,17 @@ function liftTable(table: nft.Table, program: Host, opaque: Opaque[]): Table {
       });
     }
     const chainContext: ChainContext = { ...context, chain: chain.name, entries: entries.get(chain.name) ?? [] };
-    const gate = chain.base === undefined ? [] : gateRules(table, chain.base, chainContext);
-    const rules = chain.rules.flatMap((rule, index) => {
+    const rules = chain.base === undefined ? [] : gateRules(table, chain.base, chainContext);
+    for (const [index, rule] of chain.rules.entries()) {
       const lifted = liftRule(rule, chainContext, { rule: index });
+      for (const each of lifted.rules) rules.push(each);
+      if (lifted.opaque.length === 0) continue;
       const coming = comingTo(chainContext.entries, FAMILIES[table.family] ?? []);
       for (const each of lifted.opaque) opaque.push({ ...each, packets: all(coming, each.packets) });
-      return lifted.rules;
-    });
-    return { name: chain.name, ...(base === undefined ? {} : { base }), rules: [...gate, ...rules] };
+    }
+    return { name: chain.name, ...(base === undefined ? {} : { base }), rules };
   });
   return { name, families: FAMILIES[table.family] ?? [], chains: chains.reverse() };
-}
-
-function liftBase(base: nft.BaseChainSpec): BaseChain | undefined {
-  const hook = hookOf(base.hook);
-  if (hook === undefined) return undefined;
-  return {
-    hook,
-    priority: priorityAt(hook, base),
-    policy: base.policy,
-  };
-}
-
-function priorityAt(hook: ChainHook, { type, priority }: nft.BaseChainSpec): number {
-  return type === 'nat' ? natPriority(hook, priority) : priority;
 }
 
 /** Packets that a base chain does not see, although they pass its hook: they are let go on at once. */
