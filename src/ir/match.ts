@@ -133,8 +133,17 @@ export const nothing: Match = { kind: 'nothing' };
 
 /** All of the parts; of none, everything. Flattens what can be flattened, so that printed forms stay small. */
 export function all(...parts: readonly Match[]): Match {
-  const of = parts.flatMap((part) => (part.kind === 'all' ? part.of : part.kind === 'everything' ? [] : [part]));
-  if (of.some((part) => part.kind === 'nothing')) return nothing;
+  return allOf(parts);
+}
+
+/** As `all`, of a list: a call takes some hundred thousand arguments at most. */
+export function allOf(parts: readonly Match[]): Match {
+  const of: Match[] = [];
+  for (const part of parts) {
+    if (part.kind === 'nothing') return nothing;
+    if (part.kind === 'all') for (const inner of part.of) of.push(inner);
+    else if (part.kind !== 'everything') of.push(part);
+  }
   return of.length === 0 ? everything : of.length === 1 ? of[0]! : { kind: 'all', of };
 }
 
@@ -143,10 +152,14 @@ export function any(...parts: readonly Match[]): Match {
   return anyOf(parts);
 }
 
-/** As `any`, of however many parts: a call takes some hundred thousand arguments at most. */
+/** As `any`, of a list. */
 export function anyOf(parts: readonly Match[]): Match {
-  const of = parts.flatMap((part) => (part.kind === 'any' ? part.of : part.kind === 'nothing' ? [] : [part]));
-  if (of.some((part) => part.kind === 'everything')) return everything;
+  const of: Match[] = [];
+  for (const part of parts) {
+    if (part.kind === 'everything') return everything;
+    if (part.kind === 'any') for (const inner of part.of) of.push(inner);
+    else if (part.kind !== 'nothing') of.push(part);
+  }
   return of.length === 0 ? nothing : of.length === 1 ? of[0]! : { kind: 'any', of };
 }
 
@@ -165,11 +178,15 @@ export function not(of: Match): Match {
 
 /** A field within any of the ranges; a bare number stands for itself. */
 export function field(name: Field, ...values: readonly (number | Range)[]): Match {
-  return {
-    kind: 'field',
-    field: name,
-    ranges: values.map((value) => (typeof value === 'number' ? { first: value, last: value } : value)),
-  };
+  return fieldOf(
+    name,
+    values.map((value) => (typeof value === 'number' ? { first: value, last: value } : value)),
+  );
+}
+
+/** As `field`, of a list of ranges. */
+export function fieldOf(name: Field, ranges: readonly Range[]): Match {
+  return { kind: 'field', field: name, ranges };
 }
 
 export function address(side: Side, ...ranges: readonly AddressRange[]): Match {

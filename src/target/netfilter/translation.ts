@@ -133,8 +133,8 @@ export function translationDoubt(
  * sent.
  */
 export function connectionTable(tables: readonly Table[]): Table[] {
-  const isAsked = (name: Quantity): boolean => tables.some((table) => asksFor(table, name));
-  const chains = [...(isAsked(CT_TEMPLATE) ? templateChains() : []), ...trackingChains(isAsked)];
+  const asked = askedQuantities(tables);
+  const chains = [...(asked.has(CT_TEMPLATE) ? templateChains() : []), ...trackingChains(asked)];
   return chains.length === 0 ? [] : [{ name: 'connection tracking', families: [4, 6], chains }];
 }
 
@@ -157,8 +157,8 @@ function templateChains(): Chain[] {
   }));
 }
 
-function trackingChains(isAsked: (name: Quantity) => boolean): Chain[] {
-  const asked = [CT_STATUS, CT_MARK].filter(isAsked);
+function trackingChains(askedFor: ReadonlySet<Quantity>): Chain[] {
+  const asked = [CT_STATUS, CT_MARK].filter((name) => askedFor.has(name));
   if (asked.length === 0) return [];
   const { confirmed, expected, assured, 'seen-reply': seenReply } = CT_STATUS_BITS;
   const isNew = inState('new');
@@ -188,31 +188,31 @@ function keeping(name: Quantity, bits: number): Effect {
   return { kind: 'assign', quantity: name, from: name, keep: bits, flip: 0 };
 }
 
-function asksFor(table: Table, name: Quantity): boolean {
-  return table.chains.some((chain) => chain.rules.some((rule) => ruleAsksFor(rule, name)));
+/** What conditions ask for, and what is copied to other quantities. */
+function askedQuantities(tables: readonly Table[]): ReadonlySet<Quantity> {
+  const asked = new Set<Quantity>();
+  for (const { chains } of tables)
+    for (const { rules } of chains)
+      for (const { match, action, effects } of rules) {
+        noteAsked(match, asked);
+        if (action.kind === 'dispatch') for (const each of action.cases) noteAsked(each.match, asked);
+        for (const effect of effects ?? [])
+          if (effect.kind === 'assign' && effect.quantity !== effect.from && effect.keep !== 0) asked.add(effect.from);
+      }
+  return asked;
 }
 
-function ruleAsksFor(rule: Rule, name: Quantity): boolean {
-  const cases = rule.action.kind === 'dispatch' ? rule.action.cases : [];
-  return (
-    matchAsksFor(rule.match, name) ||
-    cases.some((each) => matchAsksFor(each.match, name)) ||
-    (rule.effects ?? []).some(
-      (effect) => effect.kind === 'assign' && effect.quantity !== name && effect.from === name && effect.keep !== 0,
-    )
-  );
-}
-
-function matchAsksFor(match: Match, name: Quantity): boolean {
+function noteAsked(match: Match, asked: Set<Quantity>): void {
   switch (match.kind) {
     case 'all':
     case 'any':
-      return match.of.some((part) => matchAsksFor(part, name));
+      for (const part of match.of) noteAsked(part, asked);
+      break;
     case 'not':
-      return matchAsksFor(match.of, name);
+      noteAsked(match.of, asked);
+      break;
     case 'quantity':
-      return match.quantity === name;
-    default:
-      return false;
+      asked.add(match.quantity);
+      break;
   }
 }
