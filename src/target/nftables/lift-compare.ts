@@ -1,5 +1,5 @@
 import { all, type Match, quantity, type Range } from '../../ir/index.ts';
-import { type AddressRange, addressBits, wholeFamily } from '../../net/index.ts';
+import { type AddressRange, addressBits, highestAddress, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import { beforeFlip, beforeMask, beforeShift, type Interval, toIntervals, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
@@ -148,20 +148,21 @@ function comparedAddresses(
   wanted: readonly AddressRange[],
   family: 4 | 6,
 ): readonly AddressRange[] {
-  const whole = wholeFamily(family);
   switch (operator) {
     case '==':
       return wanted;
     case '!=':
-      return AddressSet.of([whole]).subtract(AddressSet.of(wanted)).ranges();
+      return AddressSet.of([wholeFamily(family)])
+        .subtract(AddressSet.of(wanted))
+        .ranges();
     case '<':
-      return cut(whole.first, onlyAddress(wanted) - 1n);
+      return cut(0n, onlyAddress(wanted) - 1n);
     case '<=':
-      return cut(whole.first, onlyAddress(wanted));
+      return cut(0n, onlyAddress(wanted));
     case '>':
-      return cut(onlyAddress(wanted) + 1n, whole.last);
+      return cut(onlyAddress(wanted) + 1n, highestAddress(family));
     case '>=':
-      return cut(onlyAddress(wanted), whole.last);
+      return cut(onlyAddress(wanted), highestAddress(family));
     case 'in':
     case '!':
       throw new NotUnderstood('it asks for bits of an address');

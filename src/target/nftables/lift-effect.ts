@@ -57,6 +57,7 @@ export class Changes {
 
   /** A condition on the changed packet as one on the packet before. */
   before(match: Match): Match {
+    if (this.effects.length === 0) return match;
     switch (match.kind) {
       case 'all':
         return all(...match.of.map((part) => this.before(part)));

@@ -11,7 +11,8 @@ type Need = 'ipv4' | 'ipv6' | 'tcp';
  * does, nft adds the condition at the very beginning of the rule, before all that the rule changes
  * (`stmt_reject_gen_dependency`, `exthdr_gen_dependency`, src/evaluate.c), and leaves it out again when it lists the rule.
  */
-export function impliedConditions({ statements }: nft.Rule, { family }: ChainContext): Match[] {
+export function impliedConditions({ statements }: nft.Rule, { family }: ChainContext): readonly Match[] {
+  if (!statements.some(needsMore)) return NONE; // nearly all rules
   const known = new Set<Need>(family === 'ip' ? ['ipv4'] : family === 'ip6' ? ['ipv6'] : []);
   const implied: Match[] = [];
   for (const statement of statements) {
@@ -23,6 +24,28 @@ export function impliedConditions({ statements }: nft.Rule, { family }: ChainCon
     for (const need of toldBy(statement)) known.add(need);
   }
   return implied;
+}
+
+const NONE: readonly never[] = [];
+
+/** Whether a statement may need more than it says itself. */
+function needsMore(statement: nft.Statement): boolean {
+  return statement.kind === 'reject' ? statement.with !== undefined : expressionsOf(statement).some(readsOption);
+}
+
+function readsOption(expression: nft.Expression): boolean {
+  switch (expression.kind) {
+    case 'option':
+      return true;
+    case 'concat':
+      return expression.parts.some(readsOption);
+    case 'binary':
+      return readsOption(expression.left) || readsOption(expression.right);
+    case 'map':
+      return readsOption(expression.key);
+    default:
+      return false;
+  }
 }
 
 const CONDITIONS: Readonly<Record<Need, Match>> = {
@@ -113,7 +136,7 @@ function expressionsOf(statement: nft.Statement): readonly nft.Expression[] {
     case 'assign':
       return [statement.target, statement.value];
     default:
-      return [];
+      return NONE;
   }
 }
 

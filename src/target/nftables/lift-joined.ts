@@ -20,12 +20,14 @@ interface Place {
 
 /** For each statement of a rule that is joined with others: these. */
 export function joinedStatements(rule: nft.Rule): ReadonlyMap<number, readonly number[]> {
-  const compared = rule.statements.flatMap((statement, index) => {
+  const compared: { readonly index: number; readonly place: Place }[] = [];
+  for (let index = 0; index < rule.statements.length; index++) {
+    const statement = rule.statements[index]!;
     const place = statement.kind === 'match' && statement.operator === '!=' ? placeOf(statement) : undefined;
-    return place === undefined ? [] : [{ index, place }];
-  });
+    if (place !== undefined) compared.push({ index, place });
+  }
+  if (compared.length < 2) return NONE; // nearly all rules
   const joined = new Map<number, readonly number[]>();
-  if (compared.length < 2) return joined;
   const inOrder = compared.toSorted((a, b) => order(a.place, b.place));
   for (let first = 0; first < inOrder.length; ) {
     let { base, offset, length } = inOrder[first]!.place;
@@ -47,6 +49,8 @@ export function joinedStatements(rule: nft.Rule): ReadonlyMap<number, readonly n
   }
   return joined;
 }
+
+const NONE: ReadonlyMap<number, readonly number[]> = new Map();
 
 function order(a: Place, b: Place): number {
   return a.base === b.base ? a.offset - b.offset : a.base < b.base ? -1 : 1;

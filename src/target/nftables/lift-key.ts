@@ -1,10 +1,10 @@
 import { everything, type Match, nothing } from '../../ir/index.ts';
 import type { Expression, Selector } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import { selectorDatatype } from './fields.ts';
+import { isSelector, selectorDatatype } from './fields.ts';
 import { type Computation, computedSelector } from './lift-bits.ts';
 import type { ChainContext } from './lift-context.ts';
-import { portSubject } from './lift-payload.ts';
+import { asksForPorts, isTransport, portSubject } from './lift-payload.ts';
 import { type Subject, subjectOf } from './lift-subject.ts';
 import { numberOf } from './lift-value.ts';
 
@@ -15,6 +15,12 @@ export interface KeyPart {
   readonly computation?: Computation;
 }
 
+/** The parts where the packets are known to have ports, if the conditions that they have met say so. */
+export function partsUnder(conditions: readonly Match[], parts: readonly KeyPart[]): readonly KeyPart[] {
+  const isAffected = parts.some(({ selector }) => isTransport(selector));
+  return isAffected && conditions.some(asksForPorts) ? withPorts(parts) : parts;
+}
+
 /** The same parts where it is known that the packet has ports. */
 export function withPorts(parts: readonly KeyPart[]): readonly KeyPart[] {
   return parts.map((part) => ({ ...part, subject: portSubject(part.selector) ?? part.subject }));
@@ -22,12 +28,14 @@ export function withPorts(parts: readonly KeyPart[]): readonly KeyPart[] {
 
 /** The parts of a key, in order. */
 export function keyParts(key: Expression, context: ChainContext): KeyPart[] {
-  const parts = key.kind === 'concat' ? key.parts : [key];
-  return parts.map((part): KeyPart => {
-    const { selector, computation } = computedSelector(part, (operand) => operandValue(operand, part));
-    const subject = subjectOf(selector, context);
-    return { selector, subject, ...(computation === undefined ? {} : { computation }) };
-  });
+  return key.kind === 'concat' ? key.parts.map((part) => keyPart(part, context)) : [keyPart(key, context)];
+}
+
+function keyPart(part: Expression, context: ChainContext): KeyPart {
+  if (isSelector(part)) return { selector: part, subject: subjectOf(part, context) };
+  const { selector, computation } = computedSelector(part, (operand) => operandValue(operand, part));
+  const subject = subjectOf(selector, context);
+  return { selector, subject, ...(computation === undefined ? {} : { computation }) };
 }
 
 function operandValue(operand: Expression, part: Expression): bigint {

@@ -16,10 +16,7 @@ export function counterName(rule: nft.Rule): string | undefined {
 
 /** Where a rule comes from: its place, its words, and in our own table what of the policy asked for it. */
 export function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
-  const counter = counterName(rule);
-  const flow = context.isOurs
-    ? ((counter === undefined ? undefined : originOfCounter(counter)) ?? ownComment(rule))
-    : undefined;
+  const flow = context.isOurs ? ownFlow(rule) : undefined;
   return {
     ...(rule.span === undefined ? {} : { span: rule.span }),
     ...(flow === undefined ? {} : { flow }),
@@ -38,6 +35,11 @@ export function elementOrigin(element: nft.Element, context: ChainContext): Orig
   };
 }
 
+function ownFlow(rule: nft.Rule): string | undefined {
+  const counter = counterName(rule);
+  return (counter === undefined ? undefined : originOfCounter(counter)) ?? ownComment(rule);
+}
+
 /** Pieces of the baseline and redirects are told by their comments. */
 function ownComment({ comment, statements }: nft.Rule): string | undefined {
   const isRedirect = statements.some(({ kind }) => kind === 'nat');
@@ -48,5 +50,9 @@ function ownComment({ comment, statements }: nft.Rule): string | undefined {
 function sourceText(node: nft.Node): string | undefined {
   if (node.span === undefined) return undefined;
   const text = node.span.file.text.slice(node.span.start, node.span.end).trim();
-  return text.startsWith('{') || text.startsWith('[') ? undefined : text.replaceAll(/\s+/g, ' ');
+  if (text.startsWith('{') || text.startsWith('[')) return undefined;
+  return WIDE_SPACE.test(text) ? text.replaceAll(/\s+/g, ' ') : text;
 }
+
+/** White space other than one blank. */
+const WIDE_SPACE = /[^\S ]| {2}/;

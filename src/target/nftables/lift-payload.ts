@@ -1,5 +1,5 @@
-import { address, all, any, atHook, everything, field, type Match, not, nothing, type Range } from '../../ir/index.ts';
-import { PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
+import { all, any, atHook, everything, field, fieldOf, type Match, not, nothing, type Range } from '../../ir/index.ts';
+import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
 import type { Selector } from './ast.ts';
@@ -9,6 +9,14 @@ import { inRanges, single } from './lift-value.ts';
 
 const V4 = field('family', 4);
 const V6 = field('family', 6);
+/** The packets of each protocol whose ports are asked for by its name. */
+const OF = {
+  tcp: field('protocol', PROTOCOLS.tcp),
+  udp: field('protocol', PROTOCOLS.udp),
+  udplite: field('protocol', PROTOCOLS.udplite),
+  dccp: field('protocol', PROTOCOLS.dccp),
+  sctp: field('protocol', PROTOCOLS.sctp),
+} as const;
 
 /** What a header field is: many are fields of the IR, the others numbers of their own. */
 export function payloadSubject(protocol: string, name: string, datatype: Datatype): Subject {
@@ -17,7 +25,8 @@ export function payloadSubject(protocol: string, name: string, datatype: Datatyp
   if (datatype.kind === 'address') {
     const side = name === 'saddr' ? 'src' : 'dst';
     const family = protocol === 'ip' ? 4 : 6;
-    return { kind: 'address', family, guard: field('family', family), match: (ranges) => address(side, ...ranges) };
+    const match = (ranges: readonly AddressRange[]): Match => ({ kind: 'address', side, ranges });
+    return { kind: 'address', family, guard: family === 4 ? V4 : V6, match };
   }
   const text = `${protocol} ${name}`;
   // Frames of the link below: packets that programs of this machine send have none yet.
@@ -40,13 +49,13 @@ function payloadMatch(protocol: string, name: string): ((ranges: readonly Range[
       if (name === 'nexthdr') return nextHeader;
       return name === 'version' ? (ranges) => (inRanges(ranges, 6) ? V6 : nothing) : undefined;
     case 'tcp':
-      if (name === 'flags') return (ranges) => field('tcpFlags', ...ranges);
-      return portMatch(PROTOCOLS.tcp, name);
+      if (name === 'flags') return (ranges) => fieldOf('tcpFlags', ranges);
+      return portMatch(protocol, name);
     case 'udp':
     case 'udplite':
     case 'dccp':
     case 'sctp':
-      return portMatch(PROTOCOLS[protocol], name);
+      return portMatch(protocol, name);
     case 'th':
       return (ranges) => anyPort(name, ranges); // see also `portSubject`
     case 'icmp':
@@ -58,14 +67,19 @@ function payloadMatch(protocol: string, name: string): ((ranges: readonly Range[
   }
 }
 
-function portMatch(protocol: number, name: string): ((ranges: readonly Range[]) => Match) | undefined {
+function portMatch(protocol: keyof typeof OF, name: string): ((ranges: readonly Range[]) => Match) | undefined {
   if (name !== 'sport' && name !== 'dport') return undefined;
-  return (ranges) => all(field('protocol', protocol), field(name, ...ranges));
+  return (ranges) => all(OF[protocol], fieldOf(name, ranges));
 }
 
 function icmpMatch(guard: Match, name: string): ((ranges: readonly Range[]) => Match) | undefined {
   if (name !== 'type' && name !== 'code') return undefined;
   return (ranges) => all(guard, field(name === 'type' ? 'icmpType' : 'icmpCode', ...ranges));
+}
+
+/** `th dport`: the port of whichever protocol. */
+export function isTransport(selector: Selector): boolean {
+  return selector.kind === 'payload' && selector.protocol === 'th';
 }
 
 /** `th dport` where the rule lets only protocols through that have ports; `undefined` for all other selectors. */

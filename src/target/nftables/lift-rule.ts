@@ -1,7 +1,9 @@
 import {
   type Action,
   all,
+  allOf,
   any,
+  anyOf,
   type DispatchCase,
   type Effect,
   everything,
@@ -22,11 +24,10 @@ import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
 import { JOINS, joinedStatements } from './lift-joined.ts';
-import { type KeyPart, keyParts, withPorts } from './lift-key.ts';
+import { type KeyPart, keyParts, partsUnder } from './lift-key.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
 import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.ts';
-import { asksForPorts } from './lift-payload.ts';
 import { mapElements, membership, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
 import { acts, elementVerdict, verdictAction } from './lift-verdict.ts';
@@ -49,6 +50,8 @@ interface Reached {
 }
 
 const CONTINUE: Action = { kind: 'continue' };
+const LOGS = { logs: true } as const;
+const UNCHANGED = new Changes();
 
 /** Statements act from left to right: each condition narrows what reaches those behind it. */
 class RuleLifter {
@@ -72,12 +75,11 @@ class RuleLifter {
   lift(): LiftedRule {
     this.#from(0, {
       conditions: impliedConditions(this.#rule, this.#context),
-      changes: new Changes(),
+      changes: UNCHANGED,
       isLogged: false,
     });
     // A rule that no packet can match (it looks up an empty map) is still a rule.
-    if (this.#rules.length === 0)
-      this.#emit({ conditions: [nothing], changes: new Changes(), isLogged: false }, CONTINUE);
+    if (this.#rules.length === 0) this.#emit({ conditions: [nothing], changes: UNCHANGED, isLogged: false }, CONTINUE);
     return { rules: this.#rules, opaque: this.#opaque };
   }
 
@@ -98,10 +100,9 @@ class RuleLifter {
   }
 
   #statement(statement: nft.Statement, index: number, reached: Reached): void {
-    const on = (conditions: readonly Match[]): void => this.#from(index + 1, this.#narrowed(reached, conditions));
     switch (statement.kind) {
       case 'match':
-        on([this.#comparison(statement, index, reached)]);
+        this.#from(index + 1, this.#narrowed(reached, this.#comparison(statement, index, reached)));
         break;
       case 'verdict':
         this.#emit(reached, verdictAction(statement.verdict));
@@ -119,7 +120,7 @@ class RuleLifter {
         break;
       case 'counter':
       case 'counter-object':
-        on([]); // neither decides nor stops
+        this.#from(index + 1, reached); // neither decides nor stops
         break;
       case 'log':
         this.#from(index + 1, { ...reached, isLogged: true });
@@ -136,7 +137,7 @@ class RuleLifter {
       case 'assign':
         this.#useMap(statement, index);
         for (const { when, effect, uncertain } of assignCases(statement, this.#context)) {
-          const now = this.#narrowed(reached, [when]);
+          const now = this.#narrowed(reached, when);
           if (uncertain !== undefined) this.#say(now, uncertain);
           this.#changed(index, now, effect);
         }
@@ -174,8 +175,8 @@ class RuleLifter {
     }
     const changed = when === 'before' ? untrackable(this.#context.program) : inState('invalid');
     // First those that stay as they are: they meet the second condition as little afterwards as before.
-    this.#from(index + 1, this.#narrowed(reached, [not(changed)]));
-    this.#changed(index, this.#narrowed(reached, [changed]), { kind: 'untrack' });
+    this.#from(index + 1, this.#narrowed(reached, not(changed)));
+    this.#changed(index, this.#narrowed(reached, changed), { kind: 'untrack' });
   }
 
   /** Each element of a map that is assigned makes rules of its own: two such maps would multiply. */
@@ -189,25 +190,20 @@ class RuleLifter {
     this.#from(index + 1, effect === undefined ? reached : { ...reached, changes: reached.changes.and(effect) });
   }
 
-  /** More conditions. Packets that fail one keep what was changed before it, which takes a rule of its own. */
-  #narrowed(reached: Reached, conditions: readonly Match[]): Reached {
-    let now = reached;
-    for (const condition of conditions) {
-      const { changes } = now;
-      const before = changes.before(condition);
-      if (changes.effects.length > 0 && before.kind !== 'everything') {
-        if (!changes.isIdempotent) throw new NotUnderstood('it asks for what it has just inverted');
-        this.#emit({ ...now, conditions: [...now.conditions, not(before)] }, CONTINUE);
-      }
-      now = { ...now, conditions: [...now.conditions, before] };
+  /** One more condition. Packets that fail it keep what was changed before it, which takes a rule of its own. */
+  #narrowed({ conditions, changes, isLogged }: Reached, condition: Match): Reached {
+    const before = changes.before(condition);
+    if (changes.effects.length > 0 && before.kind !== 'everything') {
+      if (!changes.isIdempotent) throw new NotUnderstood('it asks for what it has just inverted');
+      this.#emit({ conditions: [...conditions, not(before)], changes, isLogged }, CONTINUE);
     }
-    return now;
+    return { conditions: [...conditions, before], changes, isLogged };
   }
 
   #emit({ conditions, changes, isLogged }: Reached, action: Action): void {
-    const match = all(...conditions);
-    const effects = changes.effects.length === 0 ? {} : { effects: changes.effects };
-    const logs = isLogged ? { logs: true as const } : {};
+    const match = allOf(conditions);
+    const effects = changes.effects.length === 0 ? undefined : { effects: changes.effects };
+    const logs = isLogged ? LOGS : undefined;
     this.#rules.push({ match, ...effects, ...logs, action, origin: this.#origin });
   }
 
@@ -218,18 +214,18 @@ class RuleLifter {
 
   /** The parts of a key, for packets that have come so far. */
   #key(key: nft.Expression, { conditions }: Reached): readonly KeyPart[] {
-    const parts = keyParts(key, this.#context);
-    return conditions.some(asksForPorts) ? withPorts(parts) : parts;
+    return partsUnder(conditions, keyParts(key, this.#context));
   }
 
   /** A comparison, with what nft makes of it where it joins it with others. */
   #comparison(statement: Extract<nft.Statement, { kind: 'match' }>, index: number, reached: Reached): Match {
     const own = this.#match(statement.left, statement.operator, statement.right, reached);
-    const others = (this.#joined.get(index) ?? []).flatMap((at) => {
+    const joined = this.#joined.get(index);
+    if (joined === undefined) return own;
+    const others = joined.flatMap((at) => {
       const other = this.#rule.statements[at];
       return other?.kind === 'match' ? [this.#match(other.left, other.operator, other.right, reached)] : [];
     });
-    if (others.length === 0) return own;
     return any(own, all(this.#context.program.unknowns.property(JOINS), any(...others)));
   }
 
@@ -266,7 +262,7 @@ class RuleLifter {
       return;
     }
     const held = this.#cases(statement.key, data, { kind: 'continue' }, reached).map((each) => each.match);
-    this.#from(index + 1, this.#narrowed(reached, [any(...held)]));
+    this.#from(index + 1, this.#narrowed(reached, anyOf(held)));
   }
 
   #stateful(
@@ -282,7 +278,7 @@ class RuleLifter {
       counter: counterName(this.#rule),
       decides: rest.some(acts),
     });
-    const now = this.#narrowed(reached, conditions);
+    const now = conditions.reduce((sofar, condition) => this.#narrowed(sofar, condition), reached);
     if (takes !== undefined)
       this.#emit({ ...now, conditions: [...now.conditions, takes] }, verdictAction({ kind: 'drop' }));
     this.#from(index + 1, now);
@@ -290,7 +286,7 @@ class RuleLifter {
 
   #translate(statement: nft.NatStatement, reached: Reached): void {
     for (const { when, effects, uncertain } of natCases(statement, this.#context)) {
-      const now = this.#narrowed(reached, [when]);
+      const now = this.#narrowed(reached, when);
       const changes = effects.reduce((sum, effect) => sum.and(effect), now.changes);
       if (uncertain !== undefined) this.#say(now, uncertain);
       this.#emit({ ...now, changes }, verdictAction({ kind: 'accept' }));
@@ -312,7 +308,7 @@ class RuleLifter {
         this.#from(index + 1, reached);
         break;
       case 'filter':
-        this.#from(index + 1, this.#narrowed(reached, [unknown(this.#asListed(text))]));
+        this.#from(index + 1, this.#narrowed(reached, unknown(this.#asListed(text))));
         break;
       case 'steal':
         this.#emit(with_(unknown(`${text} answers it itself`)), verdictAction({ kind: 'drop' }));
