@@ -1,4 +1,12 @@
-import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  type MappingEvent,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  type SequenceEvent,
+} from 'js-yaml';
 import { type SourceFile, type Span, spanPosition } from '../source/index.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
@@ -42,14 +50,28 @@ export interface Piece {
   readonly base: number; // where it begins in the file
 }
 
-interface Frame {
-  readonly start: number;
+type Anchored = Pick<ScalarEvent, 'anchorStart' | 'anchorEnd'>; // both below 0: it is not
+type Tagged = Pick<ScalarEvent, 'tagStart' | 'tagEnd'>; // likewise
+
+/** A collection whose end is still to come. */
+type Frame = ListFrame | MapFrame;
+
+interface OpenFrame {
+  readonly event: SequenceEvent | MappingEvent;
   readonly tag: string | undefined;
-  readonly anchor: string | undefined;
-  readonly content: { kind: 'list'; items: YamlNode[] } | { kind: 'map'; entries: Map<string, YamlEntry> };
-  readonly merged: YamlNode[]; // the values of `<<`
-  key: YamlNode | undefined; // read, its value still to come
   size: number; // nodes, those behind aliases counted each time
+}
+
+interface ListFrame extends OpenFrame {
+  readonly kind: 'list';
+  readonly items: YamlNode[];
+}
+
+interface MapFrame extends OpenFrame {
+  readonly kind: 'map';
+  readonly entries: Map<string, YamlEntry>;
+  merged: YamlNode[] | undefined; // the values of `<<`
+  key: YamlNode | undefined; // read, its value still to come
 }
 
 /** Builds the tree from the events, without recursion. Aliased nodes are shared, not copied. Offsets within are those of the piece. */
@@ -98,10 +120,10 @@ export class TreeBuilder {
           break;
         case EVENT_ID.SEQUENCE:
         case EVENT_ID.MAPPING:
-          this.#open(event.type === EVENT_ID.SEQUENCE, event);
+          this.#open(event);
           break;
         case EVENT_ID.SCALAR:
-          this.#add(this.#scalar(event), 1, this.#name(event.anchorStart, event.anchorEnd));
+          this.#add(this.#scalar(event), 1, event);
           break;
         case EVENT_ID.ALIAS:
           if (!this.#alias(event.anchorStart, event.anchorEnd)) {
@@ -117,40 +139,37 @@ export class TreeBuilder {
     return this.#root;
   }
 
-  #open(
-    list: boolean,
-    event: { start: number; anchorStart: number; anchorEnd: number; tagStart: number; tagEnd: number },
-  ): void {
+  #open(event: SequenceEvent | MappingEvent): void {
     const tag = this.#tag(event);
     this.#last = event.start;
-    this.#stack.push({
-      start: event.start,
-      tag,
-      anchor: this.#name(event.anchorStart, event.anchorEnd),
-      content: list ? { kind: 'list', items: [] } : { kind: 'map', entries: new Map() },
-      merged: [],
-      key: undefined,
-      size: 1,
-    });
+    this.#stack.push(
+      event.type === EVENT_ID.SEQUENCE
+        ? { kind: 'list', event, tag, size: 1, items: [] }
+        : { kind: 'map', event, tag, size: 1, entries: new Map(), merged: undefined, key: undefined },
+    );
   }
 
   #close(): void {
     const frame = this.#stack.pop();
     if (frame === undefined) return; // the end of the document
-    const span = this.#span(frame.start, this.#last);
-    this.#add(this.#collection(frame, span), frame.size, frame.anchor);
+    this.#add(this.#collection(frame), frame.size, frame.event);
   }
 
-  #collection({ content, merged, tag }: Frame, span: Span): YamlNode {
-    const tagged = tag === undefined ? {} : { tag };
-    if (content.kind === 'list') return { kind: 'list', ...tagged, span, items: content.items };
-    for (const source of merged) this.#merge(content.entries, source);
-    return { kind: 'map', ...tagged, span, entries: content.entries };
+  #collection(frame: Frame): YamlNode {
+    const { tag } = frame;
+    const span = this.#span(frame.event.start, this.#last);
+    if (frame.kind === 'list') {
+      const { items } = frame;
+      return tag === undefined ? { kind: 'list', span, items } : { kind: 'list', tag, span, items };
+    }
+    const { entries, merged } = frame;
+    if (merged !== undefined) for (const source of merged) this.#merge(entries, source);
+    return tag === undefined ? { kind: 'map', span, entries } : { kind: 'map', tag, span, entries };
   }
 
-  #add(node: YamlNode, size: number, anchor: string | undefined): void {
+  #add(node: YamlNode, size: number, { anchorStart, anchorEnd }: Anchored): void {
     this.#last = Math.max(this.#last, node.span.end - this.#piece.base);
-    if (anchor !== undefined) this.#anchors.set(anchor, { node, size });
+    if (anchorStart >= 0) this.#anchors.set(this.#piece.text.slice(anchorStart, anchorEnd), { node, size });
     this.#place(node, size);
   }
 
@@ -161,27 +180,28 @@ export class TreeBuilder {
       return;
     }
     parent.size += size;
-    if (parent.content.kind === 'list') {
-      parent.content.items.push(node);
+    if (parent.kind === 'list') {
+      parent.items.push(node);
     } else if (parent.key === undefined) {
       parent.key = node;
     } else {
-      this.#entry(parent, parent.content.entries, parent.key, node);
+      this.#entry(parent, parent.key, node);
       parent.key = undefined;
     }
   }
 
-  #entry(frame: Frame, entries: Map<string, YamlEntry>, key: YamlNode, value: YamlNode): void {
+  #entry(frame: MapFrame, key: YamlNode, value: YamlNode): void {
     if (key.kind !== 'scalar') {
       this.#report.say(POLICY_PROBLEMS.complexKey, key.span);
       return;
     }
     if (key.text === '<<' && key.span.end - key.span.start === 2) {
+      frame.merged ??= [];
       frame.merged.push(value);
       return;
     }
-    const first = entries.get(key.text);
-    if (first === undefined) entries.set(key.text, { key, value });
+    const first = frame.entries.get(key.text);
+    if (first === undefined) frame.entries.set(key.text, { key, value });
     else this.#report.say(POLICY_PROBLEMS.duplicateKey, key.span, key.text, spanPosition(first.key.span).line);
   }
 
@@ -218,29 +238,22 @@ export class TreeBuilder {
   }
 
   #scalar(event: ScalarEvent): YamlScalar {
+    const { valueStart, valueEnd, style } = event;
     const tag = this.#tag(event);
-    const tagged = tag === undefined ? {} : { tag };
-    if (event.valueStart < 0) {
+    if (valueStart < 0) {
       const end = tag === undefined ? this.#last : event.tagEnd;
-      return { kind: 'scalar', ...tagged, span: this.#span(end, end), text: '', value: null };
+      return scalar(tag, this.#span(end, end), '', null);
     }
-    const text = event.fast
-      ? this.#piece.text.slice(event.valueStart, event.valueEnd)
-      : getScalarValue(this.#piece.text, event);
-    const quotes = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
-    const value = event.style === SCALAR_STYLE.PLAIN && tag !== '!!str' ? plainValue(text) : text;
-    const span = this.#span(event.valueStart - quotes, event.valueEnd + quotes);
-    return { kind: 'scalar', ...tagged, span, text, value };
+    const text = event.fast ? this.#piece.text.slice(valueStart, valueEnd) : getScalarValue(this.#piece.text, event);
+    const quotes = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
+    const value = style === SCALAR_STYLE.PLAIN && tag !== '!!str' ? plainValue(text) : text;
+    return scalar(tag, this.#span(valueStart - quotes, valueEnd + quotes), text, value);
   }
 
-  #tag({ tagStart, tagEnd }: { tagStart: number; tagEnd: number }): string | undefined {
-    const tag = this.#name(tagStart, tagEnd);
-    if (tag === undefined || this.#tags.includes(tag)) return tag;
-    return this.#report.say(POLICY_PROBLEMS.tag, this.#span(tagStart, tagEnd));
-  }
-
-  #name(start: number, end: number): string | undefined {
-    return start < 0 ? undefined : this.#piece.text.slice(start, end);
+  #tag({ tagStart, tagEnd }: Tagged): string | undefined {
+    if (tagStart < 0) return undefined;
+    const tag = this.#piece.text.slice(tagStart, tagEnd);
+    return this.#tags.includes(tag) ? tag : this.#report.say(POLICY_PROBLEMS.tag, this.#span(tagStart, tagEnd));
   }
 
   #nextDocument(): Span {
@@ -251,4 +264,8 @@ export class TreeBuilder {
   #span(start: number, end: number): Span {
     return { file: this.#file, start: this.#piece.base + start, end: this.#piece.base + end };
   }
+}
+
+function scalar(tag: string | undefined, span: Span, text: string, value: YamlScalar['value']): YamlScalar {
+  return tag === undefined ? { kind: 'scalar', span, text, value } : { kind: 'scalar', tag, span, text, value };
 }
