@@ -3,7 +3,7 @@ import type { Span } from '../source/index.ts';
 import type { Located } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
-import type { YamlMap, YamlNode } from './yaml-tree.ts';
+import type { YamlEntry, YamlMap, YamlNode } from './yaml-tree.ts';
 
 /**
  * What a value of the language looks like, written once: it reads the value from a file, reporting all that is wrong in
@@ -194,23 +194,30 @@ export function record<F extends Fields>(
   options: RecordOptions = {},
 ): Shape<{ readonly value: RecordOf<F>; readonly span: Span }> {
   const keys = Object.keys(fields);
+  const known = Object.entries(fields);
+  const isKnown = new Set(keys);
   return {
     expected,
     read: (node, report) => {
       if (node.kind !== 'map') return wrongType(node, expected, report);
-      reportUnknownKeys(node, keys, options, report);
+      for (const [key, entry] of node.entries) {
+        if (!isKnown.has(key)) reportUnknownKey(entry.key, keys, options, report);
+      }
       if (options.oneOf?.keys.every((key) => !node.entries.has(key)))
         return report.say(options.oneOf.problem, node.span);
       const value: Record<string, unknown> = {};
       let usable = true;
-      for (const [key, field] of Object.entries(fields)) {
+      for (const [key, field] of known) {
         const entry = node.entries.get(key);
-        const read = entry === undefined ? undefined : field.shape.read(entry.value, report);
+        if (entry === undefined) {
+          if (!field.required) continue;
+          usable = false;
+          report.say(POLICY_PROBLEMS.missingKey, firstKeySpan(node), key, expected, field.shape.expected);
+          continue;
+        }
+        const read = field.shape.read(entry.value, report);
         if (read !== undefined) value[key] = read;
         else if (field.required) usable = false;
-        if (entry === undefined && field.required) {
-          report.say(POLICY_PROBLEMS.missingKey, firstKeySpan(node), key, expected, field.shape.expected);
-        }
       }
       // Sound: each key holds what its own shape read, and all required ones are there.
       return usable ? { value: value as RecordOf<F>, span: node.span } : undefined;
@@ -231,12 +238,15 @@ export function record<F extends Fields>(
   };
 }
 
-function reportUnknownKeys(node: YamlMap, keys: readonly string[], options: RecordOptions, report: Reporter): void {
-  for (const [key, entry] of node.entries) {
-    if (keys.includes(key) || (options.extensions === true && key.startsWith('x-'))) continue;
-    const synonym = Object.hasOwn(options.synonyms ?? {}, key) ? options.synonyms?.[key] : undefined;
-    report.say(POLICY_PROBLEMS.unknownKey, entry.key.span, key, synonym ?? report.suggest(key, keys), keys);
-  }
+function reportUnknownKey(
+  { text: key, span }: YamlEntry['key'],
+  keys: readonly string[],
+  options: RecordOptions,
+  report: Reporter,
+): void {
+  if (options.extensions === true && key.startsWith('x-')) return;
+  const synonym = Object.hasOwn(options.synonyms ?? {}, key) ? options.synonyms?.[key] : undefined;
+  report.say(POLICY_PROBLEMS.unknownKey, span, key, synonym ?? report.suggest(key, keys), keys);
 }
 
 function firstKeySpan(node: YamlMap): Span {
