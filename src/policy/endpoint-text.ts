@@ -17,6 +17,8 @@ import { LABEL } from './text.ts';
 
 /** One end of a flow: a zone, `catalog:entry`, an address, a prefix, a range, or a host name. */
 export function parseEndpoint(text: string, span: Span, report: Reporter): Endpoint | undefined {
+  const address = parseAddress(text);
+  if (address !== undefined) return { kind: 'addresses', range: addressRange(address) };
   if (text.startsWith('catalog:')) {
     const name = text.slice('catalog:'.length);
     return LABEL.test(name) ? { kind: 'catalog', name } : report.say(POLICY_PROBLEMS.badEndpoint, span, text);

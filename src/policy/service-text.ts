@@ -1,5 +1,5 @@
 import { ICMP_TYPES, ICMPV6_TYPES, PORT_PROTOCOLS, PROTOCOLS, parsePortRange, parseProtocol } from '../net/index.ts';
-import type { Span } from '../source/index.ts';
+import type { SourceFile, Span } from '../source/index.ts';
 import type { ServiceReference, Transport } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
@@ -10,6 +10,20 @@ import { LABEL } from './text.ts';
  * `gre`, `protocol/47`, or `any`. Ports may also stand first, as in `443/tcp`.
  */
 export function parseService(text: string, span: Span, report: Reporter): ServiceReference | undefined {
+  let known = readBefore.get(span.file);
+  if (known === undefined) {
+    known = new Map();
+    readBefore.set(span.file, known);
+  }
+  const service = known.get(text) ?? parse(text, span, report);
+  if (service !== undefined) known.set(text, service);
+  return service;
+}
+
+/** The services of a file by their text: a policy names the same few again and again. Faults are told in each place. */
+const readBefore = new WeakMap<SourceFile, Map<string, ServiceReference>>();
+
+function parse(text: string, span: Span, report: Reporter): ServiceReference | undefined {
   const wanted = text.trim();
   if (wanted === 'any') return { kind: 'any' };
   const parts = wanted.split('/');
