@@ -124,8 +124,8 @@ class Loader {
       if (on !== undefined) this.#baseline.push({ piece: key, span, on });
     }
     if (value.gateway !== undefined) this.#declareGateway(value.gateway);
-    this.#flows.push(...(value.flows ?? []));
-    this.#tests.push(...(value.tests ?? []));
+    for (const flow of value.flows ?? []) this.#flows.push(flow);
+    for (const test of value.tests ?? []) this.#tests.push(test);
   }
 
   #declareGateway(gateway: GatewayDeclaration): void {
