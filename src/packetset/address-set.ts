@@ -1,8 +1,6 @@
 import type { Address, AddressRange, Family } from '../net/index.ts';
 import { IntervalSet } from './interval-set.ts';
 
-const FAMILIES: readonly Family[] = [4, 6];
-
 /** A set of IP addresses of both families; the laws of `IntervalSet` hold for each. */
 export class AddressSet {
   readonly v4: IntervalSet;
@@ -16,11 +14,10 @@ export class AddressSet {
   static readonly empty = new AddressSet(IntervalSet.empty, IntervalSet.empty);
 
   static of(ranges: Iterable<AddressRange>): AddressSet {
-    const all = [...ranges];
-    return new AddressSet(
-      IntervalSet.of(all.filter((range) => range.family === 4)),
-      IntervalSet.of(all.filter((range) => range.family === 6)),
-    );
+    const v4: AddressRange[] = [];
+    const v6: AddressRange[] = [];
+    for (const range of ranges) (range.family === 4 ? v4 : v6).push(range);
+    return new AddressSet(IntervalSet.of(v4), IntervalSet.of(v6));
   }
 
   of(family: Family): IntervalSet {
@@ -53,6 +50,9 @@ export class AddressSet {
 
   /** Sorted, disjoint, IPv4 first. */
   ranges(): AddressRange[] {
-    return FAMILIES.flatMap((family) => this.of(family).intervals.map((interval) => ({ family, ...interval })));
+    const all: AddressRange[] = [];
+    for (const { first, last } of this.v4.intervals) all.push({ family: 4, first, last });
+    for (const { first, last } of this.v6.intervals) all.push({ family: 6, first, last });
+    return all;
   }
 }

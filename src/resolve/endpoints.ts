@@ -16,11 +16,14 @@ export class EndpointResolver {
 
   resolve(endpoints: readonly Located<Endpoint>[]): ZoneMeaning {
     if (endpoints.length === 1) return this.one(endpoints[0]!);
-    const found = endpoints.map((endpoint) => this.one(endpoint));
-    return {
-      peers: mergePeers(found.flatMap(({ peers }) => peers)),
-      unrecognised: found.flatMap(({ unrecognised }) => unrecognised),
-    };
+    const peers: Peer[] = [];
+    const unrecognised: string[] = [];
+    for (const endpoint of endpoints) {
+      const meaning = this.one(endpoint);
+      peers.push(...meaning.peers);
+      unrecognised.push(...meaning.unrecognised);
+    }
+    return { peers: mergePeers(peers), unrecognised };
   }
 
   one({ value, span }: Located<Endpoint>): ZoneMeaning {

@@ -36,11 +36,7 @@ export class FlowResolver {
     const from = this.#endpoints.resolve(flow.from);
     const to = this.#endpoints.resolve(flow.to);
     this.#checkExpiry(flow);
-    for (const zone of new Set([...from.unrecognised, ...to.unrecognised])) {
-      const flows = this.#notHere.get(zone);
-      if (flows === undefined) this.#notHere.set(zone, [flow.name.value]);
-      else flows.push(flow.name.value);
-    }
+    this.#keepNotHere(flow.name.value, from.unrecognised, to.unrecognised);
     const sources = this.#sources(flow, from);
     if (services === undefined || sources.length === 0 || to.peers.length === 0) return undefined;
     const grant: Grant = {
@@ -58,6 +54,15 @@ export class FlowResolver {
     };
     this.#checkMeaning(flow, grant);
     return grant;
+  }
+
+  #keepNotHere(name: string, from: readonly string[], to: readonly string[]): void {
+    if (from.length === 0 && to.length === 0) return;
+    for (const zone of new Set([...from, ...to])) {
+      const flows = this.#notHere.get(zone);
+      if (flows === undefined) this.#notHere.set(zone, [name]);
+      else flows.push(name);
+    }
   }
 
   #sources(flow: FlowDeclaration, from: ZoneMeaning): readonly Peer[] {
@@ -96,7 +101,7 @@ export class FlowResolver {
     }
     const everything = flow.service.find(({ value }) => value.kind === 'any');
     if (everything !== undefined) this.#report.say(RESOLVE_PROBLEMS.anyService, everything.span, name);
-    if (!any && [...grant.from, ...grant.to].every(isElsewhere)) {
+    if (!any && grant.from.every(isElsewhere) && grant.to.every(isElsewhere)) {
       this.#report.say(RESOLVE_PROBLEMS.forwardOnly, span, name);
     }
   }
@@ -107,8 +112,10 @@ function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
 }
 
+const FAMILIES = [4, 6] as const;
+
 function whyItNeverMatches({ from, to, services }: Grant): string | undefined {
-  const families = ([4, 6] as const).filter(
+  const families = FAMILIES.filter(
     (family) => from.some((peer) => speaks(peer, family)) && to.some((peer) => speaks(peer, family)),
   );
   if (families.length === 0) return 'one end has IPv4 addresses only, the other IPv6 addresses only';

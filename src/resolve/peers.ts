@@ -31,14 +31,15 @@ function mergeLocal(peers: readonly LocalPeer[]): readonly LocalPeer[] {
 
 /** Peers behind the same interfaces become one. */
 function mergeRemote(peers: readonly RemotePeer[]): readonly RemotePeer[] {
-  const merged = new Map<string, RemotePeer>();
-  for (const peer of peers) {
-    const key = JSON.stringify([peer.interfaces ?? null, peer.live ?? null]);
-    const earlier = merged.get(key);
-    const ranges = earlier === undefined ? peer.ranges : AddressSet.of([...earlier.ranges, ...peer.ranges]).ranges();
-    merged.set(key, { ...peer, ranges });
-  }
-  return [...merged.values()];
+  const alike = Map.groupBy(peers, ({ interfaces, live }) =>
+    interfaces === undefined && live === undefined ? '' : JSON.stringify([interfaces ?? null, live ?? null]),
+  );
+  return [...alike.values()].map((some) => {
+    const [peer] = some;
+    return some.length === 1
+      ? peer!
+      : { ...peer!, ranges: AddressSet.of(some.flatMap(({ ranges }) => ranges)).ranges() };
+  });
 }
 
 function unique<T extends Peer>(peers: readonly T[]): readonly T[] {

@@ -42,7 +42,7 @@ export function resolvePolicy(policy: PolicyFile, context: ResolveContext): Reso
 
   const allZones = zones.all();
   services.resolveAll();
-  const resolved = policy.flows.flatMap((flow) => flows.resolve(flow) ?? []);
+  const resolved = policy.flows.map((flow) => flows.resolve(flow)).filter((grant) => grant !== undefined);
   const groups = names.all();
   const grants = leadToHosts(resolved, policy.gateway?.hosts ?? [], groups);
   const gateway =
