@@ -2,6 +2,7 @@ import {
   address,
   all,
   any,
+  anyOf,
   atHook,
   type BaselinePiece,
   type Chain,
@@ -34,13 +35,14 @@ import { type Endpoint, PROTOCOLS } from '../net/index.ts';
  * This is what a policy means; targets arrive at their rules without it and are compared with it.
  */
 export function intentRuleset(intent: Intent): Ruleset {
+  const services: ServiceMatches = new Map();
   const redirects = (intent.redirects ?? []).length === 0 ? [] : [redirectChain(intent.redirects ?? [])];
   const chains = HOOKS.map((hook) => ({
     name: hook,
     base: { hook, priority: 0, policy: DEFAULT_VERDICT[hook] },
     rules: [
       ...intent.baseline.flatMap((piece) => baselineRules(piece, hook)),
-      ...intent.grants.flatMap((grant) => grantRules(grant, hook)),
+      ...grantRules(intent.grants, hook, services),
     ],
   }));
   return { layer: 'policy', tables: [{ name: intent.name, families: [4, 6], chains: [...redirects, ...chains] }] };
@@ -101,20 +103,30 @@ function mayMatchAt(match: Match, hook: Hook): boolean {
   );
 }
 
-function grantRules(grant: Grant, hook: Hook): Rule[] {
-  const match = grantMatch(grant, hook);
-  if (match.kind === 'nothing') return [];
-  return [{ match, action: { kind: 'verdict', verdict: 'accept' }, origin: { ...grant.origin, flow: grant.name } }];
+/** What services ask of a packet, by their list: most grants share few. */
+type ServiceMatches = Map<readonly Service[], Match>;
+
+function grantRules(grants: readonly Grant[], hook: Hook, services: ServiceMatches): Rule[] {
+  const rules: Rule[] = [];
+  for (const grant of grants) {
+    const match = grantMatch(grant, hook, services);
+    if (match.kind === 'nothing') continue;
+    const origin = { ...grant.origin, flow: grant.name };
+    rules.push({ match, action: { kind: 'verdict', verdict: 'accept' }, origin });
+  }
+  return rules;
 }
 
 /** The packets that a grant lets through at a hook. */
-export function grantMatch(grant: Grant, hook: Hook): Match {
-  const pairs = grant.from.flatMap((from) => grant.to.map((to) => pairMatch(from, to, hook)));
-  const within =
-    grant.rate === undefined
-      ? everything
-      : symbol({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) });
-  return all(any(...pairs), any(...grant.services.map(serviceMatch)), within);
+export function grantMatch(grant: Grant, hook: Hook, services: ServiceMatches = new Map()): Match {
+  const pairs: Match[] = [];
+  for (const from of grant.from) for (const to of grant.to) pairs.push(pairMatch(from, to, hook));
+  const between = anyOf(pairs);
+  if (between.kind === 'nothing') return nothing; // as most grants let through at two of the hooks
+  const on = services.get(grant.services) ?? anyOf(grant.services.map(serviceMatch));
+  services.set(grant.services, on);
+  if (grant.rate === undefined) return all(between, on);
+  return all(between, on, symbol({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) }));
 }
 
 /**
@@ -126,13 +138,19 @@ export function pairMatch(from: Peer, to: Peer | NamedDestination, hook: Hook): 
   const toHere = to.kind === 'local';
   switch (hook) {
     case 'output':
-      return fromHere ? all(atHook(hook), sender(from), toHere ? loopback('out') : receiver(to)) : nothing;
+      return fromHere ? all(AT[hook], sender(from), toHere ? loopback('out') : receiver(to)) : nothing;
     case 'input':
-      return toHere ? all(atHook(hook), fromHere ? loopback('in') : sender(from), receiver(to)) : nothing;
+      return toHere ? all(AT[hook], fromHere ? loopback('in') : sender(from), receiver(to)) : nothing;
     case 'forward':
-      return fromHere || toHere ? nothing : all(atHook(hook), sender(from), receiver(to));
+      return fromHere || toHere ? nothing : all(AT[hook], sender(from), receiver(to));
   }
 }
+
+const AT: Readonly<Record<Hook, Match>> = {
+  input: atHook('input'),
+  output: atHook('output'),
+  forward: atHook('forward'),
+};
 
 function loopback(side: 'in' | 'out'): Match {
   return interfaces(side, { name: 'lo', wildcard: false });
@@ -163,6 +181,7 @@ function receiver(peer: Peer | NamedDestination): Match {
 }
 
 function processes(peer: Extract<Peer, { kind: 'local' }>, side: Side): Match {
+  if (peer.accounts === undefined && peer.cgroup === undefined) return everything;
   const accounts =
     peer.accounts === undefined ? everything : field(side === 'src' ? 'srcAccount' : 'dstAccount', ...peer.accounts);
   // Which cgroup will receive a packet, nobody can know before the packet is delivered: only senders have one here.
@@ -172,17 +191,19 @@ function processes(peer: Extract<Peer, { kind: 'local' }>, side: Side): Match {
 }
 
 function machines(peer: Extract<Peer, { kind: 'remote' }>, side: Side): Match {
-  const through =
-    peer.interfaces === undefined ? everything : interfaces(side === 'src' ? 'in' : 'out', ...peer.interfaces);
-  return all(address(side, ...peer.ranges), through);
+  const there = address(side, ...peer.ranges);
+  return peer.interfaces === undefined
+    ? there
+    : all(there, interfaces(side === 'src' ? 'in' : 'out', ...peer.interfaces));
 }
 
 export function serviceMatch(service: Service): Match {
-  return all(
-    service.family === undefined ? everything : field('family', service.family),
-    field('protocol', service.protocol),
-    service.ports === undefined ? everything : field('dport', service.ports),
-    service.icmp === undefined ? everything : field('icmpType', service.icmp.type),
-    service.icmp?.code === undefined ? everything : field('icmpCode', service.icmp.code),
-  );
+  const { protocol, family, ports, icmp } = service;
+  const parts: Match[] = [];
+  if (family !== undefined) parts.push(field('family', family));
+  parts.push(field('protocol', protocol));
+  if (ports !== undefined) parts.push(field('dport', ports));
+  if (icmp !== undefined) parts.push(field('icmpType', icmp.type));
+  if (icmp?.code !== undefined) parts.push(field('icmpCode', icmp.code));
+  return all(...parts);
 }
