@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose, excerpt } from '../../diagnostic/index.ts';
 import type { SourceFile, Span } from '../../source/index.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
-import { type Token, tokenize } from './token.ts';
+import { spanOf, type Token } from './token.ts';
 import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 /**
@@ -25,20 +25,6 @@ export class BlockReader {
     this.#includer = includer;
   }
 
-  /** Runs one production; on an error notes it and goes on behind the statement. */
-  attempt(production: () => void): void {
-    try {
-      production();
-    } catch (error) {
-      if (!(error instanceof SyntaxFailure)) throw error;
-      const { token, expected } = error;
-      if (token.kind === 'variable')
-        this.problem(diagnose(NFTABLES_PROBLEMS.undefinedVariable, token.span, token.text));
-      else this.problem(diagnose(NFTABLES_PROBLEMS.syntax, token.span, foundText(token), expected));
-      this.stream.skipStatement();
-    }
-  }
-
   /** Blocks within each other all end where the file ends: that is told once. */
   problem(diagnostic: Diagnostic): void {
     const last = this.diagnostics.at(-1);
@@ -60,18 +46,41 @@ export class BlockReader {
     stream.expect('}');
   }
 
-  /** What may stand anywhere, or the item itself, up to its end. */
+  /** What may stand anywhere, or the item itself, up to its end; an error is noted, and reading goes on behind the statement. */
   statement(item: () => void): void {
-    this.attempt(() => {
-      const { stream } = this;
-      if (stream.is('define') || stream.is('redefine')) this.#define(stream.take().text === 'redefine');
-      else if (stream.is('undefine')) this.#undefine();
-      else if (stream.is('include') && stream.peek(1).kind === 'string') {
-        this.#include();
-        return;
-      } else item();
-      stream.expectEnd();
-    });
+    try {
+      this.#item(item);
+    } catch (error) {
+      if (!(error instanceof SyntaxFailure)) throw error;
+      const { token, expected } = error;
+      if (token.kind === 'variable')
+        this.problem(diagnose(NFTABLES_PROBLEMS.undefinedVariable, spanOf(token), token.text));
+      else this.problem(diagnose(NFTABLES_PROBLEMS.syntax, spanOf(token), foundText(token), expected));
+      this.stream.skipStatement();
+    }
+  }
+
+  #item(item: () => void): void {
+    const { stream } = this;
+    switch (stream.word) {
+      case 'define':
+      case 'redefine':
+        this.#define(stream.take().text === 'redefine');
+        break;
+      case 'undefine':
+        this.#undefine();
+        break;
+      case 'include':
+        if (stream.peek(1).kind === 'string') {
+          this.#include();
+          return;
+        }
+        item();
+        break;
+      default:
+        item();
+    }
+    stream.expectEnd();
   }
 
   /** `define name = value`, the value up to the end of the line outside braces. */
@@ -105,11 +114,10 @@ export class BlockReader {
     stream.take();
     const token = stream.take();
     stream.expectEnd();
-    const { file } = token.span;
-    const files = this.#read(token.text, file);
+    const files = this.#read(token.text, token.file);
     if (typeof files === 'string')
-      this.problem(diagnose(NFTABLES_PROBLEMS.unreadInclude, token.span, token.text, files));
-    else for (const each of files.toReversed()) stream.include(tokenize(each));
+      this.problem(diagnose(NFTABLES_PROBLEMS.unreadInclude, spanOf(token), token.text, files));
+    else for (const each of files.toReversed()) stream.include(each);
   }
 
   /** The files that are meant, or why they cannot be had. */

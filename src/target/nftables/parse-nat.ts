@@ -1,13 +1,11 @@
 import { addressBits } from '../../net/index.ts';
-import { type Expression, NAT_TYPES, type NatStatement, type NatType, type Statement } from './ast.ts';
-import { parseSelectorOrConstant } from './parse-selector.ts';
+import type { Expression, NatStatement, NatType, Statement } from './ast.ts';
+import { parseComputed } from './parse-selector.ts';
 import { parseSetExpression } from './parse-set.ts';
 import { parseObjectUse } from './parse-stateful.ts';
-import { parseBits, parseConstant, parseRange } from './parse-value.ts';
+import { parseConcat, parseConstant, parseRange } from './parse-value.ts';
 import { printExpression } from './print-rule.ts';
 import type { TokenStream } from './token-stream.ts';
-
-export const NAT_WORDS = NAT_TYPES;
 
 /** `dnat ip to 10.0.0.2:8080`, `snat to 192.0.2.1`, `masquerade to :1024-2000 random`, `redirect to :8080`. */
 export function parseNat(stream: TokenStream, type: NatType): NatStatement {
@@ -57,9 +55,7 @@ function parsePart(stream: TokenStream): Expression {
     stream.expect(']');
     return { kind: 'range', first: start, last, span: stream.spanFrom(first) };
   }
-  const parts = [parseBits(stream, parseSelectorOrConstant)];
-  while (stream.accept('.')) parts.push(parseBits(stream, parseSelectorOrConstant));
-  const key: Expression = parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  const key = parseConcat(stream, parseComputed);
   if (stream.accept('map')) return { kind: 'map', key, data: parseSetExpression(stream), span: stream.spanFrom(first) };
   if (!stream.accept('-')) return key;
   return { kind: 'range', first: key, last: parseConstant(stream), span: stream.spanFrom(first) };

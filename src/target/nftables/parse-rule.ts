@@ -1,20 +1,13 @@
-import type { Expression, RejectWith, Rule, Statement } from './ast.ts';
+import type { Span } from '../../source/index.ts';
+import type { Expression, Operator, RejectWith, Rule, Statement } from './ast.ts';
 import { isSelector } from './fields.ts';
 import { implicitOperator } from './operator.ts';
 import { parseLimit } from './parse-limit.ts';
-import { NAT_WORDS, parseDup, parseForward, parseNat, parseQueue, parseSynproxy, parseTproxy } from './parse-nat.ts';
-import { parseKey, parseSelectorOrConstant } from './parse-selector.ts';
-import {
-  parseLastUsed,
-  parseQuotaAmount,
-  parseRight,
-  parseSetExpression,
-  parseVerdict,
-  startsVerdict,
-} from './parse-set.ts';
+import { parseDup, parseForward, parseNat, parseQueue, parseSynproxy, parseTproxy } from './parse-nat.ts';
+import { parseComputed, parseKey } from './parse-selector.ts';
+import { parseLastUsed, parseQuotaAmount, parseRight, parseSetExpression, parseVerdict } from './parse-set.ts';
 import { parseObjectUse, parseSetUpdate } from './parse-stateful.ts';
-import { bitList, parseBits, parseConstant, parseRange } from './parse-value.ts';
-import type { Token } from './token.ts';
+import { parseBitList, parseConcat, parseConstant, parseRange } from './parse-value.ts';
 import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 /** NFT_RULE_MAXEXPRS, net/netfilter/nf_tables_api.c: each statement needs one expression at least. */
@@ -25,7 +18,7 @@ export function parseRule(stream: TokenStream): Rule {
   const first = stream.peek();
   const statements: Statement[] = [];
   let comment: string | undefined;
-  while (stream.peek().kind !== 'separator' && stream.peek().kind !== 'end' && !stream.is('}')) {
+  while (!stream.endsStatement) {
     if (stream.accept('comment')) comment = stream.expectString('a comment in quotes');
     else if (statements.length === MOST_STATEMENTS)
       throw new SyntaxFailure('the end of a rule: it has 128 statements', stream.peek());
@@ -33,7 +26,8 @@ export function parseRule(stream: TokenStream): Rule {
   }
   if (statements.length === 0) throw new SyntaxFailure('a rule', first);
   const span = stream.spanFrom(first);
-  const handle = handleBehind(stream, first);
+  const handle = handleBehind(span);
+  if (comment === undefined && handle === undefined) return { statements, span };
   return {
     statements,
     ...(comment === undefined ? {} : { comment }),
@@ -43,8 +37,8 @@ export function parseRule(stream: TokenStream): Rule {
 }
 
 /** `# handle 7`, the comment in which `nft -a list` gives the number of a rule. */
-function handleBehind(stream: TokenStream, first: Token): number | undefined {
-  const { file, end } = stream.spanFrom(first);
+function handleBehind({ file, end }: Span): number | undefined {
+  if (!file.text.startsWith(' # handle ', end)) return undefined;
   HANDLE.lastIndex = end;
   const found = HANDLE.exec(file.text);
   return found === null ? undefined : Number(found[1]);
@@ -55,17 +49,26 @@ const HANDLE = / # handle ([0-9]{1,15})$/my;
 export function parseStatement(stream: TokenStream): Statement {
   const first = stream.peek();
   const statement = parseBare(stream, first.kind === 'word' ? first.text : '');
-  return { ...statement, span: stream.spanFrom(first) };
+  return statement.span === undefined ? { ...statement, span: stream.spanFrom(first) } : statement;
 }
 
 function parseBare(stream: TokenStream, word: string): Statement {
-  if (stream.peek().kind === 'xt') return xtStatement(stream.take().text.replace('# xt_', ''));
-  if (stream.is('jump') && stream.is('{', 1)) return parseBlock(stream, 'jump');
-  if (stream.is('goto') && stream.is('{', 1)) return parseBlock(stream, 'goto');
-  if (startsVerdict(stream)) return { kind: 'verdict', verdict: parseVerdict(stream) };
-  const nat = NAT_WORDS.find((each) => each === word);
-  if (nat !== undefined) return parseNat(stream, nat);
   switch (word) {
+    case '':
+      return stream.peek().kind === 'xt' ? xtStatement(stream.take().text.replace('# xt_', '')) : parseMatch(stream);
+    case 'jump':
+    case 'goto':
+      return stream.is('{', 1) ? parseBlock(stream, word) : parseVerdictStatement(stream);
+    case 'accept':
+    case 'drop':
+    case 'continue':
+    case 'return':
+      return parseVerdictStatement(stream);
+    case 'snat':
+    case 'dnat':
+    case 'masquerade':
+    case 'redirect':
+      return parseNat(stream, word);
     case 'counter':
       return parseCounter(stream);
     case 'last':
@@ -109,6 +112,11 @@ function parseBare(stream: TokenStream, word: string): Statement {
     default:
       return parseMatch(stream);
   }
+}
+
+function parseVerdictStatement(stream: TokenStream): Statement {
+  const first = stream.peek();
+  return { kind: 'verdict', verdict: parseVerdict(stream), span: stream.spanFrom(first) };
 }
 
 /** `jump { ... }`: a chain that has no name, written where it is jumped to. */
@@ -230,41 +238,44 @@ function parseMatch(stream: TokenStream): Statement {
   const first = stream.peek();
   const left = parseKey(stream);
   if (stream.accept('vmap')) return { kind: 'vmap', key: left, data: parseSetExpression(stream) };
-  if (isSelector(left) && stream.accept('set')) {
+  if (stream.is('set') && isSelector(left)) {
+    stream.take();
     return { kind: 'assign', target: left, value: parseRightOrMap(stream) };
   }
   const operator = parseOperator(stream);
   const right = parseRight(stream);
   if (stream.accept('/')) {
     // `tcp flags syn / fin,syn,rst,ack`: value, then mask.
-    const maskStart = stream.peek();
-    const parts = [parseRange(stream)];
-    while (stream.accept(',')) parts.push(parseRange(stream));
-    const masked: Expression = { kind: 'binary', operator: '&', left, right: bitList(parts, maskStart, stream) };
+    const mask = parseBitList(stream, stream.peek(), parseRange(stream), parseRange);
+    const masked: Expression = { kind: 'binary', operator: '&', left, right: mask };
     return { kind: 'match', left: { ...masked, span: stream.spanFrom(first) }, operator: operator ?? '==', right };
   }
-  return { kind: 'match', left, operator: operator ?? implicitOperator(left, right), right };
+  const meant = operator ?? implicitOperator(left, right);
+  return { kind: 'match', left, operator: meant, right, span: stream.spanFrom(first) };
 }
 
-const SIGNS = ['==', '!=', '<=', '>=', '<', '>', '!'] as const;
-const SIGN_WORDS = { eq: '==', ne: '!=', le: '<=', ge: '>=', lt: '<', gt: '>' } as const;
+const COMPARISONS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ...(['==', '!=', '<=', '>=', '<', '>', '!'] as const).map((sign) => [sign, sign] as const),
+  ['eq', '=='],
+  ['ne', '!='],
+  ['le', '<='],
+  ['ge', '>='],
+  ['lt', '<'],
+  ['gt', '>'],
+]);
 
-function parseOperator(stream: TokenStream): (typeof SIGNS)[number] | undefined {
-  for (const sign of SIGNS) if (stream.accept(sign)) return sign;
-  for (const word of ['eq', 'ne', 'le', 'ge', 'lt', 'gt'] as const) if (stream.accept(word)) return SIGN_WORDS[word];
-  return undefined;
+function parseOperator(stream: TokenStream): Operator | undefined {
+  const operator = COMPARISONS.get(stream.word);
+  if (operator !== undefined) stream.take();
+  return operator;
 }
 
 /** What is assigned: constants, fields reckoned with, or what a map leads to. */
 function parseRightOrMap(stream: TokenStream): Expression {
   const first = stream.peek();
-  const parts = [parseBits(stream, parseSelectorOrConstant)];
-  while (stream.accept('.')) parts.push(parseBits(stream, parseSelectorOrConstant));
-  const key: Expression = parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  const key = parseConcat(stream, parseComputed);
   if (stream.accept('map')) return { kind: 'map', key, data: parseSetExpression(stream), span: stream.spanFrom(first) };
   if (stream.accept('-'))
     return { kind: 'range', first: key, last: parseConstant(stream), span: stream.spanFrom(first) };
-  const bits = [key];
-  while (stream.accept(',')) bits.push(parseConstant(stream));
-  return bitList(bits, first, stream);
+  return parseBitList(stream, first, key, parseConstant);
 }

@@ -12,30 +12,32 @@ import {
   SOCKET_KEYS,
   TUNNELS,
 } from './fields.ts';
-import { parseBits, parseConstant } from './parse-value.ts';
+import { parseBits, parseConcat, parseConstant, parseJoined } from './parse-value.ts';
 import { printExpression } from './print-rule.ts';
 import type { Token } from './token.ts';
 import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 /** What a rule reads from the packet: selectors, perhaps masked (`tcp flags & (fin | syn)`), joined by ` . `. */
 export function parseKey(stream: TokenStream): Expression {
-  const first = stream.peek();
-  const parts = [parseKeyPart(stream)];
-  while (stream.accept('.')) parts.push(parseKeyPart(stream));
-  return parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  return parseConcat(stream, parseKeyPart);
 }
 
 function parseKeyPart(stream: TokenStream): Expression {
-  if (!startsSelector(stream) && !stream.is('(')) throw notUnderstood(stream);
+  if (stream.is('(')) return parseComputed(stream);
+  const first = stream.peek();
+  const selector = parseSelectorIfAny(stream);
+  if (selector === undefined)
+    throw new SyntaxFailure('a statement or a field of the packet that is understood', stream.peek());
+  return parseJoined(stream, parseSelectorOrConstant, first, selector);
+}
+
+/** Fields of the packet and constants, joined by the signs of a computation. */
+export function parseComputed(stream: TokenStream): Expression {
   return parseBits(stream, parseSelectorOrConstant);
 }
 
-export function parseSelectorOrConstant(stream: TokenStream): Expression {
-  return startsSelector(stream) ? parseSelector(stream) : parseConstant(stream);
-}
-
-function notUnderstood(stream: TokenStream): SyntaxFailure {
-  return new SyntaxFailure('a statement or a field of the packet that is understood', stream.peek());
+function parseSelectorOrConstant(stream: TokenStream): Expression {
+  return parseSelectorIfAny(stream) ?? parseConstant(stream);
 }
 
 const OTHERS: ReadonlySet<string> = new Set([
@@ -78,16 +80,15 @@ function isOptionWord(protocol: string, word: string): boolean {
   return word === 'option' ? ['tcp', 'ip', 'dccp'].includes(protocol) : word === 'chunk' && protocol === 'sctp';
 }
 
-function parseSelector(stream: TokenStream): Selector {
-  const first = stream.peek();
-  const selector = parseSelectorParts(stream, first);
+function parseSelectorIfAny(stream: TokenStream): Selector | undefined {
+  if (!startsSelector(stream)) return undefined;
+  const first = stream.take();
+  const selector = parseSelectorParts(stream, first.text);
   return { ...selector, span: stream.spanFrom(first) };
 }
 
-function parseSelectorParts(stream: TokenStream, first: Token): Selector {
-  if (!startsSelector(stream)) throw notUnderstood(stream);
-  stream.take();
-  const { text } = first;
+/** Behind the first word or sign. */
+function parseSelectorParts(stream: TokenStream, text: string): Selector {
   const next = stream.peek();
   if (isPayloadProtocol(text) && next.kind === 'word') {
     if (isOptionWord(text, next.text)) return parseOption(stream, text);

@@ -1,6 +1,6 @@
 import type { Element, ElementData, Expression, SetExpression, VerdictExpression } from './ast.ts';
 import { parseLimit } from './parse-limit.ts';
-import { bitList, parseRange, parseTuple } from './parse-value.ts';
+import { parseBitList, parseRange, parseTuple } from './parse-value.ts';
 import type { TokenStream } from './token-stream.ts';
 
 export function parseSetExpression(stream: TokenStream): SetExpression {
@@ -33,6 +33,8 @@ export function parseElements(stream: TokenStream): Element[] {
 function parseElement(stream: TokenStream): Element {
   const first = stream.peek();
   const key = parseTuple(stream);
+  const next = stream.peek();
+  if (next.kind !== 'word' && next.text !== ':') return { key, span: stream.spanFrom(first) }; // as most are
   const options = parseElementOptions(stream);
   const data: { data?: ElementData } = stream.accept(':') ? { data: parseElementData(stream) } : {};
   return { key, ...options, ...data, span: stream.spanFrom(first) };
@@ -112,9 +114,10 @@ function parseElementData(stream: TokenStream): ElementData {
 }
 
 const VERDICT_WORDS = ['accept', 'drop', 'continue', 'return', 'jump', 'goto'] as const;
+const VERDICTS: ReadonlySet<string> = new Set(VERDICT_WORDS);
 
-export function startsVerdict(stream: TokenStream): boolean {
-  return VERDICT_WORDS.some((word) => stream.is(word));
+function startsVerdict(stream: TokenStream): boolean {
+  return VERDICTS.has(stream.word);
 }
 
 export function parseVerdict(stream: TokenStream): VerdictExpression {
@@ -126,8 +129,5 @@ export function parseVerdict(stream: TokenStream): VerdictExpression {
 export function parseRight(stream: TokenStream): Expression {
   if (stream.is('{') || stream.is('@')) return parseSetExpression(stream);
   const first = stream.peek();
-  const tuple = parseTuple(stream);
-  const parts = [tuple];
-  while (stream.accept(',')) parts.push(parseRange(stream));
-  return bitList(parts, first, stream);
+  return parseBitList(stream, first, parseTuple(stream), parseRange);
 }

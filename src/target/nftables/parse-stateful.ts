@@ -1,7 +1,7 @@
 import type { Expression, Statement } from './ast.ts';
-import { parseKey, parseSelectorOrConstant, startsSelector } from './parse-selector.ts';
+import { parseComputed, parseKey, startsSelector } from './parse-selector.ts';
 import { parseSetExpression } from './parse-set.ts';
-import { parseBits } from './parse-value.ts';
+import { parseConcat } from './parse-value.ts';
 import { SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 type StatementParser = (stream: TokenStream) => Statement;
@@ -52,7 +52,8 @@ interface Updated {
 }
 
 function parseUpdated(stream: TokenStream, parseStatement: StatementParser, ends: () => boolean): Updated {
-  const key = parseJoined(stream);
+  // Fields of the packet and values in any order: `ip saddr . 10002`.
+  const key = parseConcat(stream, parseComputed);
   const statements: Statement[] = [];
   while (!ends() && !stream.is(':')) {
     if (stream.accept('timeout')) stream.expectSeconds('a time');
@@ -60,16 +61,7 @@ function parseUpdated(stream: TokenStream, parseStatement: StatementParser, ends
     else statements.push(stream.nested(() => parseStatement(stream)));
   }
   if (!stream.accept(':')) return { key, statements };
-  return { key, statements, data: parseJoined(stream) };
-}
-
-/** Fields of the packet and values in any order: `ip saddr . 10002`. */
-function parseJoined(stream: TokenStream): Expression {
-  const first = stream.peek();
-  const part = (): Expression => parseBits(stream, parseSelectorOrConstant);
-  const parts = [part()];
-  while (stream.accept('.')) parts.push(part());
-  return parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  return { key, statements, data: parseConcat(stream, parseComputed) };
 }
 
 function parseMeter(stream: TokenStream, parseStatement: StatementParser): Statement {

@@ -1,6 +1,6 @@
-import { addressBits, parseAddress } from '../../net/index.ts';
+import { type Address, addressBits, parseAddress } from '../../net/index.ts';
 import { BINARY_OPERATORS, type BinaryOperator, type Constant, type Expression } from './ast.ts';
-import type { Token } from './token.ts';
+import { spanOf, type Token } from './token.ts';
 import { numberValue, SyntaxFailure, type TokenStream } from './token-stream.ts';
 
 /** Reads one operand of a computation. */
@@ -18,15 +18,29 @@ const WORDS: Readonly<Record<BinaryOperator, string>> = {
   '>>': 'rshift',
 };
 
+const JOINTS: ReadonlySet<string> = new Set([...BINARY_OPERATORS, ...Object.values(WORDS)]);
+
 /** Operands joined by signs, each sign binding tighter than those before it in `BINARY_OPERATORS`. */
-export function parseBits(stream: TokenStream, operand: Operand, level = 0): Expression {
-  const operator = BINARY_OPERATORS[level];
-  if (operator === undefined) return parseOperand(stream, operand);
+export function parseBits(stream: TokenStream, operand: Operand): Expression {
   const first = stream.peek();
-  let left = parseBits(stream, operand, level + 1);
+  return parseJoined(stream, operand, first, parseOperand(stream, operand));
+}
+
+/** As `parseBits`, behind the first operand. */
+export function parseJoined(
+  stream: TokenStream,
+  operand: Operand,
+  first: Token,
+  alone: Expression,
+  level = 0,
+): Expression {
+  const operator = BINARY_OPERATORS[level];
+  if (operator === undefined || !JOINTS.has(stream.word)) return alone;
+  let left = parseJoined(stream, operand, first, alone, level + 1);
   for (let count = 1; stream.accept(operator) || stream.accept(WORDS[operator]); count++) {
     if (count > MOST_OPERANDS) throw new SyntaxFailure('fewer operands', stream.peek());
-    const right = parseBits(stream, operand, level + 1);
+    const next = stream.peek();
+    const right = parseJoined(stream, operand, next, parseOperand(stream, operand), level + 1);
     left = { ...combined(operator, left, right), span: stream.spanFrom(first) };
   }
   return left;
@@ -85,35 +99,43 @@ export function parseRange(stream: TokenStream): Expression {
 
 /** Ranges and values joined by ` . `. */
 export function parseTuple(stream: TokenStream): Expression {
-  const first = stream.peek();
-  const parts = [parseRange(stream)];
-  while (stream.accept('.')) parts.push(parseRange(stream));
-  return parts.length === 1 ? parts[0]! : { kind: 'concat', parts, span: stream.spanFrom(first) };
+  return parseConcat(stream, parseRange);
 }
 
-export function bitList(parts: readonly Expression[], first: Token, stream: TokenStream): Expression {
-  return parts.length === 1 ? parts[0]! : { kind: 'list', parts, span: stream.spanFrom(first) };
+/** Parts joined by ` . `. */
+export function parseConcat(stream: TokenStream, part: Operand): Expression {
+  const first = stream.peek();
+  const start = part(stream);
+  if (!stream.is('.')) return start;
+  const parts = [start];
+  while (stream.accept('.')) parts.push(part(stream));
+  return { kind: 'concat', parts, span: stream.spanFrom(first) };
+}
+
+/** Bits between commas, of which one has been read. */
+export function parseBitList(stream: TokenStream, first: Token, start: Expression, bit: Operand): Expression {
+  if (!stream.is(',')) return start;
+  const parts = [start];
+  while (stream.accept(',')) parts.push(bit(stream));
+  return { kind: 'list', parts, span: stream.spanFrom(first) };
 }
 
 export function parseConstant(stream: TokenStream): Constant {
   const token = stream.peek();
-  const { span } = token;
   switch (token.kind) {
     case 'number':
       return parseNumber(stream, token);
     case 'duration':
-      return { kind: 'number', value: stream.expectSeconds('a time'), span };
+      return { kind: 'number', value: stream.expectSeconds('a time'), span: spanOf(token) };
     case 'word':
     case 'string':
-      stream.take();
-      return { kind: 'word', text: token.text, quoted: token.kind === 'string', span };
     case 'class':
       stream.take();
-      return { kind: 'word', text: token.text, quoted: false, span };
+      return { kind: 'word', text: token.text, quoted: token.kind === 'string', span: spanOf(token) };
     case 'address':
       return parseAddressToken(stream, token);
     case 'punctuation':
-      if (stream.accept('*')) return { kind: 'anything', span };
+      if (stream.accept('*')) return { kind: 'anything', span: spanOf(token) };
       if (stream.is('[')) return parseBracketed(stream);
       throw new SyntaxFailure('a value', token);
     case 'variable':
@@ -127,23 +149,17 @@ export function parseConstant(stream: TokenStream): Constant {
 
 /** A number, or with a slash right behind it (`0x100/24`) all that begin with the same bits. */
 function parseNumber(stream: TokenStream, token: Token): Constant {
+  const { text } = token;
+  const value = numberValue(text);
+  stream.take();
   // Fields of up to 128 bits are compared with numbers that ours cannot hold: they stay text.
-  if (!Number.isSafeInteger(numberValue(token.text))) {
-    stream.take();
-    return { kind: 'word', text: token.text, quoted: false, span: token.span };
-  }
-  const value = stream.expectNumber('a number');
-  const [slash, length] = [stream.peek(), stream.peek(1)];
-  if (!stream.is('/') || slash.span.start !== token.span.end || length.span.start !== slash.span.end) {
-    return { kind: 'number', value, span: token.span };
+  if (!Number.isSafeInteger(value)) return { kind: 'word', text, quoted: false, span: spanOf(token) };
+  if (!stream.is('/') || stream.peek().start !== token.end || stream.peek(1).start !== stream.peek().end) {
+    return { kind: 'number', value, span: spanOf(token) };
   }
   stream.take();
-  return {
-    kind: 'number-prefix',
-    value,
-    length: stream.expectNumber('a prefix length', 32),
-    span: stream.spanFrom(token),
-  };
+  const length = stream.expectNumber('a prefix length', 32);
+  return { kind: 'number-prefix', value, length, span: stream.spanFrom(token) };
 }
 
 /** Six bytes are a link-layer address, which is only ever compared as text. */
@@ -157,22 +173,22 @@ function parseBracketed(stream: TokenStream): Constant {
   return address;
 }
 
-/** inet_aton(3): a number that begins with 0 is octal. `undefined` for text that has none, or that is none. */
-function withOctal(text: string): string | undefined {
+/** inet_aton(3): a number that begins with 0 is octal, which `parseAddress` refuses. */
+function parseOctal(text: string): Address | undefined {
   if (!/(?:^|\.)0[0-9]/.test(text) || text.includes(':')) return undefined;
-  return text.split('.').map(numberValue).join('.');
+  return parseAddress(text.split('.').map(numberValue).join('.'));
 }
 
 function parseAddressToken(stream: TokenStream, token: Token): Constant {
-  const { text, span } = token;
-  if (MAC.test(text)) {
+  const { text } = token;
+  const address = parseAddress(text) ?? parseOctal(text);
+  if (address === undefined) {
+    if (!MAC.test(text)) throw new SyntaxFailure('an address', token);
     stream.take();
-    return { kind: 'word', text: text.toLowerCase(), quoted: false, span };
+    return { kind: 'word', text: text.toLowerCase(), quoted: false, span: spanOf(token) };
   }
-  const address = parseAddress(withOctal(text) ?? text);
-  if (address === undefined) throw new SyntaxFailure('an address', token);
   stream.take();
-  if (!stream.is('/') || stream.peek(1).kind !== 'number') return { kind: 'address', address, span };
+  if (!stream.is('/') || stream.peek(1).kind !== 'number') return { kind: 'address', address, span: spanOf(token) };
   stream.take();
   const length = stream.expectNumber('a prefix length', addressBits(address.family));
   return { kind: 'prefix', address, length, span: stream.spanFrom(token) };

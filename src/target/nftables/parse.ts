@@ -4,7 +4,7 @@ import type { Command, Program } from './ast.ts';
 import { BlockReader, diagnoseStray, type Includer } from './parse-block.ts';
 import { parseCommand } from './parse-command.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
-import { tokenize } from './token.ts';
+import { spanOf } from './token.ts';
 import { TokenStream } from './token-stream.ts';
 
 /** nft's text. A program comes with no error or not at all: a rule that was not understood must not be missing silently. */
@@ -15,17 +15,17 @@ export function parseText(
   readonly program: Program | undefined;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const stream = new TokenStream(tokenize(file));
+  const stream = new TokenStream(file);
   const reader = new BlockReader(stream, includer);
   const commands: Command[] = [];
   stream.skipSeparators();
-  const begin = stream.peek().span.start;
+  const begin = stream.peek().start;
   while (stream.peek().kind !== 'end') {
     reader.statement(() => {
       const command = parseCommand(reader);
       if (command !== undefined) commands.push(command);
     });
-    if (stream.is('}')) reader.problem(diagnoseStray(stream.take().span));
+    if (stream.is('}')) reader.problem(diagnoseStray(spanOf(stream.take())));
     stream.skipSeparators();
   }
   const diagnostics = commands.length === 0 ? withoutFlood(reader.diagnostics, begin) : reader.diagnostics;

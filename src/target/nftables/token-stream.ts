@@ -1,4 +1,5 @@
-import type { Span } from '../../source/index.ts';
+import type { SourceFile, Span } from '../../source/index.ts';
+import { Scanner } from './scanner.ts';
 import type { Token, TokenKind } from './token.ts';
 
 const UNIT_MS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
@@ -14,9 +15,13 @@ function durationSeconds(text: string): number {
 
 /** A number as nft takes it (strtoull(3) with base 0): `0x10` is 16, and so is `020`. `NaN` for `08`, which is none. */
 export function numberValue(text: string): number {
-  if (!/^0[0-9]/.test(text)) return Number(text);
+  const isOctal = text.charCodeAt(0) === ZERO && text.charCodeAt(1) <= NINE;
+  if (!isOctal) return Number(text);
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
 }
+
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Thrown by the parsers at what they do not understand, caught by them: never leaves this folder. */
 export class SyntaxFailure extends Error {
@@ -41,31 +46,28 @@ const MOST_NESTED = 50;
 
 /** A cursor over tokens: included files come in where they are named, and variables give way to what they stand for. */
 export class TokenStream {
-  readonly #frames: Frame[];
-  #ahead: Token[] = []; // read and not taken yet
-  #at = 0; // of the next token in `#ahead`
-  #last: Token;
+  readonly #sources: Source[];
+  #next: Token | undefined; // read and not taken yet
+  readonly #later: Token[] = []; // read behind that one
+  #last: Token | undefined; // the one taken last
   readonly #scopes: Scope[] = [new Map()];
   #fromVariables = 0;
   #nesting = 0;
 
-  constructor(tokens: readonly Token[]) {
-    this.#frames = [{ tokens, at: 0 }];
-    this.#last = tokens[0]!; // there is one: the end
+  constructor(file: SourceFile) {
+    this.#sources = [new Scanner(file)];
   }
 
   peek(ahead = 0): Token {
-    while (this.#ahead.length <= this.#at + ahead) this.#ahead.push(this.#read());
-    return this.#ahead[this.#at + ahead]!;
+    this.#next ??= this.#read();
+    if (ahead === 0) return this.#next;
+    while (this.#later.length < ahead) this.#later.push(this.#read());
+    return this.#later[ahead - 1]!;
   }
 
   take(): Token {
     const token = this.peek();
-    if (token.kind !== 'end') this.#at++;
-    if (this.#at === this.#ahead.length) {
-      this.#ahead = [];
-      this.#at = 0;
-    }
+    if (token.kind !== 'end') this.#next = this.#later.length === 0 ? undefined : this.#later.shift();
     this.#last = token;
     return token;
   }
@@ -73,45 +75,43 @@ export class TokenStream {
   /** The next token: of the innermost file or value that has one left. */
   #read(): Token {
     for (;;) {
-      const frame = this.#frames.at(-1)!;
-      const token = frame.tokens[frame.at];
+      const source = this.#sources.at(-1)!;
+      const token = source.next();
       if (token === undefined) {
-        this.#frames.pop(); // a variable's value has ended
+        this.#sources.pop(); // a variable's value has ended
         continue;
       }
       if (token.kind === 'end') {
-        if (this.#frames.length === 1) return token;
-        this.#frames.pop();
+        if (this.#sources.length === 1) return token;
+        this.#sources.pop();
         return { ...token, kind: 'separator', text: '\n' };
       }
-      frame.at++;
-      // Whatever is said of a value is said of the place where it is used.
-      if (frame.usedAt !== undefined) return { ...token, span: frame.usedAt };
-      const name = frame.tokens[frame.at];
-      if (token.kind !== 'punctuation' || token.text !== '$' || name?.kind !== 'word') return token;
-      frame.at++;
-      const usedAt = { ...token.span, end: name.span.end };
+      if (token.kind !== 'punctuation' || token.text !== '$' || !(source instanceof Scanner)) return token;
+      const name = source.word();
+      if (name === undefined) return token;
+      const { file, start } = token;
+      const usedAt = { file, start, end: name.end };
       const value = this.#scopes.findLast((scope) => scope.has(name.text))?.get(name.text);
       this.#fromVariables += value?.length ?? 0;
       if (value === undefined || this.#fromVariables > MOST_FROM_VARIABLES) {
-        return { kind: 'variable', text: `$${name.text}`, span: usedAt };
+        return { kind: 'variable', text: `$${name.text}`, ...usedAt };
       }
-      this.#frames.push({ tokens: value, at: 0, usedAt });
+      // Whatever is said of a value is said of the place where it is used.
+      this.#sources.push(new Replay(value, usedAt));
     }
   }
 
-  /** Reads another file's tokens first, as if they stood here. */
-  include(tokens: readonly Token[]): void {
-    const unread = this.#ahead.slice(this.#at);
-    this.#ahead = [];
-    this.#at = 0;
-    if (unread.length > 0) this.#frames.push({ tokens: unread, at: 0 });
-    this.#frames.push({ tokens, at: 0 });
+  /** Reads another file first, as if it stood here. */
+  include(file: SourceFile): void {
+    if (this.#next !== undefined) this.#sources.push(new Replay([this.#next, ...this.#later]));
+    this.#next = undefined;
+    this.#later.length = 0;
+    this.#sources.push(new Scanner(file));
   }
 
   /** Files within files. */
   get depth(): number {
-    return this.#frames.length;
+    return this.#sources.length;
   }
 
   openScope(): void {
@@ -128,14 +128,20 @@ export class TokenStream {
 
   /** From the start of a token to the end of the one taken last. */
   spanFrom(first: Token): Span {
-    const { file, start, end } = first.span;
-    const last = this.#last.span;
-    return { file, start, end: last.file === file ? Math.max(end, last.end) : end };
+    const { file, start, end } = first;
+    const last = this.#last;
+    return { file, start, end: last !== undefined && last.file === file && last.end > end ? last.end : end };
+  }
+
+  /** The next token where it is a word or a sign; no text for all else. */
+  get word(): string {
+    const { kind, text } = this.peek();
+    return kind === 'word' || kind === 'punctuation' ? text : '';
   }
 
   is(text: string, ahead = 0): boolean {
     const token = this.peek(ahead);
-    return (token.kind === 'word' || token.kind === 'punctuation') && token.text === text;
+    return token.text === text && (token.kind === 'word' || token.kind === 'punctuation');
   }
 
   /** Takes the word or sign if it is next. */
@@ -157,10 +163,14 @@ export class TokenStream {
 
   expectOne<T extends string>(words: readonly T[], what: string): T {
     const token = this.peek();
-    const found = token.kind === 'word' ? words.find((word) => word === token.text) : undefined;
-    if (found === undefined) throw new SyntaxFailure(what, token);
-    this.take();
-    return found;
+    if (token.kind === 'word') {
+      for (const word of words) {
+        if (word !== token.text) continue;
+        this.take();
+        return word;
+      }
+    }
+    throw new SyntaxFailure(what, token);
   }
 
   expectString(what: string): string {
@@ -208,6 +218,12 @@ export class TokenStream {
     while (this.peek().kind === 'separator') this.take();
   }
 
+  /** At a line break, `;` or `}`, or at the end of the text. */
+  get endsStatement(): boolean {
+    const { kind, text } = this.peek();
+    return kind === 'separator' || kind === 'end' || (kind === 'punctuation' && text === '}');
+  }
+
   /** A statement has ended: a separator is taken, a closing brace left for the block that it ends. */
   expectEnd(): void {
     if (this.is('}') || this.peek().kind === 'end') return;
@@ -228,8 +244,25 @@ export class TokenStream {
   }
 }
 
-interface Frame {
-  readonly tokens: readonly Token[];
-  at: number;
-  readonly usedAt?: Span; // of a variable's value
+/** Where tokens come from; `undefined` where there are no more and the ones around follow. */
+interface Source {
+  next(): Token | undefined;
+}
+
+/** Tokens that were read before. */
+class Replay implements Source {
+  readonly #tokens: readonly Token[];
+  readonly #usedAt: Span | undefined; // of a variable's value
+  #at = 0;
+
+  constructor(tokens: readonly Token[], usedAt?: Span) {
+    this.#tokens = tokens;
+    this.#usedAt = usedAt;
+  }
+
+  next(): Token | undefined {
+    const token = this.#tokens[this.#at];
+    this.#at++;
+    return token === undefined || this.#usedAt === undefined ? token : { ...token, ...this.#usedAt };
+  }
 }
