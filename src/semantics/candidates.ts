@@ -11,6 +11,7 @@ const SHORT = 24; // below this, asking each is faster
 const ALL_OF_SHORT: readonly (readonly number[])[] = Array.from({ length: SHORT }, (_, length) => [
   ...Array(length).keys(),
 ]);
+const FEW = 1 / 8; // of the items, left to ask in the mean: making another index to leave still fewer would not pay
 const MAX_PIECES = 32; // that an extent may lie over, in an item's mean: a broader one says little, and would be kept again and again
 const MAX_SILENT = 7 / 8; // of the items: an index over a dimension of which more say little tells too few apart
 
@@ -46,7 +47,7 @@ interface Index {
   readonly lookUp: (extentOf: ExtentOf) => readonly number[];
 }
 
-/** An index over the dimension that leaves the fewest items to ask; those that say little about it stand in one over the others. */
+/** An index over the dimension that leaves the fewest items to ask, or the first that leaves few; those that say little about it stand in one over the others. */
 function indexOf(matches: readonly Match[], items: readonly number[], dimensions: readonly Dimension[]): Index {
   if (items.length < SHORT) return new All(items);
   let best: Built | undefined;
@@ -54,6 +55,7 @@ function indexOf(matches: readonly Match[], items: readonly number[], dimensions
     const extents = items.map((item) => extentsOf(matches[item]!, dimension));
     const built = build({ dimension, extents }, items);
     if (built !== undefined && (best === undefined || built.asked < best.asked)) best = built;
+    if (best !== undefined && best.asked <= FEW * items.length) break;
   }
   if (best === undefined) return new All(items);
   const { dimension } = best;
@@ -132,20 +134,32 @@ interface Built {
 
 /** A line cut at every border, with the items over each piece; `undefined` where most items say little about the dimension. */
 function build({ dimension, extents }: Said, items: readonly number[]): Built | undefined {
-  const line = new CutLine(placesOf(extents.flatMap((own) => own ?? [])));
+  const said: Extent[] = [];
+  for (const own of extents) if (own !== undefined) for (const extent of own) said.push(extent);
+  const line = new CutLine(placesOf(said));
   const pieces: number[][] = Array.from({ length: line.length }, () => []);
   const others: number[] = [];
+  const borders: number[] = []; // of an item's extents: its pieces from, to (not including)
   for (const [position, item] of items.entries()) {
-    const own = extents[position]?.map(({ first, last }) => [line.pieceAt(first), line.pieceAt(last + 1n)] as const);
-    if (own === undefined || own.reduce((sum, [from, to]) => sum + to - from, 0) > MAX_PIECES * own.length) {
+    const own = extents[position];
+    borders.length = 0;
+    let over = 0;
+    if (own !== undefined)
+      for (const { first, last } of own) {
+        const from = line.pieceAt(first);
+        const to = line.pieceAt(last + 1n);
+        borders.push(from, to);
+        over += to - from;
+      }
+    if (own === undefined || over > MAX_PIECES * own.length) {
       others.push(item);
       if (others.length > items.length * MAX_SILENT) return undefined;
       continue;
     }
-    for (const [from, to] of own)
-      for (let at = from; at < to; at++) {
+    for (let side = 0; side < borders.length; side += 2)
+      for (let at = borders[side]!; at < borders[side + 1]!; at++) {
         const piece = pieces[at]!;
-        if (piece.at(-1) !== item) piece.push(item); // an item's extents may overlap
+        if (piece[piece.length - 1] !== item) piece.push(item); // an item's extents may overlap
       }
   }
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -192,9 +206,9 @@ export function extentsOfFlow(flow: Flow): ExtentOf {
 }
 
 /** Where addresses lie on the line of both families. */
-export function addressExtent({ family, first, last }: AddressRange): Extent {
-  const offset = family === 6 ? IPV6_OFFSET : 0n;
-  return { first: first + offset, last: last + offset };
+export function addressExtent(range: AddressRange): Extent {
+  if (range.family === 4) return range;
+  return { first: range.first + IPV6_OFFSET, last: range.last + IPV6_OFFSET };
 }
 
 /** Two ascending lists as one. */
