@@ -46,6 +46,10 @@ async function helpOf(command: readonly string[]): Promise<string> {
     write: (written: string): void => {
       text += written;
     },
+    writeBytes: (utf8: Uint8Array): boolean => {
+      text += Buffer.from(utf8).toString();
+      return true;
+    },
     isTerminal: false,
     width: 100,
     colors: pico.createColors(false),

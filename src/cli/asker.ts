@@ -74,12 +74,13 @@ export class Asker {
    * One of many. Where nothing tells it from one that was answered before, that one's answer: the witness of its case is one of the other's
    * packets. @param span the expression's place in a file of flows
    */
-  askOneOfMany(text: string, span: Span): Found | Unusable {
-    const question = this.#shapes.question(text);
+  askOneOfMany(span: Span): Found | Unusable {
+    const { file, start, end } = span;
+    const question = this.#shapes.question(file.text, start, end);
     const told = question === undefined ? undefined : this.#shapes.told(question);
     if (told !== undefined) return told;
     const known = question === undefined ? undefined : this.#shapes.meaning(question);
-    const read = known ?? this.#read(text, span);
+    const read = known ?? this.#read(file.text.slice(start, end), span);
     if ('kind' in read && read.kind === 'unusable') return read;
     const found = this.#answer(read.passages, known?.view);
     if (question !== undefined) {

@@ -32,6 +32,8 @@ export interface Console {
 
 export interface TextOutput {
   readonly write: (text: string) => void;
+  /** @returns whether they are written already: otherwise nobody may change them */
+  readonly writeBytes: (utf8: Uint8Array) => boolean;
   readonly isTerminal: boolean;
   readonly width: number; // columns; 100 where there is no terminal
   readonly colors: Colors; // paints only where colour is wanted

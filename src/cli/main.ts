@@ -16,6 +16,10 @@ function output(stream: NodeJS.WriteStream): TextOutput {
     write: (text) => {
       stream.write(text);
     },
+    writeBytes: (utf8) => {
+      stream.write(utf8);
+      return stream.writableLength === 0;
+    },
     isTerminal,
     width: isTerminal && stream.columns > 0 ? stream.columns : USUAL_WIDTH, // 0: a terminal that was never told its size
     colors: pico.createColors(wantsColour(process.env, isTerminal)),

@@ -1,7 +1,8 @@
-import { addressKind, type Passage } from '../analysis/questions.ts';
+import { type AddressKind, addressKind, type Passage } from '../analysis/questions.ts';
 import type { Hook, Match, Ruleset, Side } from '../ir/index.ts';
-import { type Address, addressRange, parseAddress } from '../net/index.ts';
+import { type Address, addressRange } from '../net/index.ts';
 import { AddressClasses, PatternView } from '../semantics/index.ts';
+import { type PlainLine, plainLine } from './plain-line.ts';
 
 const MOST_SHAPES = 10_000; // a file of flows has few; beyond this each is read by itself
 const MOST_VIEWS = 200; // of a ruleset; each may be as large as that
@@ -45,7 +46,8 @@ export interface Matter {
  */
 export class QuestionShapes<Told> {
   readonly #matter: Matter;
-  readonly #shapes = new Map<string, Shape<Told>>();
+  readonly #shapes = new Map<string, Map<string, Shape<Told>[]>>(); // by the head of a line, its tail and `endsOf` it
+  #count = 0;
   #views = 0;
   #told = 0;
 
@@ -54,16 +56,11 @@ export class QuestionShapes<Told> {
   }
 
   /** @returns undefined for whatever is not of the plainest form: it is read as any other text */
-  question(text: string): Question<Told> | undefined {
-    const shaped = shapeOf(text);
-    if (shaped === undefined) return undefined;
-    const { from, to } = shaped;
-    let shape = this.#shapes.get(shaped.shape);
-    if (shape === undefined) {
-      if (this.#shapes.size === MOST_SHAPES) return undefined;
-      shape = { times: 0, told: new Map() };
-      this.#shapes.set(shaped.shape, shape);
-    }
+  question(text: string, start: number, end: number): Question<Told> | undefined {
+    const line = plainLine(text, start, end);
+    const shape = line === undefined ? undefined : this.#shapeOf(line);
+    if (line === undefined || shape === undefined) return undefined;
+    const { from, to } = line;
     shape.times++;
     if (shape.times === WORTH_A_VIEW) this.#look(shape, from !== undefined);
     // Each time it was asked twice as often, more rules are worth looking at.
@@ -98,6 +95,26 @@ export class QuestionShapes<Told> {
     shape.told.set(shape.classes.classOf(from, to), told);
   }
 
+  #shapeOf({ head, tail, from, to }: PlainLine): Shape<Told> | undefined {
+    let tails = this.#shapes.get(head);
+    let shapes = tails?.get(tail);
+    const ends = endsOf(from, to);
+    const known = shapes?.[ends];
+    if (known !== undefined || this.#count === MOST_SHAPES) return known;
+    this.#count++;
+    if (tails === undefined) {
+      tails = new Map();
+      this.#shapes.set(head, tails);
+    }
+    if (shapes === undefined) {
+      shapes = [];
+      tails.set(tail, shapes);
+    }
+    const shape: Shape<Told> = { times: 0, told: new Map() };
+    shapes[ends] = shape;
+    return shape;
+  }
+
   #look(shape: Shape<Told>, isFromAnywhere: boolean): void {
     const [pattern, ...others] = shape.passages?.flat() ?? [];
     if (pattern === undefined || others.length > 0 || this.#views === MOST_VIEWS) return;
@@ -118,48 +135,15 @@ function isPowerOfTwo(count: number): boolean {
   return (count & (count - 1)) === 0;
 }
 
-/**
- * A flow expression whose addresses are put aside: `tcp 10.0.0.1 -> [2001:db8::1]:443 iif eth0` has the shape
- * `tcp 4 ordinary -> 6 ordinary :443 iif eth0`.
- */
-interface Shaped {
-  readonly shape: string;
-  readonly from: Address | undefined; // undefined: a word, which is part of the shape
-  readonly to: Address;
+/** What is told apart of the addresses of a question before any rule is asked, as one number. */
+function endsOf(from: Address | undefined, to: Address): number {
+  return (from === undefined ? 0 : sortOf(from)) * SORTS + sortOf(to);
 }
 
-/** `undefined` for whatever is not of the plainest form: it is read as any other text. */
-function shapeOf(text: string): Shaped | undefined {
-  const protocolEnd = text.indexOf(' ');
-  const arrow = text.indexOf(' -> ', protocolEnd + 1);
-  if (protocolEnd < 1 || arrow < 0) return undefined;
-  const source = text.slice(protocolEnd + 1, arrow);
-  const toStart = arrow + 4;
-  const space = text.indexOf(' ', toStart);
-  const toEnd = space < 0 ? text.length : space;
-  const colon = text.lastIndexOf(':', toEnd - 1);
-  if (colon < toStart || source.includes(' ')) return undefined;
-  const to = plainAddress(text, toStart, colon);
-  if (to === undefined) return undefined;
-  const from = parseAddress(source);
-  const start = text.slice(0, from === undefined ? arrow : protocolEnd);
-  return {
-    shape: `${start}${from === undefined ? '' : kindText(from)} ->${kindText(to)}${text.slice(colon)}`,
-    from,
-    to,
-  };
+/** From 1 up to, not including, `SORTS`. */
+function sortOf(address: Address): number {
+  return KINDS[addressKind(address)] * 2 + (address.family === 4 ? 0 : 1);
 }
 
-/** `10.0.0.1` or `[2001:db8::1]`, where it stands before a port. */
-function plainAddress(text: string, start: number, end: number): Address | undefined {
-  if (text[start] !== '[') {
-    const address = parseAddress(text.slice(start, end));
-    return address?.family === 4 ? address : undefined;
-  }
-  const address = text[end - 1] === ']' ? parseAddress(text.slice(start + 1, end - 1)) : undefined;
-  return address?.family === 6 ? address : undefined;
-}
-
-function kindText(address: Address): string {
-  return ` ${address.family} ${addressKind(address)} `;
-}
+const KINDS: Readonly<Record<AddressKind, number>> = { ordinary: 1, loopback: 2, group: 3, broadcast: 4 };
+const SORTS = 10;

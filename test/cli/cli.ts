@@ -57,6 +57,10 @@ export async function withConsole(
     write: (text: string): void => {
       written[stream] += text;
     },
+    writeBytes: (utf8: Uint8Array): boolean => {
+      written[stream] += Buffer.from(utf8).toString();
+      return true;
+    },
     isTerminal: false,
     width: 100,
     colors: pico.createColors(false),

@@ -23,6 +23,10 @@ function consoleOn(isTerminal: boolean, env: Console['env'] = {}): { console: Co
   let stderr = '';
   const output = (write: (text: string) => void) => ({
     write,
+    writeBytes: (utf8: Uint8Array): boolean => {
+      write(Buffer.from(utf8).toString());
+      return true;
+    },
     isTerminal,
     width: 40,
     colors: pico.createColors(false),

@@ -7,13 +7,13 @@ import { AnswerLines } from '../answer-line.ts';
 import { answerJson, answerText, type PathExtent } from '../answer-text.ts';
 import { Asker } from '../asker.ts';
 import { DESPITE_ERRORS, givenFiles } from '../cluster/input.ts';
-import { type Console, EXIT, type ExitCode, JSON_OPTION, type TextOutput, writeJson } from '../console.ts';
+import { type Console, EXIT, type ExitCode, JSON_OPTION, writeJson } from '../console.ts';
 import { DOCKER_OPTION, withContainers } from '../containers.ts';
 import { readSource } from '../files.ts';
 import { longWork } from '../long-work.ts';
 import { POLICY_ARGUMENT } from '../policy-input.ts';
 import { CLI_PROBLEMS } from '../problems.ts';
-import { diagnosticJson, Stop, stop } from '../report.ts';
+import { Stop, stop } from '../report.ts';
 import { IN_OPTION, subjectOf } from '../subject.ts';
 
 interface WhyOptions {
@@ -83,7 +83,7 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   if (options.flows !== undefined) {
     const file = await readSource(console, options.flows);
     return longWork(console, 'answering', (watcher) =>
-      answerFile(console.stdout, asker(watcher), new AnswerLines(subject, extent), file, watcher),
+      answerFile(new AnswerLines(console.stdout, subject, extent), asker(watcher), file, watcher),
     );
   }
   const asked = longWork(console, 'answering', (watcher) => asker(watcher).ask(text));
@@ -93,41 +93,39 @@ async function why(console: Console, text: string, options: WhyOptions): Promise
   return EXIT.holds;
 }
 
-const CHUNK = 1 << 16; // characters written at once
-
-/** One JSON line for each flow of a file; only whole lines are written, even by somebody who is interrupted. */
-function answerFile(
-  output: TextOutput,
-  asker: Asker,
-  lines: AnswerLines,
-  file: SourceFile,
-  watcher: Watcher,
-): ExitCode {
+/** One JSON line for each flow of a file. */
+function answerFile(lines: AnswerLines, asker: Asker, file: SourceFile, watcher: Watcher): ExitCode {
   let exitCode: ExitCode = EXIT.holds;
-  let chunk = '';
-  let start = 0;
+  const { text } = file;
   watcher.begin(file.lineCount, 'lines');
-  while (start < file.text.length) {
+  for (let next = 0; next < text.length; ) {
     watcher.advance();
-    const newline = file.text.indexOf('\n', start);
-    const end = newline === -1 ? file.text.length : newline;
-    const line = file.text.slice(start, end);
-    const text = line.trim();
-    if (text !== '' && !text.startsWith('#')) {
-      const from = start + line.indexOf(text);
-      const asked = asker.askOneOfMany(text, { file, start: from, end: from + text.length });
-      if (asked.kind === 'answered') chunk += lines.line(text, asked);
-      else {
-        exitCode = EXIT.unusable;
-        chunk += `${JSON.stringify({ flow: text, error: asked.diagnostics.map(diagnosticJson)[0] })}\n`;
-      }
+    const newline = text.indexOf('\n', next);
+    const lineEnd = newline === -1 ? text.length : newline;
+    const [start, end] = trimmed(text, next, lineEnd);
+    next = lineEnd + 1;
+    if (start === end || text.charCodeAt(start) === HASH) continue;
+    const span = { file, start, end };
+    const asked = asker.askOneOfMany(span);
+    if (asked.kind === 'answered') lines.answer(span, asked);
+    else {
+      exitCode = EXIT.unusable;
+      lines.error(span, asked.diagnostics);
     }
-    if (chunk.length > CHUNK) {
-      output.write(chunk);
-      chunk = '';
-    }
-    start = end + 1;
   }
-  output.write(chunk);
+  lines.end();
   return exitCode;
+}
+
+const HASH = 0x23;
+const FIRST_PLAIN = 0x21; // characters from here on ...
+const LAST_PLAIN = 0x7e; // ... up to here are no white space
+
+/** The stretch without the white space around it. */
+function trimmed(text: string, start: number, end: number): readonly [number, number] {
+  const isPlain = (at: number): boolean => text.charCodeAt(at) >= FIRST_PLAIN && text.charCodeAt(at) <= LAST_PLAIN;
+  if (start < end && isPlain(start) && isPlain(end - 1)) return [start, end]; // as nearly every line
+  const line = text.slice(start, end);
+  const first = end - line.trimStart().length;
+  return [first, first + line.trim().length];
 }

@@ -71,6 +71,10 @@ async function init(
   let stderr = '';
   const output = (write: (text: string) => void) => ({
     write,
+    writeBytes: (utf8: Uint8Array): boolean => {
+      write(Buffer.from(utf8).toString());
+      return true;
+    },
     isTerminal: false,
     width: 100,
     colors: pico.createColors(false),
