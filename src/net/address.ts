@@ -65,11 +65,14 @@ function parseIpv4(text: string): number | undefined {
   return octets === 4 ? value : undefined;
 }
 
+const groups = new DataView(new ArrayBuffer(16)); // of the address that is being read
+const octets = new Uint8Array(groups.buffer);
+
 /** At most 8 groups of 16 bits; `::` stands for at least one group of zeros, and a dotted IPv4 tail for the last two. */
 function parseIpv6(text: string): bigint | undefined {
   if (text.length > 45) return undefined;
-  const groups: number[] = [];
-  let gap = -1; // the groups before `::`
+  let length = 0; // octets
+  let gap = -1; // where `::` stands
   let at = 0;
   if (text.startsWith('::')) {
     gap = 0;
@@ -79,29 +82,26 @@ function parseIpv6(text: string): bigint | undefined {
     let end = text.indexOf(':', at);
     if (end === -1) end = text.length;
     const group = hextet(text, at, end);
-    if (group !== undefined) groups.push(group);
-    else {
-      const dotted = end === text.length ? parseIpv4(text.slice(at)) : undefined;
-      if (dotted === undefined) return undefined;
-      groups.push(Math.floor(dotted / 0x10000), dotted % 0x10000);
-    }
+    const dotted = group === undefined && end === text.length ? parseIpv4(text.slice(at)) : undefined;
+    const added = group === undefined ? 4 : 2;
+    if (length + added > 16 || (group === undefined && dotted === undefined)) return undefined;
+    if (group !== undefined) groups.setUint16(length, group);
+    else if (dotted !== undefined) groups.setUint32(length, dotted);
+    length += added;
     at = end + 1;
     if (end === text.length) break;
     if (text.charCodeAt(at) === COLON) {
       if (gap !== -1) return undefined;
-      gap = groups.length;
+      gap = length;
       at++;
     } else if (at === text.length) return undefined; // it ends in a single colon
   }
-  if (gap === -1 ? groups.length !== 8 : groups.length > 7) return undefined;
-  const zeros = 8 - groups.length;
-  let words = '0x';
-  for (let index = 0; index < 8; index++) {
-    const isZero = gap !== -1 && index >= gap && index < gap + zeros;
-    const group = isZero ? 0 : groups[gap !== -1 && index >= gap ? index - zeros : index]!;
-    words += (0x10000 + group).toString(16).slice(1);
+  if (gap === -1 ? length !== 16 : length > 14) return undefined;
+  if (gap !== -1) {
+    octets.copyWithin(16 - (length - gap), gap, length);
+    octets.fill(0, gap, 16 - (length - gap));
   }
-  return BigInt(words);
+  return (groups.getBigUint64(0) << 64n) | groups.getBigUint64(8);
 }
 
 /** One to four hexadecimal digits from `start` up to, not including, `end`. */
