@@ -1,7 +1,12 @@
 import type { Expression, Selector } from './ast.ts';
 import { DATATYPES, type Datatype, integer } from './datatype.ts';
 
-type Fields = Readonly<Record<string, Datatype>>;
+/** By name. Not in objects: they are asked for with whatever words a ruleset holds. */
+type Fields = ReadonlyMap<string, Datatype>;
+
+function fields(datatypes: Readonly<Record<string, Datatype>>): Fields {
+  return new Map(Object.entries(datatypes));
+}
 
 const { inet_service: PORT, inet_proto: PROTOCOL, other: OTHER } = DATATYPES;
 const PORTS = { sport: PORT, dport: PORT } as const;
@@ -10,7 +15,7 @@ const U16 = integer(16);
 const U32 = integer(32);
 
 /** Header fields and the datatypes of their values (nft(8), payload expressions). `th`: the ports that transports share. */
-const PAYLOAD: Readonly<Record<string, Fields>> = {
+const PAYLOAD = headers({
   ether: { saddr: OTHER, daddr: OTHER, type: DATATYPES.ether_type },
   vlan: { id: integer(12), dei: integer(1), cfi: integer(1), pcp: integer(3), type: DATATYPES.ether_type },
   arp: {
@@ -91,10 +96,16 @@ const PAYLOAD: Readonly<Record<string, Fields>> = {
   dccp: { ...PORTS, type: DATATYPES.dccp_pkttype },
   sctp: { ...PORTS, vtag: U32, checksum: U32 },
   th: PORTS,
-};
+});
+
+function headers(
+  byProtocol: Readonly<Record<string, Readonly<Record<string, Datatype>>>>,
+): ReadonlyMap<string, Fields> {
+  return new Map(Object.entries(byProtocol).map(([protocol, datatypes]) => [protocol, fields(datatypes)]));
+}
 
 /** Keys of `meta` (nft(8), meta expressions). */
-const META: Fields = {
+const META = fields({
   length: U32,
   protocol: DATATYPES.ether_type,
   nfproto: DATATYPES.nf_proto,
@@ -137,10 +148,10 @@ const META: Fields = {
   time: OTHER,
   hour: DATATYPES.hour,
   day: DATATYPES.day,
-};
+});
 
 /** Keys of `ct` (nft(8), conntrack expressions), those with a direction too. */
-const CT: Fields = {
+const CT = fields({
   state: DATATYPES.ct_state,
   direction: DATATYPES.ct_dir,
   status: DATATYPES.ct_status,
@@ -165,7 +176,7 @@ const CT: Fields = {
   zone: U16,
   event: OTHER,
   id: U32,
-};
+});
 
 const FIB_RESULTS = ['type', 'oif', 'oifname'] as const;
 /** `check` is the later word for whether there is a route, which `oif exists` asks too. */
@@ -206,11 +217,11 @@ export const TUNNELS: Readonly<Record<string, readonly string[]>> = {
 export function selectorDatatype(selector: Selector): Datatype | undefined {
   switch (selector.kind) {
     case 'payload':
-      return own(own(PAYLOAD, selector.protocol), selector.field);
+      return PAYLOAD.get(selector.protocol)?.get(selector.field);
     case 'meta':
-      return own(META, selector.key);
+      return META.get(selector.key);
     case 'ct':
-      return own(CT, selector.key);
+      return CT.get(selector.key);
     case 'fib':
       return selector.result === 'type' ? DATATYPES.fib_addrtype : OTHER;
     case 'raw':
@@ -239,16 +250,12 @@ const MPTCP_WORDS: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
 export function isPayloadProtocol(text: string): boolean {
-  return Object.hasOwn(PAYLOAD, text);
+  return PAYLOAD.has(text);
 }
 
 export function isPayloadField(protocol: string, field: string): boolean {
-  return own(own(PAYLOAD, protocol), field) !== undefined;
+  return PAYLOAD.get(protocol)?.has(field) ?? false;
 }
 
 /** Meta keys that nft also writes without `meta` before them. */
@@ -280,11 +287,11 @@ export const BARE_META_KEYS: readonly string[] = [
 ];
 
 export function isMetaKey(text: string): boolean {
-  return Object.hasOwn(META, text);
+  return META.has(text);
 }
 
 export function isCtKey(text: string): boolean {
-  return Object.hasOwn(CT, text);
+  return CT.has(text);
 }
 
 export function isSelector(expression: Expression): expression is Selector {

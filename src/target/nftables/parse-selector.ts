@@ -81,6 +81,21 @@ function isOptionWord(protocol: string, word: string): boolean {
 }
 
 function parseSelectorIfAny(stream: TokenStream): Selector | undefined {
+  return parseField(stream) ?? parseOtherSelector(stream);
+}
+
+/** `ip saddr`: what most rules ask for. */
+function parseField(stream: TokenStream): Selector | undefined {
+  const first = stream.peek();
+  if (first.kind !== 'word' || !isPayloadProtocol(first.text)) return undefined;
+  const next = stream.peek(1);
+  if (next.kind !== 'word' || !isPayloadField(first.text, next.text)) return undefined;
+  stream.take();
+  stream.take();
+  return { kind: 'payload', protocol: first.text, field: next.text, span: stream.spanFrom(first) };
+}
+
+function parseOtherSelector(stream: TokenStream): Selector | undefined {
   if (!startsSelector(stream)) return undefined;
   const first = stream.take();
   const selector = parseSelectorParts(stream, first.text);

@@ -1,6 +1,16 @@
 import { type Diagnostic, diagnose } from '../../diagnostic/index.ts';
 import type { Span } from '../../source/index.ts';
-import type { Chain, Element, Expression, Program, SetExpression, Statement, Table, VerdictExpression } from './ast.ts';
+import type {
+  Chain,
+  Element,
+  Expression,
+  Program,
+  Rule,
+  SetExpression,
+  Statement,
+  Table,
+  VerdictExpression,
+} from './ast.ts';
 import { NFTABLES_PROBLEMS } from './problems.ts';
 import { finalProgram } from './program.ts';
 
@@ -41,11 +51,17 @@ class TableChecker {
   }
 
   problems(): Diagnostic[] {
-    for (const chain of this.#table.chains) {
-      for (const rule of chain.rules) for (const statement of rule.statements) this.#statement(chain.name, statement);
-    }
+    for (const chain of this.#table.chains) this.#chain(chain);
     this.#loops();
     return this.#problems;
+  }
+
+  #chain({ name, rules }: Chain): void {
+    for (const rule of rules) this.#rule(name, rule);
+  }
+
+  #rule(chain: string, rule: Rule): void {
+    for (const statement of rule.statements) this.#statement(chain, statement);
   }
 
   #statement(chain: string, statement: Statement): void {

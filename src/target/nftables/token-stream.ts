@@ -146,9 +146,9 @@ export class TokenStream {
 
   /** Takes the word or sign if it is next. */
   accept(text: string): boolean {
-    if (!this.is(text)) return false;
-    this.take();
-    return true;
+    const isNext = this.is(text);
+    if (isNext) this.take();
+    return isNext;
   }
 
   expect(text: string): Token {
