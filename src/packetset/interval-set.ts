@@ -20,7 +20,9 @@ export class IntervalSet {
 
   /** The union of intervals in any order. @throws RangeError where an interval ends before it begins. */
   static of(intervals: Iterable<Interval>): IntervalSet {
-    const sorted = [...intervals].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+    const sorted = [...intervals];
+    if (sorted.length === 0) return IntervalSet.empty;
+    if (sorted.length > 1) sorted.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
     const merged: Interval[] = [];
     for (const next of sorted) {
       if (next.last < next.first) throw new RangeError(`interval ends before it begins: ${next.first}-${next.last}`);

@@ -194,30 +194,27 @@ export function record<F extends Fields>(
   options: RecordOptions = {},
 ): Shape<{ readonly value: RecordOf<F>; readonly span: Span }> {
   const keys = Object.keys(fields);
-  const known = Object.entries(fields);
+  const known = Object.entries(fields).map(([key, field]) => ({ key, ...field }));
   const isKnown = new Set(keys);
   return {
     expected,
     read: (node, report) => {
       if (node.kind !== 'map') return wrongType(node, expected, report);
-      for (const [key, entry] of node.entries) {
-        if (!isKnown.has(key)) reportUnknownKey(entry.key, keys, options, report);
+      for (const { key } of node.entries.values()) {
+        if (!isKnown.has(key.text)) reportUnknownKey(key, keys, options, report);
       }
       if (options.oneOf?.keys.every((key) => !node.entries.has(key)))
         return report.say(options.oneOf.problem, node.span);
       const value: Record<string, unknown> = {};
       let usable = true;
-      for (const [key, field] of known) {
+      for (const { key, shape, required } of known) {
         const entry = node.entries.get(key);
-        if (entry === undefined) {
-          if (!field.required) continue;
-          usable = false;
-          report.say(POLICY_PROBLEMS.missingKey, firstKeySpan(node), key, expected, field.shape.expected);
-          continue;
-        }
-        const read = field.shape.read(entry.value, report);
+        const read = entry === undefined ? undefined : shape.read(entry.value, report);
         if (read !== undefined) value[key] = read;
-        else if (field.required) usable = false;
+        else if (required) usable = false;
+        if (entry === undefined && required) {
+          report.say(POLICY_PROBLEMS.missingKey, firstKeySpan(node), key, expected, shape.expected);
+        }
       }
       // Sound: each key holds what its own shape read, and all required ones are there.
       return usable ? { value: value as RecordOf<F>, span: node.span } : undefined;

@@ -114,7 +114,8 @@ export class TreeBuilder {
 
   /** Of one document's events. */
   tree(events: readonly Event[]): YamlNode | undefined {
-    for (const event of events) {
+    for (let at = 0; at < events.length; at++) {
+      const event = events[at]!;
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
           break;

@@ -16,14 +16,13 @@ export class EndpointResolver {
 
   resolve(endpoints: readonly Located<Endpoint>[]): ZoneMeaning {
     if (endpoints.length === 1) return this.one(endpoints[0]!);
-    const peers: Peer[] = [];
-    const unrecognised: string[] = [];
-    for (const endpoint of endpoints) {
-      const meaning = this.one(endpoint);
-      peers.push(...meaning.peers);
-      unrecognised.push(...meaning.unrecognised);
-    }
-    return { peers: mergePeers(peers), unrecognised };
+    const found = endpoints.map((endpoint) => this.one(endpoint));
+    return {
+      peers: mergePeers(found.flatMap(({ peers }) => peers)),
+      unrecognised: found.every(({ unrecognised }) => unrecognised.length === 0)
+        ? NONE
+        : found.flatMap(({ unrecognised }) => unrecognised),
+    };
   }
 
   one({ value, span }: Located<Endpoint>): ZoneMeaning {
@@ -43,5 +42,7 @@ export class EndpointResolver {
 }
 
 function recognised(peer: Peer): ZoneMeaning {
-  return { peers: [peer], unrecognised: [] };
+  return { peers: [peer], unrecognised: NONE };
 }
+
+const NONE: readonly string[] = [];

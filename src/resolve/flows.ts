@@ -1,4 +1,5 @@
 import type { Grant, Peer, Service } from '../ir/index.ts';
+import type { Family } from '../net/index.ts';
 import { AddressSet } from '../packetset/index.ts';
 import type { FlowDeclaration, Reporter } from '../policy/index.ts';
 import type { EndpointResolver } from './endpoints.ts';
@@ -39,19 +40,21 @@ export class FlowResolver {
     this.#keepNotHere(flow.name.value, from.unrecognised, to.unrecognised);
     const sources = this.#sources(flow, from);
     if (services === undefined || sources.length === 0 || to.peers.length === 0) return undefined;
-    const grant: Grant = {
-      name: flow.name.value,
+    const { name, rate, purpose, risk, owner, required, expires } = flow;
+    // Field by field, and not from conditional parts: a policy can have ten thousand flows.
+    const grant: { -readonly [Part in keyof Grant]: Grant[Part] } = {
+      name: name.value,
       from: sources,
       to: to.peers,
       services,
-      ...(flow.rate === undefined ? {} : { rate: flow.rate.value }),
-      ...(flow.purpose === undefined ? {} : { purpose: flow.purpose }),
-      ...(flow.risk === undefined ? {} : { risk: flow.risk }),
-      ...(flow.owner === undefined ? {} : { owner: flow.owner }),
-      required: flow.required,
-      ...(flow.expires === undefined ? {} : { expires: flow.expires.value }),
-      origin: { span: flow.span, flow: flow.name.value },
+      required,
+      origin: { span: flow.span, flow: name.value },
     };
+    if (rate !== undefined) grant.rate = rate.value;
+    if (purpose !== undefined) grant.purpose = purpose;
+    if (risk !== undefined) grant.risk = risk;
+    if (owner !== undefined) grant.owner = owner;
+    if (expires !== undefined) grant.expires = expires.value;
     this.#checkMeaning(flow, grant);
     return grant;
   }
@@ -66,8 +69,8 @@ export class FlowResolver {
   }
 
   #sources(flow: FlowDeclaration, from: ZoneMeaning): readonly Peer[] {
+    if (from.peers.every((peer) => peer.kind !== 'named')) return from.peers;
     const sources = from.peers.filter((peer) => peer.kind !== 'named');
-    if (sources.length === from.peers.length) return from.peers;
     for (const endpoint of flow.from) {
       const { peers } = this.#endpoints.one(endpoint);
       if (peers.length > 0 && peers.every((peer) => peer.kind === 'named')) {
@@ -112,15 +115,17 @@ function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
 }
 
-const FAMILIES = [4, 6] as const;
-
 function whyItNeverMatches({ from, to, services }: Grant): string | undefined {
-  const families = FAMILIES.filter(
-    (family) => from.some((peer) => speaks(peer, family)) && to.some((peer) => speaks(peer, family)),
-  );
-  if (families.length === 0) return 'one end has IPv4 addresses only, the other IPv6 addresses only';
-  const carried = services.some(({ family }: Service) => family === undefined || families.includes(family));
-  return carried ? undefined : `its services do not exist in IPv${families[0]}, and its ends have no other addresses`;
+  const v4 = speak(from, 4) && speak(to, 4);
+  const v6 = speak(from, 6) && speak(to, 6);
+  if (!v4 && !v6) return 'one end has IPv4 addresses only, the other IPv6 addresses only';
+  const carried = services.some(({ family }: Service) => family === undefined || (family === 4 ? v4 : v6));
+  return carried ? undefined : `its services do not exist in IPv${v4 ? 4 : 6}, and its ends have no other addresses`;
+}
+
+function speak(peers: readonly Peer[], family: Family): boolean {
+  for (const peer of peers) if (speaks(peer, family)) return true;
+  return false;
 }
 
 const HALF_OF_IPV4 = 1n << 31n;

@@ -1,4 +1,5 @@
 import type { InterfacePattern, Peer, Range } from '../ir/index.ts';
+import type { AddressRange } from '../net/index.ts';
 import { AddressSet, IntervalSet } from '../packetset/index.ts';
 
 type LocalPeer = Extract<Peer, { kind: 'local' }>;
@@ -9,11 +10,16 @@ const HIGHEST_UID = 0xffff_fffe; // 2^32 - 1 means "no uid" to the kernel
 /** The same peers in their smallest form: what can be one peer is one, and nobody is said twice. */
 export function mergePeers(peers: readonly Peer[]): readonly Peer[] {
   if (peers.length < 2) return peers;
+  if (peers.every(isRemote)) return mergeRemote(peers); // many of a policy's ends are no more than addresses
   return [
     ...mergeLocal(peers.filter((peer) => peer.kind === 'local')),
-    ...mergeRemote(peers.filter((peer) => peer.kind === 'remote')),
+    ...mergeRemote(peers.filter(isRemote)),
     ...unique(peers.filter((peer) => peer.kind === 'named')),
   ];
+}
+
+function isRemote(peer: Peer): peer is RemotePeer {
+  return peer.kind === 'remote';
 }
 
 /** Processes of these accounts, in whatever order and however often they are named. */
@@ -31,15 +37,26 @@ function mergeLocal(peers: readonly LocalPeer[]): readonly LocalPeer[] {
 
 /** Peers behind the same interfaces become one. */
 function mergeRemote(peers: readonly RemotePeer[]): readonly RemotePeer[] {
-  const alike = Map.groupBy(peers, ({ interfaces, live }) =>
-    interfaces === undefined && live === undefined ? '' : JSON.stringify([interfaces ?? null, live ?? null]),
-  );
-  return [...alike.values()].map((some) => {
-    const [peer] = some;
-    return some.length === 1
-      ? peer!
-      : { ...peer!, ranges: AddressSet.of(some.flatMap(({ ranges }) => ranges)).ranges() };
-  });
+  if (peers.every(isAnywhere)) return peers.length === 0 ? [] : [asOne(peers)];
+  const alike = Map.groupBy(peers, ({ interfaces, live }) => JSON.stringify([interfaces ?? null, live ?? null]));
+  return [...alike.values()].map(asOne);
+}
+
+function isAnywhere({ interfaces, live }: RemotePeer): boolean {
+  return interfaces === undefined && live === undefined;
+}
+
+/** @param peers at least one, which differ in their addresses only */
+function asOne(peers: readonly RemotePeer[]): RemotePeer {
+  const peer = peers[0]!;
+  return peers.length === 1 ? peer : { ...peer, ranges: union(peers.flatMap(({ ranges }) => ranges)) };
+}
+
+/** Sorted, disjoint, IPv4 first. */
+function union(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  const [one, other] = ranges;
+  if (ranges.length !== 2 || one!.family === other!.family) return AddressSet.of(ranges).ranges();
+  return one!.family === 4 ? ranges : [other!, one!]; // a machine's addresses of both families, as often
 }
 
 function unique<T extends Peer>(peers: readonly T[]): readonly T[] {
@@ -134,5 +151,7 @@ function accountRanges(set: IntervalSet): Range[] {
 
 /** Whether a packet can come from one peer and go to the other in this family. */
 export function speaks(peer: Peer, family: 4 | 6): boolean {
-  return peer.kind !== 'remote' || peer.live !== undefined || peer.ranges.some((range) => range.family === family);
+  if (peer.kind !== 'remote' || peer.live !== undefined) return true;
+  for (const range of peer.ranges) if (range.family === family) return true;
+  return false;
 }

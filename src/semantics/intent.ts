@@ -119,14 +119,17 @@ function grantRules(grants: readonly Grant[], hook: Hook, services: ServiceMatch
 
 /** The packets that a grant lets through at a hook. */
 export function grantMatch(grant: Grant, hook: Hook, services: ServiceMatches = new Map()): Match {
-  const pairs: Match[] = [];
-  for (const from of grant.from) for (const to of grant.to) pairs.push(pairMatch(from, to, hook));
-  const between = anyOf(pairs);
+  const between = pairsMatch(grant.from, grant.to, hook);
   if (between.kind === 'nothing') return nothing; // as most grants let through at two of the hooks
   const on = services.get(grant.services) ?? anyOf(grant.services.map(serviceMatch));
   services.set(grant.services, on);
   if (grant.rate === undefined) return all(between, on);
   return all(between, on, symbol({ kind: 'within-rate', flow: grant.name, limit: formatRate(grant.rate) }));
+}
+
+function pairsMatch(from: readonly Peer[], to: readonly Peer[], hook: Hook): Match {
+  if (from.length === 1 && to.length === 1) return pairMatch(from[0]!, to[0]!, hook); // as of most grants
+  return anyOf(from.flatMap((each) => to.map((other) => pairMatch(each, other, hook))));
 }
 
 /**
