@@ -50,8 +50,9 @@ function daytimeOf(
   constants: readonly Expression[],
   datatype: Datatype,
 ): [Operator, readonly Expression[]] | undefined {
-  const [range] = constants;
-  if (datatype !== DATATYPES.hour || constants.length !== 1 || range?.kind !== 'range') return undefined;
+  if (datatype !== DATATYPES.hour || constants.length !== 1) return undefined;
+  const range = constants[0]!;
+  if (range.kind !== 'range') return undefined;
   if (operator !== '==' && operator !== '!=') return undefined;
   if (rangeOf(range.first, datatype).first <= rangeOf(range.last, datatype).last) return undefined;
   return [operator === '==' ? '!=' : '==', [{ ...range, first: range.last, last: range.first }]];
@@ -100,10 +101,14 @@ export function quantityMatch(
   return all(guard, quantity(name, mask, ...ranges));
 }
 
-function compared(operator: '==' | '!=' | '<' | '<=' | '>' | '>=', wanted: readonly Range[], highest: number): Range[] {
+function compared(
+  operator: '==' | '!=' | '<' | '<=' | '>' | '>=',
+  wanted: readonly Range[],
+  highest: number,
+): readonly Range[] {
   switch (operator) {
     case '==':
-      return [...wanted];
+      return wanted;
     case '!=':
       return complement(wanted, highest);
     case '<':

@@ -38,23 +38,25 @@ export class ChainFacts {
   learns = false; // changes sets
 
   constructor(chain: nft.Chain, table: nft.Table) {
-    for (const { statements } of chain.rules)
-      for (const statement of statements) {
-        this.#note(statement);
-        for (const called of statementCalls(statement, table)) this.calls.add(called);
-      }
+    for (const { statements } of chain.rules) for (const statement of statements) this.#note(statement, table);
   }
 
-  #note(statement: nft.Statement): void {
+  #note(statement: nft.Statement, table: nft.Table): void {
     switch (statement.kind) {
       case 'match':
         this.#noteReads(statement.left);
+        break;
+      case 'verdict':
+        for (const called of statementCalls(statement, table)) this.calls.add(called);
+        break;
+      case 'vmap':
+        this.#noteReads(statement.key);
+        for (const called of statementCalls(statement, table)) this.calls.add(called);
         break;
       case 'set-update':
         this.learns = true;
         this.#noteReads(statement.key);
         break;
-      case 'vmap':
       case 'counter-map':
       case 'object-map':
       case 'meter':

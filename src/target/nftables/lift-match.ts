@@ -163,11 +163,10 @@ export function tupleMatch(
   keys: readonly Expression[],
   context: ChainContext,
 ): Match {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) {
-    return keys.some((key) => key.kind === 'anything') && operator === '!='
+  if (parts.length === 1) {
+    return operator === '!=' && keys.some((key) => key.kind === 'anything')
       ? nothing
-      : partMatch(only, operator, keys, context);
+      : partMatch(parts[0]!, operator, keys, context);
   }
   const tuples = anyOf(keys.map((key) => elementMatch(parts, key, context)));
   switch (operator) {

@@ -17,11 +17,14 @@ export function counterName(rule: nft.Rule): string | undefined {
 /** Where a rule comes from: its place, its words, and in our own table what of the policy asked for it. */
 export function ruleOrigin(rule: nft.Rule, context: ChainContext): Origin {
   const flow = context.isOurs ? ownFlow(rule) : undefined;
+  const text = sourceText(rule) ?? printRule(rule);
+  const { span, handle } = rule;
+  if (span !== undefined && flow === undefined && handle === undefined) return { span, text }; // as files have them
   return {
-    ...(rule.span === undefined ? {} : { span: rule.span }),
+    ...(span === undefined ? {} : { span }),
     ...(flow === undefined ? {} : { flow }),
-    text: sourceText(rule) ?? printRule(rule),
-    ...(rule.handle === undefined ? {} : { handle: rule.handle }),
+    text,
+    ...(handle === undefined ? {} : { handle }),
   };
 }
 

@@ -50,7 +50,6 @@ interface Reached {
 }
 
 const CONTINUE: Action = { kind: 'continue' };
-const LOGS = { logs: true } as const;
 const UNCHANGED = new Changes();
 
 /** Statements act from left to right: each condition narrows what reaches those behind it. */
@@ -200,11 +199,18 @@ class RuleLifter {
     return { conditions: [...conditions, before], changes, isLogged };
   }
 
-  #emit({ conditions, changes, isLogged }: Reached, action: Action): void {
+  #emit({ conditions, changes: { effects }, isLogged }: Reached, action: Action): void {
     const match = allOf(conditions);
-    const effects = changes.effects.length === 0 ? undefined : { effects: changes.effects };
-    const logs = isLogged ? LOGS : undefined;
-    this.#rules.push({ match, ...effects, ...logs, action, origin: this.#origin });
+    const origin = this.#origin;
+    if (effects.length === 0 && !isLogged) this.#rules.push({ match, action, origin });
+    else
+      this.#rules.push({
+        match,
+        ...(effects.length === 0 ? {} : { effects }),
+        ...(isLogged ? { logs: true } : {}),
+        action,
+        origin,
+      });
   }
 
   /** The cases of a map are asked of the packet as the rule has changed it, like all actions of the IR. */
@@ -234,8 +240,7 @@ class RuleLifter {
     if (right.kind === 'set' || right.kind === 'set-reference') {
       return membership(left, parts, operator, right, this.#context, this.#position);
     }
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return partMatch(only, operator, [right], this.#context);
+    if (parts.length === 1) return partMatch(parts[0]!, operator, [right], this.#context);
     return tupleMatch(parts, operator, [right], this.#context);
   }
 

@@ -16,11 +16,15 @@ export function acts(statement: nft.Statement): boolean {
   }
 }
 
+const ACCEPT = { kind: 'verdict', verdict: 'accept' } as const;
+const DROP = { kind: 'verdict', verdict: 'drop' } as const;
+
 export function verdictAction(verdict: nft.VerdictExpression): Exclude<Action, { kind: 'dispatch' }> {
   switch (verdict.kind) {
     case 'accept':
+      return ACCEPT;
     case 'drop':
-      return { kind: 'verdict', verdict: verdict.kind };
+      return DROP;
     case 'jump':
     case 'goto':
       return { kind: verdict.kind, chain: verdict.chain };
