@@ -32,11 +32,17 @@ export function isLoopback({ family, value }: Address): boolean {
  * `undefined` for all else: octal, hexadecimal and short IPv4 forms (`0x7f.1`) are how filters are fooled, never accepted.
  */
 export function parseAddress(text: string): Address | undefined {
-  if (text.includes(':')) {
-    const value = parseIpv6(text);
+  return addressAt(text, 0, text.length);
+}
+
+/** As `parseAddress` of a stretch of text up to, not including, `end`. */
+export function addressAt(text: string, start: number, end: number): Address | undefined {
+  const colon = text.indexOf(':', start);
+  if (colon !== -1 && colon < end) {
+    const value = parseIpv6(text, start, end);
     return value === undefined ? undefined : { family: 6, value };
   }
-  const value = parseIpv4(text);
+  const value = parseIpv4(text, start, end);
   return value === undefined ? undefined : { family: 4, value: BigInt(value) };
 }
 
@@ -45,14 +51,14 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 
 /** Character by character: lists of a hundred thousand addresses are read. */
-function parseIpv4(text: string): number | undefined {
-  if (text.length > 15) return undefined;
+function parseIpv4(text: string, first: number, end: number): number | undefined {
+  if (end - first > 15) return undefined;
   let value = 0;
   let octets = 0;
-  for (let at = 0; at <= text.length; at++) {
+  for (let at = first; at <= end; at++) {
     let octet = 0;
     const start = at;
-    for (; at < text.length && text.charCodeAt(at) !== DOT; at++) {
+    for (; at < end && text.charCodeAt(at) !== DOT; at++) {
       const digit = text.charCodeAt(at) - ZERO;
       if (digit < 0 || digit > 9) return undefined;
       octet = octet * 10 + digit;
@@ -69,32 +75,32 @@ const groups = new DataView(new ArrayBuffer(16)); // of the address that is bein
 const octets = new Uint8Array(groups.buffer);
 
 /** At most 8 groups of 16 bits; `::` stands for at least one group of zeros, and a dotted IPv4 tail for the last two. */
-function parseIpv6(text: string): bigint | undefined {
-  if (text.length > 45) return undefined;
+function parseIpv6(text: string, first: number, last: number): bigint | undefined {
+  if (last - first > 45) return undefined;
   let length = 0; // octets
   let gap = -1; // where `::` stands
-  let at = 0;
-  if (text.startsWith('::')) {
+  let at = first;
+  if (first + 2 <= last && text.startsWith('::', first)) {
     gap = 0;
-    at = 2;
+    at += 2;
   }
-  while (at < text.length) {
+  while (at < last) {
     let end = text.indexOf(':', at);
-    if (end === -1) end = text.length;
+    if (end === -1 || end > last) end = last;
     const group = hextet(text, at, end);
-    const dotted = group === undefined && end === text.length ? parseIpv4(text.slice(at)) : undefined;
+    const dotted = group === undefined && end === last ? parseIpv4(text, at, end) : undefined;
     const added = group === undefined ? 4 : 2;
     if (length + added > 16 || (group === undefined && dotted === undefined)) return undefined;
     if (group !== undefined) groups.setUint16(length, group);
     else if (dotted !== undefined) groups.setUint32(length, dotted);
     length += added;
     at = end + 1;
-    if (end === text.length) break;
-    if (text.charCodeAt(at) === COLON) {
+    if (end === last) break;
+    if (at < last && text.charCodeAt(at) === COLON) {
       if (gap !== -1) return undefined;
       gap = length;
       at++;
-    } else if (at === text.length) return undefined; // it ends in a single colon
+    } else if (at === last) return undefined; // it ends in a single colon
   }
   if (gap === -1 ? length !== 16 : length > 14) return undefined;
   if (gap !== -1) {

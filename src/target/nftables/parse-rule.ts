@@ -1,6 +1,6 @@
 import type { Span } from '../../source/index.ts';
 import type { Expression, Operator, RejectWith, Rule, Statement } from './ast.ts';
-import { isSelector } from './fields.ts';
+import { isPayloadProtocol, isSelector } from './fields.ts';
 import { implicitOperator } from './operator.ts';
 import { parseLimit } from './parse-limit.ts';
 import { parseDup, parseForward, parseNat, parseQueue, parseSynproxy, parseTproxy } from './parse-nat.ts';
@@ -53,6 +53,7 @@ export function parseStatement(stream: TokenStream): Statement {
 }
 
 function parseBare(stream: TokenStream, word: string): Statement {
+  if (isPayloadProtocol(word)) return parseMatch(stream); // as most begin
   switch (word) {
     case '':
       return stream.peek().kind === 'xt' ? xtStatement(stream.take().text.replace('# xt_', '')) : parseMatch(stream);

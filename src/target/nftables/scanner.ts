@@ -95,10 +95,10 @@ export class Scanner {
 
   /** What begins with a digit, or with up to four letters and a colon. */
   #matched(start: number): Token {
-    for (const [kind, pattern] of PATTERNS) {
+    for (const { kind, pattern } of FORMS) {
       if (matches(pattern, this.#text, start)) return this.#token(kind, start, pattern.lastIndex);
     }
-    throw new RangeError('the last pattern matches any of them');
+    throw new RangeError('the last form takes whatever is left');
   }
 
   #string(start: number): Token {
@@ -137,15 +137,15 @@ const INVALID_TYPE = '[invalid type]';
 const ADDRESS = /(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]{1,4})?(?<![0-9a-fA-F]:)/y;
 
 /** In this order: the first that matches at a place is the token. */
-const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
-  ['address', /[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w.])/y],
-  ['address', ADDRESS],
-  ['class', /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:.])/y],
-  ['duration', /(?:[0-9]+(?:w|d|h|ms|m|s))+(?!\w)/y],
-  ['number', /(?:0x[0-9a-fA-F]+|[0-9]+)(?!\w)/y],
-  ['word', /(?:[A-Za-z_]|\.(?=\w)|8021(?=q|ad))[\w./-]*(?:\\?\*)?/y],
+const FORMS: readonly { readonly kind: TokenKind; readonly pattern: RegExp }[] = [
+  { kind: 'address', pattern: /[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![\w.])/y },
+  { kind: 'address', pattern: ADDRESS },
+  { kind: 'class', pattern: /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:.])/y },
+  { kind: 'duration', pattern: /(?:[0-9]+(?:w|d|h|ms|m|s))+(?!\w)/y },
+  { kind: 'number', pattern: /(?:0x[0-9a-fA-F]+|[0-9]+)(?!\w)/y },
+  { kind: 'word', pattern: /(?:[A-Za-z_]|\.(?=\w)|8021(?=q|ad))[\w./-]*(?:\\?\*)?/y },
   // A run of digits and letters that is none of the above is one mistake, and one step however long it is.
-  ['unknown', /\w+/y],
+  { kind: 'unknown', pattern: /\w+/y },
 ];
 
 const DIGIT = 1;
