@@ -34,13 +34,22 @@ export class DataNode {
   }
 
   entries(): [string, DataNode][] {
-    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value))
-      return this.fail('a mapping');
-    return Object.entries(this.value).map(([key, value]) => [key, new DataNode(`${this.path}.${key}`, value)]);
+    return Object.entries(this.#mapping()).map(([key, value]) => [key, this.#at(key, value)]);
   }
 
   optional(key: string): DataNode | undefined {
-    return this.entries().find(([name]) => name === key)?.[1];
+    const mapping = this.#mapping();
+    return Object.hasOwn(mapping, key) ? this.#at(key, mapping[key]) : undefined;
+  }
+
+  #mapping(): Readonly<Record<string, unknown>> {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.fail('a mapping');
+    return value as Readonly<Record<string, unknown>>; // sound: JSON has no other kind of object
+  }
+
+  #at(key: string, value: unknown): DataNode {
+    return new DataNode(`${this.path}.${key}`, value);
   }
 
   key(key: string): DataNode {

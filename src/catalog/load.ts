@@ -17,8 +17,8 @@ import { parseServiceText } from './service-text.ts';
 let loaded: Catalog | undefined;
 
 /**
- * The packaged catalogue, read once.
- * @throws Error where a data file is missing or wrong, with the file and the place in it: the package is damaged.
+ * The packaged catalogue. Each of its files is read once, when somebody first asks for something in it: most policies name little.
+ * What is asked then throws an Error where the file is missing or wrong, with the place in it: the package is damaged.
  */
 export function loadCatalog(): Catalog {
   loaded ??= readCatalog();
@@ -31,15 +31,21 @@ export function readData(name: string): DataNode {
 }
 
 function readCatalog(): Catalog {
-  const services = readServices(readData('services.json'));
-  const entries = readEntries(readData(`openclaw-${CATALOG_RELEASE}.json`), services);
-  const entryNames = [...entries.keys()].sort();
-  const serviceNames = [...services.keys()].sort();
+  const services = once(() => readServices(readData('services.json')));
+  const entries = once(() => readEntries(readData(`openclaw-${CATALOG_RELEASE}.json`), services()));
   return {
-    entry: (name) => entries.get(name),
-    entryNames: () => entryNames,
-    service: (name) => services.get(name),
-    serviceNames: () => serviceNames,
+    entry: (name) => entries().get(name),
+    entryNames: once(() => [...entries().keys()].sort()),
+    service: (name) => services().get(name),
+    serviceNames: once(() => [...services().keys()].sort()),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
