@@ -19,6 +19,7 @@ import { LABEL } from './text.ts';
 export function parseEndpoint(text: string, span: Span, report: Reporter): Endpoint | undefined {
   const address = parseAddress(text);
   if (address !== undefined) return { kind: 'addresses', range: addressRange(address) };
+  if (LABEL.test(text)) return { kind: 'zone', name: text };
   if (text.startsWith('catalog:')) {
     const name = text.slice('catalog:'.length);
     return LABEL.test(name) ? { kind: 'catalog', name } : report.say(POLICY_PROBLEMS.badEndpoint, span, text);
@@ -27,7 +28,6 @@ export function parseEndpoint(text: string, span: Span, report: Reporter): Endpo
     const range = parseAddresses(text, span, report);
     return range === undefined ? undefined : { kind: 'addresses', range };
   }
-  if (LABEL.test(text)) return { kind: 'zone', name: text };
   const pattern = text.includes('.') ? parseDnsPattern(text) : undefined;
   if (pattern !== undefined) return { kind: 'domain', pattern };
   return report.say(/:\/\//.test(text) ? POLICY_PROBLEMS.url : POLICY_PROBLEMS.badEndpoint, span, text);

@@ -101,7 +101,11 @@ export function oneOrMany<T>(item: Shape<T>): Shape<readonly T[]> {
     expected: `${item.expected}, or a list of such`,
     read: (node, report) => {
       if (node.kind === 'list' && node.items.length === 0) return report.say(POLICY_PROBLEMS.emptyList, node.span);
-      const items = readItems(node.kind === 'list' ? node.items : [node], item, report);
+      if (node.kind !== 'list') {
+        const only = item.read(node, report);
+        return only === undefined ? undefined : [only];
+      }
+      const items = readItems(node.items, item, report);
       return items.length === 0 ? undefined : items;
     },
     schema: (definitions) => {

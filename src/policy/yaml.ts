@@ -93,7 +93,8 @@ function documentsOf(
 
 function isReadable(file: SourceFile, report: Reporter): boolean {
   const { text } = file;
-  if (text.length > MAX_CHARACTERS || countSeparators(text) > MAX_SEPARATORS) {
+  const mayBeTooLarge = text.length > MAX_SEPARATORS; // a node needs a character at least
+  if (mayBeTooLarge && (text.length > MAX_CHARACTERS || countSeparators(text) > MAX_SEPARATORS)) {
     report.say(POLICY_PROBLEMS.tooLarge, undefined, file.name, MAX_CHARACTERS >> 20);
     return false;
   }
