@@ -62,7 +62,7 @@ export class BlockReader {
 
   #item(item: () => void): void {
     const { stream } = this;
-    switch (stream.word) {
+    switch (stream.wordOrSign) {
       case 'define':
       case 'redefine':
         this.#define(stream.take().text === 'redefine');

@@ -266,7 +266,7 @@ const COMPARISONS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
 ]);
 
 function parseOperator(stream: TokenStream): Operator | undefined {
-  const operator = COMPARISONS.get(stream.word);
+  const operator = COMPARISONS.get(stream.wordOrSign);
   if (operator !== undefined) stream.take();
   return operator;
 }

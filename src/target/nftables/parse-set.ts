@@ -117,7 +117,7 @@ const VERDICT_WORDS = ['accept', 'drop', 'continue', 'return', 'jump', 'goto'] a
 const VERDICTS: ReadonlySet<string> = new Set(VERDICT_WORDS);
 
 function startsVerdict(stream: TokenStream): boolean {
-  return VERDICTS.has(stream.word);
+  return VERDICTS.has(stream.wordOrSign);
 }
 
 export function parseVerdict(stream: TokenStream): VerdictExpression {

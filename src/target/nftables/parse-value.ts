@@ -35,7 +35,7 @@ export function parseJoined(
   level = 0,
 ): Expression {
   const operator = BINARY_OPERATORS[level];
-  if (operator === undefined || !JOINTS.has(stream.word)) return alone;
+  if (operator === undefined || !JOINTS.has(stream.wordOrSign)) return alone;
   let left = parseJoined(stream, operand, first, alone, level + 1);
   for (let count = 1; stream.accept(operator) || stream.accept(WORDS[operator]); count++) {
     if (count > MOST_OPERANDS) throw new SyntaxFailure('fewer operands', stream.peek());

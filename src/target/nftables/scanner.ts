@@ -34,7 +34,7 @@ export class Scanner {
   }
 
   /** The next token where it is a word. */
-  word(): Token | undefined {
+  nextWord(): Token | undefined {
     const before = this.#at;
     const token = this.next();
     if (token.kind === 'word') return token;

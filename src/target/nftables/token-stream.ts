@@ -87,7 +87,7 @@ export class TokenStream {
         return { ...token, kind: 'separator', text: '\n' };
       }
       if (token.kind !== 'punctuation' || token.text !== '$' || !(source instanceof Scanner)) return token;
-      const name = source.word();
+      const name = source.nextWord();
       if (name === undefined) return token;
       const { file, start } = token;
       const usedAt = { file, start, end: name.end };
@@ -134,7 +134,7 @@ export class TokenStream {
   }
 
   /** The next token where it is a word or a sign; no text for all else. */
-  get word(): string {
+  get wordOrSign(): string {
     const { kind, text } = this.peek();
     return kind === 'word' || kind === 'punctuation' ? text : '';
   }
@@ -146,9 +146,9 @@ export class TokenStream {
 
   /** Takes the word or sign if it is next. */
   accept(text: string): boolean {
-    const isNext = this.is(text);
-    if (isNext) this.take();
-    return isNext;
+    if (!this.is(text)) return false;
+    this.take();
+    return true;
   }
 
   expect(text: string): Token {
