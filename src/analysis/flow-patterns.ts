@@ -35,7 +35,14 @@ export interface PatternContext {
  * @param ruleset that is asked; @param intent whose zones are meant
  */
 export function patternContext(intent: Intent, ruleset: Ruleset): PatternContext {
-  return { symbols: symbolsOf(ruleset), namesResolveTo: addressesOfNames(intent) };
+  let namesResolveTo: readonly AddressRange[] | undefined; // found out once a name is asked for: a policy can have thousands of addresses
+  return {
+    symbols: symbolsOf(ruleset),
+    get namesResolveTo() {
+      namesResolveTo ??= addressesOfNames(intent);
+      return namesResolveTo;
+    },
+  };
 }
 
 function addressesOfNames(intent: Intent): readonly AddressRange[] {
