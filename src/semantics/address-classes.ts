@@ -1,7 +1,7 @@
 import { type Action, type Match, PASSING, type Ruleset, type Side, type Table } from '../ir/index.ts';
 import { type Address, type AddressRange, type Family, highestAddress } from '../net/index.ts';
 import { baseChains, findChain } from './chains.ts';
-import { CutLine, placesOf } from './cut-line.ts';
+import { CutLine } from './cut-line.ts';
 import type { PatternView } from './pattern-view.ts';
 
 const MOST_WORK = 5_000_000; // pieces looked at for one side: some hundredths of a second
@@ -115,14 +115,15 @@ class SideClasses {
 
   static of(matches: readonly Match[], side: Side, family: Family): SideClasses | undefined {
     const asked = matches.flatMap((match) => rangesIn(match, side)).map((ranges) => ranges.filter(isOf(family)));
-    const line = new CutLine(placesOf([{ first: 0n, last: highestAddress(family) }, ...asked.flat()]));
+    const line = CutLine.around([{ first: 0n, last: highestAddress(family) }, ...asked.flat()]);
     const classOf = new Int32Array(line.length);
     let count = 1;
     let work = 0;
     for (const ranges of asked) {
       const inside = new Map<number, number>(); // a class -> the class of those of its pieces that are in the ranges
       for (const { first, last } of ranges) {
-        const [start, end] = [line.pieceAt(first), line.pieceAt(last + 1n)];
+        const start = line.pieceAt(first);
+        const end = first === last ? start + 1 : line.pieceAt(last + 1n);
         for (let piece = start; piece < end; piece++) {
           const before = classOf[piece]!;
           let after = inside.get(before);

@@ -1,6 +1,6 @@
 import type { Flow, Match } from '../ir/index.ts';
 import type { AddressRange } from '../net/index.ts';
-import { CutLine, placesOf } from './cut-line.ts';
+import { CutLine } from './cut-line.ts';
 
 /**
  * Long lists of rules or set elements are not asked one by one: an index over the dimension that tells most of them apart
@@ -85,7 +85,7 @@ class All implements Index {
 class Cut implements Index {
   readonly #dimension: Dimension;
   readonly #line: CutLine;
-  readonly #pieces: (readonly number[] | Index)[];
+  readonly #pieces: (readonly number[] | Index | undefined)[]; // none over a piece: undefined
   readonly #items: readonly number[];
   readonly #indexOf: (items: readonly number[]) => Index; // over the other dimensions
   readonly #others: Index; // items that say little about the dimension
@@ -127,7 +127,7 @@ class Cut implements Index {
 interface Built {
   readonly dimension: Dimension;
   readonly line: CutLine;
-  readonly pieces: (readonly number[])[];
+  readonly pieces: (readonly number[] | undefined)[];
   readonly others: readonly number[];
   readonly asked: number; // items for a value, in the mean over the pieces
 }
@@ -136,8 +136,9 @@ interface Built {
 function build({ dimension, extents }: Said, items: readonly number[]): Built | undefined {
   const said: Extent[] = [];
   for (const own of extents) if (own !== undefined) for (const extent of own) said.push(extent);
-  const line = new CutLine(placesOf(said));
-  const pieces: number[][] = Array.from({ length: line.length }, () => []);
+  const line = CutLine.around(said);
+  const pieces = new Array<number[] | undefined>(line.length);
+  let total = 0;
   const others: number[] = [];
   const borders: number[] = []; // of an item's extents: its pieces from, to (not including)
   for (const [position, item] of items.entries()) {
@@ -147,7 +148,7 @@ function build({ dimension, extents }: Said, items: readonly number[]): Built | 
     if (own !== undefined)
       for (const { first, last } of own) {
         const from = line.pieceAt(first);
-        const to = line.pieceAt(last + 1n);
+        const to = first === last ? from + 1 : line.pieceAt(last + 1n);
         borders.push(from, to);
         over += to - from;
       }
@@ -158,11 +159,13 @@ function build({ dimension, extents }: Said, items: readonly number[]): Built | 
     }
     for (let side = 0; side < borders.length; side += 2)
       for (let at = borders[side]!; at < borders[side + 1]!; at++) {
-        const piece = pieces[at]!;
-        if (piece[piece.length - 1] !== item) piece.push(item); // an item's extents may overlap
+        const piece = pieces[at];
+        if (piece?.at(-1) === item) continue; // an item's extents may overlap
+        if (piece === undefined) pieces[at] = [item];
+        else piece.push(item);
+        total++;
       }
   }
-  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return { dimension, line, pieces, others, asked: total / Math.max(1, pieces.length) + others.length };
 }
 
@@ -199,10 +202,14 @@ function extentsOf(match: Match, dimension: Dimension): readonly Extent[] | unde
 /** One packet's place in each dimension. */
 export function extentsOfFlow(flow: Flow): ExtentOf {
   return (dimension) => {
-    if (dimension !== 'dport')
-      return addressExtent({ ...flow[dimension], first: flow[dimension].value, last: flow[dimension].value });
-    return flow.dport === undefined ? 'absent' : { first: BigInt(flow.dport), last: BigInt(flow.dport) };
+    if (dimension === 'dport') return flow.dport === undefined ? 'absent' : point(BigInt(flow.dport));
+    const { family, value } = flow[dimension];
+    return point(family === 4 ? value : value + IPV6_OFFSET);
   };
+}
+
+function point(value: bigint): Extent {
+  return { first: value, last: value };
 }
 
 /** Where addresses lie on the line of both families. */

@@ -1,36 +1,57 @@
-/** A line cut at places. Piece i holds from places[i] up to, not including, places[i + 1]; the last one up to the end. */
+/** A line cut at places. Piece i holds from its place up to, not including, the next one; the last one up to the end. */
 export class CutLine {
-  readonly #places: readonly bigint[]; // ascending, each once
-  readonly #rounded: Float64Array; // the same as floating-point numbers: most comparisons need no more
+  readonly #rounded: Float64Array; // the places, ascending: comparing such numbers is far faster
+  readonly #exact: readonly bigint[]; // those at the end that such a number may have rounded
 
-  constructor(places: readonly bigint[]) {
-    this.#places = places;
-    this.#rounded = Float64Array.from(places, Number);
+  private constructor(small: Float64Array, large: readonly bigint[]) {
+    this.#rounded = new Float64Array(small.length + large.length);
+    this.#rounded.set(small);
+    for (let at = 0; at < large.length; at++) this.#rounded[small.length + at] = Number(large[at]);
+    this.#exact = large;
+  }
+
+  /** The line cut where each of these begins and behind where it ends. */
+  static around(extents: Iterable<{ readonly first: bigint; readonly last: bigint }>): CutLine {
+    const small: number[] = [];
+    const large: bigint[] = [];
+    const cut = (at: bigint): void => {
+      if (at <= MOST_EXACT) small.push(Number(at));
+      else large.push(at);
+    };
+    for (const { first, last } of extents) {
+      cut(first);
+      cut(last + 1n);
+    }
+    return new CutLine(onceEach(Float64Array.from(small).sort()), onceEach(large.sort(inOrder)));
   }
 
   get length(): number {
-    return this.#places.length;
+    return this.#rounded.length;
   }
 
   /** The piece that holds a value; -1 below the first. */
   pieceAt(value: bigint): number {
     const rounded = Number(value); // in no other order than the values themselves, but several may become one
     let low = -1;
-    let high = this.#places.length - 1;
+    let high = this.#rounded.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.#rounded[middle]! <= rounded) low = middle;
       else high = middle - 1;
     }
-    while (low >= 0 && this.#places[low]! > value) low--;
+    const firstExact = this.#rounded.length - this.#exact.length;
+    while (low >= firstExact && this.#exact[low - firstExact]! > value) low--;
     return low;
   }
 }
 
-/** Where something begins, or ends before; ascending, each once. */
-export function placesOf(extents: Iterable<{ readonly first: bigint; readonly last: bigint }>): readonly bigint[] {
-  const places: { readonly at: bigint; readonly rounded: number }[] = []; // comparing numbers is far faster
-  for (const { first, last } of extents) for (const at of [first, last + 1n]) places.push({ at, rounded: Number(at) });
-  places.sort((a, b) => a.rounded - b.rounded || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  return places.flatMap(({ at }, index) => (index > 0 && places[index - 1]!.at === at ? [] : [at]));
+const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+
+function inOrder(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Of ascending values, each the first time. */
+function onceEach<Values extends Float64Array | bigint[]>(values: Values): Values {
+  return values.filter((value, at) => at === 0 || values[at - 1] !== value) as Values; // of the same kind
 }
