@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from '../net/index.ts';
+import { type Address, addressAt } from '../net/index.ts';
 
 /**
  * A flow expression of the plainest form, its addresses put aside: of `tcp 10.0.0.1 -> [2001:db8::1]:443 iif eth0` the head is `tcp` and
@@ -17,7 +17,7 @@ const OPENING = 0x5b;
 const CLOSING = 0x5d;
 const ARROW = ' -> ';
 
-/** `undefined` for whatever is not of the plainest form: it is read as any other text. */
+/** Of a stretch of text; `undefined` for whatever is not of the plainest form: it is read as any other text. */
 export function plainLine(text: string, start: number, end: number): PlainLine | undefined {
   const protocolEnd = wordEnd(text, start, end);
   const fromEnd = wordEnd(text, protocolEnd + 1, end);
@@ -25,9 +25,9 @@ export function plainLine(text: string, start: number, end: number): PlainLine |
   if (protocolEnd === start || toStart >= end || !text.startsWith(ARROW, fromEnd)) return undefined;
   let colon = wordEnd(text, toStart, end) - 1; // the last one of the destination
   while (colon > toStart && text.charCodeAt(colon) !== COLON) colon--;
-  const to = plainAddress(text, toStart, colon);
+  const to = colon === toStart ? undefined : plainAddress(text, toStart, colon);
   if (to === undefined) return undefined;
-  const from = parseAddress(text.slice(protocolEnd + 1, fromEnd));
+  const from = addressAt(text, protocolEnd + 1, fromEnd);
   return {
     head: text.slice(start, from === undefined ? fromEnd : protocolEnd),
     from,
@@ -45,9 +45,9 @@ function wordEnd(text: string, start: number, end: number): number {
 /** `10.0.0.1` or `[2001:db8::1]`, where it stands before a port. */
 function plainAddress(text: string, start: number, end: number): Address | undefined {
   if (text.charCodeAt(start) !== OPENING) {
-    const address = parseAddress(text.slice(start, end));
+    const address = addressAt(text, start, end);
     return address?.family === 4 ? address : undefined;
   }
-  const address = text.charCodeAt(end - 1) === CLOSING ? parseAddress(text.slice(start + 1, end - 1)) : undefined;
+  const address = text.charCodeAt(end - 1) === CLOSING ? addressAt(text, start + 1, end - 1) : undefined;
   return address?.family === 6 ? address : undefined;
 }

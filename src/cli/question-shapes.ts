@@ -8,7 +8,7 @@ const MOST_SHAPES = 10_000; // a file of flows has few; beyond this each is read
 const MOST_VIEWS = 200; // of a ruleset; each may be as large as that
 const MOST_TOLD = 50_000; // answers that are kept
 const WORTH_A_VIEW = 8; // questions of one shape
-const RULES_PER_ANSWER = 2; // so many are looked at for classes in the time that one answer takes
+const RULES_PER_ANSWER = 40; // so many are looked at for classes in the time that one answer takes
 
 /** A question of the plainest form, its addresses put aside. */
 export interface Question<Told> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { type Address, addressBits, type Family, formatAddress, parseAddress } from './address.ts';
+import { type Address, addressAt, addressBits, type Family, formatAddress, parseAddress } from './address.ts';
 import { formatRange, parsePrefix, prefix, prefixRange, range, rangePrefixes } from './prefix.ts';
 
 const familyArbitrary = fc.constantFrom<Family>(4, 6);
@@ -69,6 +69,21 @@ describe('addresses', () => {
   for (const text of refused) {
     it(`refuses ${JSON.stringify(text)}`, () => assert.equal(parseAddress(text), undefined));
   }
+
+  it('are read in the middle of a text as they are alone', () => {
+    const alone = [...canonical.map(([text]) => text), ...refused];
+    for (const text of alone)
+      for (const [before, after] of [
+        ['[', ']:443'],
+        [':', ':'],
+        ['1', '1'],
+        ['::', '::1'],
+        ['.', '.1'],
+      ] as const) {
+        const found = addressAt(`${before}${text}${after}`, before.length, before.length + text.length);
+        assert.deepEqual(found, parseAddress(text), `${before}${text}${after}`);
+      }
+  });
 
   it('come back from their text', () => {
     fc.assert(

@@ -1,6 +1,7 @@
 export {
   type Address,
   type AddressRange,
+  addressAt,
   addressBits,
   type Family,
   formatAddress,

@@ -1,7 +1,9 @@
 import { type Action, type Match, PASSING, type Ruleset, type Side, type Table } from '../ir/index.ts';
-import { type Address, type AddressRange, type Family, highestAddress } from '../net/index.ts';
+import { type Address, type AddressRange, type Family, highestAddress, wholeFamily } from '../net/index.ts';
 import { baseChains, findChain } from './chains.ts';
 import { CutLine } from './cut-line.ts';
+import { decide } from './decide.ts';
+import type { FlowPattern } from './pattern.ts';
 import type { PatternView } from './pattern-view.ts';
 
 const MOST_WORK = 5_000_000; // pieces looked at for one side: some hundredths of a second
@@ -26,7 +28,7 @@ export class AddressClasses {
   ): AddressClasses | undefined {
     const met = new MetMatches(view, ruleset, patience);
     if (met.areChanged || met.areTooMany) return undefined;
-    const matches = [...met.matches, ...others.map((match) => view.from(match))];
+    const matches = [...met.matches, ...others];
     const sides: Partial<Record<Side, SideClasses>> = {};
     for (const side of view.free) {
       const found = SideClasses.of(matches, side, view.pattern.family);
@@ -51,19 +53,25 @@ function placeIn(classes: SideClasses | undefined, address: Address | undefined)
   return classes === undefined || address === undefined ? 0 : classes.classOf(address.value);
 }
 
-/** The matches that packets of a view can come to, as they look from there. */
+/** The matches that packets of a view can come to. */
 class MetMatches {
   readonly matches: Match[] = [];
   areChanged = false; // addresses, ports or the state of some packets, by a rule
   areTooMany = false;
   #patience: number; // rules that may be looked at
-  readonly #view: PatternView;
+  readonly #all: FlowPattern; // the packets; whatever is said of quantities is assumed, and answers tell that
   readonly #entered = new Set<object>();
 
   constructor(view: PatternView, ruleset: Ruleset, patience: number) {
-    this.#view = view;
-    this.#patience = patience;
     const { hook, family } = view.pattern;
+    const everywhere = [wholeFamily(family)];
+    this.#all = {
+      ...view.pattern,
+      ...(view.free.has('src') ? { src: everywhere } : {}),
+      ...(view.free.has('dst') ? { dst: everywhere } : {}),
+      quantities: new Map(),
+    };
+    this.#patience = patience;
     for (const { table, chain, base } of baseChains(ruleset))
       if (PASSING[base.hook].includes(hook) && table.families.includes(family)) this.#enter(table, chain.name);
   }
@@ -100,9 +108,11 @@ class MetMatches {
   }
 
   #isMet(match: Match): boolean {
-    const seen = this.#view.from(match);
-    if (seen.kind === 'nothing') return false;
-    if (seen.kind !== 'everything') this.matches.push(seen);
+    // Most rules are decided by a field, which is soon asked.
+    if (match.kind === 'all')
+      for (const part of match.of) if (part.kind === 'field' && decide(part, this.#all) === false) return false;
+    if (decide(match, this.#all) === false) return false;
+    this.matches.push(match);
     return true;
   }
 }
@@ -114,7 +124,8 @@ class SideClasses {
   readonly #classOf: Int32Array; // by piece
 
   static of(matches: readonly Match[], side: Side, family: Family): SideClasses | undefined {
-    const asked = matches.flatMap((match) => rangesIn(match, side)).map((ranges) => ranges.filter(isOf(family)));
+    const asked: AddressRange[][] = [];
+    for (const match of matches) gatherRanges(match, side, family, asked);
     const line = CutLine.around([{ first: 0n, last: highestAddress(family) }, ...asked.flat()]);
     const classOf = new Int32Array(line.length);
     let count = 1;
@@ -151,26 +162,25 @@ class SideClasses {
   }
 }
 
-function isOf(family: Family): (range: AddressRange) => boolean {
-  return (range) => range.family === family;
-}
-
 /** Of each part of a match that asks for addresses of a side, which. */
-function rangesIn(match: Match, side: Side): readonly (readonly AddressRange[])[] {
+function gatherRanges(match: Match, side: Side, family: Family, found: AddressRange[][]): void {
   switch (match.kind) {
     case 'address':
-      return match.side === side ? [match.ranges] : [];
+      if (match.side === side) found.push(match.ranges.filter((range) => range.family === family));
+      break;
     case 'not':
-      return rangesIn(match.of, side);
+      gatherRanges(match.of, side, family, found);
+      break;
     case 'all':
     case 'any':
-      return match.of.flatMap((part) => rangesIn(part, side));
+      for (const part of match.of) gatherRanges(part, side, family, found);
+      break;
     case 'everything':
     case 'nothing':
     case 'field':
     case 'interface':
     case 'quantity':
     case 'symbol':
-      return [];
+      break;
   }
 }
