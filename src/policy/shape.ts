@@ -3,7 +3,7 @@ import type { Span } from '../source/index.ts';
 import type { Located } from './policy-file.ts';
 import { POLICY_PROBLEMS } from './problems.ts';
 import type { Reporter } from './reporter.ts';
-import type { YamlEntry, YamlMap, YamlNode } from './yaml-tree.ts';
+import type { YamlMap, YamlNode } from './yaml-tree.ts';
 
 /**
  * What a value of the language looks like, written once: it reads the value from a file, reporting all that is wrong in
@@ -199,14 +199,12 @@ export function record<F extends Fields>(
 ): Shape<{ readonly value: RecordOf<F>; readonly span: Span }> {
   const keys = Object.keys(fields);
   const known = Object.entries(fields).map(([key, field]) => ({ key, ...field }));
-  const isKnown = new Set(keys);
+  const names = new Set(keys);
   return {
     expected,
     read: (node, report) => {
       if (node.kind !== 'map') return wrongType(node, expected, report);
-      for (const { key } of node.entries.values()) {
-        if (!isKnown.has(key.text)) reportUnknownKey(key, keys, options, report);
-      }
+      reportUnknownKeys(node, names, options, report);
       if (options.oneOf?.keys.every((key) => !node.entries.has(key)))
         return report.say(options.oneOf.problem, node.span);
       const value: Record<string, unknown> = {};
@@ -239,15 +237,13 @@ export function record<F extends Fields>(
   };
 }
 
-function reportUnknownKey(
-  { text: key, span }: YamlEntry['key'],
-  keys: readonly string[],
-  options: RecordOptions,
-  report: Reporter,
-): void {
-  if (options.extensions === true && key.startsWith('x-')) return;
-  const synonym = Object.hasOwn(options.synonyms ?? {}, key) ? options.synonyms?.[key] : undefined;
-  report.say(POLICY_PROBLEMS.unknownKey, span, key, synonym ?? report.suggest(key, keys), keys);
+function reportUnknownKeys(node: YamlMap, known: ReadonlySet<string>, options: RecordOptions, report: Reporter): void {
+  for (const { key } of node.entries.values()) {
+    const { text: name, span } = key;
+    if (known.has(name) || (options.extensions === true && name.startsWith('x-'))) continue;
+    const synonym = Object.hasOwn(options.synonyms ?? {}, name) ? options.synonyms?.[name] : undefined;
+    report.say(POLICY_PROBLEMS.unknownKey, span, name, synonym ?? report.suggest(name, [...known]), [...known]);
+  }
 }
 
 function firstKeySpan(node: YamlMap): Span {
