@@ -83,9 +83,9 @@ class MetMatches {
     this.#patience -= chain.rules.length;
     if (this.#patience < 0) this.areTooMany = true;
     if (this.areTooMany) return;
-    for (const { match, effects = [], action } of chain.rules) {
+    for (const { match, effects, action } of chain.rules) {
       if (!this.#isMet(match)) continue;
-      if (effects.some(({ kind }) => kind !== 'assign')) this.areChanged = true;
+      if (effects?.some(({ kind }) => kind !== 'assign')) this.areChanged = true;
       this.#act(table, action);
     }
   }
@@ -130,8 +130,9 @@ class SideClasses {
     const classOf = new Int32Array(line.length);
     let count = 1;
     let work = 0;
+    const inside = new Map<number, number>(); // a class -> the class of those of its pieces that are in the ranges
     for (const ranges of asked) {
-      const inside = new Map<number, number>(); // a class -> the class of those of its pieces that are in the ranges
+      inside.clear();
       for (const { first, last } of ranges) {
         const start = line.pieceAt(first);
         const end = first === last ? start + 1 : line.pieceAt(last + 1n);

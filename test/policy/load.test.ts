@@ -32,6 +32,15 @@ describe('loading', () => {
     assert.equal(policy?.zones[0]?.span.file, file);
   });
 
+  test('more flows than a call takes arguments are taken over', () => {
+    const count = 130_000;
+    const flows = Array.from({ length: count }, (_, at) => `- { name: f${at}, from: a, to: b, service: tcp/1 }\n`);
+    const text = `portcullis: 1\nflows:\n${flows.join('')}`;
+    const { policy, diagnostics } = loadPolicyText(new SourceFile('many.yaml', text), readerOfTexts({}));
+    assert.equal(diagnostics.length, 0);
+    assert.equal(policy?.flows.length, count);
+  });
+
   test('a file that cannot be read is said so', () => assert.deepEqual(codesOf({}), ['P0001']));
 
   test('includes are relative to the file that includes, absolute ones to nothing', () => {
