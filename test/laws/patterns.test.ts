@@ -3,10 +3,13 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { Oracle } from '../../src/analysis/index.ts';
 import {
+  address,
   all,
   any,
   type Flow,
   field,
+  type Match,
+  not,
   ORDINARY_PORTS,
   quantity,
   type Ruleset,
@@ -97,6 +100,43 @@ function told({ cases, ...answer }: ReturnType<Oracle['ask']>): object {
   };
 }
 
+/** Packets without a mark, of which nobody said so. */
+const UNMARKED: FlowPattern = {
+  hook: 'output',
+  family: 4,
+  src: [range('192.0.2.1')],
+  dst: [range('10.0.0.1')],
+  protocol: 6,
+  dport: { first: 443, last: 443 },
+  state: 'new',
+  srcType: 'unicast',
+  dstType: 'unicast',
+  quantities: new Map([
+    ['mark', 0],
+    ['ctmark', 0],
+  ]),
+  symbols: [],
+};
+
+function oneRule(match: Match): Ruleset {
+  return {
+    layer: 'test',
+    tables: [
+      {
+        name: 'one',
+        families: [4],
+        chains: [
+          {
+            name: 'out',
+            base: { hook: 'output', priority: 0, policy: 'drop' },
+            rules: [{ match, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],
+          },
+        ],
+      },
+    ],
+  };
+}
+
 describe('patterns, many packets at once', () => {
   it('a match that is decided on a pattern is so for every packet of it', () => {
     let decided = 0;
@@ -171,43 +211,31 @@ describe('patterns, many packets at once', () => {
   });
 
   it('an answer tells the same assumptions where a part of a rule has been left out', () => {
-    const match = any(all(quantity('ctmark', 0xffff_ffff, 0), field('dport', 22)), quantity('mark', 0xffff_ffff, 0));
-    const ruleset: Ruleset = {
-      layer: 'test',
-      tables: [
-        {
-          name: 'one',
-          families: [4],
-          chains: [
-            {
-              name: 'out',
-              base: { hook: 'output', priority: 0, policy: 'drop' },
-              rules: [{ match, action: { kind: 'verdict', verdict: 'accept' }, origin: {} }],
-            },
-          ],
-        },
-      ],
-    };
-    const pattern: FlowPattern = {
-      hook: 'output',
-      family: 4,
-      src: [range('192.0.2.1')],
-      dst: [range('10.0.0.1')],
-      protocol: 6,
-      dport: { first: 443, last: 443 },
-      state: 'new',
-      srcType: 'unicast',
-      dstType: 'unicast',
-      quantities: new Map([
-        ['mark', 0],
-        ['ctmark', 0],
-      ]),
-      symbols: [],
-    };
+    const ruleset = oneRule(
+      any(all(quantity('ctmark', 0xffff_ffff, 0), field('dport', 22)), quantity('mark', 0xffff_ffff, 0)),
+    );
+    const pattern = UNMARKED;
     const oracle = new Oracle(ruleset);
     const seen = oracle.ask([[pattern]], new PatternView(pattern, new Set(['dst'])));
     assert.deepEqual(told(seen), told(oracle.ask([[pattern]])));
     assert.deepEqual(seen.assumed, ['ctmark', 'mark']);
+  });
+
+  it('packets of one class have the same assumptions told, also where a rule could tell them apart with others only', () => {
+    const there = address('dst', range('10.0.0.0/8'));
+    const marked = [not(quantity('mark', 0xffff_ffff, 0)), quantity('mark', 0xffff_ffff, 0)];
+    for (const mark of marked)
+      for (const match of [all(mark, there), any(mark, there)]) {
+        const ruleset = oneRule(match);
+        const classes = AddressClasses.of(new PatternView(UNMARKED, new Set(['dst'])), ruleset, [], 1_000);
+        const oracle = new Oracle(ruleset);
+        const [inside, outside] = ['10.0.0.1', '192.0.2.1'].map((text) => {
+          const { assumed } = oracle.ask([[{ ...UNMARKED, dst: [range(text)] }]]);
+          return { assumed, place: classes?.classOf(undefined, { family: 4, value: range(text).first }) };
+        });
+        assert.notDeepEqual(inside?.assumed, outside?.assumed);
+        assert.notEqual(inside?.place, outside?.place);
+      }
   });
 
   it('the sample of a pattern is one of its packets', () => {
