@@ -49,7 +49,7 @@ export class PatternView {
   }
 
   /** A match as it looks from here. */
-  from(match: Match): Match {
+  #from(match: Match): Match {
     switch (match.kind) {
       case 'everything':
       case 'nothing':
@@ -62,7 +62,7 @@ export class PatternView {
       case 'symbol':
         return this.#settled(match);
       case 'not': {
-        const inner = this.from(match.of);
+        const inner = this.#from(match.of);
         return inner === match.of ? match : not(inner);
       }
       case 'all':
@@ -74,7 +74,7 @@ export class PatternView {
         for (const part of match.of) if (part.kind === 'field' && decide(part, this.pattern) === alone) return word;
         const parts: Match[] = [];
         for (const part of match.of) {
-          const seen = this.from(part);
+          const seen = this.#from(part);
           if (seen.kind === word.kind) return word;
           parts.push(seen);
         }
@@ -94,7 +94,7 @@ export class PatternView {
     const matches: Match[] = [];
     for (const [position, item] of items.entries()) {
       const whole = matchOf(item);
-      const match = this.from(whole);
+      const match = this.#from(whole);
       if (match.kind === 'nothing') continue;
       this.#seen.set(whole, match);
       positions.push(position);
