@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs';
 import pico from 'picocolors';
 import { type Console, EXIT, type TextOutput, wantsColour } from './console.ts';
 import { run } from './program.ts';
 
 const USUAL_WIDTH = 100; // columns
 
-function output(stream: NodeJS.WriteStream): TextOutput {
+function output(stream: NodeJS.WriteStream & { readonly fd: number }): TextOutput {
   const isTerminal = stream.isTTY === true;
   // A reader that has seen enough (`portcullis why ... | head`) closes the pipe: that is no error of ours.
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,7 +15,8 @@ function output(stream: NodeJS.WriteStream): TextOutput {
   });
   return {
     write: (text) => {
-      stream.write(text);
+      const rest = isTerminal ? writeAtOnce(stream.fd, text) : text;
+      if (rest.length > 0) stream.write(rest);
     },
     writeBytes: (utf8) => {
       stream.write(utf8);
@@ -24,6 +26,21 @@ function output(stream: NodeJS.WriteStream): TextOutput {
     width: isTerminal && stream.columns > 0 ? stream.columns : USUAL_WIDTH, // 0: a terminal that was never told its size
     colors: pico.createColors(wantsColour(process.env, isTerminal)),
   };
+}
+
+/**
+ * Writes to a terminal by calls of the system alone, each of which is done or not. Ctrl-C ends long work wherever it is (`longWork`), even within
+ * a stream's `write`: such a stream waits for ever for the end of what it was writing, and with it whatever comes next, the last line too.
+ * @returns what a slow terminal did not take, if anything
+ */
+function writeAtOnce(fd: number, text: string): Uint8Array {
+  let rest: Uint8Array = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+  }
+  return rest;
 }
 
 async function readStdin(): Promise<Uint8Array> {

@@ -109,25 +109,33 @@ interface Typed {
   readonly screen: string;
 }
 
+const ENDED = 'the program has ended';
+
 /** Runs the program on a terminal of its own; Ctrl-C is pressed as soon as the screen shows what is waited for. */
 async function onTerminal(folder: string, args: readonly string[], interruptAt?: RegExp): Promise<Typed> {
-  // The shell outlives Ctrl-C and its program for a moment: `script` does not wait for what is still on its way to the screen.
+  // `script` does not wait for what is still on its way to the screen: the shell goes only once its last line has been seen there.
   const program = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  const command = `trap : INT; ${program}; status=$?; sleep 0.5; exit $status`;
+  const command = `trap : INT; ${program}; status=$?; echo '${ENDED}'; read -r _; exit $status`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: folder,
     env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
   });
   let screen = '';
   let pressed = interruptAt === undefined;
+  let isOver = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
-    if (pressed || interruptAt?.test(screen) !== true) return;
-    pressed = true;
-    child.stdin.write('\u0003');
+    if (!pressed && interruptAt?.test(screen) === true) {
+      pressed = true;
+      child.stdin.write('\u0003');
+    }
+    if (!isOver && screen.includes(ENDED)) {
+      isOver = true;
+      child.stdin.write('\n');
+    }
   });
   const status = await new Promise<number | null>((done) => child.on('close', done));
-  return { status, screen };
+  return { status, screen: screen.slice(0, screen.indexOf(ENDED)) };
 }
 
 describe('Ctrl-C on a terminal', { skip: NO_SCRIPT, timeout: DEADLINE_MS }, () => {
