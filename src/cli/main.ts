@@ -31,14 +31,14 @@ function output(stream: NodeJS.WriteStream & { readonly fd: number }): TextOutpu
 /**
  * Writes to a terminal by calls of the system alone, each of which is done or not. Ctrl-C ends long work wherever it is (`longWork`), even within
  * a stream's `write`: such a stream waits for ever for the end of what it was writing, and with it whatever comes next, the last line too.
- * @returns what a slow terminal did not take, if anything
+ * @returns what the terminal did not take, if anything
  */
 function writeAtOnce(fd: number, text: string): Uint8Array {
   let rest: Uint8Array = Buffer.from(text);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') throw error;
+  } catch {
+    // The terminal is slow, or gone: the stream meets the same, and waits or tells it as it does for all others.
   }
   return rest;
 }
