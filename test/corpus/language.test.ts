@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '../../src/ir/index.ts';
 import { SourceFile } from '../../src/source/index.ts';
+import { nftablesTarget } from '../../src/target/nftables/index.ts';
 import { assertSameMeaning, meaningOf } from './meaning.ts';
 import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
@@ -61,7 +62,7 @@ describe('the less common parts of the language, those of nft after 1.0.6 too', 
   }
 });
 
-describe('listings that later versions of nft write', () => {
+describe('what nft reads and later versions of it write as JSON', () => {
   const listing = (items: string): string =>
     `{"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, ${items}]}`;
   const rule = (expr: string): string =>
@@ -102,6 +103,35 @@ describe('listings that later versions of nft write', () => {
       ),
       input('fib saddr . iif check exists accept'),
     ],
+    [
+      'a table and a chain that are added once more: what they hold stays',
+      listing(
+        `${rule('{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 22}}')}, {"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet", "table": "t", "name": "c"}}, ${rule('{"counter": null}')}`,
+      ),
+      input('tcp dport 22 accept\naccept'),
+    ],
+    [
+      '`in` where no bits are: as no sign at all',
+      listing(rule('{"match": {"op": "in", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 9}}')),
+      input('tcp dport 9 accept'),
+    ],
+    [
+      '`in` where bits are',
+      listing(
+        rule('{"match": {"op": "in", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": "syn"}}'),
+      ),
+      input('tcp flags syn accept'),
+    ],
+    [
+      'an interface with the name of an address',
+      listing(rule('{"match": {"op": "!=", "left": {"meta": {"key": "iifname"}}, "right": "10.0.0.53"}}')),
+      input('iifname != "10.0.0.53" accept'),
+    ],
+    [
+      'an interface by its number, written as a name',
+      listing(rule('{"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "8080"}}')),
+      input('iif 8080 accept'),
+    ],
   ];
   for (const [title, json, text] of cases) {
     it(title, () => {
@@ -109,4 +139,15 @@ describe('listings that later versions of nft write', () => {
       assertSameMeaning(actual!, expected!, title);
     });
   }
+});
+
+describe('a table whose flags nobody can read', () => {
+  for (const flags of ['"drop"', '[{"drop": null}]', '[5]', '[{"a": 1}]'])
+    it(`${flags}: its chains may hold or not, and that is said`, () => {
+      const listing = `{"nftables": [{"table": {"family": "inet", "name": "t", "flags": ${flags}}}, {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}]}`;
+      const { ast, diagnostics } = nftablesTarget.parse([new SourceFile('rules', listing)]);
+      assert.deepEqual(diagnostics, []);
+      const [command] = ast?.commands ?? [];
+      assert.equal(command?.kind === 'table' && command.table.dormant, 'perhaps');
+    });
 });

@@ -101,7 +101,9 @@ export async function fuzzRulesets({
       figures.peakMemoryMiB = Math.max(figures.peakMemoryMiB, Math.round(process.memoryUsage.rss() / 2 ** 20));
       progress?.(number);
     }
-    if (world !== undefined && number % nftEvery === 0) await askNft(world, load, mutants, nft, fail, refused);
+    // nft is handed the text as one of C, which ends where a zero is.
+    if (world !== undefined && number % nftEvery === 0 && !load.text.includes('\0'))
+      await askNft(world, load, mutants, nft, fail, refused);
   }
   return { seed, inputs: count, ...figures, nft: world === undefined ? undefined : nft, failures };
 }

@@ -10,8 +10,10 @@ export interface Program {
   readonly commands: readonly Command[];
 }
 
-export type Command = Node & { readonly lenient?: true } & ( // `destroy`: what is not there is as good as deleted
-    | { readonly kind: 'table'; readonly table: Table } // adds to the table, which is made where it is missing
+export type Command = Node & {
+  readonly lenient?: true;
+} /** Adds to the table, which is made where it is missing. `partly`: as `add chain` does, which leaves the table's own flags. */ & ( // `destroy`: what is not there is as good as deleted
+    | { readonly kind: 'table'; readonly table: Table; readonly partly?: true }
     | { readonly kind: 'delete-table'; readonly family: TableFamily; readonly name: string }
     | { readonly kind: 'flush-table'; readonly family: TableFamily; readonly name: string }
     | { readonly kind: 'flush-ruleset'; readonly family?: TableFamily } // absent: every family

@@ -85,7 +85,7 @@ function interfaceMatch(
   context: ChainContext,
 ): Match {
   const byNumber = selector.kind === 'meta' && (selector.key === 'iif' || selector.key === 'oif');
-  if (byNumber && constants.some((constant) => constant.kind === 'number')) {
+  if (byNumber && constants.some(isNumber)) {
     // The number of an interface says nothing without the machine that gave it.
     return otherMatch(
       selector,
@@ -111,6 +111,11 @@ function interfaceMatch(
     default:
       throw new NotUnderstood('it compares names by their order');
   }
+}
+
+/** nft takes `iif "8080"` for a number where no interface has that name, and lists it as `iif 8080`. */
+function isNumber(constant: Expression): boolean {
+  return constant.kind === 'number' || (constant.kind === 'word' && /^\d+$/.test(constant.text));
 }
 
 /** A comparison that is known by its text alone; `exists` and `missing` are each other's opposite. */

@@ -56,14 +56,22 @@ export function addressOf(constant: Expression): Address | undefined {
 }
 
 export function interfaceOf(constant: Expression): InterfacePattern {
-  if (constant.kind !== 'word') throw new NotUnderstood('it compares an interface with something else');
-  const escaped = constant.text.endsWith('\\*'); // a star that is a star
-  const wildcard = constant.text.endsWith('*') && !escaped;
-  const name = wildcard ? constant.text.slice(0, -1) : escaped ? `${constant.text.slice(0, -2)}*` : constant.text;
+  const text = nameOf(constant);
+  const escaped = text.endsWith('\\*'); // a star that is a star
+  const wildcard = text.endsWith('*') && !escaped;
+  const name = wildcard ? text.slice(0, -1) : escaped ? `${text.slice(0, -2)}*` : text;
   if ((name.includes('*') && !escaped) || name.includes('\\') || (name === '' && !wildcard)) {
     throw new NotUnderstood('an interface has an unusual name');
   }
   return { name, wildcard };
+}
+
+/** A name that looks like an address (`10.0.0.53`) is read as one where nothing says what it is compared with. */
+function nameOf(constant: Expression): string {
+  const { kind, span } = constant;
+  if (kind === 'word') return constant.text;
+  if (kind !== 'address' || span === undefined) throw new NotUnderstood('it compares an interface with something else');
+  return span.file.text.slice(span.start, span.end).replace(/^"|"$/g, '');
 }
 
 export function rangeOf(constant: Expression, datatype: Datatype): Range {

@@ -99,7 +99,7 @@ function parseAddPart(
       break;
     }
   }
-  return { kind: 'table', table: parts.table(owner.family, owner.table) };
+  return { kind: 'table', table: parts.table(owner.family, owner.table), partly: true };
 }
 
 function parseCreate(reader: BlockReader): Command {

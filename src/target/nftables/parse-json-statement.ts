@@ -12,6 +12,7 @@ import {
 } from './ast.ts';
 import { isSelector } from './fields.ts';
 import type { JsonNode } from './json-node.ts';
+import { implicitOperator } from './operator.ts';
 import { jsonAssigned, jsonKey } from './parse-json-selector.ts';
 import { jsonSet, jsonValue, jsonVerdict } from './parse-json-value.ts';
 import { tproxyText } from './parse-nat.ts';
@@ -134,13 +135,12 @@ function bareStatement(node: JsonNode, kind: string, inner: JsonNode): Statement
 }
 
 function jsonMatch(inner: JsonNode): Statement {
-  const { op, left, right } = inner.members(['op', 'left', 'right'], 'a match');
-  return {
-    kind: 'match',
-    operator: present(inner, op, 'op').oneOf(OPERATORS, 'the operator'),
-    left: jsonKey(present(inner, left, 'left')),
-    right: jsonValue(present(inner, right, 'right')),
-  };
+  const members = inner.members(['op', 'left', 'right'], 'a match');
+  const operator = present(inner, members.op, 'op').oneOf(OPERATORS, 'the operator');
+  const left = jsonKey(present(inner, members.left, 'left'));
+  const right = jsonValue(present(inner, members.right, 'right'));
+  // nft reads `in` as it reads no operator (OP_IMPLICIT, src/parser_json.c): it asks for bits only where there are some.
+  return { kind: 'match', operator: operator === 'in' ? implicitOperator(left, right) : operator, left, right };
 }
 
 function jsonCounter(inner: JsonNode): Statement {

@@ -129,17 +129,20 @@ class JsonReader {
   #table(node: JsonNode): void {
     const { family, name, flags } = node.members(['family', 'name', 'handle', 'comment', 'flags'], 'a table');
     const dormant = flags === undefined ? undefined : dormancy(flags);
-    const table: OpenTable = {
+    const whose = required(node, family, 'family').oneOf(TABLE_FAMILIES, 'the family');
+    const named = required(node, name, 'name').string('the name');
+    const key = `${whose} ${named}`;
+    const known = this.#tables.get(key); // adding it once more leaves in it what it holds
+    this.#tables.set(key, {
       node,
       ...(dormant === undefined ? {} : { dormant }),
-      family: required(node, family, 'family').oneOf(TABLE_FAMILIES, 'the family'),
-      name: required(node, name, 'name').string('the name'),
-      counters: [],
-      objects: [],
-      sets: [],
-      chains: new Map(),
-    };
-    this.#tables.set(`${table.family} ${table.name}`, table);
+      family: whose,
+      name: named,
+      counters: known?.counters ?? [],
+      objects: known?.objects ?? [],
+      sets: known?.sets ?? [],
+      chains: known?.chains ?? new Map(),
+    });
   }
 
   #owner(node: JsonNode, family: JsonNode | undefined, table: JsonNode | undefined): OpenTable {
@@ -148,8 +151,8 @@ class JsonReader {
   }
 
   #chain(node: JsonNode): void {
-    const known = ['family', 'table', 'name', 'handle', 'type', 'hook', 'prio', 'policy', 'comment', 'dev'] as const;
-    const { family, table, name, type, hook, prio, policy, comment, dev } = node.members(known, 'a chain');
+    const members = ['family', 'table', 'name', 'handle', 'type', 'hook', 'prio', 'policy', 'comment', 'dev'] as const;
+    const { family, table, name, type, hook, prio, policy, comment, dev } = node.members(members, 'a chain');
     const base: BaseChainSpec | undefined =
       type === undefined && hook === undefined
         ? undefined
@@ -160,11 +163,15 @@ class JsonReader {
             ...(dev === undefined ? {} : { devices: (dev.items ?? [dev]).map((each) => each.string('the device')) }),
             policy: policy === undefined ? 'accept' : policy.oneOf(['accept', 'drop'], 'the policy'),
           };
-    this.#owner(node, family, table).chains.set(required(node, name, 'name').string('the name'), {
+    const { chains } = this.#owner(node, family, table);
+    const named = required(node, name, 'name').string('the name');
+    const known = chains.get(named);
+    chains.set(named, {
+      ...known,
       node,
       ...(base === undefined ? {} : { base }),
       ...(comment === undefined ? {} : { comment: comment.string('the comment') }),
-      rules: [],
+      rules: known?.rules ?? [],
     });
   }
 
@@ -226,9 +233,9 @@ class JsonReader {
   }
 }
 
-/** nft 1.0.6 writes here what it finds in memory behind its words, so that no more is certain than that there is a flag. */
+/** nft 1.0.6 writes here whatever it finds in memory, words or not, so that no more is certain than that there is a flag. */
 function dormancy(flags: JsonNode): Dormancy | undefined {
-  const words = (flags.items ?? [flags]).map((flag) => flag.string('the flag'));
+  const words = (flags.items ?? [flags]).map((flag) => flag.text);
   if (words.includes('dormant')) return 'yes';
   return words.every((word) => word === 'owner' || word === 'persist') ? undefined : 'perhaps';
 }

@@ -229,9 +229,11 @@ function parseRaw(stream: TokenStream): Selector {
   return { kind: 'raw', base, offset: offset!, length: length! };
 }
 
+const MOST_OFFSET = 8 * 65_535 + 7; // bits; the kernel keeps bytes in 16 bits (struct nft_payload, include/net/netfilter/nf_tables_core.h)
+
 /** Numbers between commas. */
 function parsePlace(stream: TokenStream): number[] {
-  const numbers = [stream.expectNumber('an offset in bits', 65535)];
+  const numbers = [stream.expectNumber('an offset in bits', MOST_OFFSET)];
   while (numbers.length < 3 && stream.accept(',')) numbers.push(stream.expectNumber('a length in bits', 65535));
   return numbers;
 }

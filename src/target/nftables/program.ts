@@ -64,7 +64,7 @@ class State {
   #apply(command: Command): void {
     switch (command.kind) {
       case 'table':
-        this.#add(command.table);
+        this.#add(command.table, command.partly === true);
         break;
       case 'delete-table':
         this.#tables.delete(tableKey(command.family, command.name)); // files that replace a table often begin so
@@ -125,20 +125,21 @@ class State {
     }
   }
 
-  #add(table: Table): void {
+  #add(table: Table, partly: boolean): void {
     const key = tableKey(table.family, table.name);
     let open = this.#tables.get(key);
     if (open === undefined) {
       open = { base: { ...table, sets: [], chains: [] }, sets: new Map(), chains: new Map() };
     } else {
-      const { dormant = open.base.dormant } = table;
+      const { dormant: before, ...base } = open.base;
+      const dormant = partly ? before : table.dormant; // a table that is added once more without its flag wakes up
       open = {
         ...open,
         base: {
-          ...open.base,
+          ...base,
           ...(dormant === undefined ? {} : { dormant }),
-          counters: [...open.base.counters, ...table.counters],
-          objects: [...(open.base.objects ?? []), ...(table.objects ?? [])],
+          counters: [...base.counters, ...table.counters],
+          objects: [...(base.objects ?? []), ...(table.objects ?? [])],
         },
       };
     }

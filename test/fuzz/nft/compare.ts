@@ -64,19 +64,29 @@ const MOST_COMPARED = 40;
 const EXCUSES = {
   'a condition that nft takes for implied, and leaves out of its listing':
     /ct l3proto|(?:ether type|meta protocol|ct (?:original |reply )?protocol)\b.*\b(?:reject|ct (?:original |reply )?protocol)/,
-  'comparisons of neighbouring fields of the link, listed as one': /ether (?:saddr|daddr)/,
+  'comparisons of neighbouring fields or of the same one, listed as one':
+    /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
+  'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
+    /(?:ct state|[io]iftype) \{[^}]*\d-\d/,
+  'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
+  'the same element twice in a map, listed once': /\[(\[(?:"[a-z]+"|\{"prefix":[^}]*\}\}), *[^\]]*\]), *\1/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a range of traffic classes, which nft writes so that it cannot read it itself': /"key": *"priority"[^\n]*"range"/,
+  'a set within a set, listed as one': /\{ \{/,
+  'a time by its number, listed as a date': /meta time (?:\{ )?0x/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
-  'a word of another datatype': /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]/,
+  'a word of another datatype':
+    /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|\bmeta priority \{ [a-z_0-9]+ \}|"concat": *\["tcp"/,
   'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
     /"key": *"priority" *\} *\}, *"right": *\{ *"range"|meta priority none-/,
+  'a table that sleeps, for which nft 1.0.6 writes in JSON what it finds in memory':
+    /flags dormant|"flags": *\[?"dormant/,
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
   'numbers of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
     /(?:numgen|jhash|symhash)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
-  'bits that do not end where bytes do': /@(?:ll|nh|th|ih),/,
+  'bits that do not end where bytes do': /@(?:ll|nh|th|ih),|"base": *"/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
 export type Excuse = keyof typeof EXCUSES;
