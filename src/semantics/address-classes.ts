@@ -1,8 +1,10 @@
 import { type Action, type Match, PASSING, type Ruleset, type Side, type Table } from '../ir/index.ts';
 import { type Address, type AddressRange, type Family, highestAddress, wholeFamily } from '../net/index.ts';
+import { candidates, type ExtentOf } from './candidates.ts';
 import { baseChains, findChain } from './chains.ts';
 import { CutLine } from './cut-line.ts';
-import { decide } from './decide.ts';
+import { decide, extentsOfPattern } from './decide.ts';
+import { matchOf } from './evaluate.ts';
 import type { FlowPattern } from './pattern.ts';
 import type { PatternView } from './pattern-view.ts';
 
@@ -60,6 +62,7 @@ class MetMatches {
   areTooMany = false;
   #patience: number; // rules that may be looked at
   readonly #all: FlowPattern; // the packets; whatever is said of quantities is assumed, and answers tell that
+  readonly #extentOf: ExtentOf;
   readonly #entered = new Set<object>();
 
   constructor(view: PatternView, ruleset: Ruleset, patience: number) {
@@ -71,6 +74,7 @@ class MetMatches {
       ...(view.free.has('dst') ? { dst: everywhere } : {}),
       quantities: new Map(),
     };
+    this.#extentOf = extentsOfPattern(this.#all);
     this.#patience = patience;
     for (const { table, chain, base } of baseChains(ruleset))
       if (PASSING[base.hook].includes(hook) && table.families.includes(family)) this.#enter(table, chain.name);
@@ -80,10 +84,12 @@ class MetMatches {
     const chain = findChain(table, name);
     if (this.#entered.has(chain)) return;
     this.#entered.add(chain);
-    this.#patience -= chain.rules.length;
+    const asked = candidates(chain.rules, matchOf, this.#extentOf);
+    this.#patience -= asked.length;
     if (this.#patience < 0) this.areTooMany = true;
     if (this.areTooMany) return;
-    for (const { match, effects, action } of chain.rules) {
+    for (const index of asked) {
+      const { match, effects, action } = chain.rules[index]!;
       if (!this.#isMet(match)) continue;
       if (effects?.some(({ kind }) => kind !== 'assign')) this.areChanged = true;
       this.#act(table, action);
@@ -97,8 +103,11 @@ class MetMatches {
         this.#enter(table, action.chain);
         break;
       case 'dispatch':
-        this.#patience -= action.cases.length;
-        for (const { match, action: of } of action.cases) if (this.#isMet(match)) this.#act(table, of);
+        for (const index of candidates(action.cases, matchOf, this.#extentOf)) {
+          const { match, action: of } = action.cases[index]!;
+          this.#patience--;
+          if (this.#isMet(match)) this.#act(table, of);
+        }
         break;
       case 'verdict':
       case 'return':

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { address, all, any, everything, type Flow, field, type Match } from '../ir/index.ts';
 import { parseAddress, range } from '../net/index.ts';
-import { candidates, extentsOfFlow } from './candidates.ts';
+import { candidates, type Extent, extentsOfFlow } from './candidates.ts';
 
 function flowTo(destination: string, dport: number): Flow {
   const dst = parseAddress(destination);
@@ -92,5 +92,22 @@ describe('candidates', () => {
     const addresses = (net: number) => Array.from({ length: 200 }, (_, at) => range(`10.${net}.0.${at}`));
     const matches = Array.from({ length: 50 }, (_, at) => address('dst', ...addresses(at)));
     assert.deepEqual([...candidates(matches, (match) => match, extentsOfFlow(flowTo('10.33.0.5', 443)))], [33]);
+  });
+
+  it('asks another dimension where nothing is known of the best one, or several of its pieces may be meant', () => {
+    const matches = Array.from({ length: 1000 }, (_, at) =>
+      all(address('dst', range(`10.0.${at >> 8}.${at & 255}`)), field('dport', [22, 443, 53, 80][at % 4]!)),
+    );
+    const asked = (dst: Extent | 'any') => [
+      ...candidates(
+        matches,
+        (match) => match,
+        (dimension) => (dimension === 'dst' ? dst : dimension === 'dport' ? { first: 53n, last: 53n } : 'any'),
+      ),
+    ];
+    const onPort53 = Array.from({ length: 250 }, (_, at) => 4 * at + 2);
+    assert.deepEqual(asked('any'), onPort53);
+    assert.deepEqual(asked({ first: 0n, last: 0xffff_ffffn }), onPort53);
+    assert.deepEqual(asked({ first: 0x0a00_0002n, last: 0x0a00_0002n }), [2]);
   });
 });

@@ -89,6 +89,7 @@ class Cut implements Index {
   readonly #items: readonly number[];
   readonly #indexOf: (items: readonly number[]) => Index; // over the other dimensions
   readonly #others: Index; // items that say little about the dimension
+  #anywhere: Index | undefined; // over the other dimensions: of all items
 
   constructor(
     { dimension, line, pieces, others }: Built,
@@ -106,10 +107,16 @@ class Cut implements Index {
   lookUp(extentOf: ExtentOf): readonly number[] {
     const extent = extentOf(this.#dimension);
     if (extent === 'absent') return this.#others.lookUp(extentOf);
-    if (extent === 'any') return this.#items;
+    if (extent === 'any') return this.#all(extentOf);
     const first = this.#line.pieceAt(extent.first);
-    if (extent.last !== extent.first && this.#line.pieceAt(extent.last) !== first) return this.#items;
+    if (extent.last !== extent.first && this.#line.pieceAt(extent.last) !== first) return this.#all(extentOf);
     return merged(this.#within(first, extentOf), this.#others.lookUp(extentOf));
+  }
+
+  /** Wherever they are in this dimension. */
+  #all(extentOf: ExtentOf): readonly number[] {
+    this.#anywhere ??= this.#indexOf(this.#items);
+    return this.#anywhere.lookUp(extentOf);
   }
 
   /** The items over a piece. Where they are many, an index of their own is made once somebody asks. */
