@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { balanced } from './balanced.ts';
 import { DiagramStore } from './diagram.ts';
 import { DiagramTooLarge } from './limits.ts';
+import { packetReaching, valueAt } from './transform.ts';
 
 // A universe of two dimensions of three values: nine points, so a set is nine bits and all 512 sets can be tried.
 const VALUES = 3;
@@ -48,7 +49,7 @@ describe('a diagram store against bit masks, exhaustively', () => {
         if (store.intersects(nodes[a]!, nodes[b]!) !== ((a & b) !== 0)) assert.fail(`${a} meets ${b}`);
   });
 
-  it('knows of every set whether it reaches some terminals of a function', () => {
+  it('knows of every set whether it reaches some terminals of a function, and by which packet', () => {
     // Each point leads to the remainder of its number: 0, 1, 2, 0, 1, 2, ...
     const row = (x: number): number =>
       store.node(
@@ -65,6 +66,12 @@ describe('a diagram store against bit masks, exhaustively', () => {
           (point) => (set >> point) & 1 && (terminals >> ((Math.floor(point / VALUES) + (point % VALUES)) % 3)) & 1,
         );
         if (store.someReach(nodes[set]!, f, terminals) !== expected) assert.fail(`${set} reaches ${terminals}`);
+        const packet = packetReaching(store, nodes[set]!, f, terminals);
+        assert.equal(packet !== undefined, expected);
+        if (packet === undefined) continue;
+        if (valueAt(store, nodes[set]!, packet) !== 1) assert.fail(`the packet is not in ${set}`);
+        if (((terminals >> valueAt(store, f, packet)) & 1) === 0)
+          assert.fail(`the packet does not lead to ${terminals}`);
       }
     }
   });

@@ -34,7 +34,7 @@ const REMAP = 9;
 const REACH = 10;
 const CODES = 16; // a node and one of these fit into 32 bits, as do
 const CHOICES = 1 << TERMINALS; // a node and any choice of terminals: there are at most 2^24 nodes (`Budget`)
-const OTHER_THAN_0 = CHOICES - 2;
+export const OTHER_THAN_0 = CHOICES - 2; // all terminals but the first, as bits
 
 /** What a mapping of terminals makes of a node, by the terminals that it reaches: one of them, or */
 const OWN = -1; // the node itself: nothing changes

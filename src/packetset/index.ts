@@ -15,5 +15,5 @@ export { type Interval, IntervalSet } from './interval-set.ts';
 export { type DiagramLimits, DiagramTooLarge } from './limits.ts';
 export { PacketSet } from './packet-set.ts';
 export { limbOf } from './range-nodes.ts';
-export { commonPacket, firstCommonValue, type Replacement, rewrite, valueAt } from './transform.ts';
+export { commonPacket, firstCommonValue, packetReaching, type Replacement, rewrite, valueAt } from './transform.ts';
 export { abortable, UNWATCHED, type Watcher } from './watcher.ts';

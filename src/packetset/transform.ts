@@ -1,5 +1,5 @@
 import { balanced } from './balanced.ts';
-import { type DiagramStore, TERMINALS } from './diagram.ts';
+import { type DiagramStore, OTHER_THAN_0, TERMINALS } from './diagram.ts';
 import { NodeMap } from './node-map.ts';
 
 /** What a dimension is asked instead: with this value, or whether a set (over any dimensions) holds the packet. */
@@ -55,26 +55,49 @@ export function dimensionsIn(store: DiagramStore, f: number): ReadonlySet<number
   return dimensions;
 }
 
-/** A packet of both sets, as the values of the dimensions that they ask for; `undefined` where they have none in common. */
-export function commonPacket(store: DiagramStore, f: number, g: number): Map<number, number> | undefined {
-  if (!store.intersects(f, g)) return undefined;
+/**
+ * A packet of a set that leads to one of the terminals (bits, 1 << t for each) in `f`, as the values of the dimensions that they ask for;
+ * `undefined` where there is none.
+ */
+export function packetReaching(
+  store: DiagramStore,
+  set: number,
+  f: number,
+  terminals: number,
+): Map<number, number> | undefined {
+  if (!store.someReach(set, f, terminals)) return undefined;
   const values = new Map<number, number>();
-  for (let [a, b] = [f, g]; !store.isTerminal(a) || !store.isTerminal(b); ) {
+  for (let [a, b] = [set, f]; !store.isTerminal(a) || !store.isTerminal(b); ) {
     const dimension = Math.min(store.dimensionOf(a), store.dimensionOf(b));
-    const value = firstCommonValue(store, a, b, dimension);
+    const value = firstReaching(store, a, b, dimension, terminals);
     values.set(dimension, value);
-    [a, b] = [store.follow(a, dimension, value), store.follow(b, dimension, value)];
+    a = store.follow(a, dimension, value);
+    b = store.follow(b, dimension, value);
   }
   return values;
 }
 
+/** A packet of both sets, as above. */
+export function commonPacket(store: DiagramStore, f: number, g: number): Map<number, number> | undefined {
+  return packetReaching(store, f, g, OTHER_THAN_0);
+}
+
 /** The lowest value with which two sets that meet still do; at least one of them asks for the dimension, and none for an earlier one. */
 export function firstCommonValue(store: DiagramStore, a: number, b: number, dimension: number): number {
-  const asking = [a, b].filter((node) => store.dimensionOf(node) === dimension);
+  return firstReaching(store, a, b, dimension, OTHER_THAN_0);
+}
+
+function firstReaching(store: DiagramStore, set: number, f: number, dimension: number, terminals: number): number {
   let value = 0;
-  while (!store.intersects(store.follow(a, dimension, value), store.follow(b, dimension, value)))
-    value = 1 + Math.min(...asking.map((node) => store.lastAlike(node, value)));
-  return value;
+  for (;;) {
+    const below = store.follow(set, dimension, value);
+    const reaches = below !== 0 && store.someReach(below, store.follow(f, dimension, value), terminals);
+    if (reaches) return value;
+    // What is not in the set at all is passed over at once, however many edges `f` has there.
+    const beyondSet = store.dimensionOf(set) === dimension ? store.lastAlike(set, value) : Infinity;
+    const beyondF = below !== 0 && store.dimensionOf(f) === dimension ? store.lastAlike(f, value) : Infinity;
+    value = 1 + Math.min(beyondSet, beyondF);
+  }
 }
 
 /** The terminal that a packet with these values leads to; a value that is not in the map is 0. */

@@ -82,8 +82,8 @@ export class FaultFinder {
     if (run.halves === undefined) {
       this.#space.watcher.advance();
       const isCall = targets(stage.chain.rules[run.first]!.action).length > 0;
-      if (isCall || !this.#actsPlainly(stage, run, earlier))
-        this.#rule(stage, run, this.#deciding(stage, run, earlier));
+      if (isCall) this.#calling(stage, run, this.#left(stage, run, earlier).intersect(stage.arriving));
+      else if (!this.#actsPlainly(stage, run, earlier)) this.#rule(stage, run, this.#left(stage, run, earlier));
       return;
     }
     const [left, right] = run.halves;
@@ -91,27 +91,43 @@ export class FaultFinder {
     this.#run(stage, right, [...earlier, left]);
   }
 
-  /** The packets that a rule decides. A rule is narrow, mostly: to ask all before it about that little costs next to nothing. */
-  #deciding({ chain, arriving }: RunStage, run: Run, earlier: readonly Run[]): PacketSet {
+  /**
+   * The packets that a rule decides, and others that do not arrive. A rule is narrow, mostly: to ask all before it about that little costs
+   * next to nothing. What arrives is told apart by dimensions above all those of the rules, which would be made anew for each of them.
+   */
+  #left({ chain }: RunStage, run: Run, earlier: readonly Run[]): PacketSet {
     const { store } = this.#space;
     let { node } = this.#functions.matching(chain.rules[run.first]!);
     for (let at = earlier.length - 1; at >= 0 && node !== 0; at--) node = store.minus(node, earlier[at]!.function_);
-    // What arrives comes last: it is told apart by dimensions above all those of the rules, which would be made anew each time.
-    return new PacketSet(this.#space, node).intersect(arriving);
+    return new PacketSet(this.#space, node);
   }
 
-  #rule(stage: RunStage, run: Run, deciding: PacketSet): void {
-    const { chain, part, ends } = stage;
-    const rule = chain.rules[run.first]!;
-    this.#call(stage, rule, deciding, () =>
+  #calling(stage: RunStage, run: Run, deciding: PacketSet): void {
+    const { ends } = stage;
+    this.#call(stage, stage.chain.rules[run.first]!, deciding, () =>
       ends === undefined ? UNDECIDED : this.#without.final(this.#without.outcome(stage, run, deciding), ends),
     );
     if (deciding.isEmpty()) this.#idle(stage, run);
-    else if (rule.action.kind !== 'continue' && this.#without.isRedundant(stage, run, deciding)) {
-      const telling = this.#telling(deciding);
-      const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
-      this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
-    }
+    else this.#decisive(stage, run, deciding);
+  }
+
+  /** @param left of the packets that come to it, those that no rule before it decides, and others */
+  #rule(stage: RunStage, run: Run, left: PacketSet): void {
+    const packet = commonPacket(this.#space.store, left.node, stage.arriving.node);
+    if (packet === undefined) this.#idle(stage, run);
+    else if (
+      stage.chain.rules[run.first]!.action.kind !== 'continue' &&
+      !this.#without.faresOtherwise(stage, run, packet)
+    )
+      this.#decisive(stage, run, left.intersect(stage.arriving));
+  }
+
+  #decisive(stage: RunStage, run: Run, deciding: PacketSet): void {
+    if (!this.#without.isRedundant(stage, run, deciding)) return;
+    const { chain, part } = stage;
+    const telling = this.#telling(deciding);
+    const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
+    this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
   }
 
   /**

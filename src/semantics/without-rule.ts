@@ -1,5 +1,5 @@
 import type { Chain, Table } from '../ir/index.ts';
-import { commonPacket, type HeaderSpace, type PacketSet, TERMINALS, valueAt } from '../packetset/index.ts';
+import { type HeaderSpace, type PacketSet, packetReaching, TERMINALS, valueAt } from '../packetset/index.ts';
 import {
   ACCEPT,
   type ChainPart,
@@ -73,8 +73,7 @@ export class WithoutRule {
   isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
     const { part, ends } = stage;
     const { store } = this.#space;
-    const packet = commonPacket(store, deciding.node, run.function_);
-    if (packet !== undefined && this.faresOtherwise(stage, run, packet)) return false;
+    if (this.#somePacketTells(stage, run, deciding)) return false;
     const own = ownTerminal(stage, run);
     const { fates } = stage;
     if (own !== undefined && fates !== undefined) {
@@ -88,6 +87,14 @@ export class WithoutRule {
     const without = this.outcome(stage, run, deciding);
     const with_ = store.substitute(UNDECIDED, does, without);
     return this.final(with_, ends) === this.final(without, ends);
+  }
+
+  /** Whether one packet for each end that the rule leads to, whichever comes to hand, shows that it is of use: most that call a chain are. */
+  #somePacketTells(stage: RunStage, run: Run, deciding: PacketSet): boolean {
+    return ENDS.some((end) => {
+      const packet = packetReaching(this.#space.store, deciding.node, run.function_, bitsOf([end]));
+      return packet !== undefined && this.faresOtherwise(stage, run, packet);
+    });
   }
 
   /** What a rule does with packets that it matches. */
@@ -139,6 +146,7 @@ function ownTerminal({ chain }: RunStage, run: Run): number | undefined {
   }
 }
 
+const ENDS = [ACCEPT, DROP, REJECT, RETURN];
 const ALL = (1 << TERMINALS) - 1;
 
 function bitsOf(terminals: readonly number[]): number {
