@@ -10,10 +10,8 @@ export function growth(array: Numbers): number {
 }
 
 /** The same numbers with more room; the memory of the old array is free at once, and not when somebody collects it. @throws DiagramTooLarge */
-export function grown<Of extends Numbers>(array: Of, kind: new (buffer: ArrayBuffer) => Of, budget: Budget): Of {
-  const bytes = array.byteLength * growth(array);
-  budget.replace(array.byteLength, bytes);
-  return new kind(array.buffer.transfer(bytes));
+export function grown<Of extends Numbers>(array: Of, kind: new (length: number) => Of, budget: Budget): Of {
+  return moved(array, kind, array.length * growth(array), budget);
 }
 
 const LARGE_BYTES = 2 ** 24;
@@ -21,14 +19,21 @@ const ROOMY_BYTES = 2 ** 28;
 
 /**
  * As `grown`, for the array that is most of a large store: while it is copied to a larger one there are both. From the first of these sizes on
- * it gets the second at once. What is not written to is no memory yet: a new array is made by calloc(3), and of so much by mmap(2), where
- * `transfer` would write zeros.
+ * it gets the second at once.
  */
 export function roomier(array: Uint32Array<ArrayBuffer>, budget: Budget): Uint32Array<ArrayBuffer> {
   const roomy = Math.min(ROOMY_BYTES, budget.left / 2);
   if (array.byteLength < LARGE_BYTES || roomy < 2 * array.byteLength) return grown(array, Uint32Array, budget);
-  const after = new Uint32Array(2 * Math.floor(roomy / 8));
-  budget.replace(array.byteLength, after.byteLength);
+  return moved(array, Uint32Array, 2 * Math.floor(roomy / 8), budget);
+}
+
+/**
+ * What is not written to is no memory yet: a new array is made by calloc(3), and of so much by mmap(2), where `ArrayBuffer.transfer` would
+ * write zeros.
+ */
+function moved<Of extends Numbers>(array: Of, kind: new (length: number) => Of, length: number, budget: Budget): Of {
+  budget.replace(array.byteLength, length * array.BYTES_PER_ELEMENT);
+  const after = new kind(length);
   after.set(array);
   array.buffer.transfer(0); // free at once
   return after;
