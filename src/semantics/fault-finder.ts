@@ -265,7 +265,7 @@ export class FaultFinder {
     shown: PacketSet = found.packets,
   ): void {
     const rule = chain.rules[index]!;
-    const witness = this.#replayed(sampleFlow(shown), rule, kind);
+    const witness = this.#replayed(sampleFlow(shown), { table, chain, rule, kind });
     this.faults.push({
       kind,
       table,
@@ -281,13 +281,18 @@ export class FaultFinder {
   }
 
   /** The packet, where it shows the fault as it enters the machine: others may have been changed on their way to the rule. */
-  #replayed(witness: Flow | undefined, rule: Rule, kind: RuleFault['kind']): Flow | undefined {
+  #replayed(
+    witness: Flow | undefined,
+    { table, chain, rule, kind }: Pick<RuleFault, 'table' | 'chain' | 'rule' | 'kind'>,
+  ): Flow | undefined {
     if (witness === undefined) return undefined;
     const { path } = evaluate(this.#ruleset, witness);
     const meets = path.some((step) => step.rule === rule);
     if (kind === 'redundant') return meets ? witness : undefined;
     if (meets) throw new Error('a rule that decides no packet decides one');
-    return witness;
+    // What decides before a rule that is shadowed stands in its chain.
+    const comes = kind !== 'shadowed' || path.some((step) => step.table === table.name && step.chain === chain.name);
+    return comes ? witness : undefined;
   }
 }
 

@@ -65,7 +65,7 @@ const STRANGERS: Readonly<Record<Family, readonly bigint[]>> = {
   6: Array.from({ length: 59 }, (_, index) => (0x2000n << 112n) + (BigInt(index) << 119n) + 7n),
 };
 const WIRES = ['eth', 'lo9', 'eth0', 'eth9', 'wan0']; // with each name that a policy of these laws knows
-const RECEIVERS = [undefined, 0, 20, 33, 500, 1000, 70_000]; // a policy may say whose service it is
+const RECEIVERS = [undefined, 0, 20, 33, 500, 1000, 70_000, 4_294_967_294]; // a policy may say whose service it is
 
 function knock({ grants }: Intent, family: Family, stranger: bigint, wire: string, port: number): Flow {
   const rates = grants.flatMap(({ name, rate }) =>

@@ -4,6 +4,8 @@ import * as fc from 'fast-check';
 import type { Chain, Rule, Ruleset, Table } from '../../src/ir/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { type Denotation, denote, evaluate, ruleFaults } from '../../src/semantics/index.ts';
+import { SourceFile } from '../../src/source/index.ts';
+import { nftablesTarget } from '../../src/target/nftables/index.ts';
 import { rulesetArbitrary } from './arbitraries.ts';
 
 function isPure(table: Table, rule: Rule): boolean {
@@ -84,5 +86,33 @@ describe('faults of rules', () => {
       { numRuns: 400 },
     );
     assert.ok(contradicted > 0);
+  });
+
+  it('show no packet that comes to the chain only once it is changed, and fares otherwise as it enters', () => {
+    const { ruleset } = nftablesTarget.lift(
+      nftablesTarget.parse([
+        new SourceFile(
+          'rules.nft',
+          `table inet t {
+            chain deep {
+              meta mark 5 accept
+              meta mark 5 reject
+            }
+            chain c {
+              type filter hook input priority 0; policy accept;
+              meta mark 4 meta mark set 5 jump deep
+              reject
+            }
+          }`,
+        ),
+      ]).ast!,
+    );
+    const faults = ruleFaults(new HeaderSpace(), ruleset).map(({ kind, chain, contradicts, witness }) => ({
+      kind,
+      chain: chain.name,
+      contradicts,
+      witness,
+    }));
+    assert.deepEqual(faults, [{ kind: 'shadowed', chain: 'deep', contradicts: true, witness: undefined }]);
   });
 });
