@@ -70,12 +70,12 @@ const EXCUSES = {
     /(?:ct state|[io]iftype) \{[^}]*\d-\d/,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
-    /\[(\[(?:"[a-z]+"|\d+|\{"prefix":[^}]*\}\}), *[^\]]*\]), *\1|\{ ([\w-]+ : \w+), \2/,
+    /\[(\[(?:"[a-z]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|\{ ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
   'a field behind another protocol, listed as one of its own': /icmpv6 type [^\n]* th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
-  'an interface by its number, listed by its name': /\b[io]if (?:0x)?\d/,
+  'an interface by its number, listed by its name': /\b[io]if (?:\{ )?(?:0x)?\d/,
   'a word twice in what a route is asked by, listed once': /fib (\w+) \. \1|"flags": *\["(\w+)", *"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
