@@ -111,6 +111,16 @@ describe('what nft reads and later versions of it write as JSON', () => {
       input('tcp dport 22 accept\naccept'),
     ],
     [
+      'a set that is added once more holds the elements of both, and a chain has its last policy',
+      listing(
+        `{"set": {"family": "inet", "table": "t", "name": "s", "type": "ipv4_addr", "elem": ["10.0.0.1"]}}, {"set": {"family": "inet", "table": "t", "name": "s", "type": "ipv4_addr", "elem": ["10.0.0.2"]}}, ${rule('{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@s"}}')}, {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}`,
+      ),
+      input('ip saddr @s accept', 'set s {\ntype ipv4_addr\nelements = { 10.0.0.1, 10.0.0.2 }\n}').replace(
+        'policy drop',
+        'policy accept',
+      ),
+    ],
+    [
       '`in` where no bits are: as no sign at all',
       listing(rule('{"match": {"op": "in", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 9}}')),
       input('tcp dport 9 accept'),

@@ -66,12 +66,15 @@ export function interfaceOf(constant: Expression): InterfacePattern {
   return { name, wildcard };
 }
 
-/** A name that looks like an address (`10.0.0.53`) is read as one where nothing says what it is compared with. */
+/** A name that looks like an address (`10.0.0.53`) was read as one: then the name is what is written there, unless that is a variable. */
 function nameOf(constant: Expression): string {
-  const { kind, span } = constant;
-  if (kind === 'word') return constant.text;
-  if (kind !== 'address' || span === undefined) throw new NotUnderstood('it compares an interface with something else');
-  return span.file.text.slice(span.start, span.end).replace(/^"|"$/g, '');
+  if (constant.kind === 'word') return constant.text;
+  if (constant.kind === 'address' && constant.span !== undefined) {
+    const { file, start, end } = constant.span;
+    const written = file.text.slice(start, end).replace(/^"|"$/g, '');
+    if (parseAddress(written)?.value === constant.address.value) return written;
+  }
+  throw new NotUnderstood('it compares an interface with something else');
 }
 
 export function rangeOf(constant: Expression, datatype: Datatype): Range {

@@ -46,6 +46,7 @@ describe('what a rule asks of a packet', () => {
       'ip saddr != 0.0.0.0/1 accept',
       { kind: 'address', side: 'src', ranges: [range('128.0.0.0/1')] }, // IPv4 only: in IPv6 the field is missing
     ],
+    ['iifname 10.0.0.53 accept', { kind: 'interface', side: 'in', names: [{ name: '10.0.0.53', wildcard: false }] }],
     ['iifname != "lo" accept', not({ kind: 'interface', side: 'in', names: [LO] })],
     ['oifname "br-*" accept', { kind: 'interface', side: 'out', names: [{ name: 'br-', wildcard: true }] }],
     ['ct state established,related accept', field('state', 1, 2)],
@@ -135,6 +136,8 @@ describe('what nobody can vouch for is named, never skipped', () => {
     ['meta l4proto 300 accept', '', '300 is no inet_proto'],
     ['tcp dport 90-80 accept', '', 'a range runs backwards'],
     ['ip saddr 2001:db8::1 accept', '', 'it compares addresses of two families'],
+    // Which of its spellings the name has is not told.
+    ['iifname $i accept', 'define i = 10.0.0.53', 'it compares an interface with something else'],
     [
       'socket cgroupv2 level 3 @cgroup-a/2fb accept',
       'set cgroup-a/2fb { typeof socket cgroupv2 level 0; }',

@@ -26,7 +26,8 @@ export function loaded({ text, format }: Load): Loaded {
   const load = run(text, format === 'json' ? AS_JSON : AS_TEXT);
   if (!load.worked) return { kind: 'refused', said: load.said };
   const [asText, asJson] = [run('list ruleset', AS_TEXT), run('list ruleset', AS_JSON)];
-  const failed = [asText, asJson].find(({ worked }) => !worked);
+  // Where the flags of a table are bytes that JSON cannot hold (nft 1.0.6 writes what it finds in memory), it lists nothing and says nothing.
+  const failed = [asText, asJson].find(({ worked, output }) => !worked || output === '');
   if (failed !== undefined) return { kind: 'unlisted', said: failed.said };
   return { kind: 'listed', text: asText.output, json: asJson.output };
 }
