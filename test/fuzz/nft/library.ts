@@ -26,10 +26,20 @@ export function loaded({ text, format }: Load): Loaded {
   const load = run(text, format === 'json' ? AS_JSON : AS_TEXT);
   if (!load.worked) return { kind: 'refused', said: load.said };
   const [asText, asJson] = [run('list ruleset', AS_TEXT), run('list ruleset', AS_JSON)];
-  // Where the flags of a table are bytes that JSON cannot hold (nft 1.0.6 writes what it finds in memory), it lists nothing and says nothing.
-  const failed = [asText, asJson].find(({ worked, output }) => !worked || output === '');
+  const failed = [asText, asJson].find(({ worked }) => !worked);
   if (failed !== undefined) return { kind: 'unlisted', said: failed.said };
+  if (!isJson(asJson.output)) return { kind: 'unlisted', said: asJson.output };
   return { kind: 'listed', text: asText.output, json: asJson.output };
+}
+
+/** For the flags of a table nft 1.0.6 writes what it finds in memory, and its JSON ends there where those bytes are no text. */
+function isJson(output: string): boolean {
+  try {
+    JSON.parse(output);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface Run {
