@@ -279,10 +279,6 @@ export class DiagramStore {
     let j = this.#start[g]!;
     const endF = this.#start[f + 1]!;
     const endG = this.#start[g + 1]!;
-    let beforeF = -1;
-    let beforeG = -1;
-    let both = -1; // what those two came to
-    let child = -1;
     while (i < endF && j < endG) {
       const upperF = this.#edges[2 * i]!;
       const childF = this.#edges[2 * i + 1]!;
@@ -295,14 +291,9 @@ export class DiagramStore {
       }
       const upperG = this.#edges[2 * j]!;
       const childG = this.#edges[2 * j + 1]!;
-      // The first cases are the commonest, and too short for a call: `f` leaves the word to `g`, or the two were just met.
-      if (childF === operation && childF < TERMINALS) child = childG;
-      else if (childF !== beforeF || childG !== beforeG) {
-        child = this.#apply(operation, childF, childG);
-        beforeF = childF;
-        beforeG = childG;
-        both = child;
-      } else child = both;
+      // The first case is the commonest, and too short for a call: `f` leaves the word to `g`.
+      const isFree = childF === operation && childF < TERMINALS;
+      const child = isFree ? childG : this.#apply(operation, childF, childG);
       this.#push(upperF < upperG ? upperF : upperG, child);
       if (upperF <= upperG) i++;
       if (upperG <= upperF) j++;
