@@ -165,27 +165,32 @@ export class DiagramStore {
     return this.someReach(f, g, OTHER_THAN_0);
   }
 
-  /** Whether some packet of a set leads to one of the terminals in `f`; they are bits, 1 << t for each. No node is made for the answer. */
-  someReach(set: number, f: number, terminals: number): boolean {
+  /**
+   * Whether some packet of a set leads to one of the terminals in `f`; they are bits, 1 << t for each. No node is made for the answer.
+   * @param packet takes the values of such a packet, where there is one: the lowest, dimension by dimension, of those that are asked
+   */
+  someReach(set: number, f: number, terminals: number, packet?: Map<number, number>): boolean {
     if (set === 0 || (this.#reached[f]! & terminals) === 0) return false;
-    if ((this.#reached[set]! & 1) === 0 || (this.#reached[f]! & ~terminals) === 0) return true;
+    const isCertain = (this.#reached[set]! & 1) === 0 || (this.#reached[f]! & ~terminals) === 0;
+    if (isCertain && (packet === undefined || (set < TERMINALS && f < TERMINALS))) return true;
     const left = set * CODES + REACH;
     const right = f * CHOICES + terminals;
     const known = this.#cache.find(left, right);
-    if (known !== -1) return known === 1;
+    if (known === 0 || (known === 1 && packet === undefined)) return known === 1;
     this.#beat();
-    const found = this.#someEdgesReach(set, f, terminals);
-    this.#cache.keep(left, right, found ? 1 : 0);
+    const found = this.#someEdgesReach(set, f, terminals, packet);
+    if (known === -1) this.#cache.keep(left, right, found ? 1 : 0);
     return found;
   }
 
-  #someEdgesReach(set: number, f: number, terminals: number): boolean {
+  #someEdgesReach(set: number, f: number, terminals: number, packet: Map<number, number> | undefined): boolean {
     const dimension = Math.min(this.#dimension[set]!, this.#dimension[f]!);
     const [ofSet, ofF] = [this.#dimension[set] === dimension, this.#dimension[f] === dimension];
     let i = this.#start[set]!;
     let j = this.#start[f]!;
     const endSet = this.#start[set + 1]!;
     const endF = this.#start[f + 1]!;
+    let value = 0; // the first that leads along both edges
     while (!ofSet || i < endSet) {
       const upperSet = ofSet ? this.#edges[2 * i]! : 0xffff_ffff;
       const childSet = ofSet ? this.#edges[2 * i + 1]! : set;
@@ -193,12 +198,17 @@ export class DiagramStore {
         // With a narrow set, most of a wide `f` is never looked at.
         i++;
         if (i < endSet && ofF) j = this.#edgeBeyond(j, endF, upperSet);
+        value = upperSet + 1;
         continue;
       }
       const upperF = ofF ? this.#edges[2 * j]! : 0xffff_ffff;
-      if (this.someReach(childSet, ofF ? this.#edges[2 * j + 1]! : f, terminals)) return true;
+      if (this.someReach(childSet, ofF ? this.#edges[2 * j + 1]! : f, terminals, packet)) {
+        packet?.set(dimension, value);
+        return true;
+      }
       if (ofF && upperF <= upperSet && ++j === endF) return false;
       if (ofSet && upperSet <= upperF) i++;
+      value = (upperF < upperSet ? upperF : upperSet) + 1;
     }
     return false;
   }

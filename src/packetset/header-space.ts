@@ -145,6 +145,31 @@ export class HeaderSpace {
     );
   }
 
+  /** Packets of a set by one of their numbers: as `numbers` and `intersect`, with nothing made between. */
+  numbersWithin(
+    set: PacketSet,
+    dimension: NumberDimension,
+    ranges: readonly { readonly first: number; readonly last: number }[],
+  ): PacketSet {
+    if (this.store.dimensionOf(set.node) <= INDEX[dimension]) return this.numbers(dimension, ranges).intersect(set);
+    return new PacketSet(this, rangesNode(this.store, INDEX[dimension], NUMBERS[dimension], ranges, set.node));
+  }
+
+  /** Packets of a set by one of their addresses: as `addresses` and `intersect`. */
+  addressesWithin(set: PacketSet, side: 'src' | 'dst', ranges: readonly AddressRange[]): PacketSet {
+    const { store } = this;
+    const first = FIRST_LIMB[side];
+    const family = ranges[0]?.family ?? 4;
+    const below = store.follow(set.node, INDEX.family, familyValue(family));
+    if (store.dimensionOf(below) < first + LIMBS.length || ranges.some((each) => each.family !== family))
+      return this.addresses(side, ranges).intersect(set);
+    const node =
+      family === 4
+        ? rangesNode(store, first, 0xffff_ffff, ranges.map(numbersOf), below)
+        : wideNode(store, first, ranges, below);
+    return new PacketSet(this, store.cut(INDEX.family, familyValue(family), familyValue(family), 1, node));
+  }
+
   /** The values of one 128-bit number that lie in the set, for those that are no addresses (interface names). */
   wide(dimension: 'in' | 'out', values: IntervalSet): PacketSet {
     return new PacketSet(this, wideNode(this.store, FIRST_LIMB[dimension], values.intervals));

@@ -17,16 +17,17 @@ interface NumberRange {
   readonly last: number; // inclusive
 }
 
-/** The set of a dimension's values from 0 to `max` that lie in any of the ranges (any order, may overlap). */
+/** `inside` for a dimension's values from 0 to `max` that lie in any of the ranges (any order, may overlap), 0 for the others. */
 export function rangesNode(
   store: DiagramStore,
   dimension: number,
   max: number,
   ranges: readonly NumberRange[],
+  inside = 1,
 ): number {
   const [only] = ranges;
   if (only !== undefined && ranges.length === 1)
-    return only.first <= only.last && only.first <= max ? store.cut(dimension, only.first, only.last, max, 1) : 0;
+    return only.first <= only.last && only.first <= max ? store.cut(dimension, only.first, only.last, max, inside) : 0;
   const sorted = ranges.filter((range) => range.first <= range.last).sort((a, b) => a.first - b.first);
   const edges: [number, number][] = [];
   let next = 0; // the first value without an edge
@@ -34,32 +35,37 @@ export function rangesNode(
     const last = Math.min(range.last, max);
     if (last < next) continue;
     if (range.first > next) edges.push([range.first - 1, 0]);
-    edges.push([last, 1]);
+    edges.push([last, inside]);
     next = last + 1;
   }
   if (next <= max) edges.push([max, 0]);
   return store.node(dimension, edges);
 }
 
-/** The set of 128-bit values, over the four dimensions from `first` on, that lie in any of the intervals (any order, may overlap). */
-export function wideNode(store: DiagramStore, first: number, intervals: readonly Interval[]): number {
+/** `inside` for 128-bit values, over the four dimensions from `first` on, that lie in any of the intervals (any order, may overlap), 0 for the others. */
+export function wideNode(store: DiagramStore, first: number, intervals: readonly Interval[], inside = 1): number {
   const [only] = intervals;
   if (only === undefined) return 0;
   if (intervals.length === 1) {
-    const node = prefixNode(store, first, only);
+    const node = prefixNode(store, first, only, inside);
     if (node !== undefined) return node;
   }
   const sorted = IntervalSet.of(intervals).intervals;
-  return limbNode(store, first, sorted, 0, sorted.length, 0);
+  return limbNode({ store, first, inside }, sorted, 0, sorted.length, 0);
 }
 
 /** What most intervals are: one value, or all that begin with the same limbs and lie in a range of the next; else `undefined`. */
-function prefixNode(store: DiagramStore, dimension: number, { first, last }: Interval): number | undefined {
+function prefixNode(
+  store: DiagramStore,
+  dimension: number,
+  { first, last }: Interval,
+  inside: number,
+): number | undefined {
   const [low, high] = [limbsOf(first), limbsOf(last)];
   let at = 0;
   while (at < 3 && low[at] === high[at]) at++;
   for (let below = at + 1; below < 4; below++) if (low[below] !== 0 || high[below] !== HIGHEST_LIMB) return undefined;
-  let node = store.cut(dimension + at, low[at]!, high[at]!, HIGHEST_LIMB, 1);
+  let node = store.cut(dimension + at, low[at]!, high[at]!, HIGHEST_LIMB, inside);
   for (let above = at - 1; above >= 0; above--)
     node = store.cut(dimension + above, low[above]!, low[above]!, HIGHEST_LIMB, node);
   return node;
@@ -69,10 +75,15 @@ function limbsOf(value: bigint): readonly number[] {
   return [limbOf(value, 0), limbOf(value, 1), limbOf(value, 2), limbOf(value, 3)];
 }
 
+interface WideDimensions {
+  readonly store: DiagramStore;
+  readonly first: number; // of the four
+  readonly inside: number;
+}
+
 /** Intervals `from` (inclusive) to `to` (exclusive) of a sorted list without overlaps, which agree in all bits above this limb's. */
 function limbNode(
-  store: DiagramStore,
-  firstDimension: number,
+  over: WideDimensions,
   intervals: readonly Interval[],
   from: number,
   to: number,
@@ -95,7 +106,7 @@ function limbNode(
     if (wholeFirst && (first < last || wholeLast)) {
       const wholeEnd = wholeLast ? last : last - 1;
       if (first > next) edges.push([first - 1, 0]);
-      edges.push([wholeEnd, 1]);
+      edges.push([wholeEnd, over.inside]);
       next = wholeEnd + 1;
       if (!wholeLast) pending = { first: (current.last >> shift) << shift, last: current.last };
       continue;
@@ -118,9 +129,9 @@ function limbNode(
       if (same) at++;
     }
     if (first > next) edges.push([first - 1, 0]);
-    edges.push([first, limbNode(store, firstDimension, inValue, 0, inValue.length, limb + 1)]);
+    edges.push([first, limbNode(over, inValue, 0, inValue.length, limb + 1)]);
     next = first + 1;
   }
   if (next <= HIGHEST_LIMB) edges.push([HIGHEST_LIMB, 0]);
-  return store.node(firstDimension + limb, edges);
+  return over.store.node(over.first + limb, edges);
 }

@@ -65,16 +65,8 @@ export function packetReaching(
   f: number,
   terminals: number,
 ): Map<number, number> | undefined {
-  if (!store.someReach(set, f, terminals)) return undefined;
   const values = new Map<number, number>();
-  for (let [a, b] = [set, f]; !store.isTerminal(a) || !store.isTerminal(b); ) {
-    const dimension = Math.min(store.dimensionOf(a), store.dimensionOf(b));
-    const value = firstReaching(store, a, b, dimension, terminals);
-    values.set(dimension, value);
-    a = store.follow(a, dimension, value);
-    b = store.follow(b, dimension, value);
-  }
-  return values;
+  return store.someReach(set, f, terminals, values) ? values : undefined;
 }
 
 /** A packet of both sets, as above. */
@@ -84,19 +76,14 @@ export function commonPacket(store: DiagramStore, f: number, g: number): Map<num
 
 /** The lowest value with which two sets that meet still do; at least one of them asks for the dimension, and none for an earlier one. */
 export function firstCommonValue(store: DiagramStore, a: number, b: number, dimension: number): number {
-  return firstReaching(store, a, b, dimension, OTHER_THAN_0);
-}
-
-function firstReaching(store: DiagramStore, set: number, f: number, dimension: number, terminals: number): number {
   let value = 0;
   for (;;) {
-    const below = store.follow(set, dimension, value);
-    const reaches = below !== 0 && store.someReach(below, store.follow(f, dimension, value), terminals);
-    if (reaches) return value;
-    // What is not in the set at all is passed over at once, however many edges `f` has there.
-    const beyondSet = store.dimensionOf(set) === dimension ? store.lastAlike(set, value) : Infinity;
-    const beyondF = below !== 0 && store.dimensionOf(f) === dimension ? store.lastAlike(f, value) : Infinity;
-    value = 1 + Math.min(beyondSet, beyondF);
+    const below = store.follow(a, dimension, value);
+    if (below !== 0 && store.intersects(below, store.follow(b, dimension, value))) return value;
+    // What is not in the set at all is passed over at once, however many edges the other has there.
+    const beyondA = store.dimensionOf(a) === dimension ? store.lastAlike(a, value) : Infinity;
+    const beyondB = below !== 0 && store.dimensionOf(b) === dimension ? store.lastAlike(b, value) : Infinity;
+    value = 1 + Math.min(beyondA, beyondB);
   }
 }
 

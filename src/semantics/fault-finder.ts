@@ -6,6 +6,7 @@ import { findChain } from './chains.ts';
 import { Denoter } from './denote.ts';
 import { changeableDimensions, imageOf } from './effects-image.ts';
 import { evaluate } from './evaluate.ts';
+import { Meeting } from './meeting.ts';
 import { PacketFlow } from './packet-flow.ts';
 import type { RuleFault } from './rule-fault.ts';
 import { deciders, disagreement, MOST_REASONS, outcomeBefore } from './rule-reasons.ts';
@@ -72,7 +73,8 @@ export class FaultFinder {
     for (const [at, part] of parts.entries()) {
       const ends = then === undefined ? undefined : { ...then, after: after[at]! };
       const fates = this.#without.fates(arriving[at]!, ends);
-      stages.push({ table, chain, part, arriving: arriving[at]!, earlier: stages.slice(), ends, fates });
+      const usual = arriving[at]!.intersect(this.#usual);
+      stages.push({ table, chain, part, arriving: arriving[at]!, usual, earlier: stages.slice(), ends, fates });
     }
     return stages;
   }
@@ -82,8 +84,9 @@ export class FaultFinder {
     if (run.halves === undefined) {
       this.#space.watcher.advance();
       const isCall = targets(stage.chain.rules[run.first]!.action).length > 0;
-      if (isCall) this.#calling(stage, run, this.#left(stage, run, earlier).intersect(stage.arriving));
-      else if (!this.#actsPlainly(stage, run, earlier)) this.#rule(stage, run, this.#left(stage, run, earlier));
+      if (isCall) this.#calling(stage, run, new Meeting(this.#left(stage, run, earlier), stage));
+      else if (!this.#actsPlainly(stage, run, earlier))
+        this.#rule(stage, run, new Meeting(this.#left(stage, run, earlier), stage));
       return;
     }
     const [left, right] = run.halves;
@@ -102,32 +105,32 @@ export class FaultFinder {
     return new PacketSet(this.#space, node);
   }
 
-  #calling(stage: RunStage, run: Run, deciding: PacketSet): void {
+  #calling(stage: RunStage, run: Run, deciding: Meeting): void {
     const { ends } = stage;
-    this.#call(stage, stage.chain.rules[run.first]!, deciding, () =>
-      ends === undefined ? UNDECIDED : this.#without.final(this.#without.outcome(stage, run, deciding), ends),
+    const rule = stage.chain.rules[run.first]!;
+    this.#call(stage, rule, deciding.packets, () =>
+      ends === undefined ? UNDECIDED : this.#without.behind(stage, run, this.#functions.matching(rule), ends),
     );
-    if (deciding.isEmpty()) this.#idle(stage, run);
+    if (deciding.packets.isEmpty()) this.#idle(stage, run);
     else this.#decisive(stage, run, deciding);
   }
 
-  /** @param left of the packets that come to it, those that no rule before it decides, and others */
-  #rule(stage: RunStage, run: Run, left: PacketSet): void {
-    const packet = commonPacket(this.#space.store, left.node, stage.arriving.node);
+  #rule(stage: RunStage, run: Run, deciding: Meeting): void {
+    const packet = deciding.somePacket();
     if (packet === undefined) this.#idle(stage, run);
     else if (
       stage.chain.rules[run.first]!.action.kind !== 'continue' &&
       !this.#without.faresOtherwise(stage, run, packet)
     )
-      this.#decisive(stage, run, left.intersect(stage.arriving));
+      this.#decisive(stage, run, deciding);
   }
 
-  #decisive(stage: RunStage, run: Run, deciding: PacketSet): void {
+  #decisive(stage: RunStage, run: Run, deciding: Meeting): void {
     if (!this.#without.isRedundant(stage, run, deciding)) return;
     const { chain, part } = stage;
-    const telling = this.#telling(deciding);
+    const telling = deciding.telling();
     const { rules, rest } = deciders(chain, part.run, run.first + 1, chain.rules.length, telling);
-    this.#report(stage, run.first, 'redundant', { by: rules, atEnd: !rest.isEmpty(), packets: deciding }, telling);
+    this.#report(stage, run.first, 'redundant', deciding, { by: rules, atEnd: !rest.isEmpty() }, telling);
   }
 
   /**
@@ -182,13 +185,13 @@ export class FaultFinder {
 
   /** A rule of a run that no packet reaches: because of the rules before it in the run, or before the run. */
   #idle(stage: RunStage, run: Run): void {
-    const { chain, part, arriving, ends } = stage;
-    const wanted = arriving.intersect(this.#functions.matching(chain.rules[run.first]!));
-    if (wanted.isEmpty()) {
+    const { chain, part, ends } = stage;
+    const wanted = new Meeting(this.#functions.matching(chain.rules[run.first]!), stage);
+    if (wanted.somePacket() === undefined) {
       this.#turnedAway(stage, run.first);
       return;
     }
-    const telling = this.#telling(wanted);
+    const telling = wanted.telling();
     const { rules } = deciders(chain, part.run, 0, run.first, telling);
     const outcomes = [outcomeBefore(part.run, run.first, telling), this.#without.own(stage, run, telling)];
     const [before = UNDECIDED, own = UNDECIDED] = outcomes.map((each) =>
@@ -196,13 +199,7 @@ export class FaultFinder {
     );
     const differing = disagreement(before, own, this.#space);
     const contradicts = !differing.isEmpty();
-    this.#report(
-      stage,
-      run.first,
-      'shadowed',
-      { by: rules, contradicts, packets: wanted },
-      contradicts ? differing : telling,
-    );
+    this.#report(stage, run.first, 'shadowed', wanted, { by: rules, contradicts }, contradicts ? differing : telling);
   }
 
   /** A rule whose packets do not even come to its part of the chain. */
@@ -211,14 +208,13 @@ export class FaultFinder {
     const into = this.#into(table, chain);
     const by = into.callers.slice(0, MOST_REASONS);
     const match = this.#functions.matching(chain.rules[index]!);
-    const wanted = into.conceivable.intersect(match);
-    if (into.packets.isEmpty())
-      this.#report(stage, index, 'unreachable', { by, packets: wanted }, this.#space.nothing());
-    else if (wanted.isEmpty()) this.#report(stage, index, 'impossible', { by, packets: wanted });
+    const packets = into.conceivable.intersect(match);
+    if (into.packets.isEmpty()) this.#report(stage, index, 'unreachable', { packets }, { by });
+    else if (packets.isEmpty()) this.#report(stage, index, 'impossible', { packets }, { by });
     else {
-      const decided = this.#decidedElsewhere(table, chain.rules[index]!, wanted);
+      const decided = this.#decidedElsewhere(table, chain.rules[index]!, packets);
       const known = decided.by.length > 0 ? {} : { by: this.#decidersBefore(stage, match) };
-      this.#report(stage, index, 'shadowed', { ...decided, ...known, packets: wanted }, this.#space.nothing());
+      this.#report(stage, index, 'shadowed', { packets }, { ...decided, ...known });
     }
   }
 
@@ -233,18 +229,10 @@ export class FaultFinder {
     return [];
   }
 
-  /**
-   * The packets by which a fault is told, of all that show it: the first ones of connections, as no author means others, and
-   * those without a condition that nobody can know; all of them, where there are none of these.
-   */
-  #telling(packets: PacketSet): PacketSet {
-    const usual = packets.intersect(this.#usual);
-    return usual.isEmpty() ? packets : usual;
-  }
-
   /** One packet's way shows who decides instead; where packets change on the way, there is no telling which one entered. */
   #decidedElsewhere(table: Table, rule: Rule, wanted: PacketSet): Pick<RuleFault, 'by' | 'contradicts' | 'witness'> {
-    const witness = sampleFlow(this.#telling(wanted));
+    const usual = wanted.intersect(this.#usual);
+    const witness = sampleFlow(usual.isEmpty() ? wanted : usual);
     const path = witness === undefined ? [] : evaluate(this.#ruleset, witness).path;
     if (witness === undefined || path.some(({ rule: met }) => changes(met))) return { by: [], contradicts: false };
     const decider = (path.findLast((step) => step.table === table.name) ?? path.at(-1))?.rule;
@@ -256,17 +244,22 @@ export class FaultFinder {
     };
   }
 
-  /** @param shown the packets from which the witness is taken */
+  /** @param shown the packets from which the witness is taken; absent: there is none, or it has been found */
   #report(
     { table, chain }: Stage,
     index: number,
     kind: RuleFault['kind'],
-    found: Partial<RuleFault> & Pick<RuleFault, 'packets'>,
-    shown: PacketSet = found.packets,
+    of: Pick<RuleFault, 'packets'>,
+    found: Partial<Omit<RuleFault, 'packets'>>,
+    shown?: PacketSet,
   ): void {
     const rule = chain.rules[index]!;
-    const witness = this.#replayed(sampleFlow(shown), { table, chain, rule, kind });
+    const sample = shown === undefined ? undefined : sampleFlow(shown);
+    const witness = this.#replayed(sample, { table, chain, rule, kind });
     this.faults.push({
+      get packets() {
+        return of.packets; // few ask for them
+      },
       kind,
       table,
       chain,

@@ -49,22 +49,40 @@ export function outcomeFrom(run: Run, from: number, packets: PacketSet): number 
   return store.substitute(UNDECIDED, outcomeFrom(left, from, packets), outcomeFrom(right, from, packets));
 }
 
+/** Ways in which packets may be decided, as bits, 1 << t for each terminal t. */
+export interface Alike {
+  readonly always: number;
+  readonly perhaps: number;
+  /** Whether all of these packets, which are decided in a way of `perhaps`, are after all. */
+  readonly ask: (terminal: number, packets: number) => boolean;
+}
+
 /**
- * Whether what the rules of a run from a position on do with the packets, and END with those that none of them decides, lies within some
- * terminals, given as bits. Nothing is made that one packet can refute.
+ * Whether the rules of a run from a position on decide all of the packets alike, and those that none of them decides are alike at END. Nothing
+ * is made that one packet can refute.
  */
-export function staysWithin(run: Run, from: number, packets: PacketSet, terminals: number): boolean {
+export function allAlike(run: Run, from: number, packets: PacketSet, { always, perhaps, ask }: Alike): boolean {
   const { store } = packets.space;
-  const others = ~terminals & ~(1 << UNDECIDED) & ((1 << TERMINALS) - 1);
+  const never = ~(always | perhaps | (1 << UNDECIDED)) & ((1 << TERMINALS) - 1);
+  const isAlike = (terminal: number, decided: number): boolean => {
+    const there = store.remap(decided, indicator([terminal]));
+    return there === 0 || ask(terminal, there);
+  };
   let rest = packets.node;
   const visit = (part: Run): boolean => {
     if (rest === 0 || part.first + part.count <= from) return true;
     if (part.first < from) return part.halves === undefined || part.halves.every(visit);
-    if (store.someReach(rest, part.function_, others)) return false;
+    if (store.someReach(rest, part.function_, never)) return false;
+    if (store.someReach(rest, part.function_, perhaps)) {
+      const decided = store.substitute(1, rest, part.function_);
+      for (let terminal = 0; terminal < TERMINALS; terminal++)
+        if ((perhaps & (1 << terminal)) !== 0 && !isAlike(terminal, decided)) return false;
+    }
     rest = store.minus(rest, part.function_);
     return true;
   };
-  return visit(run) && (rest === 0 || ((1 << END) & terminals) !== 0);
+  if (!visit(run)) return false;
+  return rest === 0 || ((1 << END) & always) !== 0 || (((1 << END) & perhaps) !== 0 && ask(END, rest));
 }
 
 /** The same for one packet. */
@@ -81,6 +99,17 @@ export function disagreement(a: number, b: number, space: HeaderSpace): PacketSe
   const verdicts = [ACCEPT, DROP, REJECT];
   const where = (function_: number, wanted: readonly number[]): PacketSet =>
     new PacketSet(space, space.store.remap(function_, indicator(wanted)));
-  const alike = space.union(verdicts.map((verdict) => where(a, [verdict]).intersect(where(b, [verdict]))));
-  return where(a, verdicts).intersect(where(b, verdicts)).subtract(alike);
+  return space.union(
+    verdicts.map((verdict) => {
+      const decided = where(a, [verdict]);
+      return decided.isEmpty()
+        ? decided
+        : decided.intersect(
+            where(
+              b,
+              verdicts.filter((each) => each !== verdict),
+            ),
+          );
+    }),
+  );
 }

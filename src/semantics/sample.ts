@@ -188,25 +188,28 @@ class Sampler {
 
   #favourite(name: WideDimension, candidates: readonly Limbs[]): Limbs | undefined {
     const first = this.#space.wideIndex(name);
-    return candidates.find((candidate) => this.#take(candidate.map((value, limb) => [first + limb, value])));
+    return candidates.find((candidate) => this.#take(first, candidate));
   }
 
   #choose(dimension: number, favourites: readonly number[]): number {
     const { store } = this.#space;
     if (![this.#set, this.#within].some((node) => store.dimensionOf(node) === dimension)) return favourites[0] ?? 0;
-    const favourite = favourites.find((value) => this.#take([[dimension, value]]));
+    const favourite = favourites.find((value) => this.#take(dimension, [value]));
     if (favourite !== undefined) return favourite;
     const first = firstCommonValue(store, this.#set, this.#within, dimension);
-    this.#take([[dimension, first]]);
+    this.#take(dimension, [first]);
     return first;
   }
 
-  /** Goes on with these values, dimension after dimension, where the sets have packets in common that have them. */
-  #take(values: readonly (readonly [dimension: number, value: number])[]): boolean {
+  /** Goes on with values of neighbouring dimensions, the first of them given, where the sets have packets in common that have them. */
+  #take(dimension: number, values: readonly number[]): boolean {
     const { store } = this.#space;
-    const follow = (from: number): number =>
-      values.reduce((node, [dimension, value]) => store.follow(node, dimension, value), from);
-    const [set, within] = [follow(this.#set), follow(this.#within)];
+    let [set, within] = [this.#set, this.#within];
+    for (let at = 0; at < values.length; at++) {
+      set = store.follow(set, dimension + at, values[at]!);
+      within = store.follow(within, dimension + at, values[at]!);
+    }
+    if (set === this.#set && within === this.#within) return true; // nothing was asked
     if (!store.intersects(set, within)) return false;
     [this.#set, this.#within] = [set, within];
     return true;
@@ -259,7 +262,19 @@ function isOnlyOne(space: HeaderSpace, nodes: readonly number[], name: WideDimen
 
 /** The name that its dimensions stand for: its bytes in their order, up to the first NUL (`interfaceInterval`). */
 function nameOf(limbs: Limbs): string {
-  const bytes = limbs.flatMap((limb) => [limb >>> 24, (limb >>> 16) & 255, (limb >>> 8) & 255, limb & 255]);
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(Uint8Array.from(end === -1 ? bytes : bytes.slice(0, end)));
+  const bytes: number[] = [];
+  for (const limb of limbs)
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const byte = (limb >>> shift) & 255;
+      if (byte === 0) return textOf(bytes);
+      bytes.push(byte);
+    }
+  return textOf(bytes);
+}
+
+/** A decoder costs more than all else about the name of an interface, and few have other letters than ASCII's. */
+function textOf(bytes: readonly number[]): string {
+  return bytes.every((byte) => byte < 128)
+    ? String.fromCharCode(...bytes)
+    : new TextDecoder().decode(Uint8Array.from(bytes));
 }

@@ -51,9 +51,34 @@ export function packetsOf(space: HeaderSpace, match: Match): PacketSet {
 
 /** From the last dimension to the first: each step then puts one node on top, where the other way round all below is made anew. */
 function intersection(space: HeaderSpace, parts: readonly Match[]): PacketSet {
-  const sets = parts.map((part) => packetsOf(space, part));
-  sets.sort((a, b) => space.store.dimensionOf(b.node) - space.store.dimensionOf(a.node));
-  return sets.reduce((both, set) => set.intersect(both), space.everything());
+  return parts
+    .map((part) => partOf(space, part))
+    .sort((a, b) => b.dimension - a.dimension)
+    .reduce((set, part) => part.within(set), space.everything());
+}
+
+interface Part {
+  readonly dimension: number; // the first that it asks for, but for the family of an address
+  /** Those of a set that it holds for. */
+  readonly within: (set: PacketSet) => PacketSet;
+}
+
+function partOf(space: HeaderSpace, match: Match): Part {
+  switch (match.kind) {
+    case 'address':
+      return {
+        dimension: space.wideIndex(match.side),
+        within: (set) => space.addressesWithin(set, match.side, match.ranges),
+      };
+    case 'field':
+      if (match.field === 'protocol' || match.field === 'state')
+        return {
+          dimension: space.numberIndex(match.field),
+          within: (set) => space.numbersWithin(set, match.field, match.ranges),
+        };
+  }
+  const packets = packetsOf(space, match);
+  return { dimension: space.store.dimensionOf(packets.node), within: (set) => packets.intersect(set) };
 }
 
 const ICMP = [PROTOCOLS.icmp, PROTOCOLS.icmpv6];

@@ -12,7 +12,8 @@ import {
   verdictTerminal,
 } from './chain-functions.ts';
 import type { Continuation, Denoter } from './denote.ts';
-import { outcomeFrom, staysWithin, valueFrom } from './rule-reasons.ts';
+import type { Arrivals, Meeting } from './meeting.ts';
+import { type Alike, allAlike, outcomeFrom, valueFrom } from './rule-reasons.ts';
 
 /** What follows a part of a chain. */
 export interface Ends extends Continuation {
@@ -20,15 +21,14 @@ export interface Ends extends Continuation {
 }
 
 /** A part of a chain and the packets before it. */
-export interface Stage<Part extends ChainPart = ChainPart> {
+export interface Stage<Part extends ChainPart = ChainPart> extends Arrivals {
   readonly table: Table;
   readonly chain: Chain;
   readonly part: Part;
-  readonly arriving: PacketSet;
   readonly earlier: readonly Stage[]; // of the same chain
   readonly ends: Ends | undefined; // undefined: a packet may come more than once
   /** What chain terminals come to in the end, where that is the same for all packets; they stand for themselves where `ends` is unknown. */
-  readonly fates: ReadonlyMap<number, number> | undefined;
+  readonly fates: ReadonlyMap<number, number>;
 }
 
 export type RunStage = Stage<Extract<ChainPart, { kind: 'run' }>>;
@@ -46,47 +46,63 @@ export class WithoutRule {
 
   /** @param arriving packets that come to a part of a chain; @param ends what follows it */
   fates(arriving: PacketSet, ends: Ends | undefined): Stage['fates'] {
-    if (ends === undefined) return new Map([ACCEPT, DROP, REJECT, RETURN, END].map((each) => [each, each]));
+    if (ends === undefined) return new Map(OUTCOMES.map((each) => [each, each]));
     const fates = new Map([DROP, REJECT].map((each) => [each, each]));
     for (const [terminal, decision] of [
       [ACCEPT, ends.accepted],
       [RETURN, ends.ended],
       [END, ends.after],
     ] as const) {
-      const only = [ACCEPT, DROP, REJECT].find(
-        (verdict) => !this.#space.store.someReach(arriving.node, decision, ~bitsOf([verdict]) & ALL),
-      );
-      if (only === undefined) return undefined;
-      fates.set(terminal, only);
+      const only = VERDICTS.find((verdict) => this.#allLeadTo(verdict, decision, arriving.node));
+      if (only !== undefined) fates.set(terminal, only);
     }
     return fates;
   }
 
-  /** What becomes of a rule's packets without it: chain terminals, and END for those that leave the run. */
-  outcome({ part }: RunStage, run: Run, deciding: PacketSet): number {
+  #allLeadTo(verdict: number, decision: number, packets: number): boolean {
+    return !this.#space.store.someReach(packets, decision, ALL & ~(1 << verdict));
+  }
+
+  /** What becomes in the end of packets that come behind a rule of a run; UNDECIDED for all others. */
+  behind({ part }: RunStage, run: Run, packets: PacketSet, ends: Ends): number {
+    return this.#ofAll(outcomeFrom(part.run, run.first + 1, packets), packets, ends);
+  }
+
+  /** A function of some packets with its ends replaced by what they lead to, and UNDECIDED by what leaving the part leads to. */
+  #ofAll(function_: number, packets: PacketSet, ends: Ends): number {
     const { store } = this.#space;
-    const end = store.substitute(1, deciding.node, END);
-    return store.substitute(UNDECIDED, outcomeFrom(part.run, run.first + 1, deciding), end);
+    const after = store.substitute(1, packets.node, ends.after);
+    return store.substitute(UNDECIDED, this.#denoter.finish(function_, ends, UNDECIDED), after);
   }
 
   /** Whether what comes behind does the same: as the chain sees it, or as it turns out in the end. */
-  isRedundant(stage: RunStage, run: Run, deciding: PacketSet): boolean {
-    const { part, ends } = stage;
+  isRedundant(stage: RunStage, run: Run, decided: Meeting): boolean {
+    const { part, ends, fates } = stage;
     const { store } = this.#space;
-    if (this.#somePacketTells(stage, run, deciding)) return false;
     const own = ownTerminal(stage, run);
-    const { fates } = stage;
-    if (own !== undefined && fates !== undefined) {
-      const same = [ACCEPT, DROP, REJECT, RETURN, END].filter((each) => fates.get(each) === fates.get(own));
-      return staysWithin(part.run, run.first + 1, deciding, bitsOf(same));
+    if (own === undefined && this.#somePacketTells(stage, run, decided.packets)) return false;
+    const fate = own === undefined ? undefined : fates.get(own);
+    if (fate !== undefined) {
+      const alike = this.#alike(fate, stage);
+      const stays = (packets: PacketSet): boolean => allAlike(part.run, run.first + 1, packets, alike);
+      return stays(decided.wider) || stays(decided.packets); // what holds of more packets holds of those that come
     }
+    const deciding = decided.packets;
     const does = this.own(stage, run, deciding);
     const behind = outcomeFrom(part.run, run.first + 1, deciding);
     if (store.substitute(UNDECIDED, does, behind) === behind) return true;
     if (ends === undefined) return false;
-    const without = this.outcome(stage, run, deciding);
-    const with_ = store.substitute(UNDECIDED, does, without);
-    return this.final(with_, ends) === this.final(without, ends);
+    const with_ = store.substitute(UNDECIDED, does, behind);
+    return this.#ofAll(with_, deciding, ends) === this.#ofAll(behind, deciding, ends);
+  }
+
+  /** Chain terminals that come to the same in the end as one whose fate is known. */
+  #alike(fate: number, { fates, ends }: RunStage): Alike {
+    return {
+      always: bitsOf(OUTCOMES.filter((each) => fates.get(each) === fate)),
+      perhaps: bitsOf(OUTCOMES.filter((each) => !fates.has(each))),
+      ask: (terminal, packets) => ends !== undefined && this.#allLeadTo(fate, this.#finalOf(terminal, ends), packets),
+    };
   }
 
   /** Whether one packet for each end that the rule leads to, whichever comes to hand, shows that it is of use: most that call a chain are. */
@@ -146,7 +162,9 @@ function ownTerminal({ chain }: RunStage, run: Run): number | undefined {
   }
 }
 
-const ENDS = [ACCEPT, DROP, REJECT, RETURN];
+const VERDICTS = [ACCEPT, DROP, REJECT];
+const ENDS = [...VERDICTS, RETURN];
+const OUTCOMES = [...ENDS, END];
 const ALL = (1 << TERMINALS) - 1;
 
 function bitsOf(terminals: readonly number[]): number {
