@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Action, all, field, type Rule, type Ruleset } from '../../src/ir/index.ts';
+import { type Action, all, field, type Rule, type Ruleset, type Table } from '../../src/ir/index.ts';
 import { HeaderSpace } from '../../src/packetset/index.ts';
 import { denote, packetsOf } from '../../src/semantics/index.ts';
 import type { SourceFile } from '../../src/source/index.ts';
@@ -18,57 +18,76 @@ export function meaningOf(file: SourceFile): Ruleset {
   return nftablesTarget.lift(ast).ruleset;
 }
 
+/** A way in which two rulesets differ. */
+export interface Difference {
+  readonly what: string;
+  readonly rule?: Rule; // of the expected ruleset, where it is one rule that differs
+}
+
 /** Two rulesets mean the same: in each rule, which earlier rules may hide, and altogether. */
 export function assertSameMeaning(actual: Ruleset, expected: Ruleset, what: string): void {
+  for (const difference of differences(actual, expected)) assert.fail(`${what}: ${difference.what}`);
+}
+
+/** In the order of the chains; what becomes of packets in the end is compared where the rules are the same. */
+export function* differences(actual: Ruleset, expected: Ruleset): Generator<Difference> {
+  const [shape, expectedShape] = [shapeOf(actual), shapeOf(expected)];
+  if (shape !== expectedShape) {
+    yield { what: `${shape} / ${expectedShape}` };
+    return;
+  }
   const space = new HeaderSpace();
-  assert.deepEqual(
-    actual.tables.map(({ name, families, chains }) => [
-      name,
-      families,
-      chains.map((chain) => [chain.name, chain.base]),
-    ]),
-    expected.tables.map(({ name, families, chains }) => [
-      name,
-      families,
-      chains.map((chain) => [chain.name, chain.base]),
-    ]),
-    what,
-  );
+  let isSame = true;
   for (const [t, table] of expected.tables.entries()) {
     for (const [c, chain] of table.chains.entries()) {
       const own = actual.tables[t]!.chains[c]!.rules;
-      const place = `${what}: ${table.name} ${chain.name}`;
-      assert.deepEqual(own.map(outline), chain.rules.map(outline), place);
       for (const [index, rule] of chain.rules.entries()) {
-        const here = field('family', ...table.families); // of others, no packet comes to the table
-        const same = (a: Rule['match'], b: Rule['match']): boolean =>
-          packetsOf(space, all(here, a)).equals(packetsOf(space, all(here, b)));
-        // What a lookup needs may be asked for before it, or in each of its elements.
-        const [cases, others] = [own[index]!, rule].map(casesOf);
-        assert.ok(
-          others!.length > 0 || same(own[index]!.match, rule.match),
-          `${place}: ${own[index]!.origin.text} / ${rule.origin.text}`,
-        );
-        for (const each of others!) {
-          assert.ok(
-            cases!.some((other) => outlineOf(other.action) === outlineOf(each.action) && same(other.match, each.match)),
-            `${place}: ${rule.origin.text}, ${each.origin?.text}`,
-          );
-        }
+        const what = differenceOf(space, table, own[index]!, rule);
+        if (what === undefined) continue;
+        isSame = false;
+        yield { what: `${table.name} ${chain.name}: ${what}`, rule };
       }
     }
   }
+  if (!isSame) return;
   const [a, b] = [denote(space, actual), denote(space, expected)];
   for (const verdict of ['accept', 'drop', 'reject'] as const)
-    assert.ok(a[verdict].equals(b[verdict]), `${what}: ${verdict}`);
+    if (!a[verdict].equals(b[verdict])) yield { what: verdict };
+}
+
+function differenceOf(space: HeaderSpace, table: Table, actual: Rule, expected: Rule): string | undefined {
+  const [outlined, wanted] = [outline(actual), outline(expected)];
+  if (outlined !== wanted) return `${outlined} / ${wanted}`;
+  const here = field('family', ...table.families); // of others, no packet comes to the table
+  const same = (a: Rule['match'], b: Rule['match']): boolean =>
+    packetsOf(space, all(here, a)).equals(packetsOf(space, all(here, b)));
+  // What a lookup needs may be asked for before it, or in each of its elements.
+  const [cases, others] = [casesOf(actual), casesOf(expected)];
+  if (others.length === 0 && !same(actual.match, expected.match))
+    return `${actual.origin.text} / ${expected.origin.text}`;
+  const missing = others.find(
+    (each) =>
+      !cases.some((other) => outlineOf(other.action) === outlineOf(each.action) && same(other.match, each.match)),
+  );
+  return missing === undefined ? undefined : `${expected.origin.text}, ${missing.origin?.text}`;
+}
+
+function shapeOf({ tables }: Ruleset): string {
+  return JSON.stringify(
+    tables.map(({ name, families, chains }) => [
+      name,
+      families,
+      chains.map((chain) => [chain.name, chain.base, chain.rules.length]),
+    ]),
+  );
 }
 
 function casesOf({ match, action }: Rule) {
   return action.kind === 'dispatch' ? action.cases.map((each) => ({ ...each, match: all(match, each.match) })) : [];
 }
 
-function outline(rule: Rule): unknown {
-  return [rule.effects ?? [], outlineOf(rule.action)];
+function outline(rule: Rule): string {
+  return `${JSON.stringify(rule.effects ?? [], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))} ${outlineOf(rule.action)}`;
 }
 
 function outlineOf(action: Action): string {

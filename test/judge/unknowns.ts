@@ -27,6 +27,7 @@ export function whenAlwaysHolds(text: string): boolean | undefined {
   if (text.startsWith('nft before 1.1 has loaded the rules')) return JOINING_NFT;
   if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill
   if (/^it passes device .* below another interface$/.test(text)) return false; // no wire lies over another
-  if (/^meta sk[ug]id /.test(text)) return false; // at input: the owner of a socket that the packet belongs to
+  // At input: the owner of a socket that the packet belongs to. Of several things that are asked together, another may be the unknown one.
+  if (/^meta sk[ug]id (?!\.)/.test(text)) return false;
   return whenIptablesAlwaysHolds(text);
 }

@@ -1,9 +1,11 @@
+import { AssertionError } from 'node:assert';
 import { hasErrors } from '../../../src/diagnostic/index.ts';
+import type { Ruleset } from '../../../src/ir/index.ts';
 import { DiagramTooLarge } from '../../../src/packetset/index.ts';
 import { SourceFile } from '../../../src/source/index.ts';
 import { nftablesTarget, type Program } from '../../../src/target/nftables/index.ts';
 import { finalProgram } from '../../../src/target/nftables/program.ts';
-import { assertSameMeaning, meaningOf } from '../../corpus/meaning.ts';
+import { type Difference, differences, meaningOf } from '../../corpus/meaning.ts';
 import type { Load, Loaded } from './protocol.ts';
 import { includeParts } from './read-one.ts';
 
@@ -44,15 +46,30 @@ export function compareReading({ text, format }: Load, loaded: Loaded): Comparis
     const { ruleset: meant, opaque } = nftablesTarget.lift(ast);
     if (opaque.length > 0) return { kind: 'opaque' }; // said to be not understood: the listing may say it better
     // In JSON nft 1.0.6 writes for the flags of a table what it finds in memory.
-    for (const listing of hasTableFlags(loaded.json) ? [loaded.text] : [loaded.text, loaded.json])
-      assertSameMeaning(meaningOf(new SourceFile('listing', listing)), meant, 'the listing');
+    const listings = hasTableFlags(loaded.json) ? [loaded.text] : [loaded.text, loaded.json];
+    let excuse: Excuse | undefined;
+    for (const listing of listings) {
+      const listed = readListing(listing);
+      for (const difference of typeof listed === 'string' ? [{ what: listed }] : differences(listed, meant)) {
+        excuse = excuseOf(text, difference);
+        if (excuse === undefined) return { kind: 'differs', what: `the listing: ${difference.what}` };
+      }
+    }
+    return excuse === undefined ? { kind: 'same' } : { kind: 'excused', excuse };
   } catch (error) {
     if (error instanceof DiagramTooLarge) return { kind: 'large' };
-    const excuse = excuseOf(text);
-    if (excuse !== undefined) return { kind: 'excused', excuse };
-    return { kind: 'differs', what: error instanceof Error ? error.message : String(error) };
+    throw error;
   }
-  return { kind: 'same' };
+}
+
+/** What we make of a listing, or what we say against it. */
+function readListing(text: string): Ruleset | string {
+  try {
+    return meaningOf(new SourceFile('listing', text));
+  } catch (error) {
+    if (error instanceof AssertionError) return error.message;
+    throw error;
+  }
 }
 
 /** Rules of a ruleset whose meaning is compared: larger ones take seconds each. */
@@ -74,15 +91,16 @@ const EXCUSES = {
     /\[(\[(?:"[a-z]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|\{ ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
-  'a field behind another protocol, listed as one of its own': /icmpv6 type [^\n]* th dport/,
+  'a field behind another protocol, listed as one of its own': /icmp(?:v6)? type [^\n]* th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
-  'an interface by its number, listed by its name': /\b[io]if (?:\{ )?(?:0x)?\d/,
+  'an interface by its number, listed by its name': /\b[io]if (?:!= )?(?:\{ )?(?:0x)?\d/,
   'a word twice in what a route is asked by, listed once': /fib (\w+) \. \1|"flags": *\["(\w+)", *"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a range of traffic classes, which nft writes so that it cannot read it itself': /"key": *"priority"[^\n]*"range"/,
   'a set within a set, listed as one': /\{ \{/,
+  'a handle with something behind it, which nft passes over': /meta priority [0-9a-f]*:[0-9a-f]*:/,
   'a time by its number, listed as a date': /meta time (?:\{ )?0x/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'a word of another datatype':
@@ -99,8 +117,12 @@ const EXCUSES = {
 
 export type Excuse = keyof typeof EXCUSES;
 
-function excuseOf(text: string): Excuse | undefined {
-  for (const [excuse, pattern] of Object.entries(EXCUSES)) if (pattern.test(text)) return excuse as Excuse;
+/** By the text of the rule that differs; by all of the text, where it asks a set that stands elsewhere, or no rule is known. */
+function excuseOf(text: string, { rule }: Difference): Excuse | undefined {
+  const span = rule?.origin.span;
+  const own = rule === undefined || span === undefined ? text : span.file.text.slice(span.start, span.end);
+  const searched = own.includes('@') ? text : own;
+  for (const [excuse, pattern] of Object.entries(EXCUSES)) if (pattern.test(searched)) return excuse as Excuse;
   return undefined;
 }
 
