@@ -1,21 +1,21 @@
 import { type Action, type Match, PASSING, type Ruleset, type Side, type Table } from '../ir/index.ts';
-import { type Address, type AddressRange, type Family, highestAddress, wholeFamily } from '../net/index.ts';
+import { type Address, wholeFamily } from '../net/index.ts';
+import { AddressPairs } from './address-pairs.ts';
 import { candidates, type ExtentOf } from './candidates.ts';
 import { baseChains, findChain } from './chains.ts';
-import { CutLine } from './cut-line.ts';
 import { decide, extentsOfPattern } from './decide.ts';
 import { matchOf } from './evaluate.ts';
 import type { FlowPattern } from './pattern.ts';
 import type { PatternView } from './pattern-view.ts';
-
-const MOST_WORK = 5_000_000; // pieces looked at for one side: some hundredths of a second
+import { rangesOf, SideClasses } from './side-classes.ts';
 
 /**
- * Packets of a view by their addresses: two of one class are in the same ranges of every match that they can meet, and so they take the same
- * way and get the same verdict. Nothing is said here of what that is.
+ * Packets of a view by their addresses: every match that they can meet holds for all of a class or for none, and so they take the same way
+ * and get the same verdict. Nothing is said here of what that is.
  */
 export class AddressClasses {
   readonly #sides: Readonly<Record<Side, SideClasses | undefined>>; // `undefined`: all packets of the view have the same
+  readonly #pairs: AddressPairs | undefined; // where both sides are free
 
   /**
    * @param others what is asked about the packets beside the ruleset's matches
@@ -33,21 +33,27 @@ export class AddressClasses {
     const matches = [...met.matches, ...others];
     const sides: Partial<Record<Side, SideClasses>> = {};
     for (const side of view.free) {
-      const found = SideClasses.of(matches, side, view.pattern.family);
+      const found = SideClasses.of(rangesOf(matches, side, view.pattern.family), view.pattern.family);
       if (found === undefined) return undefined;
       sides[side] = found;
     }
-    return new AddressClasses(sides);
+    const { src, dst } = sides;
+    const areBothFree = src !== undefined && dst !== undefined;
+    return new AddressClasses(
+      sides,
+      areBothFree ? AddressPairs.of(matches, view.pattern.family, { src, dst }) : undefined,
+    );
   }
 
-  private constructor({ src, dst }: Partial<Record<Side, SideClasses>>) {
+  private constructor({ src, dst }: Partial<Record<Side, SideClasses>>, pairs: AddressPairs | undefined) {
     this.#sides = { src, dst };
+    this.#pairs = pairs;
   }
 
   /** @param src and @param dst are of the view's family; `undefined` only where that side is not free */
   classOf(src: Address | undefined, dst: Address | undefined): number {
-    const { src: sources, dst: destinations } = this.#sides;
-    return placeIn(destinations, dst) + (destinations?.count ?? 1) * placeIn(sources, src);
+    const [from, to] = [placeIn(this.#sides.src, src), placeIn(this.#sides.dst, dst)];
+    return this.#pairs === undefined ? to + (this.#sides.dst?.count ?? 1) * from : this.#pairs.classOf(from, to);
   }
 }
 
@@ -123,74 +129,5 @@ class MetMatches {
     if (decide(match, this.#all) === false) return false;
     this.matches.push(match);
     return true;
-  }
-}
-
-/** The addresses of one family as sources or as destinations, those together that are in the same ranges of every match. */
-class SideClasses {
-  readonly count: number;
-  readonly #line: CutLine;
-  readonly #classOf: Int32Array; // by piece
-
-  static of(matches: readonly Match[], side: Side, family: Family): SideClasses | undefined {
-    const asked: AddressRange[][] = [];
-    for (const match of matches) gatherRanges(match, side, family, asked);
-    const line = CutLine.around([{ first: 0n, last: highestAddress(family) }, ...asked.flat()]);
-    const classOf = new Int32Array(line.length);
-    let count = 1;
-    let work = 0;
-    const inside = new Map<number, number>(); // a class -> the class of those of its pieces that are in the ranges
-    for (const ranges of asked) {
-      inside.clear();
-      for (const { first, last } of ranges) {
-        const start = line.pieceAt(first);
-        const end = first === last ? start + 1 : line.pieceAt(last + 1n);
-        for (let piece = start; piece < end; piece++) {
-          const before = classOf[piece]!;
-          let after = inside.get(before);
-          if (after === undefined) {
-            after = count++;
-            inside.set(before, after);
-          }
-          classOf[piece] = after;
-        }
-        work += end - start;
-      }
-      if (work > MOST_WORK) return undefined;
-    }
-    return new SideClasses(line, classOf, count);
-  }
-
-  private constructor(line: CutLine, classOf: Int32Array, count: number) {
-    this.#line = line;
-    this.#classOf = classOf;
-    this.count = count;
-  }
-
-  classOf(address: bigint): number {
-    return this.#classOf[this.#line.pieceAt(address)]!;
-  }
-}
-
-/** Of each part of a match that asks for addresses of a side, which. */
-function gatherRanges(match: Match, side: Side, family: Family, found: AddressRange[][]): void {
-  switch (match.kind) {
-    case 'address':
-      if (match.side === side) found.push(match.ranges.filter((range) => range.family === family));
-      break;
-    case 'not':
-      gatherRanges(match.of, side, family, found);
-      break;
-    case 'all':
-    case 'any':
-      for (const part of match.of) gatherRanges(part, side, family, found);
-      break;
-    case 'everything':
-    case 'nothing':
-    case 'field':
-    case 'interface':
-    case 'quantity':
-    case 'symbol':
-      break;
   }
 }
