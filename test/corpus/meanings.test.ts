@@ -111,6 +111,8 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['two ports that are not', input('tcp sport != 40000 tcp dport != 23 accept'), {}, 'drop'],
     ['two ports that are not, as an nft that joins them loads it', input('tcp sport != 40000 tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'accept'],
     ['joined: both at once', input('tcp dport != 22 tcp sport != 40000 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
+    ['joined, of a set of one', input('tcp sport != { 40000 } tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'accept'],
+    ['a set of two is never joined', input('tcp sport != { 40000, 40001 } tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
     ['ranges are never joined', input('tcp sport != 40000-40001 tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
     ['a field whose offset is beyond all headers', input('@nh,65536,8 1 drop\naccept'), { protocol: 47 }, 'accept'],
     ['a value whose type nft does not know', input('meta l4proto tcp ct original proto-dst 0x16 [invalid type] accept'), {}, 'accept'],

@@ -58,7 +58,8 @@ function order(a: Place, b: Place): number {
 
 /** The place that a comparison reads, where it is with one value: ranges, sets and masks are never joined. */
 function placeOf({ left, right }: Extract<nft.Statement, { kind: 'match' }>): Place | undefined {
-  if (right.kind !== 'number' && right.kind !== 'word') return undefined;
+  const value = right.kind === 'set' && right.elements.length === 1 ? right.elements[0]!.key : right; // nft makes them one
+  if (value.kind !== 'number' && value.kind !== 'word') return undefined;
   if (left.kind === 'raw') return left;
   if (left.kind !== 'payload') return undefined;
   const { protocol, field } = left;
