@@ -1,5 +1,6 @@
 import type { Family } from '../net/index.ts';
-import type { HeaderSpace, NumberDimension, WideDimension } from './header-space.ts';
+import type { NumberDimension, WideDimension } from './dimensions.ts';
+import type { HeaderSpace } from './header-space.ts';
 import { type Interval, IntervalSet } from './interval-set.ts';
 import type { PacketSet } from './packet-set.ts';
 

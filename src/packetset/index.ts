@@ -2,15 +2,8 @@ export { AddressSet } from './address-set.ts';
 export { balanced } from './balanced.ts';
 export { type Bits, type Box, boxes, type NumberRange } from './boxes.ts';
 export { DiagramStore, TERMINALS } from './diagram.ts';
-export {
-  addressLimbs,
-  type DimensionName,
-  familyValue,
-  HeaderSpace,
-  type NarrowDimension,
-  type NumberDimension,
-  type WideDimension,
-} from './header-space.ts';
+export type { DimensionName, NarrowDimension, NumberDimension, WideDimension } from './dimensions.ts';
+export { addressLimbs, familyValue, HeaderSpace } from './header-space.ts';
 export { type Interval, IntervalSet } from './interval-set.ts';
 export { type DiagramLimits, DiagramTooLarge } from './limits.ts';
 export { PacketSet } from './packet-set.ts';
