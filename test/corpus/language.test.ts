@@ -142,6 +142,41 @@ describe('what nft reads and later versions of it write as JSON', () => {
       listing(rule('{"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "8080"}}')),
       input('iif 8080 accept'),
     ],
+    [
+      'a quota in another unit',
+      listing(rule('{"quota": {"val": 4, "val_unit": "kbytes"}}')),
+      input('quota until 0x1000 bytes accept'),
+    ],
+    [
+      'a rate of data in another unit',
+      listing(
+        rule('{"limit": {"rate": 1, "burst": 2, "per": "second", "rate_unit": "mbytes", "burst_unit": "kbytes"}}'),
+      ),
+      input('limit rate 1024 kbytes/second burst 2048 bytes accept'),
+    ],
+    [
+      "a burst of no packets, which is the kernel's own",
+      listing(rule('{"limit": {"rate": 10, "burst": 0, "per": "second"}}')),
+      input('limit rate 10/second accept'),
+    ],
+    [
+      'bits in a set of one where `in` is said',
+      listing(
+        rule(
+          '{"match": {"op": "in", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": {"set": ["syn"]}}}',
+        ),
+      ),
+      input('tcp flags { syn } accept'),
+    ],
+    [
+      'bits in a set of one where equality is said',
+      listing(
+        rule(
+          '{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": {"set": ["syn"]}}}',
+        ),
+      ),
+      input('tcp flags == syn accept'),
+    ],
   ];
   for (const [title, json, text] of cases) {
     it(title, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Action, all, field, type Rule, type Ruleset, type Table } from '../../src/ir/index.ts';
-import { HeaderSpace } from '../../src/packetset/index.ts';
+import { type Action, all, field, type Match, type Rule, type Ruleset, type Table } from '../../src/ir/index.ts';
+import { HeaderSpace, type PacketSet } from '../../src/packetset/index.ts';
 import { denote, packetsOf } from '../../src/semantics/index.ts';
 import type { SourceFile } from '../../src/source/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
@@ -22,6 +22,7 @@ export function meaningOf(file: SourceFile): Ruleset {
 export interface Difference {
   readonly what: string;
   readonly rule?: Rule; // of the expected ruleset, where it is one rule that differs
+  readonly isWider?: boolean; // the other rule does the same with more packets
 }
 
 /** Two rulesets mean the same: in each rule, which earlier rules may hide, and altogether. */
@@ -42,10 +43,10 @@ export function* differences(actual: Ruleset, expected: Ruleset): Generator<Diff
     for (const [c, chain] of table.chains.entries()) {
       const own = actual.tables[t]!.chains[c]!.rules;
       for (const [index, rule] of chain.rules.entries()) {
-        const what = differenceOf(space, table, own[index]!, rule);
-        if (what === undefined) continue;
+        const found = differenceOf(space, table, own[index]!, rule);
+        if (found === undefined) continue;
         isSame = false;
-        yield { what: `${table.name} ${chain.name}: ${what}`, rule };
+        yield { ...found, what: `${table.name} ${chain.name}: ${found.what}`, rule };
       }
     }
   }
@@ -55,21 +56,24 @@ export function* differences(actual: Ruleset, expected: Ruleset): Generator<Diff
     if (!a[verdict].equals(b[verdict])) yield { what: verdict };
 }
 
-function differenceOf(space: HeaderSpace, table: Table, actual: Rule, expected: Rule): string | undefined {
+function differenceOf(space: HeaderSpace, table: Table, actual: Rule, expected: Rule): Difference | undefined {
   const [outlined, wanted] = [outline(actual), outline(expected)];
-  if (outlined !== wanted) return `${outlined} / ${wanted}`;
+  if (outlined !== wanted) return { what: `${outlined} / ${wanted}` };
   const here = field('family', ...table.families); // of others, no packet comes to the table
-  const same = (a: Rule['match'], b: Rule['match']): boolean =>
-    packetsOf(space, all(here, a)).equals(packetsOf(space, all(here, b)));
+  const packets = (match: Match): PacketSet => packetsOf(space, all(here, match));
+  const same = (a: Match, b: Match): boolean => packets(a).equals(packets(b));
   // What a lookup needs may be asked for before it, or in each of its elements.
   const [cases, others] = [casesOf(actual), casesOf(expected)];
   if (others.length === 0 && !same(actual.match, expected.match))
-    return `${actual.origin.text} / ${expected.origin.text}`;
+    return {
+      what: `${actual.origin.text} / ${expected.origin.text}`,
+      isWider: packets(actual.match).contains(packets(expected.match)),
+    };
   const missing = others.find(
     (each) =>
       !cases.some((other) => outlineOf(other.action) === outlineOf(each.action) && same(other.match, each.match)),
   );
-  return missing === undefined ? undefined : `${expected.origin.text}, ${missing.origin?.text}`;
+  return missing === undefined ? undefined : { what: `${expected.origin.text}, ${missing.origin?.text}` };
 }
 
 function shapeOf({ tables }: Ruleset): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '../../src/ir/index.ts';
 import { JOINS } from '../../src/target/nftables/lift-joined.ts';
+import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
 const V6 = { family: 6 } as const;
@@ -114,6 +115,11 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['joined, of a set of one', input('tcp sport != { 40000 } tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'accept'],
     ['a set of two is never joined', input('tcp sport != { 40000, 40001 } tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
     ['ranges are never joined', input('tcp sport != 40000-40001 tcp dport != 23 accept'), { symbols: symbolOf(JOINS, 'the packet') }, 'drop'],
+    ['flags of a set of one', input('tcp flags { syn } accept'), { tcpFlags: 0x12 }, 'drop'],
+    ['flags of a set of one, as an nft that asks for any bit loads it', input('tcp flags { syn } accept'), { tcpFlags: 0x12, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet') }, 'accept'],
+    ['and as it loads a value of two bits', input('define f = { syn | ack }\ntcp flags $f accept'), { tcpFlags: 0x10, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet') }, 'accept'],
+    ['where equality is written it is meant', input('tcp flags == { syn } accept'), { tcpFlags: 0x12, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet') }, 'drop'],
+    ['and so is a set of two', input('tcp flags { syn, fin } accept'), { tcpFlags: 0x12, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet') }, 'drop'],
     ['a field whose offset is beyond all headers', input('@nh,65536,8 1 drop\naccept'), { protocol: 47 }, 'accept'],
     ['a value whose type nft does not know', input('meta l4proto tcp ct original proto-dst 0x16 [invalid type] accept'), {}, 'accept'],
     ['the hours of the day', input('meta hour "08:00"-"17:00" accept'), { quantities: new Map([['meta hour', 9 * 3600]]) }, 'accept'],

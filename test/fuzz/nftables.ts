@@ -50,7 +50,7 @@ export interface FuzzOptions {
   readonly refused?: (said: string) => void; // by us, although nft takes it
 }
 
-const FAILURES_KEPT = 20;
+const FAILURES_KEPT = 100;
 /**
  * Processor time after which we call it a hang. Two hundred conditions of different kinds can make sets that grow until the memory bound ends them, which takes
  * some fifteen seconds on a busy machine; rulesets that people write take a fraction of one.

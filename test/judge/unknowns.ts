@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from '../../src/host/index.ts';
+import { JOINS } from '../../src/target/nftables/lift-joined.ts';
+import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { whenIptablesAlwaysHolds, whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
-/** Whether the nft of this machine is older than 1.1. */
-const JOINING_NFT = /v(?:0\.|1\.0\.)/.test(
-  spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '',
-);
+const NFT_VERSION = spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '';
+/** Whether the nft of this machine is older than these. */
+const OLDER = { '1.1': /v(?:0\.|1\.0\.)/.test(NFT_VERSION), '1.0.9': /v(?:0\.|1\.0\.[0-8]\b)/.test(NFT_VERSION) };
 
 /**
  * When a condition holds that our reader says nobody can know, here, where some are known: limits and quotas are too wide to bite, no
@@ -24,7 +25,8 @@ export const OPTIONS = 'IPv6 extension headers';
 /** Whether a condition holds that is the same for all packets here. */
 export function whenAlwaysHolds(text: string): boolean | undefined {
   if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return false;
-  if (text.startsWith('nft before 1.1 has loaded the rules')) return JOINING_NFT;
+  if (text === JOINS) return OLDER['1.1'];
+  if (text === TAKES_ONE_FOR_ITS_BITS) return OLDER['1.0.9'];
   if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill
   if (/^it passes device .* below another interface$/.test(text)) return false; // no wire lies over another
   // At input: the owner of a socket that the packet belongs to. Of several things that are asked together, another may be the unknown one.

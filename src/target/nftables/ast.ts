@@ -208,7 +208,7 @@ export interface LimitStatement {
 }
 
 export const BYTE_UNITS = ['bytes', 'kbytes', 'mbytes'] as const;
-type ByteUnit = (typeof BYTE_UNITS)[number];
+export type ByteUnit = (typeof BYTE_UNITS)[number]; // each 1024 of the one before
 
 export const LIMIT_UNITS = ['second', 'minute', 'hour', 'day', 'week'] as const;
 type LimitUnit = (typeof LIMIT_UNITS)[number];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { all, any, type Match, not, nothing } from '../../ir/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type * as nft from './ast.ts';
@@ -12,6 +13,12 @@ export interface Position {
   readonly rule: number; // from 0
 }
 
+/**
+ * The condition that only the machine that loads the rules knows. nft from 0.9.1 on takes `{ syn }` for `syn`; of `tcp flags { syn }` it then asks
+ * for that bit and not for that value, which 1.0.9 has mended (src/evaluate.c, commits fee6bda06403, 01167c393a12).
+ */
+export const TAKES_ONE_FOR_ITS_BITS = 'nft before 1.0.9 has loaded the rules, and asks for any bit of a set of one';
+
 /** A match whose right side is a set. */
 export function membership(
   key: nft.Expression,
@@ -21,7 +28,10 @@ export function membership(
   context: ChainContext,
   position: Position,
 ): Match {
-  if (right.kind === 'set') return tupleMatch(parts, operator, keysOf(right.elements), context);
+  if (right.kind === 'set') {
+    const keys = keysOf(right.elements);
+    return operator === 'in' ? ofSetOfOne(parts, keys, context) : tupleMatch(parts, operator, keys, context);
+  }
   const set = namedSet(right.name, context);
   const [first] = parts;
   if (context.isOurs && first !== undefined) {
@@ -45,6 +55,13 @@ export function membership(
     default:
       throw new NotUnderstood('it compares with a set by order');
   }
+}
+
+function ofSetOfOne(parts: readonly KeyPart[], keys: readonly nft.Expression[], context: ChainContext): Match {
+  const [exact, bits] = [tupleMatch(parts, '==', keys, context), tupleMatch(parts, 'in', keys, context)];
+  if (isDeepStrictEqual(exact, bits)) return exact; // as for a state of connections: it has one bit
+  const takes = context.program.unknowns.property(TAKES_ONE_FOR_ITS_BITS);
+  return any(all(takes, bits), all(not(takes), exact));
 }
 
 function keysOf(elements: readonly nft.Element[]): nft.Expression[] {

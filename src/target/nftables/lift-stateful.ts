@@ -1,5 +1,6 @@
 import { anyOf, type Match, not } from '../../ir/index.ts';
 import type * as nft from './ast.ts';
+import { amountInLargestUnit, inLargestUnits } from './byte-unit.ts';
 import type { ChainContext } from './lift-context.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
@@ -37,7 +38,6 @@ export function statefulCondition(
   context: ChainContext,
   around: Surroundings,
 ): StatefulCondition {
-  const { unknowns } = context.program;
   switch (statement.kind) {
     case 'object':
       return objectCondition(statement, context);
@@ -47,12 +47,8 @@ export function statefulCondition(
       if (!around.decides) return { conditions: [] };
       return { conditions: [limitCondition(statement, context, around.counter, '')] };
     case 'quota':
-    case 'ct-count': {
-      if (!around.decides) return { conditions: [] };
-      const word = statement.kind === 'quota' ? 'quota' : 'ct count';
-      const beyond = unknowns.occurrence(`${word} over ${statement.amount}`, context);
-      return { conditions: [statement.over ? beyond : not(beyond)] };
-    }
+    case 'ct-count':
+      return { conditions: around.decides ? [amountCondition(statement, context, '')] : [] };
     case 'set-update':
     case 'meter':
       return around.decides ? { conditions: updateConditions(statement, context) } : { conditions: [] };
@@ -67,8 +63,19 @@ function limitCondition(
 ): Match {
   const known = context.isOurs ? plainRate(limit, counter) : undefined;
   if (known !== undefined) return known;
-  const beyond = context.program.unknowns.occurrence(`${per}${printLimit({ ...limit, over: true })}`, context);
+  const text = printLimit({ ...inLargestUnits(limit), over: true });
+  const beyond = context.program.unknowns.occurrence(`${per}${text}`, context);
   return limit.over ? beyond : not(beyond);
+}
+
+function amountCondition(
+  { kind, over, amount }: Extract<nft.Statement, { kind: 'quota' | 'ct-count' }>,
+  context: ChainContext,
+  per: string,
+): Match {
+  const counted = kind === 'quota' ? `quota over ${amountInLargestUnit(amount)}` : `ct count over ${amount}`;
+  const beyond = context.program.unknowns.occurrence(`${per}${counted}`, context);
+  return over ? beyond : not(beyond);
 }
 
 function objectCondition(
@@ -138,12 +145,9 @@ function updateConditions(
         conditions.push(limitCondition(inner, context, undefined, per));
         break;
       case 'quota':
-      case 'ct-count': {
-        const word = inner.kind === 'quota' ? 'quota' : 'ct count';
-        const beyond = context.program.unknowns.occurrence(`${per}${word} over ${inner.amount}`, context);
-        conditions.push(inner.over ? beyond : not(beyond));
+      case 'ct-count':
+        conditions.push(amountCondition(inner, context, per));
         break;
-      }
       default:
         break; // counters
     }

@@ -3,11 +3,16 @@ import { leftDatatype } from './fields.ts';
 
 /**
  * The comparison that nft means where a match names none: a bit mask asks for any of the bits, unless it is looked up in a set,
- * lies in a range, or is compared through a mask (`tcp flags & (syn | ack) == syn`); all else is equality.
+ * lies in a range, or is compared through a mask (`tcp flags & (syn | ack) == syn`); all else is equality. A set of one may be taken for its
+ * value: `membership` tells more.
  */
 export function implicitOperator(left: Expression, right: Expression): Operator {
   switch (right.kind) {
-    case 'set':
+    case 'set': {
+      const [only, ...others] = right.elements;
+      return only === undefined || others.length > 0 ? '==' : implicitOperator(left, only.key);
+    }
+    case 'anything':
     case 'set-reference':
     case 'range':
       return '==';

@@ -173,14 +173,16 @@ function jsonLimit(inner: JsonNode): Statement {
   const { rate, per, burst, inv, rate_unit, burst_unit } = inner.members(known, 'a limit');
   const unit = rate_unit?.oneOf(['packets', ...BYTE_UNITS], 'the unit');
   const burstUnit = burst_unit?.oneOf(['packets', ...BYTE_UNITS], 'the unit');
-  const depth = burst?.whole('the burst') ?? (unit === undefined ? DEFAULT_BURST : 0);
+  const isOfPackets = unit === undefined || unit === 'packets';
+  // The kernel takes no packets for its own default (nft_limit_init, net/netfilter/nft_limit.c); in text nft refuses it.
+  const depth = burst?.whole('the burst') || (isOfPackets ? DEFAULT_BURST : 0);
   return {
     kind: 'limit',
     over: inv?.isTrue() ?? false,
     count: present(inner, rate, 'rate').whole('the rate'),
     per: present(inner, per, 'per').oneOf(LIMIT_UNITS, 'the unit of time'),
     burst: depth,
-    ...(unit === undefined || unit === 'packets' ? {} : { unit }),
+    ...(isOfPackets ? {} : { unit }),
     ...(burstUnit === undefined || burstUnit === 'packets' || depth === 0 ? {} : { burstUnit }),
   };
 }

@@ -80,21 +80,20 @@ const MOST_COMPARED = 40;
  * what we read of the text itself is what the kernel was given (`nft --debug=netlink`), or we say that we do not know.
  */
 const EXCUSES = {
-  'a condition that nft takes for implied, and leaves out of its listing':
-    /ct l3proto|(?:ether type|meta protocol|ct (?:original |reply )?protocol)\b.*\b(?:reject|ct (?:original |reply )?protocol)/,
   'comparisons of neighbouring fields or of the same one, listed as one':
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
     /(?:ct state|[io]iftype) \{[^}]*\d-\d/,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
-    /\[(\[(?:"[a-z]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|\{ ([\w-]+ : \w+), \2/,
+    /(\[(?:"[a-z]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
-  'a field behind another protocol, listed as one of its own': /icmp(?:v6)? type [^\n]* th dport/,
+  'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
   'an interface by its number, listed by its name': /\b[io]if (?:!= )?(?:\{ )?(?:0x)?\d/,
-  'a word twice in what a route is asked by, listed once': /fib (\w+) \. \1|"flags": *\["(\w+)", *"\2"/,
+  'a word twice in what a route is asked by, listed once':
+    /fib [^\n]*?\b(\w+) \. (?:\w+ \. )*\1\b|"flags": *\["(\w+)", *"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
@@ -103,8 +102,13 @@ const EXCUSES = {
   'a handle with something behind it, which nft passes over': /meta priority [0-9a-f]*:[0-9a-f]*:/,
   'a time by its number, listed as a date': /meta time (?:\{ )?0x/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
+  'bits in a set of one, listed as nft before 1.0.9 takes them':
+    /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
+  'elements of a map that is assigned, which nft sorts': / set [^\n]* map \{|"mangle"[^\n]*"map"/,
+  'the presence of an option by its number, listed by its word':
+    /(?:ip|tcp) option [\w -]+ 0x|"(?:ip|tcp) option"[^\n]*"range"/,
   'a word of another datatype':
-    /\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|\bmeta priority \{ [a-z_0-9]+ \}|"concat": *\["tcp"/,
+    /\b[io]if \{ [a-z]|\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|\bmeta priority \{ [a-z_0-9]+ \}|"concat": *\["tcp"/,
   'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
     /"key": *"priority" *\} *\}, *"right": *\{ *"range"|meta priority none-/,
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
@@ -115,15 +119,19 @@ const EXCUSES = {
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),|"base": *"/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
-export type Excuse = keyof typeof EXCUSES;
+/** What is left out may be missed where the listing, as we read it, asks for more packets than the rule. */
+const IMPLIED = 'a condition that nft takes for implied, and leaves out of its listing';
+const PROTOCOL = /iiftype|ether type|@ll,96,16|\bprotocol|nexthdr|l4proto|nfproto|l3proto|"field": *"type"/;
+
+export type Excuse = keyof typeof EXCUSES | typeof IMPLIED;
 
 /** By the text of the rule that differs; by all of the text, where it asks a set that stands elsewhere, or no rule is known. */
-function excuseOf(text: string, { rule }: Difference): Excuse | undefined {
+function excuseOf(text: string, { rule, isWider = false }: Difference): Excuse | undefined {
   const span = rule?.origin.span;
   const own = rule === undefined || span === undefined ? text : span.file.text.slice(span.start, span.end);
   const searched = own.includes('@') ? text : own;
   for (const [excuse, pattern] of Object.entries(EXCUSES)) if (pattern.test(searched)) return excuse as Excuse;
-  return undefined;
+  return isWider && PROTOCOL.test(searched) ? IMPLIED : undefined;
 }
 
 /** Chains without a name are no chains of their own in nft's JSON. */

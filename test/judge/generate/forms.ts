@@ -62,13 +62,7 @@ const OPERATORS = { '<': 'less', '>': 'greater', '<=': 'at-most', '>=': 'at-leas
 function common<S extends Selector>(exactOnly: (selector: S) => boolean): Form<S>[] {
   const one = (random: Random, selector: S): string => constants(random, selector, 1, true)[0] ?? '0';
   const several = (random: Random, selector: S, exact: boolean): string =>
-    // nft 1.0.6 takes a set of one bit mask for the mask alone, which asks for any of its bits; later versions do not.
-    constants(
-      random,
-      selector,
-      random.between(selector.kind === 'flags' ? 2 : 1, 4),
-      exact || exactOnly(selector),
-    ).join(', ');
+    constants(random, selector, random.between(1, 4), exact || exactOnly(selector)).join(', ');
   return [
     { name: 'is', write: (random, selector) => `${selector.text} ${one(random, selector)}` },
     { name: '==', write: (random, selector) => `${selector.text} == ${one(random, selector)}` },
