@@ -2,7 +2,7 @@ import type { Match, Side } from '../ir/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { rangesOf, type SideClasses } from './side-classes.ts';
 
-const MOST_KEPT = 200_000; // pairs
+const MOST_KEPT = 200_000; // pairs, and meanings of pairs
 
 /** A match that asks for one list of sources and one of destinations, both of which must hold, and for no other addresses. */
 interface PairMatch {
@@ -25,6 +25,7 @@ export class AddressPairs {
   readonly #dst: readonly Meaning[];
   readonly #known = new Map<number, number>(); // by pair
   readonly #classes = new Map<string, number>(); // by what the pair means
+  #count = 0;
 
   /** @returns undefined where it would take too long */
   static of(
@@ -66,11 +67,10 @@ export class AddressPairs {
 
   #look(src: Meaning, dst: Meaning): number {
     const meaning = `${src.alone} ${dst.alone} ${common(src.half, dst.half).join()}`;
-    let found = this.#classes.get(meaning);
-    if (found === undefined) {
-      found = this.#classes.size;
-      this.#classes.set(meaning, found);
-    }
+    const known = this.#classes.get(meaning);
+    if (known !== undefined) return known;
+    const found = this.#count++; // where there is no more room, a class of its own
+    if (this.#classes.size < MOST_KEPT) this.#classes.set(meaning, found);
     return found;
   }
 }

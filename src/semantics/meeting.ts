@@ -3,7 +3,11 @@ import { commonPacket, type PacketSet } from '../packetset/index.ts';
 /** The packets that come to a place. */
 export interface Arrivals {
   readonly arriving: PacketSet;
-  readonly usual: PacketSet; // of them, those by which a fault is best told
+  /**
+   * Of them those by which a fault is told, where they show it: the first ones of connections, as no author means others, and those without a
+   * condition that nobody can know.
+   */
+  readonly usual: PacketSet;
 }
 
 /**
@@ -31,7 +35,7 @@ export class Meeting {
     return commonPacket(this.wider.space.store, this.wider.node, this.#at.arriving.node);
   }
 
-  /** The usual ones by which a fault is told; all of them, where there are none of these. */
+  /** Those by which a fault is told: the usual ones; all of them, where there are none of these. */
   telling(): PacketSet {
     const usual = this.wider.intersect(this.#at.usual);
     return usual.isEmpty() ? this.packets : usual;
