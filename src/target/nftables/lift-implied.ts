@@ -81,14 +81,20 @@ function toldBy(statement: nft.Statement): readonly Need[] {
     const { left, right } = statement;
     const name =
       left.kind === 'meta' ? `meta ${left.key}` : left.kind === 'payload' ? `${left.protocol} ${left.field}` : '';
-    const value = right.kind === 'number' ? right.value : right.kind === 'word' ? right.text : undefined;
+    // Of `{ udp, tcp }` as well nft takes a packet for what one of them says.
+    const given = (right.kind === 'set' ? right.elements.map(({ key }) => key) : [right]).map(plainValue);
     const told = VALUES.flatMap(([need, of, ...values]) =>
-      of === name && values.some((each) => each === value) ? [need] : [],
+      of === name && values.some((each) => given.includes(each)) ? [need] : [],
     );
     if (told.length > 0)
       return [...told, ...expressionsOf(statement).flatMap((each) => partsOf(each).flatMap(protocolNeeds))];
   }
   return expressionsOf(statement).flatMap((each) => partsOf(each).flatMap(protocolNeeds));
+}
+
+/** A number or a word; `undefined` for all else. */
+export function plainValue(constant: nft.Expression): string | number | undefined {
+  return constant.kind === 'number' ? constant.value : constant.kind === 'word' ? constant.text : undefined;
 }
 
 /** A field and its values, as numbers and words, that leave only such packets. */
@@ -123,7 +129,7 @@ function protocolNeeds(part: nft.Expression): readonly Need[] {
   }
 }
 
-function expressionsOf(statement: nft.Statement): readonly nft.Expression[] {
+export function expressionsOf(statement: nft.Statement): readonly nft.Expression[] {
   switch (statement.kind) {
     case 'match':
       return [statement.left];
@@ -140,7 +146,7 @@ function expressionsOf(statement: nft.Statement): readonly nft.Expression[] {
   }
 }
 
-function partsOf(expression: nft.Expression): readonly nft.Expression[] {
+export function partsOf(expression: nft.Expression): readonly nft.Expression[] {
   switch (expression.kind) {
     case 'concat':
       return expression.parts.flatMap(partsOf);

@@ -25,6 +25,7 @@ import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
 import { JOINS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, partsUnder } from './lift-key.ts';
+import { readsBeyondList } from './lift-listed.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
 import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.ts';
@@ -99,6 +100,8 @@ class RuleLifter {
   }
 
   #statement(statement: nft.Statement, index: number, reached: Reached): void {
+    if (readsBeyondList(this.#rule, index, this.#context.family))
+      throw new NotUnderstood('nft reads those bytes of packets of all the protocols that the rule lists');
     switch (statement.kind) {
       case 'match':
         this.#from(index + 1, this.#narrowed(reached, this.#comparison(statement, index, reached)));

@@ -153,6 +153,29 @@ describe('what nobody can vouch for is named, never skipped', () => {
     });
   }
 
+  describe('a header of one protocol behind a list of several', () => {
+    const REASON = 'nft reads those bytes of packets of all the protocols that the rule lists';
+    const cases: readonly (readonly [rule: string, reason: string | undefined])[] = [
+      ['meta nfproto { ipv4, ipv6 } ip6 daddr ::1 drop', REASON],
+      ['ether type { ip6, ip } ip daddr 192.0.2.1 drop', REASON],
+      ['ct original l3proto { ipv4, ipv6 } ip6 daddr ::1 drop', REASON],
+      ['meta l4proto { 1-5, icmp } icmp type echo-request drop', REASON],
+      ['meta l4proto { sctp, 1-17 } sctp sport vmap { 5 : drop }', REASON],
+      ['ip protocol { 132, 1-17 } meta mark set 1 sctp sport 5 drop', REASON],
+      ['meta nfproto { ipv6, ipv4 } icmp type echo-request drop', REASON],
+      ['meta l4proto { tcp, udp } th dport 53 drop', undefined],
+      ['meta l4proto { tcp, udp } ip daddr 192.0.2.1 drop', undefined],
+      ['meta l4proto { 1-5, 7-16 } icmp type echo-request drop', undefined],
+      ['meta l4proto != { 1-5, icmp } icmp type echo-request drop', undefined],
+      ['meta l4proto { icmp } icmp type echo-request drop', undefined],
+      ['meta l4proto icmp meta l4proto { 1-5, icmp } icmp type echo-request drop', undefined],
+      ['icmp code 0 meta l4proto { 1-5, icmp } icmp type echo-request drop', undefined],
+      ['meta l4proto { 1-5, icmp } meta l4proto icmp icmp type echo-request drop', undefined],
+      ['meta protocol { ip, ip6 } ip6 daddr ::1 drop', undefined],
+    ];
+    for (const [rule, reason] of cases) it(rule, () => assert.equal(read(rule).reason, reason));
+  });
+
   it('with its place, its text and the packets that it can touch at most', () => {
     const rule = 'tcp dport 22 meta l4proto frob accept';
     const hooked = 'chain i {\ntype filter hook input priority 0; policy accept\njump c\n}';

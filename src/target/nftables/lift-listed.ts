@@ -1,0 +1,101 @@
+import { PROTOCOLS } from '../../net/index.ts';
+import type * as nft from './ast.ts';
+import { expressionsOf, partsOf, plainValue } from './lift-implied.ts';
+
+/*
+ * Behind `meta nfproto { ipv4, ipv6 }` or `meta l4proto { 1-5, icmp }`, nft 1.0.6 takes every packet for what one of the values says, and reads
+ * `ip6 daddr` or `icmp type` of all of them: it asks for the bytes that stand there in other headers (`nft --debug=netlink`; it lists them as
+ * `@nh,192,128`). Most such rules it refuses, for another of the values comes last.
+ */
+
+type Level = 'network' | 'transport';
+
+/** The values that tell a protocol, as numbers and words. */
+interface Protocol {
+  readonly level: Level;
+  readonly values: readonly (string | number)[];
+}
+
+const SELECTORS: Readonly<Record<string, Level>> = {
+  'meta nfproto': 'network',
+  'meta protocol': 'network',
+  'ether type': 'network',
+  'ct l3proto': 'network',
+  'meta l4proto': 'transport',
+  'ip protocol': 'transport',
+  'ip6 nexthdr': 'transport',
+  'ct protocol': 'transport',
+};
+
+const IPV4: Protocol = { level: 'network', values: ['ip', 'ipv4', 2, 0x0800] };
+const IPV6: Protocol = { level: 'network', values: ['ip6', 'ipv6', 10, 0x86dd] };
+
+/** Whose header a field belongs to. */
+function protocolsOf(part: nft.Expression): readonly Protocol[] {
+  if (part.kind !== 'payload') return [];
+  const { protocol } = part;
+  const transports: readonly Protocol[] = Object.entries(PROTOCOLS).flatMap(([name, number]) =>
+    name === protocol ? [{ level: 'transport', values: [name, number] }] : [],
+  );
+  switch (protocol) {
+    case 'ip':
+      return [IPV4];
+    case 'ip6':
+      return [IPV6];
+    case 'icmp':
+    case 'igmp':
+      return [IPV4, ...transports];
+    case 'icmpv6':
+      return [IPV6, { level: 'transport', values: ['icmpv6', 'ipv6-icmp', PROTOCOLS.icmpv6] }];
+    default:
+      return transports;
+  }
+}
+
+/** What the statements before one say of a packet's protocol, at each level. */
+type Said = Partial<Record<Level, 'one' | readonly (string | number | undefined)[]>>; // or one of these
+
+/** Whether a statement reads a header of which a list before it leaves open whether the packet has it. */
+export function readsBeyondList({ statements }: nft.Rule, index: number, family: string): boolean {
+  if (!statements.slice(0, index).some(isList)) return false; // nearly all rules
+  const said: Said = family === 'ip' || family === 'ip6' ? { network: 'one' } : {};
+  for (const statement of statements.slice(0, index)) {
+    for (const { level } of headersOf(statement)) said[level] ??= 'one';
+    const level = levelOf(statement, family);
+    if (level === undefined || said[level] === 'one') continue;
+    said[level] = isList(statement) ? statement.right.elements.map(({ key }) => plainValue(key)) : 'one';
+  }
+  return headersOf(statements[index]!).some(({ level, values }) => {
+    const list = said[level] ?? 'one';
+    return list !== 'one' && values.some((value) => list.includes(value));
+  });
+}
+
+function headersOf(statement: nft.Statement): readonly Protocol[] {
+  return expressionsOf(statement).flatMap(partsOf).flatMap(protocolsOf);
+}
+
+type Match = Extract<nft.Statement, { kind: 'match' }>;
+type ListMatch = Match & { readonly right: Extract<nft.SetExpression, { kind: 'set' }> };
+
+/** Of several values, in braces. */
+function isList(statement: nft.Statement): statement is ListMatch {
+  return (
+    statement.kind === 'match' &&
+    statement.operator === '==' &&
+    statement.right.kind === 'set' &&
+    statement.right.elements.length > 1
+  );
+}
+
+/** At which level an equality tells a protocol. */
+function levelOf(statement: nft.Statement, family: string): Level | undefined {
+  if (statement.kind !== 'match' || statement.operator !== '==' || statement.right.kind === 'set-reference')
+    return undefined;
+  const { left } = statement;
+  // In tables of both families nft asks for the family once more.
+  if (left.kind === 'meta')
+    return left.key === 'protocol' && family === 'inet' ? undefined : SELECTORS[`meta ${left.key}`];
+  if (left.kind === 'payload') return SELECTORS[`${left.protocol} ${left.field}`];
+  return left.kind === 'ct' ? SELECTORS[`ct ${left.key}`] : undefined;
+}
