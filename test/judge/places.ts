@@ -13,6 +13,7 @@ export interface Asked {
   readonly wayOut: boolean;
   readonly before: boolean; // before the routing
   readonly after: boolean; // after it
+  readonly reroutes: boolean; // changes packets where a chain of type route may look for another way
   readonly translates: boolean;
   readonly firstOnly: boolean; // in a chain of type nat, whether it translates or not
   readonly sourcePort: boolean; // once sources are translated
@@ -33,6 +34,11 @@ export function placesOf(rulesets: readonly Ruleset[]): Asked {
     wayOut: matches.some((match) => match.kind === 'interface' && match.side === 'out'),
     before: bases.some(({ hook }) => hook === 'ingress' || hook === 'prerouting'),
     after: bases.some(({ hook }) => hook === 'postrouting' || hook === 'egress'),
+    reroutes: tables.some(
+      ({ chains }) =>
+        chains.some(({ base }) => base?.hook === 'output') &&
+        chains.some(({ rules }) => rules.some(({ effects = [] }) => effects.length > 0)),
+    ),
     translates: tables.some(({ chains }) => chains.some(({ rules }) => rules.some(isTranslating))),
     firstOnly: tables.some(({ chains }) =>
       chains.some(({ rules }) => rules.some(({ origin }) => origin.text === FIRST_PACKETS_ONLY)),
@@ -72,10 +78,11 @@ type Seen = Extract<Sighting, { kind: 'seen' }>;
 /** Why a packet is not the same to all hooks on its way, as our semantics takes it to be; `undefined` where it is. */
 export function placeDependent(packet: Packet, seen: Seen, asked: Asked): string | undefined {
   if (asked.hops && asked.before && seen.hook === 'forward') return 'loses a hop on its way';
+  // Of somebody else's address there may be no way to a group; the hook itself then drops the packet (ip_route_me_harder, net/ipv4/netfilter.c).
+  const isForMany = seen.dstType === 'broadcast' || seen.dstType === 'multicast';
+  if (asked.reroutes && seen.hook === 'output' && isForMany) return 'is routed again';
   // A copy for the machine itself passes postrouting too, without the socket that sent it (ip_mc_output, net/ipv4/ip_output.c).
-  if (asked.after && seen.hook === 'output' && (seen.dstType === 'broadcast' || seen.dstType === 'multicast')) {
-    return 'is sent twice';
-  }
+  if (asked.after && seen.hook === 'output' && isForMany) return 'is sent twice';
   // Routes to link-local addresses depend on the device, which is another one at each hook (nft_fib6_flowi_init).
   const ofLink = [packet.src, packet.dst].some(({ family, value }) => family === 6 && isLinkLocal(value));
   if (asked.types && (asked.before || asked.after) && ofLink) return 'has a link-local address';
