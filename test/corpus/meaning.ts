@@ -4,10 +4,16 @@ import { HeaderSpace, type PacketSet } from '../../src/packetset/index.ts';
 import { denote, packetsOf } from '../../src/semantics/index.ts';
 import type { SourceFile } from '../../src/source/index.ts';
 import { nftablesTarget } from '../../src/target/nftables/index.ts';
+import type { Lifted } from '../../src/target/target.ts';
 import { includeBeside } from './read.ts';
 
 /** What our reader makes of a text, without any complaint. */
 export function meaningOf(file: SourceFile): Ruleset {
+  return liftedFrom(file).ruleset;
+}
+
+/** As `meaningOf`, with what is not understood. */
+export function liftedFrom(file: SourceFile): Lifted {
   const { ast, diagnostics } = nftablesTarget.parse([file], includeBeside);
   const problems = diagnostics.filter(({ severity }) => severity !== 'info');
   assert.deepEqual(
@@ -15,7 +21,7 @@ export function meaningOf(file: SourceFile): Ruleset {
     [],
   );
   assert.ok(ast !== undefined);
-  return nftablesTarget.lift(ast).ruleset;
+  return nftablesTarget.lift(ast);
 }
 
 /** A way in which two rulesets differ. */

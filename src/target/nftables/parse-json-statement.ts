@@ -168,6 +168,8 @@ function jsonObjectUse(inner: JsonNode, type: string): Statement | undefined {
   };
 }
 
+const MOST_BURST = 0xffff_ffff; // packets or bytes: 32 bits in the kernel
+
 function jsonLimit(inner: JsonNode): Statement {
   const known = ['rate', 'per', 'burst', 'inv', 'rate_unit', 'burst_unit'] as const;
   const { rate, per, burst, inv, rate_unit, burst_unit } = inner.members(known, 'a limit');
@@ -176,6 +178,7 @@ function jsonLimit(inner: JsonNode): Statement {
   const isOfPackets = unit === undefined || unit === 'packets';
   // The kernel takes no packets for its own default (nft_limit_init, net/netfilter/nft_limit.c); in text nft refuses it.
   const depth = burst?.whole('the burst') || (isOfPackets ? DEFAULT_BURST : 0);
+  if (depth > MOST_BURST) burst?.fail('the burst has more than 32 bits');
   return {
     kind: 'limit',
     over: inv?.isTrue() ?? false,

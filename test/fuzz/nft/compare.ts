@@ -5,7 +5,7 @@ import { DiagramTooLarge } from '../../../src/packetset/index.ts';
 import { SourceFile } from '../../../src/source/index.ts';
 import { nftablesTarget, type Program } from '../../../src/target/nftables/index.ts';
 import { finalProgram } from '../../../src/target/nftables/program.ts';
-import { type Difference, differences, meaningOf } from '../../corpus/meaning.ts';
+import { type Difference, differences, liftedFrom } from '../../corpus/meaning.ts';
 import type { Load, Loaded } from './protocol.ts';
 import { includeParts } from './read-one.ts';
 
@@ -50,6 +50,7 @@ export function compareReading({ text, format }: Load, loaded: Loaded): Comparis
     let excuse: Excuse | undefined;
     for (const listing of listings) {
       const listed = readListing(listing);
+      if (listed === 'opaque') return { kind: 'opaque' };
       for (const difference of typeof listed === 'string' ? [{ what: listed }] : differences(listed, meant)) {
         excuse = excuseOf(text, difference);
         if (excuse === undefined) return { kind: 'differs', what: `the listing: ${difference.what}` };
@@ -62,10 +63,11 @@ export function compareReading({ text, format }: Load, loaded: Loaded): Comparis
   }
 }
 
-/** What we make of a listing, or what we say against it. */
+/** What we make of a listing, or what we say against it; of what nft lists by its bits, we may say that we do not understand it. */
 function readListing(text: string): Ruleset | string {
   try {
-    return meaningOf(new SourceFile('listing', text));
+    const { ruleset, opaque } = liftedFrom(new SourceFile('listing', text));
+    return opaque.length > 0 ? 'opaque' : ruleset;
   } catch (error) {
     if (error instanceof AssertionError) return error.message;
     throw error;
@@ -83,30 +85,37 @@ const EXCUSES = {
   'comparisons of neighbouring fields or of the same one, listed as one':
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
-    /(?:ct state|[io]iftype) \{[^}]*\d-\d/,
+    /(?:ct state|[io]iftype|tcp flags) \{[^}]*\d-\d/,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
-    /(\[(?:"[a-z]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
+    /(\[(?:"[^"]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
   'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
   'an interface by its number, listed by its name': /\b[io]if (?:!= )?(?:\{ )?(?:0x)?\d/,
   'a word twice in what a route is asked by, listed once':
-    /fib [^\n]*?\b(\w+) \. (?:\w+ \. )*\1\b|"flags": *\["(\w+)", *"\2"/,
+    /fib [^\n]*?\b(\w+) \. (?:\w+ \. )*\1\b|"flags": *\[[^\]]*"(\w+)",[^\]]*"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a range of traffic classes, which nft writes so that it cannot read it itself': /"key": *"priority"[^\n]*"range"/,
   'a set within a set, listed as one': /\{ \{/,
   'a handle with something behind it, which nft passes over': /meta priority [0-9a-f]*:[0-9a-f]*:/,
-  'a time by its number, listed as a date': /meta time (?:\{ )?0x/,
+  'a time by its number, listed as a date': /meta time (?:\{ )?\d/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
-  'elements of a map that is assigned, which nft sorts': / set [^\n]* map \{|"mangle"[^\n]*"map"/,
+  'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
   'the presence of an option by its number, listed by its word':
     /(?:ip|tcp) option [\w -]+ 0x|"(?:ip|tcp) option"[^\n]*"range"/,
+  'a realm by its number, listed by its name': /rtclassid/,
+  'a handle by its number or name, listed as the other': /meta priority (?:\{ )?(?:\w+[ ,}]|. iifname)/,
+  'an old word for an option': /tcp option mss/,
+  'a field of a routing header, listed as one that nft does not know': /srh sid/,
+  'a number of a chunk that is listed as `exists`': /sctp chunk/,
+  'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
+  'an extension header behind a kind of link, for which nft asks twice': /iiftype[^\n]* rt |vlan id[^\n]* exthdr/,
   'a word of another datatype':
     /\b[io]if \{ [a-z]|\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|\bmeta priority \{ [a-z_0-9]+ \}|"concat": *\["tcp"/,
   'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
@@ -131,7 +140,7 @@ function excuseOf(text: string, { rule, isWider = false }: Difference): Excuse |
   const own = rule === undefined || span === undefined ? text : span.file.text.slice(span.start, span.end);
   const searched = own.includes('@') ? text : own;
   for (const [excuse, pattern] of Object.entries(EXCUSES)) if (pattern.test(searched)) return excuse as Excuse;
-  return isWider && PROTOCOL.test(searched) ? IMPLIED : undefined;
+  return (isWider && PROTOCOL.test(searched)) || /ether type ip6? reject/.test(searched) ? IMPLIED : undefined;
 }
 
 /** Chains without a name are no chains of their own in nft's JSON. */
