@@ -61,11 +61,9 @@ function bareStatement(node: JsonNode, kind: string, inner: JsonNode): Statement
     }
     case 'ct count': {
       const { val, inv } = inner.members(['val', 'inv'], 'a ct count');
-      return {
-        kind: 'ct-count',
-        over: inv?.isTrue() ?? false,
-        amount: String(present(inner, val, 'val').whole('the number')),
-      };
+      const count = present(inner, val, 'val').whole('the number');
+      if (count > MOST_COUNTED) inner.fail('the number has more than 32 bits');
+      return { kind: 'ct-count', over: inv?.isTrue() ?? false, amount: String(count) };
     }
     case 'ct helper':
     case 'ct timeout':
@@ -168,7 +166,7 @@ function jsonObjectUse(inner: JsonNode, type: string): Statement | undefined {
   };
 }
 
-const MOST_BURST = 0xffff_ffff; // packets or bytes: 32 bits in the kernel
+const MOST_COUNTED = 0xffff_ffff; // packets, bytes or connections: 32 bits in the kernel, of which nft 1.0.6 takes what is left
 
 function jsonLimit(inner: JsonNode): Statement {
   const known = ['rate', 'per', 'burst', 'inv', 'rate_unit', 'burst_unit'] as const;
@@ -178,7 +176,7 @@ function jsonLimit(inner: JsonNode): Statement {
   const isOfPackets = unit === undefined || unit === 'packets';
   // The kernel takes no packets for its own default (nft_limit_init, net/netfilter/nft_limit.c); in text nft refuses it.
   const depth = burst?.whole('the burst') || (isOfPackets ? DEFAULT_BURST : 0);
-  if (depth > MOST_BURST) burst?.fail('the burst has more than 32 bits');
+  if (depth > MOST_COUNTED) burst?.fail('the burst has more than 32 bits');
   return {
     kind: 'limit',
     over: inv?.isTrue() ?? false,

@@ -200,7 +200,7 @@ function parseCtStatement(stream: TokenStream): Statement {
     stream.take();
     stream.take();
     const over = stream.accept('over');
-    return { kind: 'ct-count', over, amount: String(stream.expectNumber('a number of connections')) };
+    return { kind: 'ct-count', over, amount: String(stream.expectNumber('a number of connections', 0xffff_ffff)) };
   }
   const type = (['helper', 'timeout', 'expectation'] as const).find((each) => stream.is(each, 1));
   if (type === undefined || !stream.is('set', 2)) return parseMatch(stream);

@@ -86,6 +86,7 @@ const EXCUSES = {
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
     /(?:ct state|[io]iftype|tcp flags) \{[^}]*\d-\d/,
+  'two comparisons by order, listed as one range': /[<>]=? [^\n]*[<>]=? /,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
     /(\[(?:"[^"]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
@@ -99,27 +100,24 @@ const EXCUSES = {
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
-  'a range of traffic classes, which nft writes so that it cannot read it itself': /"key": *"priority"[^\n]*"range"/,
   'a set within a set, listed as one': /\{ \{/,
-  'a handle with something behind it, which nft passes over': /meta priority [0-9a-f]*:[0-9a-f]*:/,
   'a time by its number, listed as a date': /meta time (?:\{ )?\d/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
   'the presence of an option by its number, listed by its word':
-    /(?:ip|tcp) option [\w -]+ 0x|"(?:ip|tcp) option"[^\n]*"range"/,
+    /(?:ip|tcp) option [\w -]+ (?:0x|vmap)|"(?:ip|tcp) option"[^\n]*"range"/,
   'a realm by its number, listed by its name': /rtclassid/,
-  'a handle by its number or name, listed as the other': /meta priority (?:\{ )?(?:\w+[ ,}]|. iifname)/,
+  'a handle of traffic control, which we keep as its text': /meta priority|"key": *"priority"/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
   'a number of a chunk that is listed as `exists`': /sctp chunk/,
   'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
-  'an extension header behind a kind of link, for which nft asks twice': /iiftype[^\n]* rt |vlan id[^\n]* exthdr/,
+  'an extension header behind a kind of link, for which nft asks twice':
+    /iiftype[^\n]* rt |vlan id[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
   'a word of another datatype':
-    /\b[io]if \{ [a-z]|\bmeta (?:priority|mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|\bmeta priority \{ [a-z_0-9]+ \}|"concat": *\["tcp"/,
-  'a range of handles from `none`, listed as `none-0:3`, which we say that we do not understand':
-    /"key": *"priority" *\} *\}, *"right": *\{ *"range"|meta priority none-/,
+    /\b[io]if \{ [a-z]|\bmeta (?:mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|"concat": *\["tcp"/,
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
