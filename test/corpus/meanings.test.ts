@@ -33,6 +33,8 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['no verdict from arp', `table arp o {\nchain c {\ntype filter hook input priority 0; policy drop;\n}\n}\n`, {}, 'accept'],
     ['line continuation', input('tcp \\\n dport 22 \\\n accept'), {}, 'accept'],
     ['catch-all of a set', input('ip saddr @s accept', 'set s {\ntype ipv4_addr\nflags interval\nelements = { 10.0.0.0/8, * }\n}'), {}, 'accept'],
+    ['of two lists of elements in a block the last counts', input('ip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nelements = { 203.0.113.9 }\nelements = { 192.0.2.1 }\n}'), {}, 'accept'],
+    ['but those of two blocks add up', `table inet t {\nset s {\ntype ipv4_addr\nelements = { 203.0.113.9 }\n}\n}\n${input('ip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nelements = { 192.0.2.1 }\n}')}`, {}, 'drop'],
     ['catch-all of a map comes last', input('tcp dport vmap { * : drop, 22 : accept }'), {}, 'accept'],
     ['a map of addresses and ports', input('ip saddr . tcp dport vmap { 203.0.113.0/24 . 20-22 : accept }'), {}, 'accept'],
     ['goto does not come back', input('goto d\naccept', 'chain d {\ntcp dport 23 accept\n}'), {}, 'drop'],

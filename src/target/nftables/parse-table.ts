@@ -177,7 +177,7 @@ function parseSetItem(reader: BlockReader, parts: SetParts, isMap: boolean): voi
       break;
     case 'elements':
       stream.expect('=');
-      parts.elements = [...parts.elements, ...parseElements(stream)];
+      parts.elements = parseElements(stream); // of two lists in one block nft takes the last
       break;
   }
 }

@@ -128,7 +128,7 @@ const EXCUSES = {
 
 /** What is left out may be missed where the listing, as we read it, asks for more packets than the rule. */
 const IMPLIED = 'a condition that nft takes for implied, and leaves out of its listing';
-const PROTOCOL = /iiftype|ether type|@ll,96,16|\bprotocol|nexthdr|l4proto|nfproto|l3proto|"field": *"type"/;
+const PROTOCOL = /iiftype|tcp option|ether type|@ll,96,16|\bprotocol|nexthdr|l4proto|nfproto|l3proto|"field": *"type"/;
 
 export type Excuse = keyof typeof EXCUSES | typeof IMPLIED;
 
