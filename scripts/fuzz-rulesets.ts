@@ -53,8 +53,7 @@ const result = { ...figures, failures: failures.length };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 for (const { times, example } of [...refusals.values()].toSorted((a, b) => b.times - a.times).slice(0, REFUSALS_TOLD))
   process.stdout.write(`refused by us alone, ${times} times: ${example.slice(0, 200)}\n`);
-for (const { input, what } of failures)
-  process.stdout.write(`\nFAILED: ${what.slice(0, 600)}\n${input}\n`);
+for (const { input, what } of failures) process.stdout.write(`\nFAILED: ${what.slice(0, 600)}\n${input}\n`);
 if (values.write) {
   const folder = resolve(import.meta.dirname, '../test/fuzz/results');
   mkdirSync(folder, { recursive: true });
