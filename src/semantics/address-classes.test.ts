@@ -3,24 +3,10 @@ import { test } from 'node:test';
 import { address, all, any, field, type Match, type Ruleset } from '../ir/index.ts';
 import { parseAddress, range } from '../net/index.ts';
 import { AddressClasses } from './address-classes.ts';
+import { ONE_CONNECTION } from './pattern.fixture.ts';
 import { PatternView } from './pattern-view.ts';
 
-const PACKETS = new PatternView(
-  {
-    hook: 'forward',
-    family: 4,
-    src: [range('0.0.0.0/0')],
-    dst: [range('0.0.0.0/0')],
-    protocol: 6,
-    dport: { first: 443, last: 443 },
-    state: 'new',
-    srcType: 'unicast',
-    dstType: 'unicast',
-    quantities: new Map(),
-    symbols: [],
-  },
-  new Set(['src', 'dst']),
-);
+const PACKETS = new PatternView({ ...ONE_CONNECTION, hook: 'forward' }, new Set(['src', 'dst']));
 const from = (...texts: readonly string[]): Match => address('src', ...texts.map(range));
 const to = (...texts: readonly string[]): Match => address('dst', ...texts.map(range));
 
@@ -80,4 +66,14 @@ test('one side asked twice: both must hold', () => {
   const nobody = place('192.0.2.1', '192.0.2.2');
   assert.notEqual(place('10.0.0.1', '10.1.0.1'), nobody);
   assert.notEqual(place('10.0.0.1', '10.1.0.1'), place('10.0.0.2', '10.1.0.1'));
+});
+
+test('where too much would have to be kept, each pair of named hosts is by itself', () => {
+  const host = (net: number, at: number): string => `10.${net}.${at >> 8}.${at & 255}`;
+  const wide = Array.from({ length: 500 }, (_, at) => all(from('10.0.0.0/8'), to(host(1, at))));
+  const narrow = Array.from({ length: 500 }, (_, at) => all(from(host(0, at)), to('192.0.2.9')));
+  const place = classesOf(...wide, ...narrow);
+  assert.notEqual(place('10.0.0.1', '192.0.2.1'), place('10.0.0.2', '192.0.2.1'));
+  assert.equal(place('10.0.0.1', '192.0.2.1'), place('10.0.0.1', '192.0.2.2'));
+  assert.notEqual(place('10.0.0.1', '10.1.0.1'), place('10.0.0.1', '10.1.0.2'));
 });

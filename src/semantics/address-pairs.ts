@@ -2,7 +2,7 @@ import type { Match, Side } from '../ir/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { rangesOf, type SideClasses } from './side-classes.ts';
 
-const MOST_KEPT = 200_000; // pairs, and meanings of pairs
+const MOST_KEPT = 10_000; // pairs, and meanings of pairs: a file of flows may have two hundred such views
 
 /** A match that asks for one list of sources and one of destinations, both of which must hold, and for no other addresses. */
 interface PairMatch {
@@ -27,7 +27,7 @@ export class AddressPairs {
   readonly #classes = new Map<string, number>(); // by what the pair means
   #count = 0;
 
-  /** @returns undefined where it would take too long */
+  /** @returns undefined where it would take too long, or too much room */
   static of(
     matches: readonly Match[],
     family: Family,
@@ -89,8 +89,8 @@ function meanings(
   pairs: readonly (readonly AddressRange[])[],
 ): Meaning[] | undefined {
   const alone = classes.coarser(others);
-  if (alone === undefined) return undefined;
-  return classes.holders(pairs).map((half, class_) => ({ alone: alone[class_]!, half }));
+  const halves = classes.holders(pairs);
+  return alone === undefined ? undefined : halves?.map((half, class_) => ({ alone: alone[class_]!, half }));
 }
 
 /** What two ascending lists have in common. */

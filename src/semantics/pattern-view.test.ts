@@ -2,23 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { address, all, any, anyOf, field, type Match, nothing } from '../ir/index.ts';
 import { range } from '../net/index.ts';
-import type { FlowPattern } from './pattern.ts';
+import { ONE_CONNECTION } from './pattern.fixture.ts';
 import { PatternView } from './pattern-view.ts';
 
-const PATTERN: FlowPattern = {
-  hook: 'output',
-  family: 4,
-  src: [range('192.0.2.1')],
-  dst: [range('10.0.0.1')],
-  protocol: 6,
-  dport: { first: 443, last: 443 },
-  state: 'new',
-  srcType: 'unicast',
-  dstType: 'unicast',
-  quantities: new Map(),
-  symbols: [],
-};
-const view = (): PatternView => new PatternView(PATTERN, new Set(['dst']));
+const view = (): PatternView => new PatternView(ONE_CONNECTION, new Set(['dst']));
 const itself = (match: Match): Match => match;
 
 test('what the packets say already is left out, and what cannot hold is not asked', () => {

@@ -3,6 +3,7 @@ import { type AddressRange, type Family, highestAddress } from '../net/index.ts'
 import { CutLine } from './cut-line.ts';
 
 const MOST_WORK = 5_000_000; // pieces looked at for one side: some hundredths of a second
+const MOST_HELD = 200_000; // positions kept for one side: some megabytes
 
 /** The addresses of one family, those together that are in the same ones of some lists of ranges. */
 export class SideClasses {
@@ -36,14 +37,22 @@ export class SideClasses {
     return coarser;
   }
 
-  /** By class, the positions of the lists that hold it, ascending. Each list must be one of those that the line was cut at. */
-  holders(lists: readonly (readonly AddressRange[])[]): readonly (readonly number[])[] {
+  /**
+   * By class, the positions of the lists that hold it, ascending. Each list must be one of those that the line was cut at.
+   * @returns undefined where they are too many to be kept
+   */
+  holders(lists: readonly (readonly AddressRange[])[]): readonly (readonly number[])[] | undefined {
+    let held = 0;
     const holders = Array.from({ length: this.count }, (): number[] => []);
-    for (const [position, ranges] of lists.entries())
+    for (const [position, ranges] of lists.entries()) {
       for (const piece of piecesOf(this.#line, ranges)) {
         const own = holders[this.#classOf[piece]!]!;
-        if (own.at(-1) !== position) own.push(position);
+        if (own.at(-1) === position) continue;
+        own.push(position);
+        held++;
       }
+      if (held > MOST_HELD) return undefined;
+    }
     return holders;
   }
 }

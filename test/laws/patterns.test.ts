@@ -31,6 +31,7 @@ import {
   patternSample,
   possiblePackets,
 } from '../../src/semantics/index.ts';
+import { ONE_CONNECTION } from '../../src/semantics/pattern.fixture.ts';
 import { flowArbitrary, matchArbitrary, rulesetArbitrary } from './arbitraries.ts';
 
 const VERDICTS: readonly Verdict[] = ['accept', 'drop', 'reject'];
@@ -102,20 +103,11 @@ function told({ cases, ...answer }: ReturnType<Oracle['ask']>): object {
 
 /** Packets without a mark, of which nobody said so. */
 const UNMARKED: FlowPattern = {
-  hook: 'output',
-  family: 4,
-  src: [range('192.0.2.1')],
-  dst: [range('10.0.0.1')],
-  protocol: 6,
-  dport: { first: 443, last: 443 },
-  state: 'new',
-  srcType: 'unicast',
-  dstType: 'unicast',
+  ...ONE_CONNECTION,
   quantities: new Map([
     ['mark', 0],
     ['ctmark', 0],
   ]),
-  symbols: [],
 };
 
 function oneRule(match: Match): Ruleset {
