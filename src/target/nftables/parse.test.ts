@@ -103,6 +103,21 @@ describe('errors of the nftables reader, as people see them', () => {
       '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"frob": {}}]}}]}',
       'N0202 1:176 this is no `nft -j list ruleset`: `frob` is not understood',
     ],
+    [
+      'more connections than the kernel counts',
+      'table ip t {\nchain c {\nct count over 4294967296 drop\n}\n}',
+      'N0201 3:15 expected a number of connections, found `4294967296`',
+    ],
+    [
+      'more connections than the kernel counts, in JSON',
+      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"ct count": {"val": 4294967296}}]}}]}',
+      'N0202 1:189 this is no `nft -j list ruleset`: the number has more than 32 bits',
+    ],
+    [
+      'a burst of more packets than the kernel counts, in JSON',
+      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}, {"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"limit": {"rate": 1, "per": "second", "burst": 4294967296}}]}}]}',
+      'N0202 1:224 this is no `nft -j list ruleset`: the burst has more than 32 bits',
+    ],
   ];
   for (const [title, text, expected] of cases) {
     it(title, () => {
