@@ -71,6 +71,7 @@ function partOf(space: HeaderSpace, match: Match): Part {
         within: (set) => space.addressesWithin(set, match.side, match.ranges),
       };
     case 'field':
+      // Values of these are all that they ask for; ports ask for a protocol, too.
       if (match.field === 'protocol' || match.field === 'state')
         return {
           dimension: space.numberIndex(match.field),

@@ -57,7 +57,8 @@ type Said = Partial<Record<Level, 'one' | readonly (string | number | undefined)
 
 /** Whether a statement reads a header of which a list before it leaves open whether the packet has it. */
 export function readsBeyondList({ statements }: nft.Rule, index: number, family: string): boolean {
-  if (!statements.slice(0, index).some(isList)) return false; // nearly all rules
+  const list = statements.findIndex(isList);
+  if (list === -1 || list >= index) return false; // nearly all rules
   const said: Said = family === 'ip' || family === 'ip6' ? { network: 'one' } : {};
   for (const statement of statements.slice(0, index)) {
     for (const { level } of headersOf(statement)) said[level] ??= 'one';
@@ -66,8 +67,8 @@ export function readsBeyondList({ statements }: nft.Rule, index: number, family:
     said[level] = isList(statement) ? statement.right.elements.map(({ key }) => plainValue(key)) : 'one';
   }
   return headersOf(statements[index]!).some(({ level, values }) => {
-    const list = said[level] ?? 'one';
-    return list !== 'one' && values.some((value) => list.includes(value));
+    const told = said[level] ?? 'one';
+    return told !== 'one' && values.some((value) => told.includes(value));
   });
 }
 

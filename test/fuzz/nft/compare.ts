@@ -108,6 +108,7 @@ const EXCUSES = {
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
   'the presence of an option by its number, listed by its word':
     /(?:ip|tcp) option [\w -]+ (?:0x|vmap)|"(?:ip|tcp) option"[^\n]*"range"/,
+  'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
   'a realm by its number, listed by its name': /rtclassid/,
   'a handle of traffic control, which we keep as its text': /meta priority|"key": *"priority"/,
   'an old word for an option': /tcp option mss/,
