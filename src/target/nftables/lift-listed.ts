@@ -30,35 +30,30 @@ const SELECTORS: Readonly<Record<string, Level>> = {
 const IPV4: Protocol = { level: 'network', values: ['ip', 'ipv4', 2, 0x0800] };
 const IPV6: Protocol = { level: 'network', values: ['ip6', 'ipv6', 10, 0x86dd] };
 
-/** Whose header a field belongs to. */
-function protocolsOf(part: nft.Expression): readonly Protocol[] {
-  if (part.kind !== 'payload') return [];
-  const { protocol } = part;
-  const transports: readonly Protocol[] = Object.entries(PROTOCOLS).flatMap(([name, number]) =>
-    name === protocol ? [{ level: 'transport', values: [name, number] }] : [],
-  );
-  switch (protocol) {
-    case 'ip':
-      return [IPV4];
-    case 'ip6':
-      return [IPV6];
-    case 'icmp':
-    case 'igmp':
-      return [IPV4, ...transports];
-    case 'icmpv6':
-      return [IPV6, { level: 'transport', values: ['icmpv6', 'ipv6-icmp', PROTOCOLS.icmpv6] }];
-    default:
-      return transports;
-  }
+/** Whose header the fields of a protocol belong to. */
+const HEADERS: ReadonlyMap<string, readonly Protocol[]> = new Map<string, readonly Protocol[]>([
+  ...Object.entries(PROTOCOLS).map(([name, number]) => [name, [transport(name, number)]] as const),
+  ['ip', [IPV4]],
+  ['ip6', [IPV6]],
+  ['icmp', [IPV4, transport('icmp', PROTOCOLS.icmp)]],
+  ['igmp', [IPV4, transport('igmp', PROTOCOLS.igmp)]],
+  ['icmpv6', [IPV6, transport('icmpv6', 'ipv6-icmp', PROTOCOLS.icmpv6)]],
+]);
+
+function transport(...values: readonly (string | number)[]): Protocol {
+  return { level: 'transport', values };
 }
 
 /** What the statements before one say of a packet's protocol, at each level. */
 type Said = Partial<Record<Level, 'one' | readonly (string | number | undefined)[]>>; // or one of these
 
+/** The first statement that lists several protocols, by its position; none, as in nearly all rules: -1. */
+export function firstList({ statements }: nft.Rule, family: string): number {
+  return statements.findIndex((statement) => isList(statement) && levelOf(statement, family) !== undefined);
+}
+
 /** Whether a statement reads a header of which a list before it leaves open whether the packet has it. */
 export function readsBeyondList({ statements }: nft.Rule, index: number, family: string): boolean {
-  const list = statements.findIndex(isList);
-  if (list === -1 || list >= index) return false; // nearly all rules
   const said: Said = family === 'ip' || family === 'ip6' ? { network: 'one' } : {};
   for (const statement of statements.slice(0, index)) {
     for (const { level } of headersOf(statement)) said[level] ??= 'one';
@@ -73,7 +68,8 @@ export function readsBeyondList({ statements }: nft.Rule, index: number, family:
 }
 
 function headersOf(statement: nft.Statement): readonly Protocol[] {
-  return expressionsOf(statement).flatMap(partsOf).flatMap(protocolsOf);
+  const parts = expressionsOf(statement).flatMap(partsOf);
+  return parts.flatMap((part) => (part.kind === 'payload' ? (HEADERS.get(part.protocol) ?? []) : []));
 }
 
 type Match = Extract<nft.Statement, { kind: 'match' }>;

@@ -25,7 +25,7 @@ import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
 import { JOINS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, partsUnder } from './lift-key.ts';
-import { readsBeyondList } from './lift-listed.ts';
+import { firstList, readsBeyondList } from './lift-listed.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
 import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.ts';
@@ -62,6 +62,7 @@ class RuleLifter {
   readonly #opaque: Opaque[] = [];
   readonly #origin: Origin;
   readonly #joined: ReadonlyMap<number, readonly number[]>;
+  readonly #listAt: number;
   #mapAt: number | undefined;
 
   constructor(rule: nft.Rule, context: ChainContext, position: Position) {
@@ -70,6 +71,7 @@ class RuleLifter {
     this.#position = position;
     this.#origin = ruleOrigin(rule, context);
     this.#joined = joinedStatements(rule);
+    this.#listAt = firstList(rule, context.family);
   }
 
   lift(): LiftedRule {
@@ -99,8 +101,12 @@ class RuleLifter {
     }
   }
 
+  #isBehindList(index: number): boolean {
+    return this.#listAt !== -1 && index > this.#listAt;
+  }
+
   #statement(statement: nft.Statement, index: number, reached: Reached): void {
-    if (readsBeyondList(this.#rule, index, this.#context.family))
+    if (this.#isBehindList(index) && readsBeyondList(this.#rule, index, this.#context.family))
       throw new NotUnderstood('nft reads those bytes of packets of all the protocols that the rule lists');
     switch (statement.kind) {
       case 'match':
