@@ -35,10 +35,9 @@ describe('a ruleset made to use up all memory', () => {
   ] as const) {
     it(`${name} ends in a message, not in a crash`, { timeout: DEADLINE_MS }, async () => {
       await inFolder({ 'hostile.nft': text }, async (folder) => {
-        const { status, stderr, peakMegabytes } = runChild(
-          [MAIN, 'check', '--in', join(folder, 'hostile.nft')],
-          DEADLINE_MS,
-        );
+        const { status, stderr, peakMegabytes } = runChild([MAIN, 'check', '--in', join(folder, 'hostile.nft')], {
+          timeoutMs: DEADLINE_MS,
+        });
         assert.equal(status, 4, stderr.slice(-500));
         assert.match(
           stderr,
@@ -52,7 +51,7 @@ describe('a ruleset made to use up all memory', () => {
   it('still answers for single packets', { timeout: DEADLINE_MS }, async () => {
     await inFolder({ 'hostile.nft': CROSSING }, async (folder) => {
       const args = ['why', '--in', join(folder, 'hostile.nft'), '--at', 'input', 'tcp 10.0.0.7:40000 -> 10.9.9.9:1'];
-      const { status, stdout } = runChild([MAIN, ...args], DEADLINE_MS);
+      const { status, stdout } = runChild([MAIN, ...args], { timeoutMs: DEADLINE_MS });
       assert.equal(status, 0);
       assert.match(stdout, /accept/);
     });
