@@ -62,7 +62,7 @@ export const RECORDER = recorderText() + devicesText();
 function recorderText(): string {
   const noteLocal = FAMILIES.map(({ ours, number }) => `${ours} update @local { ${number} }`);
   const pastLocal = FAMILIES.map(({ ours, number }) => `${ours} ${number} @local accept`);
-  const numbers = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
+  const numbers = (name: string): string => `set ${name} { typeof ip id; size 65535; flags dynamic; }`;
   const pairs = (name: string, second: string): string =>
     `set ${name} { typeof ip id . ${second}; size 65535; flags dynamic; }`;
   const plain = ['arrived', 'routable', 'received', 'delivered', 'onward', 'left', 'answers', 'identified'];
@@ -99,7 +99,7 @@ ${baseChain('left', 'postrouting', LAST, notes('left'))}
 }
 
 function devicesText(): string {
-  const set = (name: string): string => `set ${name} { type inet_service; size 65535; flags dynamic; }`;
+  const set = (name: string): string => `set ${name} { typeof ip id; size 65535; flags dynamic; }`;
   const everywhere = devices([...WIRES, { name: 'lo' }]);
   return `table ${DEVICES_TABLE} {
 ${set('out')}
