@@ -1,16 +1,19 @@
 /**
  * Reads mutated rulesets for long, with nft beside us as a witness:
  *
- *     node scripts/fuzz-rulesets.ts [--seed N] [--count N] [--nft-every N] [--write]
+ *     node scripts/fuzz-rulesets.ts [--seed N] [--count N] [--nft-every N] [--nft VERSION] [--write]
  *
  * `--nft-every`: one of so many rulesets is shown to nft too, which takes five times as long as to read it.
- * `--write` keeps the result in test/fuzz/results/nftables.json. Exits with 1 where something was not as it must be, and says what.
+ * `--nft`: not the machine's own nft, but that of another Debian release (`test/nft/release.ts`).
+ * `--write` keeps the result in test/fuzz/results. Exits with 1 where something was not as it must be, and says what.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NftWorld } from '../test/fuzz/nft/world.ts';
 import { fuzzRulesets } from '../test/fuzz/nftables.ts';
+import { useNft } from '../test/nft/release.ts';
+import { nftVersion } from './soak/options.ts';
 
 const PROGRESS_MS = 10_000;
 const REFUSALS_TOLD = 30;
@@ -20,10 +23,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '100000' },
     'nft-every': { type: 'string', default: '1' },
+    nft: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
-const opened = await NftWorld.open();
+const nft = nftVersion(values.nft);
+const unavailable = nft === undefined ? undefined : await useNft(nft);
+const opened = unavailable === undefined ? await NftWorld.open() : { skip: unavailable };
 if ('skip' in opened) {
   process.stderr.write(`${opened.skip}\n`);
   process.exit(4);
@@ -57,6 +63,9 @@ for (const { input, what } of failures) process.stdout.write(`\nFAILED: ${what.s
 if (values.write) {
   const folder = resolve(import.meta.dirname, '../test/fuzz/results');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(resolve(folder, 'nftables.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(
+    resolve(folder, nft === undefined ? 'nftables.json' : `nftables-nft-${nft}.json`),
+    `${JSON.stringify(result, undefined, 2)}\n`,
+  );
 }
 process.exitCode = failures.length === 0 ? 0 : 1;

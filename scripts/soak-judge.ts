@@ -2,7 +2,7 @@
  * Lets the kernel judge what we say about nftables, for long: random rulesets and what our own target writes, packets on
  * the borders of their values, the verdicts compared.
  *
- *     node scripts/soak-judge.ts [--seed N] [--rulesets N] [--packets N] [--from N] [--only N] [--write]
+ *     node scripts/soak-judge.ts [--seed N] [--rulesets N] [--packets N] [--from N] [--only N] [--nft VERSION] [--write]
  *
  * See soak/soak.ts for what the options and the exit status mean.
  */

@@ -2,6 +2,7 @@ import { type Caught, plantFaults, unnoticed } from '../../test/judge/planting.t
 import { Random } from '../../test/judge/random.ts';
 import { type Counted, sorted, Tally } from '../../test/judge/tally.ts';
 import { JudgeWorld } from '../../test/judge/world/client.ts';
+import { useNft } from '../../test/nft/release.ts';
 import type { SoakOptions } from './options.ts';
 import { circumstances, tellResult } from './result.ts';
 
@@ -32,6 +33,11 @@ export interface Soak<C extends SoakCase> {
  * of the whole run has noticed.
  */
 export async function soak<C extends SoakCase>(options: SoakOptions, soaked: Soak<C>): Promise<void> {
+  const skip = options.nft === undefined ? undefined : await useNft(options.nft);
+  if (skip !== undefined) {
+    process.stderr.write(`${skip}\n`);
+    process.exit(4);
+  }
   const run = new Run(options, soaked);
   process.once('SIGINT', () => run.stop());
   await Promise.all(Array.from({ length: LANES }, () => run.lane()));
@@ -89,7 +95,7 @@ class Run<C extends SoakCase> {
     for (const one of this.#differing.sort((a, b) => a.index - b.index).slice(0, REPORTS))
       process.stdout.write(`${await this.#soak.report(telling, one)}\n`);
     telling.close();
-    const { seed, from, packets, write } = this.#options;
+    const { seed, from, packets, write, nft } = this.#options;
     const result = {
       seed,
       from,
@@ -102,7 +108,7 @@ class Run<C extends SoakCase> {
       faults: sorted(Object.fromEntries(this.#faults)),
       ...this.#soak.facts(),
     };
-    tellResult(this.#soak.name, result, write);
+    tellResult(nft === undefined ? this.#soak.name : `${this.#soak.name}-nft-${nft}`, result, write);
     const missed = unnoticed(this.#faults, OFTEN);
     for (const name of missed)
       process.stderr.write(`a planted fault was never noticed, though it changed verdicts: ${name}\n`);

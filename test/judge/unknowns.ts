@@ -5,9 +5,13 @@ import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { whenIptablesAlwaysHolds, whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
-const NFT_VERSION = spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '';
-/** Whether the nft of this machine is older than these. */
-const OLDER = { '1.1': /v(?:0\.|1\.0\.)/.test(NFT_VERSION), '1.0.9': /v(?:0\.|1\.0\.[0-8]\b)/.test(NFT_VERSION) };
+let version: string | undefined;
+
+/** Whether the nft that loads the rulesets is older than this. */
+function isOlderThan(release: '1.1' | '1.0.9'): boolean {
+  version ??= spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '';
+  return (release === '1.1' ? /v(?:0\.|1\.0\.)/ : /v(?:0\.|1\.0\.[0-8]\b)/).test(version);
+}
 
 /**
  * When a condition holds that our reader says nobody can know, here, where some are known: limits and quotas are too wide to bite, no
@@ -25,8 +29,8 @@ export const OPTIONS = 'IPv6 extension headers';
 /** Whether a condition holds that is the same for all packets here. */
 export function whenAlwaysHolds(text: string): boolean | undefined {
   if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return false;
-  if (text === JOINS) return OLDER['1.1'];
-  if (text === TAKES_ONE_FOR_ITS_BITS) return OLDER['1.0.9'];
+  if (text === JOINS) return isOlderThan('1.1');
+  if (text === TAKES_ONE_FOR_ITS_BITS) return isOlderThan('1.0.9');
   if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill
   if (/^it passes device .* below another interface$/.test(text)) return false; // no wire lies over another
   // At input: the owner of a socket that the packet belongs to. Of several things that are asked together, another may be the unknown one.

@@ -1,6 +1,8 @@
 import type * as nft from './ast.ts';
+import { amountInLargestUnit, inLargestUnits } from './byte-unit.ts';
 import type { SetLearning } from './lift-context.ts';
 import { type ChainFacts, statementCalls, tableFacts } from './lift-facts.ts';
+import { printLimit } from './print-rule.ts';
 
 /** The sets that rules of a table change while packets pass, with where they do. */
 export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
@@ -39,7 +41,20 @@ export function learntSets(table: nft.Table): ReadonlyMap<string, SetLearning> {
 
 /** What of a rule's statements can break it, as text; counters never do. */
 function countingOf(statements: readonly nft.Statement[]): string {
-  return JSON.stringify(statements.filter(({ kind }) => kind === 'limit' || kind === 'quota' || kind === 'ct-count'));
+  return statements.flatMap(countingText).join();
+}
+
+function countingText(statement: nft.Statement): readonly string[] {
+  switch (statement.kind) {
+    case 'limit':
+      return [printLimit(inLargestUnits(statement))];
+    case 'quota':
+      return [`quota ${statement.over} ${amountInLargestUnit(statement.amount)}`];
+    case 'ct-count':
+      return [`ct count ${statement.over} ${statement.amount}`];
+    default:
+      return [];
+  }
 }
 
 function note(sets: Map<string, Map<string, number[]>>, set: string, chain: string, position: number): void {

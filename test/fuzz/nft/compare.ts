@@ -94,7 +94,7 @@ const EXCUSES = {
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
   'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
-  'an interface by its number, listed by its name': /\b[io]if (?:!= )?(?:\{ )?(?:0x)?\d/,
+  'an interface by its number, listed by its name': /\b[io]if (?:!= |vmap )?(?:\{ )?(?:0x)?\d/,
   'a word twice in what a route is asked by, listed once':
     /fib [^\n]*?\b(\w+) \. (?:\w+ \. )*\1\b|"flags": *\[[^\]]*"(\w+)",[^\]]*"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
@@ -124,6 +124,13 @@ const EXCUSES = {
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
   'numbers of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
     /(?:numgen|jhash|symhash)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
+  'a range of one, listed as its value': /\b([\w.:]+)-\1\b/,
+  'elements side by side that nft joins, of a set that we keep as its text': /ipsec [^\n]*\{[^}]*-/,
+  'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
+  'a frame behind a tag, which nft asks for once more': /vlan type/,
+  'a number that nft lists as `exists`': /set meta (?:ipsec|secpath)/,
+  'the highest number, listed as -1': /ct count [^\n]*4294967295/,
+  'a range of numbers in a key of several parts, whose bytes nft turns round': /\. tcp checksum|tcp checksum \./,
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),|"base": *"/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 

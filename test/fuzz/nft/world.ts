@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findProgram, hostCapabilities, type Isolation, isolationArguments } from '../../../src/host/index.ts';
+import { nftLoader } from '../../nft/release.ts';
 import type { Load, Loaded, Reply } from './protocol.ts';
 
 /** Of memory: an nft that hangs takes what it can get until its time is up. */
@@ -58,7 +59,14 @@ class Child {
     const program = fileURLToPath(new URL('./world-main.ts', import.meta.url));
     this.#process = spawn(
       findProgram('unshare') ?? 'unshare',
-      [...isolationArguments(isolation, 0), 'prlimit', `--data=${MOST_BYTES}`, process.execPath, program],
+      [
+        ...isolationArguments(isolation, 0),
+        'prlimit',
+        `--data=${MOST_BYTES}`,
+        ...nftLoader(),
+        process.execPath,
+        program,
+      ],
       { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
     );
     this.#process.on('message', (reply: Reply) => this.#answer?.(reply)); // sent by `world-main.ts`
