@@ -249,8 +249,8 @@ export type Selector = Node &
     | { readonly kind: 'raw'; readonly base: RawBase; readonly offset: number; readonly length: number }
     /** An extension header or option, or a field of one: a packet need not have it. */
     | { readonly kind: 'option'; readonly header: string; readonly field?: string }
-    /** What the kernel reckons; `volatile`: anew each time it is asked (`numgen`). */
-    | { readonly kind: 'computed'; readonly text: string; readonly volatile: boolean }
+    /** What the kernel reckons, from a key where there is one (`jhash`); `volatile`: anew each time it is asked (`numgen`). */
+    | { readonly kind: 'computed'; readonly text: string; readonly key?: Expression; readonly volatile: boolean }
   );
 
 export const RAW_BASES = ['ll', 'nh', 'th', 'ih'] as const;

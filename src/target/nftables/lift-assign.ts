@@ -35,7 +35,7 @@ export function assignCases(
     case 'interface':
       return [{ when: readable(value, context) }];
     case 'other':
-      return [{ when: all(subject.guard, readable(value, context)) }];
+      return [{ when: all(settable(target, subject.guard), readable(value, context)) }];
     case 'quantity':
       return target.kind === 'ct' && tracking(context.entries) === 'before'
         ? earlyCases(quantityCases(subject, target, value, context), readable(value, context))
@@ -44,6 +44,11 @@ export function assignCases(
     case 'address':
       return translationCases(presence({ subject }), target, value, context);
   }
+}
+
+/** The packets that a statement does not stop at: where there is no connection to set something of, it does nothing (nft_ct_set_eval, net/netfilter/nft_ct.c). */
+function settable(target: nft.Selector, guard: Match): Match {
+  return target.kind === 'ct' ? everything : guard;
 }
 
 /** Before a packet is tracked there is nothing to set, and nothing stops (nft_ct_set_eval, net/netfilter/nft_ct.c), unless it comes over the loopback. */
@@ -67,6 +72,8 @@ function readable(value: nft.Expression, context: ChainContext): Match {
     case 'fib':
     case 'raw':
     case 'option':
+    case 'socket':
+    case 'computed':
       return presence({ subject: subjectOf(value, context) });
     default:
       return everything;
@@ -79,8 +86,7 @@ function quantityCases(
   value: nft.Expression,
   context: ChainContext,
 ): AssignCase[] {
-  // The mark of a packet without a connection stays nobody's: setting it does nothing and stops nothing.
-  const guard = target.kind === 'ct' ? everything : subject.guard;
+  const guard = settable(target, subject.guard);
   const { quantity } = subject;
   if (value.kind === 'map') {
     const parts = keyParts(value.key, context);
@@ -132,14 +138,13 @@ function formulaOf(
     computed = computedSelector(value, (operand) => BigInt(numberOf(operand, datatype)));
   } catch (error) {
     if (!(error instanceof NotUnderstood)) throw error;
-    return { guard: everything, value: unknown(value, context) };
+    return { guard: readable(value, context), value: unknown(value, context) };
   }
   const { selector, computation } = computed;
   const subject = subjectOf(selector, context);
   if (subject.kind === 'absent') return { guard: nothing, value: unknown(value, context) };
   if (subject.kind !== 'quantity' || (computation?.shift ?? 0) > 0) {
-    const guard = subject.kind === 'other' ? subject.guard : everything;
-    return { guard, value: unknown(value, context) };
+    return { guard: presence({ subject }), value: unknown(value, context) };
   }
   const width = BigInt(2 ** (32 - Math.clz32(subject.datatype.max)) - 1);
   const keep = Number((computation?.keep ?? BigInt(ALL)) & width);

@@ -1,11 +1,11 @@
-import { everything, type Match, nothing } from '../../ir/index.ts';
+import type { Match } from '../../ir/index.ts';
 import type { Expression, Selector } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { isSelector, selectorDatatype } from './fields.ts';
 import { type Computation, computedSelector } from './lift-bits.ts';
 import type { ChainContext } from './lift-context.ts';
 import { asksForPorts, isTransport, portSubject } from './lift-payload.ts';
-import { type Subject, subjectOf } from './lift-subject.ts';
+import { presenceOf, type Subject, subjectOf } from './lift-subject.ts';
 import { numberOf } from './lift-value.ts';
 
 /** A part of a key: what is read, and what is computed from it. */
@@ -61,16 +61,5 @@ function innermost(part: Expression): Datatype | undefined {
 
 /** The packets that have the part at all. */
 export function presence({ subject }: Pick<KeyPart, 'subject'>): Match {
-  switch (subject.kind) {
-    case 'number':
-      return subject.match([{ first: 0, last: subject.datatype.max }]);
-    case 'address':
-    case 'quantity':
-    case 'other':
-      return subject.guard;
-    case 'interface':
-      return everything;
-    case 'absent':
-      return nothing;
-  }
+  return presenceOf(subject);
 }

@@ -1,13 +1,14 @@
-import { all, any, atHook, everything, field, type Match, not, type Range } from '../../ir/index.ts';
+import { all, any, atHook, everything, field, type Match, not, nothing, type Range } from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { interfaceKnown, tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
-import type { Selector } from './ast.ts';
+import type { Expression, Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
-import { selectorDatatype } from './fields.ts';
+import { isSelector, selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
+import { partsOf } from './lift-implied.ts';
 import { payloadSubject } from './lift-payload.ts';
 import { addressTypeValues, ETHER_TYPES, familyValues, NFPROTO, single } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
@@ -51,10 +52,41 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
     case 'option':
       return other(selector, optionGuard(selector.header));
     case 'computed':
-      return { kind: 'other', text: selector.text, guard: everything, volatile: selector.volatile };
+      return {
+        kind: 'other',
+        text: selector.text,
+        guard: reckonedFrom(selector.key, context),
+        volatile: selector.volatile,
+      };
     case 'socket':
       return other(selector);
   }
+}
+
+/** The packets that have something there. */
+export function presenceOf(subject: Subject): Match {
+  switch (subject.kind) {
+    case 'number':
+      return subject.match([{ first: 0, last: subject.datatype.max }]);
+    case 'address':
+    case 'quantity':
+    case 'other':
+      return subject.guard;
+    case 'interface':
+      return everything;
+    case 'absent':
+      return nothing;
+  }
+}
+
+/** The packets that have all the fields of a key; without one of them the kernel reckons nothing, and the rule ends. */
+function reckonedFrom(key: Expression | undefined, context: ChainContext): Match {
+  if (key === undefined) return everything;
+  return all(
+    ...partsOf(key)
+      .filter(isSelector)
+      .map((part) => presenceOf(subjectOf(part, context))),
+  );
 }
 
 function other(selector: Selector, guard: Match = everything): Subject {

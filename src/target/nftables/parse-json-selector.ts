@@ -174,7 +174,8 @@ function jsonGenerator(kind: 'numgen' | 'jhash' | 'symhash', inner: JsonNode): S
   const { mode, mod, offset, seed, expr } = inner.members(['mode', 'mod', 'offset', 'seed', 'expr'], kind);
   let text: string = kind;
   if (mode !== undefined) text += ` ${mode.oneOf(['inc', 'random'], 'the mode')}`;
-  if (expr !== undefined) text += ` ${printExpression(jsonKey(expr))}`;
+  const key = expr === undefined ? undefined : jsonKey(expr);
+  if (key !== undefined) text += ` ${printExpression(key)}`;
   text += ` mod ${unsigned(mod?.whole('the modulus') ?? inner.fail(`${kind} has no modulus`))}`;
   for (const [name, option] of [
     ['seed', seed],
@@ -183,7 +184,7 @@ function jsonGenerator(kind: 'numgen' | 'jhash' | 'symhash', inner: JsonNode): S
     const value = unsigned(option?.whole(`the ${name}`) ?? 0);
     if (value !== 0) text += ` ${name} ${value}`;
   }
-  return { kind: 'computed', text, volatile: kind === 'numgen' };
+  return { kind: 'computed', text, ...(key === undefined ? {} : { key }), volatile: kind === 'numgen' };
 }
 
 /** nft 1.0.6 writes numbers from 2^31 on below zero. */

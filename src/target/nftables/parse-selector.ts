@@ -275,7 +275,8 @@ function parseWords(stream: TokenStream, head: string): string {
 function parseGenerator(stream: TokenStream, head: 'numgen' | 'jhash' | 'symhash'): Selector {
   let text: string = head;
   if (head === 'numgen') text += ` ${stream.expectOne(['inc', 'random'], '`inc` or `random`')}`;
-  if (head === 'jhash') text += ` ${printExpression(stream.nested(() => parseKey(stream)))}`;
+  const key = head === 'jhash' ? stream.nested(() => parseKey(stream)) : undefined;
+  if (key !== undefined) text += ` ${printExpression(key)}`;
   stream.expect('mod');
   text += ` mod ${stream.expectNumber('a number', 0xffff_ffff)}`;
   for (const option of ['seed', 'offset'] as const) {
@@ -283,5 +284,5 @@ function parseGenerator(stream: TokenStream, head: 'numgen' | 'jhash' | 'symhash
     const value = stream.expectNumber('a number', 0xffff_ffff);
     if (value !== 0) text += ` ${option} ${value}`;
   }
-  return { kind: 'computed', text, volatile: head === 'numgen' };
+  return { kind: 'computed', text, ...(key === undefined ? {} : { key }), volatile: head === 'numgen' };
 }
