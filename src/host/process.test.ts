@@ -17,6 +17,17 @@ describe('a program that is run', () => {
     assert.deepEqual(await run(node, ['-e', code], { input: 'words' }), { exitCode: 3, stdout: '', stderr: 'words' });
   });
 
+  for (const [signal, exitCode] of [
+    ['SIGSEGV', 139],
+    ['SIGKILL', 137],
+    ['SIGTERM', 143],
+  ] as const) {
+    test(`tells that ${signal} ended it`, async () => {
+      const done = await run('sh', ['-c', `kill -s ${signal.slice(3)} $$`]);
+      assert.equal(done.exitCode, exitCode);
+    });
+  }
+
   test('may leave its input unread', async () => {
     const done = await run(node, ['-e', ''], { input: 'x'.repeat(4 * 2 ** 20) });
     assert.equal(done.exitCode, 0);

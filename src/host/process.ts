@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants as access } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, resolve as resolvePath } from 'node:path';
 import { diagnose, excerpt } from '../diagnostic/index.ts';
 import { MachineError } from './machine-error.ts';
@@ -41,7 +42,7 @@ export function findProgram(name: string): string | undefined {
     .map((folder) => resolvePath(folder, name)) // a full path stays as it is
     .find((path) => {
       try {
-        accessSync(path, constants.X_OK);
+        accessSync(path, access.X_OK);
         return true;
       } catch {
         return false; // not there, or not ours to run: look in the next folder
@@ -128,5 +129,5 @@ export async function runChecked(
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === 'SIGKILL' ? 9 : signal === 'SIGINT' ? 2 : 15;
+  return signal === null ? 0 : constants.signals[signal];
 }

@@ -124,10 +124,11 @@ const EXCUSES = {
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
   'numbers of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
     /(?:numgen|jhash|symhash)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
-  'a range of one, listed as its value': /\b([\w.:]+)-\1\b/,
+  'a range of one, listed as its value': /\b([\w.:]+)-\1\b|"range": *\[(\d+), *\2\]/,
   'elements side by side that nft joins, of a set that we keep as its text': /ipsec [^\n]*\{[^}]*-/,
   'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
-  'a frame behind a tag, which nft asks for once more': /vlan type/,
+  'a frame behind a tag, which nft asks for once more': /vlan (?:type|id [^\n]*(?:reject|option))/,
+  'an account by its name and its number, listed once': /sk[ug]id \{ [a-z]/,
   'a number that nft lists as `exists`': /set meta (?:ipsec|secpath)/,
   'the highest number, listed as -1': /ct count [^\n]*4294967295/,
   'a range of numbers in a key of several parts, whose bytes nft turns round': /\. tcp checksum|tcp checksum \./,

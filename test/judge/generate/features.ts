@@ -273,8 +273,22 @@ const statements: readonly Feature[] = [
   statement('connection mark: from the packet', 'ct mark set meta mark', { ip: true }),
   statement('connection mark: bits added', (random) => `ct mark set ct mark | ${mask(random)}`, { ip: true }),
   statement('priority: set', 'meta priority set 1:2'),
+  // A packet without what a value is reckoned from ends the rule there.
+  reckoned('ip saddr', 'family'),
+  reckoned('ip6 daddr', 'family'),
+  reckoned('tcp dport', 'transport'),
+  reckoned('icmp type', 'either'),
+  reckoned('ip saddr . udp dport', 'either'),
+  // A packet without a connection has none of these, and goes on.
+  statement('label: set', 'ct label set 1', { ip: true }),
+  statement('event: set', 'ct event set new', { ip: true }),
+  statement('trace: set', 'meta nftrace set 1'),
   statement('dscp: set', 'ip dscp set cs1', { family: 4 }),
 ];
+
+function reckoned(key: string, without: NonNullable<Needs['without']>): Feature {
+  return statement(`priority: from ${key}`, `meta priority set jhash ${key} mod 2`, { without });
+}
 
 /** Groups are picked alike: what decides has more of them than what does not. */
 const verdicts: readonly Feature[] = [
