@@ -192,10 +192,11 @@ export const NAT_TYPES = ['snat', 'dnat', 'masquerade', 'redirect'] as const;
 export type NatType = (typeof NAT_TYPES)[number];
 
 /**
- * What a statement that needs no closer look can do to a packet: nothing that a filter asks for (`none`), stop the rule (`filter`), take
+ * What a statement that needs no closer look can do to a packet: nothing that a filter asks for (`none`), or that to TCP, and stop the rule
+ * for all else (`tcp`), stop the rule (`filter`), take
  * the packet out of its way or let it go on (`steal`), take it out (`take`), or anything (`anything`).
  */
-export type OtherEffect = 'none' | 'filter' | 'steal' | 'take' | 'anything';
+export type OtherEffect = 'none' | 'tcp' | 'filter' | 'steal' | 'take' | 'anything';
 
 export interface LimitStatement {
   readonly kind: 'limit';

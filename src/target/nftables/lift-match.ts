@@ -9,7 +9,7 @@ import { addressMatch, numberMatch, quantityMatch } from './lift-compare.ts';
 import type { ChainContext } from './lift-context.ts';
 import { type KeyPart, presence, withPorts } from './lift-key.ts';
 import { asksForPorts, portSubject } from './lift-payload.ts';
-import type { Subject } from './lift-subject.ts';
+import { isAbsentElsewhere, optionGuard, type Subject } from './lift-subject.ts';
 import { plainText } from './lift-text.ts';
 import { addressRangeOf, interfaceOf } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
@@ -129,8 +129,11 @@ function otherMatch(
   const { unknowns } = context.program;
   const truth = operator === '==' || operator === '!=' ? existence(selector, constants) : undefined;
   if (truth !== undefined) {
+    const isThere = truth === (operator === '==');
     const exists = unknowns.property(`${text} exists`);
-    return all(guard, truth === (operator === '==') ? exists : not(exists));
+    if (!isAbsentElsewhere(selector)) return all(guard, isThere ? exists : not(exists));
+    const found = all(optionGuard(selector.header), exists);
+    return isThere ? found : not(found);
   }
   const right = constants.map((constant) => plainText(constant, wordsOf(selector))).sort();
   const sign = operator === '==' || operator === 'in' ? '' : `${operator} `;

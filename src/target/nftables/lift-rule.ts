@@ -7,6 +7,7 @@ import {
   type DispatchCase,
   type Effect,
   everything,
+  field,
   inState,
   type Match,
   not,
@@ -14,6 +15,7 @@ import {
   type Origin,
   type Rule,
 } from '../../ir/index.ts';
+import { PROTOCOLS } from '../../net/index.ts';
 import { untrackable } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
@@ -320,6 +322,9 @@ class RuleLifter {
     switch (effect) {
       case 'none':
         this.#from(index + 1, reached);
+        break;
+      case 'tcp': // nft_exthdr_tcp_strip_eval, net/netfilter/nft_exthdr.c
+        this.#from(index + 1, this.#narrowed(reached, field('protocol', PROTOCOLS.tcp)));
         break;
       case 'filter':
         this.#from(index + 1, this.#narrowed(reached, unknown(this.#asListed(text))));

@@ -50,7 +50,11 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
     case 'raw':
       return rawSubject(selector, datatype, context);
     case 'option':
-      return other(selector, optionGuard(selector.header));
+      // Whether it is there can be asked of all packets, what it says of those only that can have it.
+      return other(
+        selector,
+        selector.field === undefined && isAbsentElsewhere(selector) ? everything : optionGuard(selector.header),
+      );
     case 'computed':
       return {
         kind: 'other',
@@ -93,7 +97,16 @@ function other(selector: Selector, guard: Match = everything): Subject {
   return { kind: 'other', text: printExpression(selector), guard, volatile: false };
 }
 
-function optionGuard(header: string): Match {
+/**
+ * Whether packets of another protocol lack an option, too, when it is asked if it is there: nft adds no condition on their protocol, and the
+ * kernel says that it is missing (NFT_EXTHDR_F_PRESENT, net/netfilter/nft_exthdr.c).
+ */
+export function isAbsentElsewhere(selector: Selector): selector is Extract<Selector, { kind: 'option' }> {
+  return selector.kind === 'option' && /^(?:tcp|sctp|dccp) /.test(selector.header);
+}
+
+/** The packets that can have an option or an extension header. */
+export function optionGuard(header: string): Match {
   const [protocol] = header.split(' ');
   switch (protocol) {
     case 'tcp':

@@ -110,7 +110,7 @@ function bareStatement(node: JsonNode, kind: string, inner: JsonNode): Statement
     case 'last':
       return { kind: 'other', text: 'last', effect: 'none' };
     case 'reset':
-      return { kind: 'other', text: 'reset tcp option', effect: 'none' };
+      return { kind: 'other', text: 'reset tcp option', effect: 'tcp' };
     case 'tproxy': {
       const { family, addr, port } = inner.members(['family', 'addr', 'port'], 'a tproxy');
       const target = {

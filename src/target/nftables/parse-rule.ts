@@ -220,7 +220,7 @@ function parseReset(stream: TokenStream): Statement {
   stream.expect('tcp');
   stream.expect('option');
   const { text } = stream.peek().kind === 'number' ? stream.take() : stream.expectKind('word', 'the name of an option');
-  return { kind: 'other', text: `reset tcp option ${text}`, effect: 'none' };
+  return { kind: 'other', text: `reset tcp option ${text}`, effect: 'tcp' };
 }
 
 /** A match or target of iptables, which nft names and cannot tell more of. */
