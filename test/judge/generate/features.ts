@@ -91,6 +91,19 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
   ),
 );
 
+/** No packet of the world has any of them, and packets of other protocols have none either. */
+const options: readonly Feature[] = ['tcp option maxseg', 'tcp option sack-perm', 'sctp chunk data'].flatMap((option) =>
+  ['missing', 'exists', '!= exists', '!= missing'].map(
+    (asked): Feature => ({
+      name: `${option}: ${asked}`,
+      group: 'options',
+      kind: 'match',
+      needs: { without: 'transport' },
+      write: () => `${option} ${asked}`,
+    }),
+  ),
+);
+
 const maps: readonly Feature[] = SELECTORS.filter((selector) => selector.type !== 'integer').flatMap((selector) => {
   const ofKind = (name: string, exact: boolean, write: (elements: string, declare: Declare) => string): Feature => ({
     name: `${selector.text}: ${name}`,
@@ -283,6 +296,7 @@ const statements: readonly Feature[] = [
   statement('label: set', 'ct label set 1', { ip: true }),
   statement('event: set', 'ct event set new', { ip: true }),
   statement('trace: set', 'meta nftrace set 1'),
+  statement('option: taken out', 'reset tcp option timestamp', { without: 'transport' }),
   statement('dscp: set', 'ip dscp set cs1', { family: 4 }),
 ];
 
@@ -315,6 +329,7 @@ function verdict(name: string, text: string, needs: Needs = {}, group = 'reject'
 
 export const FEATURES: readonly Feature[] = [
   ...matches,
+  ...options,
   ...maps,
   ...concatenations,
   ...concatenatedMaps,
