@@ -7,6 +7,7 @@ import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
 const V6 = { family: 6 } as const;
 const NEIGHBOUR = { family: 6, protocol: 58, icmpType: 136, icmpCode: 0 } as const;
+const FLOWTABLE = 'flowtable f {\nhook ingress priority 0\ndevices = { eth0 }\n}';
 const UDP = { protocol: 17, sport: 40000, dport: 53 } as const;
 
 describe('what rulesets of all kinds do to a packet', () => {
@@ -86,6 +87,11 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['an IP option that is missing, of the other family', input('ip option ra missing drop\naccept'), V6, 'accept'],
     ['an option is taken out of TCP only', input('reset tcp option timestamp drop\naccept'), UDP, 'accept'],
     ['an option is taken out of TCP', input('reset tcp option timestamp drop\naccept'), {}, 'drop'],
+    ['the first packet of a connection ends the rule that gives it a short way', input('flow add @f accept', FLOWTABLE), {}, 'drop'],
+    ['later packets may go on behind it', input('flow add @f accept', FLOWTABLE), { state: 'established', symbols: symbolOf('flow add @f takes the connection', 'inet t c') }, 'accept'],
+    ['or not', input('flow add @f accept', FLOWTABLE), { state: 'established' }, 'drop'],
+    ['a protocol without short ways never', input('flow add @f accept', FLOWTABLE), { protocol: 132, state: 'established', symbols: symbolOf('flow add @f takes the connection', 'inet t c') }, 'drop'],
+    ['a short way alone changes nothing', input('flow add @f\naccept', FLOWTABLE), {}, 'accept'],
     ['a mark that is reckoned from what the packet has not', input('meta mark set jhash ip saddr mod 2 drop\naccept'), V6, 'accept'],
     ['a mark that is read from what the packet has not', input('meta mark set icmp type drop\naccept'), {}, 'accept'],
     ['a mark that is made from two fields, of which the packet has one', input('meta mark set tcp dport & ip length drop\naccept'), V6, 'accept'],

@@ -1,4 +1,5 @@
-import { anyOf, type Match, not } from '../../ir/index.ts';
+import { all, any, anyOf, field, inState, type Match, not } from '../../ir/index.ts';
+import { PROTOCOLS } from '../../net/index.ts';
 import type * as nft from './ast.ts';
 import { amountInLargestUnit, inLargestUnits } from './byte-unit.ts';
 import type { ChainContext } from './lift-context.ts';
@@ -40,7 +41,7 @@ export function statefulCondition(
 ): StatefulCondition {
   switch (statement.kind) {
     case 'object':
-      return objectCondition(statement, context);
+      return objectCondition(statement, context, around);
     case 'object-map':
       return objectMapCondition(statement, context);
     case 'limit':
@@ -81,6 +82,7 @@ function amountCondition(
 function objectCondition(
   statement: Extract<nft.Statement, { kind: 'object' }>,
   context: ChainContext,
+  { decides }: Surroundings,
 ): StatefulCondition {
   const { type, name } = statement;
   const { unknowns } = context.program;
@@ -92,10 +94,23 @@ function objectCondition(
     }
     case 'synproxy':
       return { conditions: [], takes: unknowns.occurrence(`synproxy "${name}" answers it itself`, context) };
+    case 'flowtable': {
+      const takes = unknowns.occurrence(`flow add @${name} takes the connection`, context);
+      return { conditions: decides ? [HAS_SHORT_WAY, takes] : [] };
+    }
     default:
-      return { conditions: [] }; // helpers, time-outs, flow tables: later packets of the connection
+      return { conditions: [] }; // helpers, time-outs: later packets of the connection
   }
 }
+
+/**
+ * Only a connection that is confirmed can get a short way, and so the first packet of each ends the rule; TCP must have been answered, too
+ * (nft_flow_offload_eval, net/netfilter/nft_flow_offload.c).
+ */
+const HAS_SHORT_WAY = any(
+  all(field('protocol', PROTOCOLS.tcp), inState('established', 'related')),
+  all(field('protocol', PROTOCOLS.udp, PROTOCOLS.gre), inState('new', 'established', 'related')),
+);
 
 /** A packet whose key the map does not hold breaks the rule. */
 function objectMapCondition(
