@@ -7,6 +7,7 @@ import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
 const V6 = { family: 6 } as const;
 const NEIGHBOUR = { family: 6, protocol: 58, icmpType: 136, icmpCode: 0 } as const;
+const EXPECTATION = 'ct expectation e {\nprotocol tcp\ndport 9876\ntimeout 2m\nsize 12\nl3proto ip\n}';
 const FLOWTABLE = 'flowtable f {\nhook ingress priority 0\ndevices = { eth0 }\n}';
 const UDP = { protocol: 17, sport: 40000, dport: 53 } as const;
 
@@ -92,6 +93,12 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['or not', input('flow add @f accept', FLOWTABLE), { state: 'established' }, 'drop'],
     ['a protocol without short ways never', input('flow add @f accept', FLOWTABLE), { protocol: 132, state: 'established', symbols: symbolOf('flow add @f takes the connection', 'inet t c') }, 'drop'],
     ['a short way alone changes nothing', input('flow add @f\naccept', FLOWTABLE), {}, 'accept'],
+    ['synproxy ends the rule for all but TCP', input('synproxy drop\naccept'), UDP, 'accept'],
+    ['synproxy by its name, too', input('synproxy name "s" drop\naccept', 'synproxy s {\nmss 1460\nwscale 7\n}'), UDP, 'accept'],
+    ['TCP that synproxy leaves alone', input('synproxy drop\naccept'), {}, 'drop'],
+    ['a connection is expected by the first packet of another', input('ct expectation set "e" accept', EXPECTATION), {}, 'accept'],
+    ['but where there are too many', input('ct expectation set "e" accept', EXPECTATION), { symbols: symbolOf('ct expectation set "e" ends the rule', 'inet t c') }, 'drop'],
+    ['and not by a later packet', input('ct expectation set "e" accept', EXPECTATION), { state: 'established' }, 'drop'],
     ['a mark that is reckoned from what the packet has not', input('meta mark set jhash ip saddr mod 2 drop\naccept'), V6, 'accept'],
     ['a mark that is read from what the packet has not', input('meta mark set icmp type drop\naccept'), {}, 'accept'],
     ['a mark that is made from two fields, of which the packet has one', input('meta mark set tcp dport & ip length drop\naccept'), V6, 'accept'],

@@ -318,7 +318,6 @@ class RuleLifter {
   #other(statement: Extract<nft.Statement, { kind: 'other' }>, index: number, reached: Reached): void {
     const { text, effect } = statement;
     const unknown = (what: string): Match => this.#context.program.unknowns.occurrence(what, this.#context);
-    const with_ = (condition: Match): Reached => ({ ...reached, conditions: [...reached.conditions, condition] });
     switch (effect) {
       case 'none':
         this.#from(index + 1, reached);
@@ -329,10 +328,13 @@ class RuleLifter {
       case 'filter':
         this.#from(index + 1, this.#narrowed(reached, unknown(this.#asListed(text))));
         break;
-      case 'steal':
-        this.#emit(with_(unknown(`${text} answers it itself`)), verdictAction({ kind: 'drop' }));
-        this.#from(index + 1, reached);
+      case 'steal': {
+        const tcp = this.#narrowed(reached, field('protocol', PROTOCOLS.tcp)); // nft_synproxy_do_eval, net/netfilter/nft_synproxy.c
+        const answered = [...tcp.conditions, unknown(`${text} answers it itself`)];
+        this.#emit({ ...tcp, conditions: answered }, verdictAction({ kind: 'drop' }));
+        this.#from(index + 1, tcp);
         break;
+      }
       case 'take':
         this.#say(reached, 'it sends the packet on past all other rules');
         this.#emit(reached, verdictAction({ kind: 'drop' }));

@@ -93,7 +93,12 @@ function objectCondition(
       return { conditions: [context.overObjects.has(`${type} ${name}`) ? beyond : not(beyond)] };
     }
     case 'synproxy':
-      return { conditions: [], takes: unknowns.occurrence(`synproxy "${name}" answers it itself`, context) };
+      return { conditions: [TCP], takes: unknowns.occurrence(`synproxy "${name}" answers it itself`, context) };
+    case 'ct expectation': {
+      // nft_ct_expect_obj_eval, net/netfilter/nft_ct.c: a connection that is confirmed ends the rule, and so does one that expects too many.
+      const ends = unknowns.occurrence(`ct expectation set "${name}" ends the rule`, context);
+      return { conditions: decides ? [inState('new', 'related'), not(ends)] : [] };
+    }
     case 'flowtable': {
       const takes = unknowns.occurrence(`flow add @${name} takes the connection`, context);
       return { conditions: decides ? [HAS_SHORT_WAY, takes] : [] };
@@ -102,6 +107,8 @@ function objectCondition(
       return { conditions: [] }; // helpers, time-outs: later packets of the connection
   }
 }
+
+const TCP = field('protocol', PROTOCOLS.tcp);
 
 /**
  * Only a connection that is confirmed can get a short way, and so the first packet of each ends the rule; TCP must have been answered, too
@@ -127,7 +134,7 @@ function objectMapCondition(
     case 'quota':
       return { conditions: [held, not(unknown(`beyond the ${type}`))] };
     case 'synproxy':
-      return { conditions: [held], takes: unknown('answered by the synproxy') };
+      return { conditions: [held, TCP], takes: unknown('answered by the synproxy') };
     default:
       return { conditions: [held] };
   }
