@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants as access } from 'node:fs';
+import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, resolve as resolvePath } from 'node:path';
 import { diagnose, excerpt } from '../diagnostic/index.ts';

@@ -176,7 +176,9 @@ class Walk {
         return 'undecided';
       case 'dispatch': {
         const found = this.#firstCase(action.cases);
-        return found === undefined ? 'undecided' : this.#act(chain, rule, index, found.action, found, depth);
+        if (found !== undefined) return this.#act(chain, rule, index, found.action, found, depth);
+        if (rule.effects !== undefined) note('continue'); // it leads nowhere, and has changed the packet
+        return 'undecided';
       }
     }
   }

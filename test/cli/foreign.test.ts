@@ -77,6 +77,16 @@ suite("other people's rulesets", () => {
     assert.deepEqual([verdict, assumed], ['accept', undefined]);
   });
 
+  test('a rule that has set a mark is on the way, also where its map leads nowhere', async () => {
+    const text =
+      'table ip a { chain b { type filter hook input priority 0; policy drop; meta mark set 7 tcp dport vmap { 80 : drop }; meta mark 7 accept; } }';
+    const ran = await portcullis(['why', '--in', 'm.nft', 'tcp 10.0.0.1 -> host:22'], { files: { 'm.nft': text } });
+    assert.match(
+      ran.stdout,
+      /meta mark set 7 tcp dport vmap \{ 80 : drop \} +continue .*\n.*meta mark 7 accept +accept/,
+    );
+  });
+
   test('a difference says what it depends on, and tells all marks together', async () => {
     const faster = { ...files, 'faster.nft': RULES.replace('5/minute', '9/minute') };
     const { wider } = documentOf(

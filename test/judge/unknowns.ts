@@ -5,11 +5,13 @@ import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { whenIptablesAlwaysHolds, whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
 
-let version: string | undefined;
+const versions = new Map<string, string>(); // by program: `useNft` puts another one in force
 
 /** Whether the nft that loads the rulesets is older than this. */
 function isOlderThan(release: '1.1' | '1.0.9'): boolean {
-  version ??= spawnSync(findProgram('nft') ?? 'nft', ['--version'], { encoding: 'utf8' }).stdout ?? '';
+  const program = findProgram('nft') ?? 'nft';
+  const version = versions.get(program) ?? spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout ?? '';
+  versions.set(program, version);
   return (release === '1.1' ? /v(?:0\.|1\.0\.)/ : /v(?:0\.|1\.0\.[0-8]\b)/).test(version);
 }
 
