@@ -103,7 +103,7 @@ const protocols = [
   number('meta protocol', 'ether_type', 65535, [0x0800, 0x86dd], {
     words: ['ip', 'ip6'],
     ordered: false,
-    needs: { inet: true }, // nft 1.0.6 lists `meta protocol ip ip6 hoplimit 9` without its first half, in tables of one family
+    needs: { inet: true, without: 'family' }, // nft 1.0.6 lists `meta protocol ip ip6 hoplimit 9` without its first half
   }),
 ];
 
