@@ -72,9 +72,10 @@ function readable(value: nft.Expression, context: ChainContext): Match {
     case 'fib':
     case 'raw':
     case 'option':
-    case 'socket':
     case 'computed':
       return presence({ subject: subjectOf(value, context) });
+    case 'socket':
+      return context.program.unknowns.property('the packet has a socket');
     default:
       return everything;
   }
@@ -144,7 +145,7 @@ function formulaOf(
   const subject = subjectOf(selector, context);
   if (subject.kind === 'absent') return { guard: nothing, value: unknown(value, context) };
   if (subject.kind !== 'quantity' || (computation?.shift ?? 0) > 0) {
-    return { guard: presence({ subject }), value: unknown(value, context) };
+    return { guard: readable(value, context), value: unknown(value, context) };
   }
   const width = BigInt(2 ** (32 - Math.clz32(subject.datatype.max)) - 1);
   const keep = Number((computation?.keep ?? BigInt(ALL)) & width);

@@ -54,6 +54,7 @@ interface Reached {
 
 const CONTINUE: Action = { kind: 'continue' };
 const UNCHANGED = new Changes();
+const TCP = field('protocol', PROTOCOLS.tcp);
 
 /** Statements act from left to right: each condition narrows what reaches those behind it. */
 class RuleLifter {
@@ -323,13 +324,13 @@ class RuleLifter {
         this.#from(index + 1, reached);
         break;
       case 'tcp': // nft_exthdr_tcp_strip_eval, net/netfilter/nft_exthdr.c
-        this.#from(index + 1, this.#narrowed(reached, field('protocol', PROTOCOLS.tcp)));
+        this.#from(index + 1, this.#narrowed(reached, TCP));
         break;
       case 'filter':
         this.#from(index + 1, this.#narrowed(reached, unknown(this.#asListed(text))));
         break;
       case 'steal': {
-        const tcp = this.#narrowed(reached, field('protocol', PROTOCOLS.tcp)); // nft_synproxy_do_eval, net/netfilter/nft_synproxy.c
+        const tcp = this.#narrowed(reached, TCP); // nft_synproxy_do_eval, net/netfilter/nft_synproxy.c
         const answered = [...tcp.conditions, unknown(`${text} answers it itself`)];
         this.#emit({ ...tcp, conditions: answered }, verdictAction({ kind: 'drop' }));
         this.#from(index + 1, tcp);

@@ -115,7 +115,7 @@ const TCP = field('protocol', PROTOCOLS.tcp);
  * (nft_flow_offload_eval, net/netfilter/nft_flow_offload.c).
  */
 const HAS_SHORT_WAY = any(
-  all(field('protocol', PROTOCOLS.tcp), inState('established', 'related')),
+  all(TCP, inState('established', 'related')),
   all(field('protocol', PROTOCOLS.udp, PROTOCOLS.gre), inState('new', 'established', 'related')),
 );
 
