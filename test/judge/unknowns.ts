@@ -33,7 +33,7 @@ export function whenAlwaysHolds(text: string): boolean | undefined {
   if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return false;
   if (text === JOINS) return isOlderThan('1.1');
   if (text === TAKES_ONE_FOR_ITS_BITS) return isOlderThan('1.0.9');
-  if (/^(?:tcp option|sctp chunk) \S+ exists$/.test(text)) return false; // no packet of ours has any
+  if (/^(?:tcp option \S+|sctp chunk data) exists$/.test(text)) return false; // no packet of ours has any
   if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill
   if (/^it passes device .* below another interface$/.test(text)) return false; // no wire lies over another
   // At input: the owner of a socket that the packet belongs to. Of several things that are asked together, another may be the unknown one.
