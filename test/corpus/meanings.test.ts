@@ -99,6 +99,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['a connection is expected by the first packet of another', input('ct expectation set "e" accept', EXPECTATION), {}, 'accept'],
     ['but where there are too many', input('ct expectation set "e" accept', EXPECTATION), { symbols: symbolOf('ct expectation set "e" ends the rule', 'inet t c') }, 'drop'],
     ['and not by a later packet', input('ct expectation set "e" accept', EXPECTATION), { state: 'established' }, 'drop'],
+    ['nor where a map says which', input('ct expectation set tcp dport map { 22 : "e" } accept', EXPECTATION), { state: 'established' }, 'drop'],
     ['a mark of the socket, where there is none', input('meta mark set socket mark drop\naccept'), {}, 'accept'],
     ['a mark of the socket', input('meta mark set socket mark drop\naccept'), { symbols: symbolOf('the packet has a socket', 'the packet') }, 'drop'],
     ['a mark that is reckoned from what the packet has not', input('meta mark set jhash ip saddr mod 2 drop\naccept'), V6, 'accept'],

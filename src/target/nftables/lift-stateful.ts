@@ -95,9 +95,8 @@ function objectCondition(
     case 'synproxy':
       return { conditions: [TCP], takes: unknowns.occurrence(`synproxy "${name}" answers it itself`, context) };
     case 'ct expectation': {
-      // nft_ct_expect_obj_eval, net/netfilter/nft_ct.c: a connection that is confirmed ends the rule, and so does one that expects too many.
       const ends = unknowns.occurrence(`ct expectation set "${name}" ends the rule`, context);
-      return { conditions: decides ? [inState('new', 'related'), not(ends)] : [] };
+      return { conditions: decides ? [UNCONFIRMED, not(ends)] : [] };
     }
     case 'flowtable': {
       const takes = unknowns.occurrence(`flow add @${name} takes the connection`, context);
@@ -109,6 +108,8 @@ function objectCondition(
 }
 
 const TCP = field('protocol', PROTOCOLS.tcp);
+/** What an expectation asks of a connection; one that expects too many ends the rule, too (nft_ct_expect_obj_eval, net/netfilter/nft_ct.c). */
+const UNCONFIRMED = inState('new', 'related');
 
 /**
  * Only a connection that is confirmed can get a short way, and so the first packet of each ends the rule; TCP must have been answered, too
@@ -135,6 +136,8 @@ function objectMapCondition(
       return { conditions: [held, not(unknown(`beyond the ${type}`))] };
     case 'synproxy':
       return { conditions: [held, TCP], takes: unknown('answered by the synproxy') };
+    case 'ct expectation':
+      return { conditions: [held, UNCONFIRMED, not(unknown('the rule ends by the expectation'))] };
     default:
       return { conditions: [held] };
   }
