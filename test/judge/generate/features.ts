@@ -91,12 +91,15 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
   ),
 );
 
-/** No packet of the world has any of them, and packets of other protocols have none either. */
+/**
+ * No packet of the world has any of them, and packets of other protocols have none either. nft 1.1.3 lists `meta l4proto { 200 } tcp option maxseg
+ * missing` without its first half.
+ */
 const options: readonly Feature[] = ['tcp option maxseg', 'tcp option sack-perm', 'sctp chunk data'].flatMap((option) =>
   ['missing', 'exists', '!= exists', '!= missing'].map(
     (asked): Feature => ({
       name: `${option}: ${asked}`,
-      group: 'options',
+      group: 'protocols',
       kind: 'match',
       needs: { without: 'transport' },
       write: () => `${option} ${asked}`,
