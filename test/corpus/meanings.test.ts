@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '../../src/ir/index.ts';
-import { JOINS } from '../../src/target/nftables/lift-joined.ts';
+import { JOINS, JOINS_ACROSS } from '../../src/target/nftables/lift-joined.ts';
 import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
 const V6 = { family: 6 } as const;
 const NEIGHBOUR = { family: 6, protocol: 58, icmpType: 136, icmpCode: 0 } as const;
+const WINDOW = new Map([['tcp window', 5]]);
 const EXPECTATION = 'ct expectation e {\nprotocol tcp\ndport 9876\ntimeout 2m\nsize 12\nl3proto ip\n}';
 const FLOWTABLE = 'flowtable f {\nhook ingress priority 0\ndevices = { eth0 }\n}';
 const UDP = { protocol: 17, sport: 40000, dport: 53 } as const;
@@ -100,6 +101,15 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['but where there are too many', input('ct expectation set "e" accept', EXPECTATION), { symbols: symbolOf('ct expectation set "e" ends the rule', 'inet t c') }, 'drop'],
     ['and not by a later packet', input('ct expectation set "e" accept', EXPECTATION), { state: 'established' }, 'drop'],
     ['nor where a map says which', input('ct expectation set tcp dport map { 22 : "e" } accept', EXPECTATION), { state: 'established' }, 'drop'],
+    ['flags beside another field are asked for exactly', input('tcp window 5 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'drop'],
+    ['flags beside another field, the very ones', input('tcp flags syn tcp window 5 accept'), { tcpFlags: 2, quantities: WINDOW }, 'accept'],
+    ['several flags beside another field', input('tcp window 5 tcp flags syn,ack accept'), { tcpFlags: 2, quantities: WINDOW }, 'drop'],
+    ['a set of one beside another field', input('tcp window 5 tcp flags { syn } accept'), { tcpFlags: 0x12, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet'), quantities: WINDOW }, 'drop'],
+    ['flags beside a range are not', input('tcp window 1-5 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
+    ['flags behind a mask beside another field are not', input('tcp window 5 tcp flags & syn == syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
+    ['flags beside a field that must not be are not', input('tcp window != 6 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
+    ['flags beside another field, with a statement between them', input('tcp window 5 counter tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
+    ['the same, of an older nft', input('tcp window 5 counter tcp flags syn accept'), { tcpFlags: 0x12, symbols: symbolOf(JOINS_ACROSS, 'the packet'), quantities: WINDOW }, 'drop'],
     ['a mark of the socket, where there is none', input('meta mark set socket mark drop\naccept'), {}, 'accept'],
     ['a mark of the socket', input('meta mark set socket mark drop\naccept'), { symbols: symbolOf('the packet has a socket', 'the packet') }, 'drop'],
     ['a mark that is reckoned from what the packet has not', input('meta mark set jhash ip saddr mod 2 drop\naccept'), V6, 'accept'],

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from '../../src/host/index.ts';
-import { JOINS } from '../../src/target/nftables/lift-joined.ts';
+import { JOINS, JOINS_ACROSS } from '../../src/target/nftables/lift-joined.ts';
 import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { whenIptablesAlwaysHolds, whenIptablesHolds } from './iptables/known.ts';
 import type { Packet } from './packet.ts';
@@ -31,7 +31,7 @@ export const OPTIONS = 'IPv6 extension headers';
 /** Whether a condition holds that is the same for all packets here. */
 export function whenAlwaysHolds(text: string): boolean | undefined {
   if (/(?:^| )(?:limit rate|quota|ct count) over /.test(text)) return false;
-  if (text === JOINS) return isOlderThan('1.1');
+  if (text === JOINS || text === JOINS_ACROSS) return isOlderThan('1.1');
   if (text === TAKES_ONE_FOR_ITS_BITS) return isOlderThan('1.0.9');
   if (/^(?:tcp option \S+|sctp chunk data) exists$/.test(text)) return false; // no packet of ours has any
   if (/ is full$/.test(text)) return false; // a set of 65,535 elements, which a few hundred packets fill

@@ -9,6 +9,10 @@ import type * as nft from './ast.ts';
 /** The condition that only the machine that loads the rules knows. */
 export const JOINS = 'nft before 1.1 has loaded the rules, and joins `!=` of neighbouring fields';
 
+/** The same of comparisons between which another statement stands: nft 1.0.6 joins them, 1.1.3 does not. */
+export const JOINS_ACROSS =
+  'an older nft has loaded the rules, and joins neighbouring fields across what stands between them';
+
 const MOST_BITS = 32; // of what is joined: a register
 
 /** Where a field lies; in bits. */
@@ -20,14 +24,97 @@ interface Place {
 
 /** For each statement of a rule that is joined with others: these. */
 export function joinedStatements(rule: nft.Rule): ReadonlyMap<number, readonly number[]> {
-  const compared: { readonly index: number; readonly place: Place }[] = [];
+  const joined = new Map<number, readonly number[]>();
+  for (const group of neighbours(comparedPlaces(rule, isUnequal)))
+    for (const index of group)
+      joined.set(
+        index,
+        group.filter((other) => other !== index),
+      );
+  return joined;
+}
+
+/** Whether nft takes flags for all that there are: each, or each but those that are behind another statement (`JOINS_ACROSS`). */
+export interface ExactFlags {
+  readonly by: 'every nft' | 'an older nft';
+  readonly value: nft.Expression;
+}
+
+/**
+ * Of `tcp window 5 tcp flags syn` nft makes one comparison of three bytes (`stmt_reduce`, src/rule.c; `nft --debug=netlink`), which asks for SYN and no
+ * other flag, where `tcp flags syn` alone asks for any packet with it.
+ */
+export function exactFlags(rule: nft.Rule): ReadonlyMap<number, ExactFlags> {
+  const equal = comparedPlaces(rule, isEqual);
+  if (equal.length < 2) return NO_FLAGS; // most rules
+  const exact = new Map<number, ExactFlags>();
+  const note = (groups: readonly (readonly number[])[], by: ExactFlags['by']): void => {
+    for (const index of groups.flat()) {
+      const statement = rule.statements[index]!;
+      if (statement.kind === 'match' && statement.operator === 'in')
+        exact.set(index, { by, value: onlyValue(statement.right) });
+    }
+  };
+  note(neighbours(equal), 'an older nft');
+  note([...Map.groupBy(equal, ({ index }) => statementsBefore(rule, index)).values()].flatMap(neighbours), 'every nft');
+  return exact;
+}
+
+/**
+ * Comparisons between which a rule changes the packet. nft 1.0.6 makes one of them, which stands where one of both did: of
+ * `tcp dport 80 meta mark set 1 tcp sport 22` it sets the mark of all packets. nft 1.1.3 leaves them where they are.
+ * @returns the first of each, by its position
+ */
+export function comparedAcrossChange(rule: nft.Rule): ReadonlySet<number> {
+  if (!rule.statements.some(changes)) return NO_STATEMENTS; // most rules
+  const groups = [isEqual, isUnequal].flatMap((kind) => neighbours(comparedPlaces(rule, kind)));
+  return new Set(
+    groups.flatMap((group) => {
+      const [first, last] = [Math.min(...group), Math.max(...group)];
+      return rule.statements.slice(first, last).some(changes) ? [first] : [];
+    }),
+  );
+}
+
+const NO_FLAGS: ReadonlyMap<number, ExactFlags> = new Map();
+const NO_STATEMENTS: ReadonlySet<number> = new Set();
+
+function changes({ kind }: nft.Statement): boolean {
+  return kind === 'assign' || kind === 'notrack';
+}
+
+function isUnequal(operator: nft.Operator): boolean {
+  return operator === '!=';
+}
+
+function isEqual(operator: nft.Operator): boolean {
+  return operator === '==' || operator === 'in';
+}
+
+/** How many statements other than comparisons stand before one. */
+function statementsBefore({ statements }: nft.Rule, index: number): number {
+  return statements.slice(0, index).filter(({ kind }) => kind !== 'match').length;
+}
+
+interface Compared {
+  readonly index: number; // of the statement
+  readonly place: Place;
+}
+
+function comparedPlaces(rule: nft.Rule, isSuch: (operator: nft.Operator) => boolean): readonly Compared[] {
+  const compared: Compared[] = [];
   for (let index = 0; index < rule.statements.length; index++) {
     const statement = rule.statements[index]!;
-    const place = statement.kind === 'match' && statement.operator === '!=' ? placeOf(statement) : undefined;
+    const place = statement.kind === 'match' && isSuch(statement.operator) ? placeOf(statement) : undefined;
     if (place !== undefined) compared.push({ index, place });
   }
+  return compared;
+}
+
+/** Comparisons that nft joins, by their statements; of those that it leaves alone, nothing. */
+function neighbours(compared: readonly Compared[]): readonly (readonly number[])[] {
   if (compared.length < 2) return NONE; // nearly all rules
-  const joined = new Map<number, readonly number[]>();
+  const groups: number[][] = [];
   const inOrder = compared.toSorted((a, b) => order(a.place, b.place));
   for (let first = 0; first < inOrder.length; ) {
     let { base, offset, length } = inOrder[first]!.place;
@@ -38,28 +125,23 @@ export function joinedStatements(rule: nft.Rule): ReadonlyMap<number, readonly n
       if (!isNext || length + next.length > MOST_BITS) break;
       length += next.length;
     }
-    const group = inOrder.slice(first, end).map(({ index }) => index);
-    if (group.length > 1)
-      for (const index of group)
-        joined.set(
-          index,
-          group.filter((other) => other !== index),
-        );
+    if (end - first > 1) groups.push(inOrder.slice(first, end).map(({ index }) => index));
     first = end;
   }
-  return joined;
+  return groups;
 }
 
-const NONE: ReadonlyMap<number, readonly number[]> = new Map();
+const NONE: readonly never[] = [];
 
 function order(a: Place, b: Place): number {
   return a.base === b.base ? a.offset - b.offset : a.base < b.base ? -1 : 1;
 }
 
 /** The place that a comparison reads, where it is with one value: ranges, sets and masks are never joined. */
-function placeOf({ left, right }: Extract<nft.Statement, { kind: 'match' }>): Place | undefined {
-  const value = right.kind === 'set' && right.elements.length === 1 ? right.elements[0]!.key : right; // nft makes them one
-  if (value.kind !== 'number' && value.kind !== 'word') return undefined;
+function placeOf({ left, operator, right }: Extract<nft.Statement, { kind: 'match' }>): Place | undefined {
+  const value = onlyValue(right);
+  const isFlags = operator === 'in' && (value.kind === 'list' || value.kind === 'binary'); // `syn,ack`: one value, too
+  if (value.kind !== 'number' && value.kind !== 'word' && !isFlags) return undefined;
   if (left.kind === 'raw') return left;
   if (left.kind !== 'payload') return undefined;
   const { protocol, field } = left;
@@ -67,6 +149,11 @@ function placeOf({ left, right }: Extract<nft.Statement, { kind: 'match' }>): Pl
   const found = own ?? (TRANSPORTS.includes(protocol) ? PORTS[field] : undefined);
   if (found === undefined) return undefined;
   return { base: protocol === 'ip' || protocol === 'ip6' ? 'nh' : 'th', offset: found[0], length: found[1] };
+}
+
+/** nft makes a set of one into its value. */
+function onlyValue(right: nft.Expression): nft.Expression {
+  return right.kind === 'set' && right.elements.length === 1 ? right.elements[0]!.key : right;
 }
 
 type Places = Readonly<Record<string, readonly [offset: number, length: number]>>;

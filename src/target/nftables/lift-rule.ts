@@ -25,7 +25,7 @@ import { assignCases } from './lift-assign.ts';
 import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
-import { JOINS, joinedStatements } from './lift-joined.ts';
+import { comparedAcrossChange, exactFlags, JOINS, JOINS_ACROSS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, partsUnder } from './lift-key.ts';
 import { firstList, readsBeyondList } from './lift-listed.ts';
 import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
@@ -65,6 +65,8 @@ class RuleLifter {
   readonly #opaque: Opaque[] = [];
   readonly #origin: Origin;
   readonly #joined: ReadonlyMap<number, readonly number[]>;
+  readonly #exact: ReturnType<typeof exactFlags>;
+  readonly #moved: ReadonlySet<number>;
   readonly #listAt: number;
   #mapAt: number | undefined;
 
@@ -74,6 +76,8 @@ class RuleLifter {
     this.#position = position;
     this.#origin = ruleOrigin(rule, context);
     this.#joined = joinedStatements(rule);
+    this.#exact = exactFlags(rule);
+    this.#moved = comparedAcrossChange(rule);
     this.#listAt = firstList(rule, context.family);
   }
 
@@ -111,6 +115,10 @@ class RuleLifter {
   #statement(statement: nft.Statement, index: number, reached: Reached): void {
     if (this.#isBehindList(index) && readsBeyondList(this.#rule, index, this.#context.family))
       throw new NotUnderstood('nft reads those bytes of packets of all the protocols that the rule lists');
+    if (this.#moved.has(index))
+      throw new NotUnderstood(
+        'an older nft compares that together with a field beside it, before or behind what the rule changes',
+      );
     switch (statement.kind) {
       case 'match':
         this.#from(index + 1, this.#narrowed(reached, this.#comparison(statement, index, reached)));
@@ -237,7 +245,7 @@ class RuleLifter {
 
   /** A comparison, with what nft makes of it where it joins it with others. */
   #comparison(statement: Extract<nft.Statement, { kind: 'match' }>, index: number, reached: Reached): Match {
-    const own = this.#match(statement.left, statement.operator, statement.right, reached);
+    const own = this.#matchOfFlags(statement, index, reached);
     const joined = this.#joined.get(index);
     if (joined === undefined) return own;
     const others = joined.flatMap((at) => {
@@ -245,6 +253,21 @@ class RuleLifter {
       return other?.kind === 'match' ? [this.#match(other.left, other.operator, other.right, reached)] : [];
     });
     return any(own, all(this.#context.program.unknowns.property(JOINS), any(...others)));
+  }
+
+  /** A match alone, but of flags, of which a comparison beside them leaves no others. */
+  #matchOfFlags(
+    { left, operator, right }: Extract<nft.Statement, { kind: 'match' }>,
+    index: number,
+    reached: Reached,
+  ): Match {
+    const exact = this.#exact.get(index);
+    const own = exact?.by === 'every nft' ? nothing : this.#match(left, operator, right, reached);
+    if (exact === undefined) return own;
+    const exactly = this.#match(left, '==', exact.value, reached);
+    if (exact.by === 'every nft') return exactly;
+    const joins = this.#context.program.unknowns.property(JOINS_ACROSS);
+    return any(all(joins, exactly), all(not(joins), own));
   }
 
   #match(left: nft.Expression, operator: nft.Operator, right: nft.Expression, reached: Reached): Match {

@@ -153,6 +153,20 @@ describe('what nobody can vouch for is named, never skipped', () => {
     });
   }
 
+  describe('fields beside each other, with a change of the packet between them', () => {
+    const REASON = 'an older nft compares that together with a field beside it, before or behind what the rule changes';
+    const cases: readonly (readonly [rule: string, reason: string | undefined])[] = [
+      ['tcp dport 80 meta mark set 1 tcp sport 22 drop', REASON],
+      ['tcp sport != 22 notrack tcp dport != 80 drop', REASON],
+      ['tcp dport 80 tcp sport 22 meta mark set 1 drop', undefined],
+      ['meta mark set 1 tcp dport 80 tcp sport 22 drop', undefined],
+      ['tcp dport 80 counter tcp sport 22 drop', undefined], // what counts decides nothing
+      ['tcp dport 80 meta mark set 1 tcp sport != 22 drop', undefined],
+      ['tcp dport 80 meta mark set 1 ip ttl 5 drop', undefined],
+    ];
+    for (const [rule, reason] of cases) it(rule, () => assert.equal(read(rule).reason, reason));
+  });
+
   describe('a header of one protocol behind a list of several', () => {
     const REASON = 'nft reads those bytes of packets of all the protocols that the rule lists';
     const cases: readonly (readonly [rule: string, reason: string | undefined])[] = [
