@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { findProgram, runChecked } from '../../src/host/index.ts';
+import { fetched } from '../fetched.ts';
 
 /**
  * An nft of another Debian release than this machine's, as that release's packages have it. It runs beside the machine's own, with the C
@@ -53,6 +53,7 @@ const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 /**
  * From here on `nft` is that of another release, for this process and all that it starts.
  * @returns why it cannot be had here, in a sentence that a skip states; undefined: it is in force
+ * @throws Error where a package is not what it was, or what it holds does not run
  */
 export async function useNft(version: NftVersion): Promise<string | undefined> {
   const skip = (reason: string): string => `SKIPPED, nft ${version} judged nothing: ${reason}`;
@@ -60,11 +61,8 @@ export async function useNft(version: NftVersion): Promise<string | undefined> {
   if (findProgram('dpkg-deb') === undefined) return skip('there is no dpkg-deb to unpack it');
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   const folder = join(cache, 'portcullis', 'nft', version);
-  try {
-    if (!existsSync(folder)) await bring(NFT_RELEASES[version], folder);
-  } catch (error) {
-    return skip(error instanceof Error ? error.message : String(error));
-  }
+  const problem = existsSync(folder) ? undefined : await bring(NFT_RELEASES[version], folder);
+  if (problem !== undefined) return skip(problem);
   process.env.PATH = [join(folder, 'bin'), process.env.PATH].join(delimiter);
   process.env[LIBRARY_FOLDER] = join(folder, LIBRARIES);
   return undefined;
@@ -78,34 +76,30 @@ export function nftLoader(): readonly string[] {
     : [join(libraries, 'ld-linux-x86-64.so.2'), '--library-path', `${libraries}:/${LIBRARIES}`];
 }
 
-/** Unpacks a release into a folder: whole or not at all, for another test may be looking. */
-async function bring({ packages }: Release, folder: string): Promise<void> {
-  if (process.env.PORTCULLIS_NO_INSTALL === '1') throw new Error('PORTCULLIS_NO_INSTALL=1 is set');
+/** Unpacks a release into a folder: whole or not at all, for another test may be looking. @returns why it cannot be had now */
+async function bring({ packages }: Release, folder: string): Promise<string | undefined> {
+  if (process.env.PORTCULLIS_NO_INSTALL === '1') return 'PORTCULLIS_NO_INSTALL=1 is set';
   mkdirSync(dirname(folder), { recursive: true });
   const draft = mkdtempSync(`${folder}-`);
   try {
-    for (const each of packages) await unpack(each, draft);
+    for (const { path, sha256 } of packages) {
+      const archive = await fetched(MIRROR + path, sha256, PATIENCE_MS);
+      if ('problem' in archive) return archive.problem;
+      const file = join(draft, 'package.deb');
+      writeFileSync(file, archive.bytes);
+      await runChecked('dpkg-deb', ['-x', file, draft]);
+      rmSync(file);
+    }
     const program = join(draft, 'bin', 'nft');
     mkdirSync(dirname(program));
     writeFileSync(program, WRAPPER);
     chmodSync(program, 0o755);
     await runChecked(program, ['--version']);
     if (!existsSync(folder)) renameSync(draft, folder);
+    return undefined;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
-}
-
-async function unpack({ path, sha256 }: DebianPackage, folder: string): Promise<void> {
-  const response = await fetch(MIRROR + path, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!response.ok) throw new Error(`${MIRROR}${path}: the mirror says ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const sum = createHash('sha256').update(bytes).digest('hex');
-  if (sum !== sha256) throw new Error(`${MIRROR}${path} is not what it was: its SHA-256 is ${sum}`);
-  const file = join(folder, 'package.deb');
-  writeFileSync(file, bytes);
-  await runChecked('dpkg-deb', ['-x', file, folder]);
-  rmSync(file);
 }
 
 /** From the folder it stands in, wherever that is moved to. */

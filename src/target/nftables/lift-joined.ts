@@ -34,7 +34,7 @@ export function joinedStatements(rule: nft.Rule): ReadonlyMap<number, readonly n
   return joined;
 }
 
-/** Whether nft takes flags for all that there are: each, or each but those that are behind another statement (`JOINS_ACROSS`). */
+/** Flags of which a packet may have no others, for a neighbouring field is compared too. `an older nft`: another statement is between the two (`JOINS_ACROSS`). */
 export interface ExactFlags {
   readonly by: 'every nft' | 'an older nft';
   readonly value: nft.Expression;
@@ -45,14 +45,13 @@ export interface ExactFlags {
  * other flag, where `tcp flags syn` alone asks for any packet with it.
  */
 export function exactFlags(rule: nft.Rule): ReadonlyMap<number, ExactFlags> {
+  if (!rule.statements.some(asksForFlags)) return NO_FLAGS; // nearly all rules
   const equal = comparedPlaces(rule, isEqual);
-  if (equal.length < 2) return NO_FLAGS; // most rules
   const exact = new Map<number, ExactFlags>();
   const note = (groups: readonly (readonly number[])[], by: ExactFlags['by']): void => {
     for (const index of groups.flat()) {
       const statement = rule.statements[index]!;
-      if (statement.kind === 'match' && statement.operator === 'in')
-        exact.set(index, { by, value: onlyValue(statement.right) });
+      if (asksForFlags(statement)) exact.set(index, { by, value: onlyValue(statement.right) });
     }
   };
   note(neighbours(equal), 'an older nft');
@@ -78,6 +77,11 @@ export function comparedAcrossChange(rule: nft.Rule): ReadonlySet<number> {
 
 const NO_FLAGS: ReadonlyMap<number, ExactFlags> = new Map();
 const NO_STATEMENTS: ReadonlySet<number> = new Set();
+
+/** `tcp flags`: the one field of a header that is compared bit by bit where nothing else is said. */
+function asksForFlags(statement: nft.Statement): statement is Extract<nft.Statement, { kind: 'match' }> {
+  return statement.kind === 'match' && statement.operator === 'in' && statement.left.kind === 'payload';
+}
 
 function changes({ kind }: nft.Statement): boolean {
   return kind === 'assign' || kind === 'notrack';

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../src/host/index.ts';
+import { fetched } from '../../fetched.ts';
 
 /**
  * The release of iptables that Debian 12 builds from, by the sum in its .dsc. The test inputs of both projects are under the GPL: they are
@@ -31,21 +31,13 @@ export async function projectSource(
       : { folder };
   }
   const { url, sha256 } = IPTABLES;
-  const skip = (reason: string) => ({ skip: `SKIPPED, nothing was read: ${url}: ${reason}` });
-  let archive: Uint8Array;
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (!response.ok) return skip(`the mirror says ${response.status}`);
-    archive = new Uint8Array(await response.arrayBuffer());
-  } catch (error) {
-    return skip(error instanceof Error ? error.message : String(error));
-  }
-  const sum = createHash('sha256').update(archive).digest('hex');
-  if (sum !== sha256) throw new Error(`${url} is not what it was: its SHA-256 is ${sum}`);
+  const skip = (reason: string) => ({ skip: `SKIPPED, nothing was read: ${reason}` });
+  const archive = await fetched(url, sha256, PATIENCE_MS);
+  if ('problem' in archive) return skip(archive.problem);
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-projects-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'source.tar.xz');
-  writeFileSync(file, archive);
+  writeFileSync(file, archive.bytes);
   const unpacked = await run('tar', ['-xJf', file, '-C', folder, '--no-same-owner']);
   if (unpacked.exitCode !== 0) return skip(`tar: ${unpacked.stderr.trim()}`);
   const [top] = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isDirectory());
