@@ -12,6 +12,10 @@ const EXPECTATION = 'ct expectation e {\nprotocol tcp\ndport 9876\ntimeout 2m\ns
 const FLOWTABLE = 'flowtable f {\nhook ingress priority 0\ndevices = { eth0 }\n}';
 const UDP = { protocol: 17, sport: 40000, dport: 53 } as const;
 
+function egress(rules: string): string {
+  return `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\n${rules}\n}\n}\n`;
+}
+
 describe('what rulesets of all kinds do to a packet', () => {
   const cases: readonly (readonly [string, string, Packet, Verdict])[] = [
     ['defines', `define p = { 22, 80 }\n${input('tcp dport $p accept')}`, {}, 'accept'],
@@ -149,6 +153,9 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['packets of the device', `table netdev n {\nchain c {\ntype filter hook ingress device "eth0" priority 0;\nip saddr 203.0.113.9 drop\n}\n}\n`, {}, 'drop'],
     ['chains whose devices are not known are entered each for itself', `table netdev n {\nchain a {\ntype filter hook ingress priority 0; policy drop;\n}\nchain b {\ntype filter hook ingress priority 5; policy accept;\n}\n}\n`, { symbols: symbolOf('it passes the devices of netdev n b, which nft 1.0.6 omits in JSON', 'the packet') }, 'accept'],
     ['where a packet came in, no device tells when it leaves', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\niifname "eth0" drop\n}\n}\n`, { hook: 'forward' }, 'accept'],
+    ['the kind of the device that it leaves by', egress('meta iiftype ether drop'), { hook: 'output', quantities: new Map([['meta oiftype', 1]]) }, 'drop'],
+    ['what comes from here has a frame when it leaves', egress('ether daddr 02:00:00:00:00:02 drop'), { hook: 'output', symbols: symbolOf('ether daddr 02:00:00:00:00:02', 'the packet') }, 'drop'],
+    ['and none before', 'table inet t {\nchain c {\ntype filter hook output priority 0; policy accept;\nether daddr 02:00:00:00:00:02 drop\n}\n}\n', { hook: 'output', symbols: symbolOf('ether daddr 02:00:00:00:00:02', 'the packet') }, 'accept'],
     ['the length on the wire', `table netdev n {\nchain c {\ntype filter hook egress device "eth1" priority 0; policy accept;\nmeta length 54 drop\n}\n}\n`, { hook: 'forward', quantities: new Map([['meta length', 40], ['meta length at egress', 54]]) }, 'drop'],
     ['notrack after connection tracking leaves a connection alone', `table ip r {\nchain c {\ntype filter hook prerouting priority mangle;\nnotrack\n}\n}\n${input('ct state new accept')}`, {}, 'accept'],
     ['and a packet without one is untracked from there on', `table ip r {\nchain c {\ntype filter hook prerouting priority mangle;\nnotrack\n}\n}\n${input('ct state untracked accept')}`, { state: 'invalid' }, 'accept'],

@@ -36,7 +36,7 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
   if (datatype === undefined) throw new NotUnderstood('it reads a field that is not understood');
   switch (selector.kind) {
     case 'payload':
-      return payloadSubject(selector.protocol, selector.field, datatype);
+      return onTheWire(selector.protocol, payloadSubject(selector.protocol, selector.field, datatype), context);
     case 'meta':
       return metaSubject(selector.key, datatype, context);
     case 'ct':
@@ -158,6 +158,13 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
     case 'random':
       return { kind: 'other', text: 'meta random', guard: everything, volatile: true };
     case 'iiftype':
+      // At egress it is the device that the packet leaves by, whose group and name are told by no such word (seen in the lab).
+      if (atEgress(context) === 'yes') return metaSubject('oiftype', datatype, context);
+      if (atEgress(context) === 'either')
+        throw new NotUnderstood(
+          'packets come here both where it is the device of one side and where it is that of the other',
+        );
+      return { kind: 'quantity', datatype, quantity: 'meta iiftype', guard: not(atHook('output')) };
     case 'iifgroup':
       if (interfaceKnown('in', context.entries) === 'no') return { kind: 'absent' };
       return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: not(atHook('output')) };
@@ -173,12 +180,30 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
   }
 }
 
+/** A field of the frame. What leaves a device has one, whoever sent it. */
+function onTheWire(protocol: string, subject: Subject, context: ChainContext): Subject {
+  if ((protocol !== 'ether' && protocol !== 'vlan') || subject.kind !== 'other') return subject;
+  switch (atEgress(context)) {
+    case 'yes':
+      return { ...subject, guard: everything };
+    case 'no':
+      return subject;
+    case 'either':
+      throw new NotUnderstood('packets come here both with and without the header of the link');
+  }
+}
+
+function atEgress({ entries }: ChainContext): 'yes' | 'no' | 'either' {
+  const leaving = entries.filter(({ hook }) => hook === 'egress').length;
+  if (leaving === 0) return 'no';
+  return leaving === entries.length ? 'yes' : 'either';
+}
+
 /** At egress the header of the link has been put before the packet (nf_hook_egress, include/linux/netfilter_netdev.h), and counts. */
-function lengthSubject(datatype: Datatype, { entries }: ChainContext): Subject {
-  const framed = entries.filter(({ hook }) => hook === 'egress').length;
-  if (framed > 0 && framed < entries.length)
-    throw new NotUnderstood('packets come here both with and without the header of the link');
-  const quantity = framed > 0 ? 'meta length at egress' : 'meta length';
+function lengthSubject(datatype: Datatype, context: ChainContext): Subject {
+  const leaving = atEgress(context);
+  if (leaving === 'either') throw new NotUnderstood('packets come here both with and without the header of the link');
+  const quantity = leaving === 'yes' ? 'meta length at egress' : 'meta length';
   return { kind: 'quantity', datatype, quantity, guard: everything };
 }
 
