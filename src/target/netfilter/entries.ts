@@ -60,6 +60,13 @@ const NAMELESS: Readonly<Record<'in' | 'out', readonly ChainHook[]>> = {
   out: ['ingress', 'prerouting'],
 };
 
+/** Whether packets come here where they leave a device, in the frame that they leave in. */
+export function atEgress(entries: readonly Entry[]): 'yes' | 'no' | 'either' {
+  const leaving = entries.filter(({ hook }) => hook === 'egress').length;
+  if (leaving === 0) return 'no';
+  return leaving === entries.length ? 'yes' : 'either';
+}
+
 /** Whether a packet can come to the one after it was at the other; `orSame`: or to the same. */
 export function isLater(later: Entry, earlier: Entry, orSame: boolean): boolean {
   const meets = PASSING[later.hook].some((hook) => PASSING[earlier.hook].includes(hook));

@@ -2,7 +2,6 @@ import {
   type Action,
   all,
   allOf,
-  any,
   anyOf,
   type DispatchCase,
   type Effect,
@@ -22,16 +21,15 @@ import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Opaque } from '../target.ts';
 import type * as nft from './ast.ts';
 import { assignCases } from './lift-assign.ts';
+import { Comparisons } from './lift-comparisons.ts';
 import type { ChainContext } from './lift-context.ts';
 import { Changes } from './lift-effect.ts';
 import { impliedConditions } from './lift-implied.ts';
-import { comparedAcrossChange, exactFlags, JOINS, JOINS_ACROSS, joinedStatements } from './lift-joined.ts';
 import { type KeyPart, keyParts, partsUnder } from './lift-key.ts';
-import { firstList, readsBeyondList } from './lift-listed.ts';
-import { elementMatch, partMatch, tupleMatch } from './lift-match.ts';
+import { elementMatch } from './lift-match.ts';
 import { natCases } from './lift-nat.ts';
 import { counterName, elementOrigin, NOWHERE, ruleOrigin } from './lift-origin.ts';
-import { mapElements, membership, type Position } from './lift-set.ts';
+import { mapElements, type Position } from './lift-set.ts';
 import { statefulCondition } from './lift-stateful.ts';
 import { acts, elementVerdict, verdictAction } from './lift-verdict.ts';
 import { printExpression, printRule, printStatement } from './print-rule.ts';
@@ -60,25 +58,17 @@ const TCP = field('protocol', PROTOCOLS.tcp);
 class RuleLifter {
   readonly #rule: nft.Rule;
   readonly #context: ChainContext;
-  readonly #position: Position;
   readonly #rules: Rule[] = [];
   readonly #opaque: Opaque[] = [];
   readonly #origin: Origin;
-  readonly #joined: ReadonlyMap<number, readonly number[]>;
-  readonly #exact: ReturnType<typeof exactFlags>;
-  readonly #moved: ReadonlySet<number>;
-  readonly #listAt: number;
+  readonly #comparisons: Comparisons;
   #mapAt: number | undefined;
 
   constructor(rule: nft.Rule, context: ChainContext, position: Position) {
     this.#rule = rule;
     this.#context = context;
-    this.#position = position;
     this.#origin = ruleOrigin(rule, context);
-    this.#joined = joinedStatements(rule);
-    this.#exact = exactFlags(rule);
-    this.#moved = comparedAcrossChange(rule);
-    this.#listAt = firstList(rule, context.family);
+    this.#comparisons = new Comparisons(rule, context, position);
   }
 
   lift(): LiftedRule {
@@ -108,20 +98,12 @@ class RuleLifter {
     }
   }
 
-  #isBehindList(index: number): boolean {
-    return this.#listAt !== -1 && index > this.#listAt;
-  }
-
   #statement(statement: nft.Statement, index: number, reached: Reached): void {
-    if (this.#isBehindList(index) && readsBeyondList(this.#rule, index, this.#context.family))
-      throw new NotUnderstood('nft reads those bytes of packets of all the protocols that the rule lists');
-    if (this.#moved.has(index))
-      throw new NotUnderstood(
-        'an older nft compares that together with a field beside it, before or behind what the rule changes',
-      );
+    const problem = this.#comparisons.problemAt(index);
+    if (problem !== undefined) throw new NotUnderstood(problem);
     switch (statement.kind) {
       case 'match':
-        this.#from(index + 1, this.#narrowed(reached, this.#comparison(statement, index, reached)));
+        this.#from(index + 1, this.#narrowed(reached, this.#comparisons.at(statement, index, reached.conditions)));
         break;
       case 'verdict':
         this.#emit(reached, verdictAction(statement.verdict));
@@ -241,42 +223,6 @@ class RuleLifter {
   /** The parts of a key, for packets that have come so far. */
   #key(key: nft.Expression, { conditions }: Reached): readonly KeyPart[] {
     return partsUnder(conditions, keyParts(key, this.#context));
-  }
-
-  /** A comparison, with what nft makes of it where it joins it with others. */
-  #comparison(statement: Extract<nft.Statement, { kind: 'match' }>, index: number, reached: Reached): Match {
-    const own = this.#matchOfFlags(statement, index, reached);
-    const joined = this.#joined.get(index);
-    if (joined === undefined) return own;
-    const others = joined.flatMap((at) => {
-      const other = this.#rule.statements[at];
-      return other?.kind === 'match' ? [this.#match(other.left, other.operator, other.right, reached)] : [];
-    });
-    return any(own, all(this.#context.program.unknowns.property(JOINS), any(...others)));
-  }
-
-  /** A match alone, but of flags, of which a comparison beside them leaves no others. */
-  #matchOfFlags(
-    { left, operator, right }: Extract<nft.Statement, { kind: 'match' }>,
-    index: number,
-    reached: Reached,
-  ): Match {
-    const exact = this.#exact.get(index);
-    const own = exact?.by === 'every nft' ? nothing : this.#match(left, operator, right, reached);
-    if (exact === undefined) return own;
-    const exactly = this.#match(left, '==', exact.value, reached);
-    if (exact.by === 'every nft') return exactly;
-    const joins = this.#context.program.unknowns.property(JOINS_ACROSS);
-    return any(all(joins, exactly), all(not(joins), own));
-  }
-
-  #match(left: nft.Expression, operator: nft.Operator, right: nft.Expression, reached: Reached): Match {
-    const parts = this.#key(left, reached);
-    if (right.kind === 'set' || right.kind === 'set-reference') {
-      return membership(left, parts, operator, right, this.#context, this.#position);
-    }
-    if (parts.length === 1) return partMatch(parts[0]!, operator, [right], this.#context);
-    return tupleMatch(parts, operator, [right], this.#context);
   }
 
   #cases(

@@ -1,6 +1,6 @@
 import { all, any, atHook, everything, field, type Match, not, nothing, type Range } from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
-import { interfaceKnown, tracking } from '../netfilter/entries.ts';
+import { atEgress, interfaceKnown, tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
 import type { Expression, Selector } from './ast.ts';
@@ -159,8 +159,8 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
       return { kind: 'other', text: 'meta random', guard: everything, volatile: true };
     case 'iiftype':
       // At egress it is the device that the packet leaves by, whose group and name are told by no such word (seen in the lab).
-      if (atEgress(context) === 'yes') return metaSubject('oiftype', datatype, context);
-      if (atEgress(context) === 'either')
+      if (atEgress(context.entries) === 'yes') return metaSubject('oiftype', datatype, context);
+      if (atEgress(context.entries) === 'either')
         throw new NotUnderstood(
           'packets come here both where it is the device of one side and where it is that of the other',
         );
@@ -183,7 +183,7 @@ function metaSubject(key: string, datatype: Datatype, context: ChainContext): Su
 /** A field of the frame. What leaves a device has one, whoever sent it. */
 function onTheWire(protocol: string, subject: Subject, context: ChainContext): Subject {
   if ((protocol !== 'ether' && protocol !== 'vlan') || subject.kind !== 'other') return subject;
-  switch (atEgress(context)) {
+  switch (atEgress(context.entries)) {
     case 'yes':
       return { ...subject, guard: everything };
     case 'no':
@@ -193,15 +193,9 @@ function onTheWire(protocol: string, subject: Subject, context: ChainContext): S
   }
 }
 
-function atEgress({ entries }: ChainContext): 'yes' | 'no' | 'either' {
-  const leaving = entries.filter(({ hook }) => hook === 'egress').length;
-  if (leaving === 0) return 'no';
-  return leaving === entries.length ? 'yes' : 'either';
-}
-
 /** At egress the header of the link has been put before the packet (nf_hook_egress, include/linux/netfilter_netdev.h), and counts. */
 function lengthSubject(datatype: Datatype, context: ChainContext): Subject {
-  const leaving = atEgress(context);
+  const leaving = atEgress(context.entries);
   if (leaving === 'either') throw new NotUnderstood('packets come here both with and without the header of the link');
   const quantity = leaving === 'yes' ? 'meta length at egress' : 'meta length';
   return { kind: 'quantity', datatype, quantity, guard: everything };
