@@ -23,7 +23,7 @@ import {
   travel,
   valuesOtherThanZero,
 } from '../semantics/index.ts';
-import { describeWithin } from './box-packets.ts';
+import { describeWithin } from './describe-within.ts';
 import type { Passage } from './flow-patterns.ts';
 import { conditionsOf, quantitiesIn, unknownConditions } from './unknowns.ts';
 

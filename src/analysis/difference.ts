@@ -1,7 +1,15 @@
 import { all, everything, type Flow, inState, type Match, type Ruleset } from '../ir/index.ts';
 import type { HeaderSpace, PacketSet } from '../packetset/index.ts';
-import { denote, evaluate, isLedElsewhere, ledElsewhere, packetsOf, sampleFlow } from '../semantics/index.ts';
-import { firstPart } from './box-packets.ts';
+import {
+  denote,
+  evaluate,
+  firstPart,
+  isLedElsewhere,
+  ledElsewhere,
+  packetsOf,
+  partText,
+  sampleFlow,
+} from '../semantics/index.ts';
 import { conditionsOf, unknownConditions } from './unknowns.ts';
 
 /** What one ruleset lets through and the other does not. */
@@ -57,11 +65,11 @@ function told(
   const parts: DifferingPackets[] = [];
   let rest = set;
   while (parts.length < limit && !rest.isEmpty()) {
-    const { packets, text } = firstPart(rest);
+    const { packets, frame, values } = firstPart(rest);
     const witness = sampleFlow(packets);
     if (witness === undefined) throw new Error('a part of a difference has no packet');
     if (!differs(witness)) throw new Error('a witness of a difference does not show it');
-    parts.push({ packets: text, witness, conditions: conditionsOf([packets], unknown) });
+    parts.push({ packets: partText(frame, values), witness, conditions: conditionsOf([packets], unknown) });
     rest = rest.subtract(packets);
   }
   return parts;

@@ -16,8 +16,16 @@ export type Match =
   | { readonly kind: 'field'; readonly field: Field; readonly ranges: readonly Range[] }
   | { readonly kind: 'address'; readonly side: Side; readonly ranges: readonly AddressRange[] }
   | { readonly kind: 'interface'; readonly side: 'in' | 'out'; readonly names: readonly InterfacePattern[] }
-  | { readonly kind: 'quantity'; readonly quantity: Quantity; readonly mask: number; readonly ranges: readonly Range[] }
+  | QuantityMatch
   | { readonly kind: 'symbol'; readonly symbol: Symbol };
+
+export interface QuantityMatch {
+  readonly kind: 'quantity';
+  readonly quantity: Quantity;
+  readonly mask: number;
+  readonly ranges: readonly Range[];
+  readonly width?: number; // bits that the number has, from the lowest on; 32 where it is not told
+}
 
 /**
  * A 32-bit number that rules compare, mask or set, and that is no header field of its own: `mark` (the packet's), `ctmark`
@@ -210,9 +218,14 @@ export function ofType(side: Side, ...types: readonly AddressType[]): Match {
 }
 
 /** A quantity, or some of its bits, within any of the ranges. */
-export function quantity(name: Quantity, mask: number, ...values: readonly (number | Range)[]): Match {
+export function quantity(name: Quantity, mask: number, ...values: readonly (number | Range)[]): QuantityMatch {
   const ranges = values.map((value) => (typeof value === 'number' ? { first: value, last: value } : value));
   return { kind: 'quantity', quantity: name, mask: mask >>> 0, ranges };
+}
+
+/** Of a number that has fewer bits than 32: for those who tell people its values, it makes no difference to what matches. */
+export function ofWidth(bits: number, match: QuantityMatch): Match {
+  return { ...match, width: bits };
 }
 
 export function symbol(of: Symbol): Match {

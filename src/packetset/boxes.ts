@@ -168,3 +168,33 @@ function exitsOfWide(
   descend(node, from, 0n, from === 0);
   return exits;
 }
+
+/** The packets of a box; of one that is not exact, those that it is larger by too. */
+export function boxPackets(space: HeaderSpace, box: Box): PacketSet {
+  let packets = space.everything();
+  if (box.family !== undefined) {
+    const value = box.family === 4 ? 0 : 1;
+    packets = packets.intersect(space.numbers('family', [{ first: value, last: value }]));
+  }
+  for (const [name, ranges] of box.numbers) packets = packets.intersect(space.numbers(name, ranges));
+  for (const [name, values] of box.wides) {
+    if (name === 'in' || name === 'out') packets = packets.intersect(space.wide(name, values));
+    else if (box.family !== undefined) {
+      const { family } = box;
+      packets = packets.intersect(
+        space.addresses(
+          name,
+          values.intervals.map((interval) => ({ family, ...interval })),
+        ),
+      );
+    }
+  }
+  for (const [quantity, { mask, value }] of box.bits) {
+    packets = packets.intersect(space.quantity(quantity, mask, [{ first: value, last: value }]));
+  }
+  for (const [key, holds] of box.symbols) {
+    const symbol = space.symbol(key);
+    packets = packets.intersect(holds ? symbol : symbol.complement());
+  }
+  return packets;
+}

@@ -37,6 +37,7 @@ export class HeaderSpace {
   readonly #open: (OpenDimension | undefined)[] = []; // undefined: kept free for a quantity to come
   #block = 0; // in `#open`, where the youngest quantities are
   readonly #symbols = new Map<string, number>();
+  readonly #widths = new Map<string, number>(); // of quantities
   readonly #quantities = new Map<string, number>(); // the dimension of bit 31; bit 0 is `31 * INTERLEAVED` further
 
   constructor(store: DiagramStore = new DiagramStore()) {
@@ -132,12 +133,17 @@ export class HeaderSpace {
     return new PacketSet(this, this.#bitNode(index, 0, 1));
   }
 
-  /** The packets whose quantity and `mask`, bit by bit, lies in one of the ranges (32 bits, both ends inclusive). */
+  /**
+   * The packets whose quantity and `mask`, bit by bit, lies in one of the ranges (32 bits, both ends inclusive).
+   * @param width bits that it has, for those who tell of it (`widthOf`)
+   */
   quantity(
     name: string,
     mask: number,
     ranges: readonly { readonly first: number; readonly last: number }[],
+    width?: number,
   ): PacketSet {
+    if (width !== undefined) this.#widths.set(name, width);
     const build = (bit: number, low: number): number => {
       const high = low + 2 ** (bit + 1) - 1;
       if (ranges.some((range) => range.first <= low && high <= range.last)) return 1;
@@ -154,6 +160,11 @@ export class HeaderSpace {
     return dimensionsIn(this.store, set.node);
   }
 
+  /** The bits that a quantity has, from the lowest on, as far as they were told. */
+  widthOf(quantity: string): number {
+    return this.#widths.get(quantity) ?? 32;
+  }
+
   /** Whether some set of the space asks for a bit of the quantity. */
   asksFor(quantity: string): boolean {
     return this.#quantities.has(quantity);
@@ -165,6 +176,15 @@ export class HeaderSpace {
       const dimension = this.dimension(index);
       return dimension.kind === 'symbol' ? [dimension.key] : [];
     });
+  }
+
+  /** The quantities that it makes a difference for. */
+  quantitiesOf(set: PacketSet): readonly string[] {
+    const names = [...this.dimensionsOf(set)].flatMap((index) => {
+      const dimension = this.dimension(index);
+      return dimension.kind === 'bit' ? [dimension.quantity] : [];
+    });
+    return [...new Set(names)];
   }
 
   /** The dimension of one bit of a quantity; bit 31 is the most significant. */

@@ -1,6 +1,6 @@
 export { AddressSet } from './address-set.ts';
 export { balanced } from './balanced.ts';
-export { type Bits, type Box, boxes, type NumberRange } from './boxes.ts';
+export { type Bits, type Box, boxes, boxPackets, type NumberRange } from './boxes.ts';
 export { DiagramStore, TERMINALS } from './diagram.ts';
 export type { DimensionName, NarrowDimension, NumberDimension, WideDimension } from './dimensions.ts';
 export { addressLimbs, familyValue, HeaderSpace } from './header-space.ts';

@@ -2,32 +2,92 @@ import { formatPortRange, formatRange, type PortRange, protocolName, wholeFamily
 import {
   type Box,
   boxes,
+  boxPackets,
+  type HeaderSpace,
   type Interval,
   IntervalSet,
   type NumberDimension,
   type PacketSet,
 } from '../packetset/index.ts';
+import { bitsText, quantityText } from './quantity-text.ts';
 import { interfaceName, NO_ACCOUNT, valueText } from './space.ts';
 
 const MAX_PARTS = 4; // ranges of one field that are listed before the rest is counted
 
+/** A part of a set, for people. */
+export interface TellablePart {
+  readonly packets: PacketSet;
+  readonly frame: Box; // what the packets are but for the values of their quantities
+  readonly values: readonly string[]; // of quantities, in words
+}
+
+/** A part of a set that is not empty: one of its boxes, with as many values of quantities as can be told together. */
+export function firstPart(set: PacketSet): TellablePart {
+  const { space } = set;
+  const [box] = boxes(set);
+  if (box === undefined) throw new RangeError('an empty set has no part');
+  const frame = { ...box, bits: new Map() };
+  const together = box.bits.size === 0 ? undefined : valuesTogether(set, frame);
+  if (together !== undefined) return { frame, ...together };
+  for (const name of box.bits.keys()) {
+    // As many values of one as go with what the box says of the others.
+    const others = { ...box, bits: new Map([...box.bits].filter(([each]) => each !== name)) };
+    const around = boxPackets(space, others);
+    const packets = around.intersect(set);
+    const of = space.valuesOf(packets, name);
+    const text = around.intersect(of).equals(packets) ? quantityText(name, of) : undefined;
+    if (text !== undefined) return { packets, frame, values: bitsTexts(space, box, new Map([[name, text]])) };
+  }
+  return { packets: boxPackets(space, box).intersect(set), frame, values: bitsTexts(space, box) };
+}
+
+/** @param told in other words */
+function bitsTexts(space: HeaderSpace, { bits }: Box, told: ReadonlyMap<string, string> = new Map()): string[] {
+  return [...bits].map(([name, each]) => told.get(name) ?? bitsText(name, space.widthOf(name), each));
+}
+
 /**
- * The set as lines of text, disjoint boxes, at most `limit` of them; a last line says if there are more. An empty set gives
+ * A mark that is not 7 is 31 boxes: they are told as one. Where not every value of one quantity goes with every value of another, those of
+ * one that go with all of the others come first: "not (a and b)" is "not a", then "a, not b".
+ * @returns `undefined` where it would be too long
+ */
+function valuesTogether(set: PacketSet, frame: Box): Omit<TellablePart, 'frame'> | undefined {
+  const { space } = set;
+  const around = boxPackets(space, frame);
+  const inside = around.intersect(set);
+  const values = space.quantitiesOf(inside).map((name) => ({ name, of: space.valuesOf(inside, name) }));
+  const product = values.reduce((all, { of }) => all.intersect(of), around);
+  const missing = product.subtract(inside);
+  const free = values.map(({ name, of }) => ({ name, of: of.subtract(space.valuesOf(missing, name)) }));
+  for (const one of free) {
+    if (one.of.isEmpty()) continue;
+    const told = values.map((each) => (each.name === one.name ? one : each));
+    const texts = told.flatMap(({ name, of }) => quantityText(name, of) ?? []);
+    if (texts.length === told.length)
+      return { packets: product.intersect(one.of), values: texts.filter((text) => text !== '') };
+  }
+  return undefined;
+}
+
+/**
+ * The set as lines of text, disjoint parts, at most `limit` of them; a last line says if there are more. An empty set gives
  * no line.
  */
 export function describe(set: PacketSet, limit = 8): string[] {
   const lines: string[] = [];
-  for (const box of boxes(set)) {
-    if (lines.length === limit) {
-      lines.push('... and more');
-      break;
-    }
-    lines.push(boxText(box));
+  for (let rest = set; !rest.isEmpty(); ) {
+    if (lines.length === limit) return [...lines, MORE];
+    const { packets, frame, values } = firstPart(rest);
+    lines.push(partText(frame, values));
+    rest = rest.subtract(packets);
   }
   return lines;
 }
 
-function boxText(box: Box): string {
+export const MORE = '... and more';
+
+/** @param values of quantities, in words */
+export function partText(box: Box, values: readonly string[]): string {
   const words: string[] = [];
   const number = (name: NumberDimension): string | undefined => {
     const ranges = box.numbers.get(name);
@@ -53,10 +113,7 @@ function boxText(box: Box): string {
   put('source is', number('srcType'));
   put('destination is', number('dstType'));
   put('state', number('state'));
-  for (const [quantity, { mask, value }] of box.bits) {
-    const whole = mask === 0xffff_ffff;
-    put(quantity, whole ? `0x${value.toString(16)}` : `& 0x${mask.toString(16)} is 0x${value.toString(16)}`);
-  }
+  words.push(...values);
   for (const [key, holds] of box.symbols) words.push(holds ? `(${key})` : `(not ${key})`);
   if (!box.exact) words.push('(at most)');
   return words.length === 0 ? 'every packet' : words.join(' ');

@@ -3,7 +3,7 @@ export { candidates } from './candidates.ts';
 export { matches, matchesInterface } from './concrete.ts';
 export { decide, extentsOfPattern, patternAfter } from './decide.ts';
 export { type Denotation, denote } from './denote.ts';
-export { describe } from './describe.ts';
+export { describe, firstPart, MORE, partText, type TellablePart } from './describe.ts';
 export { applyEffects } from './effects.ts';
 export {
   type Allowed,

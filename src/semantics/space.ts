@@ -43,7 +43,7 @@ export function packetsOf(space: HeaderSpace, match: Match): PacketSet {
     case 'interface':
       return space.wide(match.side, IntervalSet.of(match.names.map(interfaceInterval)));
     case 'quantity':
-      return space.quantity(match.quantity, match.mask, match.ranges);
+      return space.quantity(match.quantity, match.mask, match.ranges, match.width);
     case 'symbol':
       return space.symbol(symbolKey(match.symbol));
   }

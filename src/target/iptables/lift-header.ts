@@ -1,4 +1,14 @@
-import { all, atHook, field, type Match, not, quantity, type Range } from '../../ir/index.ts';
+import {
+  all,
+  atHook,
+  field,
+  type Match,
+  not,
+  ofWidth,
+  type QuantityMatch,
+  quantity,
+  type Range,
+} from '../../ir/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { DSCP_WORDS } from '../netfilter/words.ts';
 import type { ChainContext } from './context.ts';
@@ -16,7 +26,8 @@ export const ttl: MatchLifter = (options) => hops('ip ttl', 'ttl', options);
 export const hl: MatchLifter = (options) => hops('ip6 hoplimit', 'hl', options);
 
 function hops(name: string, prefix: string, options: Options): (Match | undefined)[] {
-  const within = (range: Range): Match => quantity(name, 0xff, ...(range.first > range.last ? [] : [range]));
+  const within = (range: Range): Match =>
+    ofWidth(8, quantity(name, 0xff, ...(range.first > range.last ? [] : [range])));
   return [
     options.condition(`--${prefix}-eq`, (text) => within(rangeOf(text, 255))),
     options.condition(`--${prefix}-lt`, (text) => within({ first: 0, last: numberOf(text, 255) - 1 })),
@@ -29,22 +40,30 @@ export const tos: MatchLifter = (options, context) => [
   options.condition('--tos', (text) => {
     const named = lookup(TOS_NAMES, text.toLowerCase());
     const { value, mask } = named === undefined ? maskedOf(text, 0xff) : { value: named, mask: 0x3f };
-    return all(bits(dscpOf(context), mask >> 2, value >> 2), bits(ecnOf(context), mask & 3, value & 3));
+    return all(dscpBits(context, mask >> 2, value >> 2), ecnBits(context, mask & 3, value & 3));
   }),
 ];
 
 export const dscp: MatchLifter = (options, context) => [
-  options.condition('--dscp', (text) => bits(dscpOf(context), 0x3f, numberOf(text, 63))),
-  options.condition('--dscp-class', (text) => bits(dscpOf(context), 0x3f, dscpClass(text))),
+  options.condition('--dscp', (text) => dscpBits(context, 0x3f, numberOf(text, 63))),
+  options.condition('--dscp-class', (text) => dscpBits(context, 0x3f, dscpClass(text))),
 ];
 
 export const ecn: MatchLifter = (options, context) => [
-  options.condition('--ecn-ip-ect', (text) => bits(ecnOf(context), 3, numberOf(text, 3))),
+  options.condition('--ecn-ip-ect', (text) => ecnBits(context, 3, numberOf(text, 3))),
   options.condition('--ecn-tcp-cwr', () => congestionFlag('cwr')),
   options.condition('--ecn-tcp-ece', () => congestionFlag('ece')),
 ];
 
-function bits(name: string, mask: number, value: number): Match {
+function dscpBits(context: ChainContext, mask: number, value: number): Match {
+  return ofWidth(6, bits(dscpOf(context), mask, value));
+}
+
+function ecnBits(context: ChainContext, mask: number, value: number): Match {
+  return ofWidth(2, bits(ecnOf(context), mask, value));
+}
+
+function bits(name: string, mask: number, value: number): QuantityMatch {
   return quantity(name, mask, ...((value & ~mask) === 0 ? [value] : []));
 }
 

@@ -1,4 +1,4 @@
-import { all, any, field, type Match, quantity, type Range } from '../../ir/index.ts';
+import { all, any, field, type Match, ofWidth, quantity, type Range } from '../../ir/index.ts';
 import { type Family, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { beforeMask, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
@@ -46,7 +46,7 @@ export const sctp: MatchLifter = (options, { host }) => [
 export const dccp: MatchLifter = (options, { host }) => [
   field('protocol', PROTOCOLS.dccp),
   ...ports(options),
-  options.condition('--dccp-types', (text) => quantity('dccp type', 0xf, ...text.split(',').map(dccpType))),
+  options.condition('--dccp-types', (text) => ofWidth(4, quantity('dccp type', 0xf, ...text.split(',').map(dccpType)))),
   options.condition('--dccp-option', (text) => host.unknowns.property(`dccp option ${text} exists`)),
 ];
 

@@ -25,6 +25,11 @@ export interface Datatype {
 
 type Words = Readonly<Record<string, number>> | ReadonlyMap<string, number>;
 
+/** Of a number that has its values, in bits. */
+export function widthOf({ max }: Datatype): number {
+  return 32 - Math.clz32(max);
+}
+
 function number(name: string, max: number, words: Words = {}): Datatype {
   return { name, kind: 'number', max, words: words instanceof Map ? words : new Map(Object.entries(words)) };
 }

@@ -1,11 +1,11 @@
-import { all, type Match, quantity, type Range } from '../../ir/index.ts';
+import { all, type Match, ofWidth, quantity, type Range } from '../../ir/index.ts';
 import { type AddressRange, addressBits, highestAddress, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
 import { beforeFlip, beforeMask, beforeShift, type Interval, toIntervals, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
 import type { Expression, Operator } from './ast.ts';
-import { DATATYPES, type Datatype } from './datatype.ts';
+import { DATATYPES, type Datatype, widthOf } from './datatype.ts';
 import type { Computation } from './lift-bits.ts';
 import type { Subject } from './lift-subject.ts';
 import { addressRangeOf, rangeOf, single } from './lift-value.ts';
@@ -73,7 +73,7 @@ function wide(datatype: Datatype, computation: Computation | undefined): Datatyp
 
 /** The highest number of as many bits as a datatype has. */
 function highestOf(datatype: Datatype): number {
-  return 2 ** (32 - Math.clz32(datatype.max)) - 1;
+  return 2 ** widthOf(datatype) - 1;
 }
 
 export function numberMatch(
@@ -85,8 +85,7 @@ export function numberMatch(
   const highest = highestOf(datatype);
   const { keep, ranges } = comparison(datatype, highest, operator, constants, computation);
   if (keep === undefined) return match(ranges);
-  const bits = 32 - Math.clz32(datatype.max);
-  return match(toRanges(beforeMask(toIntervals(ranges), keep & BigInt(highest), bits)));
+  return match(toRanges(beforeMask(toIntervals(ranges), keep & BigInt(highest), widthOf(datatype))));
 }
 
 export function quantityMatch(
@@ -98,7 +97,7 @@ export function quantityMatch(
   const highest = highestOf(datatype);
   const { keep, ranges } = comparison(datatype, highest, operator, constants, computation);
   const mask = keep === undefined ? highest : Number(keep & BigInt(highest));
-  return all(guard, quantity(name, mask, ...ranges));
+  return all(guard, ofWidth(widthOf(datatype), quantity(name, mask, ...ranges)));
 }
 
 function compared(

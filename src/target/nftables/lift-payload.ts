@@ -1,4 +1,17 @@
-import { all, any, atHook, everything, field, fieldOf, type Match, not, nothing, type Range } from '../../ir/index.ts';
+import {
+  all,
+  any,
+  atHook,
+  everything,
+  field,
+  fieldOf,
+  type Match,
+  not,
+  nothing,
+  ofWidth,
+  quantity,
+  type Range,
+} from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
@@ -113,7 +126,7 @@ export function asksForPorts(match: Match): boolean {
 function anyPort(name: string, ranges: readonly Range[]): Match {
   const port = field(name === 'sport' ? 'sport' : 'dport', ...ranges);
   const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
-  return any(port, all(portless, { kind: 'quantity', quantity: `th ${name}`, mask: 0xffff, ranges }));
+  return any(port, all(portless, ofWidth(16, quantity(`th ${name}`, 0xffff, ...ranges))));
 }
 
 /** Next headers that are no transports: RFC 7045 2 and IANA's registry of IPv6 extension header types. */
@@ -128,7 +141,7 @@ function nextHeader(ranges: readonly Range[]): Match {
   const within = EXTENSIONS.some((value) => inRanges(ranges, value));
   const transport = all(not(extended), field('protocol', ...ranges));
   if (!within) return all(V6, transport);
-  return all(V6, any(transport, all(extended, { kind: 'quantity', quantity: 'ip6 nexthdr', mask: 0xff, ranges })));
+  return all(V6, any(transport, all(extended, ofWidth(8, quantity('ip6 nexthdr', 0xff, ...ranges)))));
 }
 
 /** The packets that have a header, and where it matters the field: nft adds the same conditions (src/proto.c, dependencies). */

@@ -1,10 +1,22 @@
-import { all, any, atHook, everything, field, type Match, not, nothing, type Range } from '../../ir/index.ts';
+import {
+  all,
+  any,
+  atHook,
+  everything,
+  field,
+  type Match,
+  not,
+  nothing,
+  ofWidth,
+  quantity,
+  type Range,
+} from '../../ir/index.ts';
 import { type AddressRange, PORT_PROTOCOLS, PROTOCOLS } from '../../net/index.ts';
 import { atEgress, interfaceKnown, tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
 import type { Expression, Selector } from './ast.ts';
-import type { Datatype } from './datatype.ts';
+import { type Datatype, widthOf } from './datatype.ts';
 import { isSelector, selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
@@ -244,7 +256,7 @@ function rawSubject(
 function eitherFamily(text: string, datatype: Datatype, v4: Place | undefined, v6: Place | undefined): Subject {
   const of = (family: 4 | 6, place: Place | undefined, ranges: readonly Range[]): Match => {
     const there = place === undefined ? undefined : fieldMatch(place, ranges);
-    return all(field('family', family), there ?? { kind: 'quantity', quantity: text, mask: datatype.max, ranges });
+    return all(field('family', family), there ?? ofWidth(widthOf(datatype), quantity(text, datatype.max, ...ranges)));
   };
   return { kind: 'number', datatype, match: (ranges) => any(of(4, v4, ranges), of(6, v6, ranges)) };
 }
@@ -283,7 +295,7 @@ function bothPorts(text: string, datatype: Datatype, ranges: readonly Range[]): 
     ];
   });
   const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
-  return any(...ports, all(portless, { kind: 'quantity', quantity: text, mask: datatype.max, ranges }));
+  return any(...ports, all(portless, quantity(text, datatype.max, ...ranges)));
 }
 
 const PORTS = 0x1_0000;
