@@ -106,8 +106,18 @@ export const CLI_PROBLEMS = {
       'ask about single packets (`portcullis why` needs no sets for them), or about a file with fewer of the rules that combine many different values',
     explanation:
       'Sets of packets are kept within a bound of memory, so that no ruleset can take the machine with it. Rulesets of ten thousand rules that people ' +
-      'wrote stay far below; what breaks it are rules that ask for single bits of addresses, or for thousands of conditions that nobody can know.',
+      'wrote stay far below; what breaks it are rules that ask for single bits of addresses.',
   } satisfies DiagnosticKind<[bound: string]>,
+  tooManyConditions: {
+    code: 'C0020',
+    severity: 'error',
+    message: (most: number) => `one packet meets more than ${most} conditions that nobody can know`,
+    help: () =>
+      'ask about packets that meet fewer rules with limits, quotas or learnt sets (another port, `--at` another hook), or about a file with fewer of them',
+    explanation:
+      'What becomes of a packet is told for every way in which what cannot be known may turn out: whether a rate is exceeded, a quota used up, an address learnt. ' +
+      'A packet that meets so many of them in turn cannot be told about.',
+  } satisfies DiagnosticKind<[most: number]>,
   idleFlow: {
     code: 'C0016',
     severity: 'warning',

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { DiagramTooLarge } from '../packetset/index.ts';
+import { DiagramTooLarge, TooManyConditions } from '../packetset/index.ts';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { type Console, EXIT } from './console.ts';
 import { INTERRUPTED_LINE, Interrupted } from './long-work.ts';
@@ -68,6 +68,7 @@ function wantedCommands(args: readonly string[]): readonly CommandEntry[] {
 function asStop(error: unknown, console: Console): Stop | undefined {
   if (error instanceof Stop) return error;
   if (error instanceof CommanderError) return usageStop(error);
+  if (error instanceof TooManyConditions) return stop(EXIT.machine, CLI_PROBLEMS.tooManyConditions, error.most);
   if (error instanceof DiagramTooLarge) return stop(EXIT.machine, CLI_PROBLEMS.tooLarge, error.bound);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   if (console.env.PORTCULLIS_DEBUG === '1' && error instanceof Error) console.stderr.write(`${error.stack}\n`);

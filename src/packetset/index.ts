@@ -5,7 +5,7 @@ export { DiagramStore, TERMINALS } from './diagram.ts';
 export type { DimensionName, NarrowDimension, NumberDimension, WideDimension } from './dimensions.ts';
 export { addressLimbs, familyValue, HeaderSpace } from './header-space.ts';
 export { type Interval, IntervalSet } from './interval-set.ts';
-export { type DiagramLimits, DiagramTooLarge } from './limits.ts';
+export { type DiagramLimits, DiagramTooLarge, TooManyConditions } from './limits.ts';
 export { PacketSet } from './packet-set.ts';
 export { limbOf } from './range-nodes.ts';
 export { commonPacket, firstCommonValue, packetReaching, type Replacement, rewrite, valueAt } from './transform.ts';

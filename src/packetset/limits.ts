@@ -34,6 +34,16 @@ export class DiagramTooLarge extends Error {
   }
 }
 
+/** Not even what holds for one packet can be told: too much that nobody can know decides about it. */
+export class TooManyConditions extends DiagramTooLarge {
+  readonly most: number;
+
+  constructor(most: number) {
+    super(`${most} conditions on one packet`);
+    this.most = most;
+  }
+}
+
 /** Counts what is in use, and says when it is too much. */
 export class Budget {
   readonly #maxBytes: number;
@@ -59,7 +69,7 @@ export class Budget {
   /** @throws DiagramTooLarge */
   countNode(nodes: number, depth: number): void {
     if (nodes >= this.#maxNodes) throw new DiagramTooLarge(`${this.#maxNodes} nodes`);
-    if (depth > MAX_DEPTH) throw new DiagramTooLarge(`${MAX_DEPTH} conditions on one packet`);
+    if (depth > MAX_DEPTH) throw new TooManyConditions(MAX_DEPTH);
   }
 }
 

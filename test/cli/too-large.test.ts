@@ -29,9 +29,17 @@ const DEEP = ruleset(
 );
 
 describe('a ruleset made to use up all memory', () => {
-  for (const [name, text, bound] of [
-    ['by rules that all meet', CROSSING, '512 MiB'],
-    ['by conditions on one packet', DEEP, '1000 conditions on one packet'],
+  for (const [name, text, message] of [
+    [
+      'by rules that all meet',
+      CROSSING,
+      /^error\[C0014\]: .* do not fit into 512 MiB\n {2}help: ask about single packets/m,
+    ],
+    [
+      'by conditions on one packet',
+      DEEP,
+      /^error\[C0020\]: .* more than 1000 conditions .*\n {2}help: ask about packets that meet fewer/m,
+    ],
   ] as const) {
     it(`${name} ends in a message, not in a crash`, { timeout: DEADLINE_MS }, async () => {
       await inFolder({ 'hostile.nft': text }, async (folder) => {
@@ -39,10 +47,7 @@ describe('a ruleset made to use up all memory', () => {
           timeoutMs: DEADLINE_MS,
         });
         assert.equal(status, 4, stderr.slice(-500));
-        assert.match(
-          stderr,
-          new RegExp(`^error\\[C0014\\]: .* do not fit into ${bound}\\n {2}help: ask about single packets`, 'm'),
-        );
+        assert.match(stderr, message);
         assert.ok(peakMegabytes < 1_000, `${peakMegabytes} MB`);
       });
     });
