@@ -39,6 +39,10 @@ const cases: readonly (readonly [Match, readonly string[]])[] = [
     ['ip length 0-99 ip ttl 1', 'ip length 200-299 ip ttl 2'],
   ],
   [
+    any(not(mark(0)), rate),
+    ['(`limit rate 5/second` at inet t i)', 'mark not 0x0 (not `limit rate 5/second` at inet t i)'],
+  ],
+  [
     all(inState('new'), not(all(ttl(1), rate))),
     ['state new ip ttl not 1', 'state new ip ttl 1 (not `limit rate 5/second` at inet t i)'],
   ],

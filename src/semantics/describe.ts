@@ -43,7 +43,8 @@ export function firstPart(set: PacketSet): TellablePart {
 
 /** @param told in other words */
 function bitsTexts(space: HeaderSpace, { bits }: Box, told: ReadonlyMap<string, string> = new Map()): string[] {
-  return [...bits].map(([name, each]) => told.get(name) ?? bitsText(name, space.widthOf(name), each));
+  const texts = [...bits].map(([name, each]) => told.get(name) ?? bitsText(name, space.widthOf(name), each));
+  return texts.filter((text) => text !== '');
 }
 
 /**
@@ -56,6 +57,7 @@ function valuesTogether(set: PacketSet, frame: Box): Omit<TellablePart, 'frame'>
   const around = boxPackets(space, frame);
   const inside = around.intersect(set);
   const values = space.quantitiesOf(inside).map((name) => ({ name, of: space.valuesOf(inside, name) }));
+  if (values.length === 0) return { packets: inside, values: [] };
   const product = values.reduce((all, { of }) => all.intersect(of), around);
   const missing = product.subtract(inside);
   const free = values.map(({ name, of }) => ({ name, of: of.subtract(space.valuesOf(missing, name)) }));

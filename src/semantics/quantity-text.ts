@@ -4,16 +4,17 @@ const MOST_VALUES = 4; // of a quantity that are told
 const MOST_PATTERNS = 64; // that are looked at: a range of 32 bits is at most 62
 
 /**
- * What a quantity is, in words: its values, or those it has not, whichever are fewer.
+ * What a quantity is, in words: its values, or those it has not, whichever is shorter.
  * @param values asks for nothing else
  * @returns empty where it may be anything; `undefined` where it would be too long
  */
 export function quantityText(name: string, values: PacketSet): string | undefined {
   const width = values.space.widthOf(name);
-  const [inside, outside] = [values, values.complement()].map((set) => valueTexts(name, width, set));
-  if (outside !== undefined && (inside === undefined || outside.length < inside.length))
-    return outside.length === 0 ? '' : `${name} not ${outside.join(', ')}`;
-  return inside === undefined ? undefined : `${name} ${inside.join(', ')}`;
+  const [inside, outside] = [values, values.complement()].map((set) => valueTexts(name, width, set)?.join(', '));
+  if (outside === '') return '';
+  const texts = [...(inside === undefined ? [] : [inside]), ...(outside === undefined ? [] : [`not ${outside}`])];
+  const [shortest] = texts.sort((a, b) => a.length - b.length);
+  return shortest === undefined ? undefined : `${name} ${shortest}`;
 }
 
 export function bitsText(name: string, width: number, bits: Bits): string {
