@@ -1,4 +1,4 @@
-import { all, anyOf, everything, interfaces, type Match, not, nothing } from '../../ir/index.ts';
+import { all, any, anyOf, everything, interfaces, type Match, not, nothing, type Range } from '../../ir/index.ts';
 import { formatAddress, formatRange } from '../../net/index.ts';
 import { TooManyRanges } from '../netfilter/bits.ts';
 import { interfaceKnown } from '../netfilter/entries.ts';
@@ -127,13 +127,14 @@ function otherMatch(
   context: ChainContext,
 ): Match {
   const { unknowns } = context.program;
-  const truth = operator === '==' || operator === '!=' ? existence(selector, constants) : undefined;
-  if (truth !== undefined) {
-    const isThere = truth === (operator === '==');
+  const asked = operator === '==' || operator === '!=' ? existence(selector, constants) : undefined;
+  if (asked !== undefined) {
     const exists = unknowns.property(`${text} exists`);
-    if (!isAbsentElsewhere(selector)) return all(guard, isThere ? exists : not(exists));
-    const found = all(optionGuard(selector.header), exists);
-    return isThere ? found : not(found);
+    const [among, isThere] = isAbsentElsewhere(selector)
+      ? [everything, all(optionGuard(selector.header), exists)]
+      : [guard, exists];
+    const isAsked = any(asked.exists ? isThere : nothing, asked.missing ? not(isThere) : nothing);
+    return all(among, operator === '==' ? isAsked : not(isAsked));
   }
   const right = constants.map((constant) => plainText(constant, wordsOf(selector))).sort();
   const sign = operator === '==' || operator === 'in' ? '' : `${operator} `;
@@ -141,16 +142,52 @@ function otherMatch(
   return all(guard, volatile ? unknowns.occurrence(full, context) : unknowns.property(full));
 }
 
-/** Whether a comparison asks if something is there (`true`) or missing (`false`). nft -n writes 1 and 0. */
-function existence(selector: Selector, constants: readonly Expression[]): boolean | undefined {
-  const [constant] = constants;
-  if (constants.length !== 1 || constant === undefined) return undefined;
-  const text = plainText(constant);
-  if (text === 'exists' || text === 'missing') return text === 'exists';
-  const isRoute = selector.kind === 'fib';
-  const isPresence = (selector.kind === 'option' && selector.field === undefined) || selector.kind === 'socket';
-  if (isRoute) return text === '0' ? false : undefined;
-  return isPresence && (text === '0' || text === '1') ? text === '1' : undefined;
+interface Existence {
+  readonly exists: boolean;
+  readonly missing: boolean;
+}
+
+/** What a comparison asks that something be; `undefined` where it asks for more. nft -n writes 1 and 0, and so the kernel compares. */
+function existence(selector: Selector, constants: readonly Expression[]): Existence | undefined {
+  const [first] = constants;
+  const word = first === undefined || constants.length > 1 ? undefined : plainText(first);
+  if (word === 'exists' || word === 'missing') return { exists: word === 'exists', missing: word === 'missing' };
+  // What a route leads to has a number of its own, but for 0.
+  if (selector.kind === 'fib') return word === '0' ? { exists: false, missing: true } : undefined;
+  if (!isPresence(selector)) return undefined;
+  const ranges = constants.map((constant) => presenceRange(constant));
+  if (ranges.includes(undefined)) return undefined;
+  const holds = (value: number): boolean =>
+    ranges.some((range) => range !== undefined && range.first <= value && value <= range.last);
+  return { exists: holds(1), missing: holds(0) };
+}
+
+/** Whether nothing but presence can be asked of it. */
+function isPresence(selector: Selector): boolean {
+  return selector.kind === 'option'
+    ? selector.field === undefined
+    : selector.kind === 'socket' && (selector.key === 'transparent' || selector.key === 'wildcard');
+}
+
+function presenceRange(constant: Expression): Range | undefined {
+  switch (constant.kind) {
+    case 'number':
+      return { first: constant.value, last: constant.value };
+    case 'word':
+      return constant.text === 'exists'
+        ? { first: 1, last: 1 }
+        : constant.text === 'missing'
+          ? { first: 0, last: 0 }
+          : undefined;
+    case 'range': {
+      const [first, last] = [presenceRange(constant.first), presenceRange(constant.last)];
+      return first === undefined || last === undefined ? undefined : { first: first.first, last: last.last };
+    }
+    case 'anything':
+      return { first: 0, last: 1 };
+    default:
+      return undefined;
+  }
 }
 
 /** What an element of a set or map asks of the packet, part by part. */

@@ -1,4 +1,6 @@
+import { formatRange } from '../../net/index.ts';
 import type { Expression } from './ast.ts';
+import { addressRangeOf } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
 
 /**
@@ -14,6 +16,8 @@ export function plainText(expression: Expression, words: ReadonlyMap<string, num
       return `${text(expression.first)}-${text(expression.last)}`;
     case 'concat':
       return expression.parts.map(text).join(' . ');
+    case 'prefix':
+      return formatRange(addressRangeOf(expression, expression.address.family));
     case 'list':
       return expression.parts.map(text).sort().join(',');
     default:

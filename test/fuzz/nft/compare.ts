@@ -101,19 +101,16 @@ const EXCUSES = {
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a set within a set, listed as one': /\{ \{/,
-  'a time by its number, listed as a date': /meta time (?:\{ )?\d/,
+  'a time by its number, listed as a date': /meta time (?:!= |[<>]=? )?(?:\{ )?\d/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
-  'the presence of an option by its number, listed by its word':
-    /(?:ip|tcp) option [\w -]+ (?:0x|vmap)|"(?:ip|tcp) option"[^\n]*"range"/,
   'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
   'a realm by its number, listed by its name': /rtclassid/,
   'a handle of traffic control, which we keep as its text': /meta priority|"key": *"priority"/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
-  'a number of a chunk that is listed as `exists`': /sctp chunk/,
   'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
   'an extension header behind a kind of link, for which nft asks twice':
     /iiftype[^\n]* rt |vlan id[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
@@ -122,8 +119,8 @@ const EXCUSES = {
   'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
-  'numbers of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
-    /(?:numgen|jhash|symhash)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
+  'values of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
+    /(?:numgen|jhash|symhash|ct helper)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
   'a range of one, listed as its value': /\b([\w.:]+)-\1\b|"range": *\[(\d+), *\2\]/,
   'elements side by side that nft joins, of a set that we keep as its text': /ipsec [^\n]*\{[^}]*-/,
   'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
