@@ -96,7 +96,7 @@ const matches: readonly Feature[] = SELECTORS.flatMap((selector) =>
  * missing` without its first half.
  */
 const options: readonly Feature[] = ['tcp option maxseg', 'tcp option sack-perm', 'sctp chunk data'].flatMap((option) =>
-  ['missing', 'exists', '!= exists', '!= missing'].map(
+  ['missing', 'exists', '!= exists', '!= missing', '{ 0, 1 }', '!= 1', '0-5', '{ 1-5, 7 }', '!= { 1, 2 }'].map(
     (asked): Feature => ({
       name: `${option}: ${asked}`,
       group: 'protocols',
