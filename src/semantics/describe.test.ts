@@ -31,6 +31,7 @@ const cases: readonly (readonly [Match, readonly string[]])[] = [
   [ofWidth(17, quantity('meta hour', 0x1ffff, { first: 14_400, last: 61_199 })), ['meta hour 04:00:00-16:59:59']],
   [not(ofWidth(17, quantity('meta hour', 0x1ffff, { first: 0, last: 14_399 }))), ['meta hour 04:00:00-23:59:59']],
   [ofWidth(3, quantity('meta day', 7, 0, 6)), ['meta day Sunday, Saturday']],
+  [ofWidth(4, quantity('fib daddr . iif type', 15, 2, 3)), ['fib daddr . iif type local, broadcast']],
   // several numbers
   [all(ttl(1), length(100, 1000)), ['ip length 100-1000 ip ttl 1']],
   [not(all(ttl(1), length(100, 1000))), ['ip length not 100-1000', 'ip length 100-1000 ip ttl not 1']],

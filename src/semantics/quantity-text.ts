@@ -44,9 +44,13 @@ function patternTexts(name: string, width: number, patterns: readonly Bits[]): s
     else ranges.push(...few);
   }
   const value = valueText(name);
-  const texts = IntervalSet.of(ranges).intervals.map(({ first, last }) =>
-    first === last ? value(Number(first)) : `${value(Number(first))}-${value(Number(last))}`,
-  );
+  const texts = IntervalSet.of(ranges).intervals.flatMap((interval) => {
+    const [first, last] = [Number(interval.first), Number(interval.last)];
+    if (first === last) return [value(first)];
+    // What has names and no order is named one by one.
+    if (isRouteType(name)) return Array.from({ length: last - first + 1 }, (_, at) => value(first + at));
+    return [`${value(first)}-${value(last)}`];
+  });
   return [...texts, ...masked];
 }
 
@@ -67,8 +71,29 @@ function rangesOf({ mask, value }: Bits, all: number): Interval[] | undefined {
 function valueText(name: string): (value: number) => string {
   if (name === 'meta hour') return clock;
   if (name === 'meta day') return (value) => DAYS[value] ?? String(value);
+  if (isRouteType(name)) return (value) => ROUTE_TYPES[value] ?? String(value);
   return isMark(name) ? hex : String;
 }
+
+function isRouteType(name: string): boolean {
+  return /^fib .* type$/.test(name);
+}
+
+/** RTN_*, include/uapi/linux/rtnetlink.h. */
+const ROUTE_TYPES = [
+  'unspec',
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+  'throw',
+  'nat',
+  'xresolve',
+];
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const DAY = 86_400; // seconds

@@ -95,6 +95,8 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['the presence of an option as a set', input('exthdr hbh { 1, 2-5 } drop\naccept'), { ...V6, symbols: symbolOf('exthdr hbh exists', 'the packet') }, 'drop'],
     ['the presence of an option as any number', input('tcp option maxseg { 0, 1 } drop\naccept'), UDP, 'drop'],
     ['the presence of an option as a number that it never is', input('tcp option maxseg 2 drop\naccept'), { symbols: symbolOf('tcp option maxseg exists', 'the packet') }, 'accept'],
+    ['what a route says of two things at once', input('fib daddr . iif type { local, broadcast } accept'), { quantities: new Map([['fib daddr . iif type', 3]]) }, 'accept'],
+    ['what it does not say', input('fib iif . daddr type != { local, broadcast } drop\nfib daddr . iif type unicast accept'), { quantities: new Map([['fib daddr . iif type', 1]]) }, 'drop'],
     ['a prefix that is kept as text, its length octal', input('rt ip nexthop 192.168.1.0/024 drop\naccept'), { symbols: symbolOf('rt ip nexthop 192.168.0.0/20', 'the packet') }, 'drop'],
     ['an IP option that is missing, of the other family', input('ip option ra missing drop\naccept'), V6, 'accept'],
     ['an option is taken out of TCP only', input('reset tcp option timestamp drop\naccept'), UDP, 'accept'],

@@ -4,7 +4,7 @@ import { atEgress, tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Expression, Selector } from './ast.ts';
 import type { Datatype } from './datatype.ts';
-import { isSelector, selectorDatatype } from './fields.ts';
+import { FIB_FLAGS, isSelector, selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { partsOf } from './lift-implied.ts';
@@ -43,11 +43,7 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
     case 'ct':
       return ctSubject(selector, datatype, context, tracking(context.entries));
     case 'fib':
-      if (selector.result === 'type' && selector.flags.length === 1) {
-        const name = selector.flags[0] === 'saddr' ? 'srcType' : 'dstType';
-        return { kind: 'number', datatype, match: (ranges) => field(name, ...addressTypeValues(ranges)) };
-      }
-      return other(selector);
+      return fibSubject(selector, datatype);
     case 'raw':
       return rawSubject(selector, datatype, context);
     case 'option':
@@ -66,6 +62,16 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
     case 'socket':
       return other(selector);
   }
+}
+
+/** What the routing table says. Asked of an address alone, it is one of the packet's fields. */
+function fibSubject(selector: Extract<Selector, { kind: 'fib' }>, datatype: Datatype): Subject {
+  const flags = FIB_FLAGS.filter((flag) => selector.flags.includes(flag));
+  const asked = { ...selector, flags }; // the same question in any order
+  if (selector.result !== 'type') return other(asked);
+  if (flags.length > 1) return { kind: 'quantity', datatype, quantity: printExpression(asked), guard: everything };
+  const name = flags[0] === 'saddr' ? 'srcType' : 'dstType';
+  return { kind: 'number', datatype, match: (ranges) => field(name, ...addressTypeValues(ranges)) };
 }
 
 /** The packets that have something there. */
