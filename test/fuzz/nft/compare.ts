@@ -95,8 +95,6 @@ const EXCUSES = {
   'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
   'an interface by its number, listed by its name': /\b[io]if (?:!= |vmap )?(?:\{ )?(?:0x)?\d/,
-  'a word twice in what a route is asked by, listed once':
-    /fib [^\n]*?\b(\w+) \. (?:\w+ \. )*\1\b|"flags": *\[[^\]]*"(\w+)",[^\]]*"\2"/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
@@ -116,7 +114,6 @@ const EXCUSES = {
     /iiftype[^\n]* rt |vlan id[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
   'a word of another datatype':
     /\b[io]if \{ [a-z]|\bmeta (?:mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|"concat": *\["tcp"/,
-  'kinds of address asked of a route by other text': /fib [^\n]*\. [^\n]*type/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
   'a range as what a map leads to, whose bytes nft turns round': /map \{[^}]*: *\d+-\d+|"map"[^\n]*"range"/,
   'values of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
