@@ -99,7 +99,7 @@ const EXCUSES = {
   'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a set within a set, listed as one': /\{ \{/,
-  'a time by its number, listed as a date': /meta time (?:!= |[<>]=? )?(?:\{ )?\d/,
+  'a time by its number, listed as a date': /\btime (?:!= |[<>]=? )?(?:\{ )?\d/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
