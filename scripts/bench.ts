@@ -1,29 +1,52 @@
 /**
- * Runs the benches one after the other, each in a process of its own: `node scripts/bench.ts [NAME...] [--quick]`.
- * A bench is a file of `bench/`. Exits with 0 only where all of them ran to their end.
+ * Runs the benches one after the other, each in a process of its own: `node scripts/bench.ts [NAME...] [--quick] [--against COMMIT]`.
+ * A bench is a file of `bench/`. Exits with 0 only where all of them ran to their end. With `--against` each runs in turn with that of
+ * an earlier commit, and the ratios of their figures are told and kept.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchAgainst, commitOf } from './bench/against.ts';
 
 const folder = resolve(import.meta.dirname, '../bench');
 const known = globSync('*.ts', { cwd: folder })
   .map((file) => basename(file, '.ts'))
   .sort();
-const options = process.argv.slice(2).filter((arg) => arg.startsWith('-'));
-const names = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
-const unknown = [...names.filter((name) => !known.includes(name)), ...options.filter((option) => option !== '--quick')];
-
-if (unknown.length > 0) {
-  const words = unknown.map((word) => `\`${word}\``).join(', ');
-  process.stderr.write(`${words}: not known; benches: ${known.join(', ')}; option: --quick\n`);
-  process.exit(2);
-}
-const failed = (names.length > 0 ? names : known).filter((name) => {
-  const { status } = spawnSync(process.execPath, [resolve(folder, `${name}.ts`), ...options], { stdio: 'inherit' });
-  return status !== 0;
-});
+const { names, quick, against } = asked(process.argv.slice(2));
+const failed = against === undefined ? names.filter((name) => !runs(name)) : benchAgainst(against, names);
 if (failed.length > 0) {
   process.stderr.write(`failed: ${failed.join(', ')}\n`);
   process.exitCode = 1;
+}
+
+function runs(name: string): boolean {
+  const options = quick ? ['--quick'] : [];
+  return spawnSync(process.execPath, [resolve(folder, `${name}.ts`), ...options], { stdio: 'inherit' }).status === 0;
+}
+
+interface Asked {
+  readonly names: readonly string[];
+  readonly quick: boolean;
+  readonly against: string | undefined;
+}
+
+function asked(args: readonly string[]): Asked {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { quick: { type: 'boolean', default: false }, against: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const unknown = positionals.filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new Error(`${unknown.map((word) => `\`${word}\``).join(', ')}: not known`);
+    if (values.quick && values.against !== undefined)
+      throw new Error('figures of `--quick` mean nothing beside others');
+    const against = values.against === undefined ? undefined : commitOf(values.against);
+    return { names: positionals.length > 0 ? positionals : known, quick: values.quick, against };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${said}; benches: ${known.join(', ')}; options: --quick, --against COMMIT\n`);
+    process.exit(2);
+  }
 }

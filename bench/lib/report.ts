@@ -44,7 +44,7 @@ export async function runBench(
   writeFileSync(resolve(RESULTS, `${name}.json`), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-function formatFinding({ title, columns, rows, notes = [] }: Finding): string {
+export function formatFinding({ title, columns, rows, notes = [] }: Finding): string {
   const table = new Table({
     head: [...columns],
     style: { head: [], border: [] },

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { BoxList } from '../../bench/lib/box-list.ts';
 import { interleaved, median, spread } from '../../bench/lib/measure.ts';
 import { destination, policyText, syslogDestinations } from '../../bench/lib/policies.ts';
+import { ratios } from '../../bench/lib/ratios.ts';
 import { filesOf, read } from './tree.ts';
 
 describe('the benches', () => {
@@ -18,6 +19,24 @@ describe('the benches', () => {
     assert.equal(median([4, 1, 2, 9]), 3);
     assert.equal(spread([10, 10, 10]), 0);
     assert.throws(() => median([]), RangeError);
+  });
+
+  test('beside an earlier commit tell how much less, or more, they measured', () => {
+    const finding = (title: string, columns: readonly string[], ...rows: (readonly (string | number)[])[]) => [
+      { title, columns, rows },
+    ];
+    const columns = ['rules', 'seconds', 'found', 'times', 'new'];
+    const now = [0.5, 0.4, 9.5].map((seconds) =>
+      finding('how long', columns, [10, seconds, 7, 1.5, 0.5], ['none', '', 0, 1.5, 0.5]),
+    );
+    const then = [1.5, 0.25].map((seconds) =>
+      finding('how long', ['rules', 'seconds', 'found', 'times'], [10, seconds, 8, 2.5]),
+    );
+    assert.deepEqual(
+      ratios(now, then).map((each) => [each.title, each.columns, each.rows]),
+      [['how long', ['rules', 'seconds', 'new'], [[10, 0.5 / 0.875, '']]]],
+    );
+    assert.deepEqual(ratios(now, [finding('another question', columns, [10, 1.5, 7, 1.5, 0.5])]), []);
   });
 
   test('let contestants take turns', async () => {
