@@ -147,6 +147,7 @@ describe('what rules of iptables do to a packet', () => {
     ['dnat of IPv6', '*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -j DNAT --to-destination [2001:db8::2]:80\nCOMMIT\n*filter\n:FORWARD DROP\n-A FORWARD -d 2001:db8::2 -p tcp --dport 80 -j ACCEPT\nCOMMIT\n', { ...V6, hook: 'forward' }, 'accept'],
     ['nat sees first packets only', '*nat\n:PREROUTING ACCEPT\n-A PREROUTING -j MARK --set-mark 1\nCOMMIT\n*filter\n:INPUT DROP\n-A INPUT -m mark --mark 0 -j ACCEPT\nCOMMIT\n', { state: 'established' }, 'accept'],
     ['redirect of what this machine sends', '*nat\n:OUTPUT ACCEPT\n-A OUTPUT -p tcp --dport 22 -j REDIRECT --to-ports 99\nCOMMIT\n*filter\n:OUTPUT DROP\n-A OUTPUT -d 127.0.0.1 -p tcp --dport 99 -j ACCEPT\nCOMMIT\n', OUT, 'accept'],
+    ['a class of traffic', input('-j CLASSIFY --set-class 1:5\n-j ACCEPT'), {}, 'accept'],
     ['a proxy without a socket', '*mangle\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -j TPROXY --on-port 1\nCOMMIT\n', {}, 'drop'],
   ]; // biome-ignore format: one case a line
   for (const [title, text, parts, verdict] of cases) {
@@ -161,6 +162,7 @@ describe('what is not understood is named, and may hold or not', () => {
     ['-m mark --mark x -j ACCEPT', '`x` is no number up to 4294967295'],
     ['-s www.example.org -j ACCEPT', '`www.example.org` is no address: whose it is, nobody knows here'],
     ['-s 2001:db8::1 -j ACCEPT', '`2001:db8::1` is no address of IPv4'],
+    ['-j CLASSIFY --set-class big', '`big` is no class of traffic control'],
     ['-j ODD', '`ODD` is neither a chain of the table nor a target that is known'],
     ['-g lost', 'there is no chain `lost` in the table'],
     ['-m mark --mark 1 --mark 2 -j ACCEPT', '`--mark` stands twice'],

@@ -1,7 +1,7 @@
 import type { Effect } from '../../ir/index.ts';
 import { CT_MARK } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { DSCP_WORDS } from '../netfilter/words.ts';
+import { DSCP_WORDS, trafficClass } from '../netfilter/words.ts';
 import type { ChainContext } from './context.ts';
 import { dscpClass, dscpOf, ecnOf, TOS_NAMES } from './lift-header.ts';
 import { lookup } from './lookup.ts';
@@ -29,6 +29,14 @@ export function markChange(options: Options): Masked | undefined {
 
 export function assign(quantity: string, { value, mask }: Masked, most = ALL): Effect {
   return { kind: 'assign', quantity, from: quantity, keep: (~mask & most) >>> 0, flip: value };
+}
+
+/** `CLASSIFY`: iptables has no match for it, nft has (`meta priority`). */
+export function classChange(options: Options): Effect {
+  const text = options.value('--set-class') ?? '';
+  const value = trafficClass(text);
+  if (value === undefined) throw new NotUnderstood(`\`${text}\` is no class of traffic control`);
+  return assign('meta priority', { value, mask: ALL });
 }
 
 /** Which way `CONNMARK` copies, and the effect. */

@@ -6,7 +6,7 @@ import type { Target } from './ast.ts';
 import { moduleText } from './canonical.ts';
 import type { ChainContext } from './context.ts';
 import { connected, isTracked } from './lift-connection.ts';
-import { assign, headerChanges, markChange, markCopy } from './lift-mark.ts';
+import { assign, classChange, headerChanges, markChange, markCopy } from './lift-mark.ts';
 import { isTranslating, translationOf } from './lift-nat.ts';
 import { Options } from './options.ts';
 import { maskedOf } from './values.ts';
@@ -23,11 +23,10 @@ const GOES_ON: Action = { kind: 'continue' };
 const ACCEPTS: Action = { kind: 'verdict', verdict: 'accept' };
 const DROPS: Action = { kind: 'verdict', verdict: 'drop' };
 
-/** What nobody who filters sees: they count, log, queue for shaping, copy, or change what no rule asks for. */
+/** What nobody who filters sees: they count, log, copy, or change what no rule asks for. */
 const IDLE: ReadonlySet<string> = new Set([
   'AUDIT',
   'CHECKSUM',
-  'CLASSIFY',
   'CONNSECMARK',
   'IDLETIMER',
   'LED',
@@ -91,6 +90,8 @@ function acting(target: Target, options: Options, context: ChainContext): readon
       if (change === undefined) throw new NotUnderstood('`MARK` names no mark');
       return [{ when: everything, effects: [assign('mark', change)], action: GOES_ON }];
     }
+    case 'CLASSIFY':
+      return [{ when: everything, effects: [classChange(options)], action: GOES_ON }];
     case 'HMARK':
       options.rest();
       return [{ when: everything, effects: [unknownMark(moduleText(target))], action: GOES_ON }];

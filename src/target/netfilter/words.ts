@@ -141,3 +141,9 @@ export const DAY_WORDS = {
   Friday: 5,
   Saturday: 6,
 } as const;
+
+/** A class of traffic control, `1:ffff`: two halves, hexadecimal (tchandle_type_parse, src/meta.c of nftables; CLASSIFY_string_to_priority, extensions/libxt_CLASSIFY.c of iptables). */
+export function trafficClass(text: string): number | undefined {
+  const found = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text);
+  return found === null ? undefined : Number.parseInt(found[1]!, 16) * 0x1_0000 + Number.parseInt(found[2]!, 16);
+}

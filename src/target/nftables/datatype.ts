@@ -56,6 +56,7 @@ export const DATATYPES = {
   other: wordless('other', 'other'),
   boolean: number('boolean', 1, BOOLEAN),
   mark: number('mark', 0xffff_ffff),
+  classid: number('classid', 0xffff_ffff, { none: 0, root: 0xffff_ffff }), // TC_H_ROOT, include/uapi/linux/pkt_sched.h
   inet_proto: number('inet_proto', 255, PROTOCOL_WORDS),
   inet_service: number('inet_service', 65535, SERVICE_PORTS),
   nf_proto: number('nf_proto', 255, { ipv4: 2, ipv6: 10 }),

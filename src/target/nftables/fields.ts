@@ -110,7 +110,7 @@ const META = fields({
   protocol: DATATYPES.ether_type,
   nfproto: DATATYPES.nf_proto,
   l4proto: PROTOCOL,
-  priority: OTHER,
+  priority: DATATYPES.classid,
   mark: DATATYPES.mark,
   iif: DATATYPES.ifname,
   iifname: DATATYPES.ifname,

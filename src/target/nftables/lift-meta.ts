@@ -36,6 +36,8 @@ export function metaSubject(key: string, datatype: Datatype, context: ChainConte
       return { kind: 'interface', side: 'out' };
     case 'length':
       return lengthSubject(datatype, context);
+    case 'priority':
+      return prioritySubject(datatype, context);
     case 'random':
       return { kind: 'other', text: 'meta random', guard: everything, volatile: true };
     case 'iiftype':
@@ -66,6 +68,15 @@ function lengthSubject(datatype: Datatype, context: ChainContext): Subject {
   const leaving = atEgress(context.entries);
   if (leaving === 'either') throw new NotUnderstood('packets come here both with and without the header of the link');
   const quantity = leaving === 'yes' ? 'meta length at egress' : 'meta length';
+  return { kind: 'quantity', datatype, quantity, guard: everything };
+}
+
+/** Before it forwards IPv4, the kernel gives the packet the priority of its type of service (ip_forward, net/ipv4/ip_forward.c), whatever it had. */
+function prioritySubject(datatype: Datatype, { entries }: ChainContext): Subject {
+  const arriving = entries.filter(({ hook }) => hook === 'ingress' || hook === 'prerouting' || hook === 'input');
+  if (arriving.length > 0 && arriving.length < entries.length)
+    throw new NotUnderstood('packets come here both before and after the kernel gives them a priority');
+  const quantity = arriving.length > 0 ? 'meta priority on arrival' : 'meta priority';
   return { kind: 'quantity', datatype, quantity, guard: everything };
 }
 

@@ -8,7 +8,7 @@ import {
   prefixRange,
 } from '../../net/index.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
-import { CT_STATE_BITS } from '../netfilter/words.ts';
+import { CT_STATE_BITS, trafficClass } from '../netfilter/words.ts';
 import type { Expression } from './ast.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { numberValue } from './token-stream.ts';
@@ -108,7 +108,10 @@ export function rangeOf(constant: Expression, datatype: Datatype): Range {
 
 function wordValue(text: string, datatype: Datatype): number {
   const value =
-    datatype.words.get(text) ?? (datatype === DATATYPES.hour ? secondsOfDay(text) : undefined) ?? quotedNumber(text);
+    datatype.words.get(text) ??
+    (datatype === DATATYPES.hour ? secondsOfDay(text) : undefined) ??
+    (datatype.name === DATATYPES.classid.name ? trafficClass(text) : undefined) ??
+    quotedNumber(text);
   if (value === undefined) throw new NotUnderstood(`\`${text}\` is no ${datatype.name} that is known`);
   if (value > datatype.max) throw new NotUnderstood(`${text} is no ${datatype.name}`);
   return value;

@@ -106,7 +106,6 @@ const EXCUSES = {
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
   'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
   'a realm by its number, listed by its name': /rtclassid/,
-  'a handle of traffic control, which we keep as its text': /meta priority|"key": *"priority"/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
   'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
