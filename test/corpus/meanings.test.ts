@@ -97,6 +97,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['the presence of an option as a number that it never is', input('tcp option maxseg 2 drop\naccept'), { symbols: symbolOf('tcp option maxseg exists', 'the packet') }, 'accept'],
     ['a class of traffic that was set', input('meta priority set 1:5\nmeta priority { 1:4-1:6 } accept'), {}, 'accept'],
     ['a class of traffic as a number', input('meta priority set root\nmeta priority 0xffffffff accept'), {}, 'accept'],
+    ['classes of traffic as nft lists them', input('meta priority set 0:2\nmeta priority none-0:3 accept'), {}, 'accept'],
     ['a class of traffic in part', input('meta priority set 2:5\nmeta priority & 0:ffff == 0:5 accept'), {}, 'accept'],
     ['what a route says of two things at once', input('fib daddr . iif type { local, broadcast } accept'), { quantities: new Map([['fib daddr . iif type', 3]]) }, 'accept'],
     ['what it does not say', input('fib iif . daddr type != { local, broadcast } drop\nfib daddr . iif type unicast accept'), { quantities: new Map([['fib daddr . iif type', 1]]) }, 'drop'],

@@ -91,10 +91,24 @@ function reckoned(operator: BinaryOperator, left: number, right: number): number
 /** `a-b`, or one value. */
 export function parseRange(stream: TokenStream): Expression {
   const start = stream.peek();
+  const classes = parseListedClasses(stream);
+  if (classes !== undefined) return classes;
   const first = parseBits(stream, parseConstant);
   if (!stream.accept('-')) return first;
   const last = parseBits(stream, parseConstant);
   return { kind: 'range', first, last, span: stream.spanFrom(start) };
+}
+
+/** `none-0:3`: so nft lists classes of traffic from the lowest on, and does not read it itself. */
+function parseListedClasses(stream: TokenStream): Expression | undefined {
+  const start = stream.peek();
+  const major = start.kind === 'word' ? /^none-([0-9a-f]{1,4})$/.exec(start.text)?.[1] : undefined;
+  if (major === undefined || stream.peek(1).text !== ':' || stream.peek(1).start !== start.end) return undefined;
+  stream.take();
+  stream.take();
+  const minor = stream.take();
+  const word = (text: string): Constant => ({ kind: 'word', text, quoted: false });
+  return { kind: 'range', first: word('none'), last: word(`${major}:${minor.text}`), span: stream.spanFrom(start) };
 }
 
 /** Ranges and values joined by ` . `. */
