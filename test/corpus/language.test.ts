@@ -148,6 +148,11 @@ describe('what nft reads and later versions of it write as JSON', () => {
       input('quota until 0x1000 bytes accept'),
     ],
     [
+      'a quota of nothing, in any unit',
+      listing(rule('{"quota": {"val": 0, "val_unit": "bytes", "inv": true}}')),
+      input('quota over 0 mbytes accept'),
+    ],
+    [
       'a rate of data in another unit',
       listing(
         rule('{"limit": {"rate": 1, "burst": 2, "per": "second", "rate_unit": "mbytes", "burst_unit": "kbytes"}}'),

@@ -11,10 +11,9 @@ interface Amount {
 }
 
 function inLargestUnit(count: number, unit: ByteUnit): Amount {
+  if (count === 0) return { count, unit: 'bytes' };
   const larger = BYTE_UNITS[BYTE_UNITS.indexOf(unit) + 1];
-  return larger === undefined || count === 0 || count % 1024 !== 0
-    ? { count, unit }
-    : inLargestUnit(count / 1024, larger);
+  return larger === undefined || count % 1024 !== 0 ? { count, unit } : inLargestUnit(count / 1024, larger);
 }
 
 /** `1024 kbytes` as `1 mbytes`; whatever else is left as it is. */

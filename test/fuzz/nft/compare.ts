@@ -104,8 +104,10 @@ const EXCUSES = {
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
+  'bits of a byte as the key of a meter, listed with how far nft moves them':
+    /meter \w+ \{ ip6? (?:version|hdrlength|dscp|ecn)/,
   'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
-  'a realm by its number, listed by its name': /rtclassid/,
+  'a realm by its number, listed by its name': /rt ?classid/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
   'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
