@@ -77,6 +77,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['a quota', input('quota over 1 gbytes drop\naccept'), {}, 'accept'],
     ['connections counted', input('ct count over 20 drop\naccept'), {}, 'accept'],
     ['what a set has learnt', input('ip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags timeout\n}'), { symbols: symbolOf('ip saddr @s', 'set inet t s') }, 'drop'],
+    ['of two lines of flags the last', input('ip saddr @s accept', 'set s {\ntype ipv4_addr\nflags timeout\nflags interval\n}'), { symbols: symbolOf('ip saddr @s', 'set inet t s') }, 'drop'],
     ['what a set has not learnt', input('ip saddr @s drop\naccept', 'set s {\ntype ipv4_addr\nflags timeout\n}'), {}, 'accept'],
     ['what a set holds for good', input('ip saddr @s accept', 'set s {\ntype ipv4_addr\nflags timeout\nelements = { 203.0.113.9 }\n}'), {}, 'accept'],
     ['learning does not stop the rule', input('add @s { ip saddr } accept', 'set s {\ntype ipv4_addr\nflags dynamic\nsize 9\n}'), {}, 'accept'],

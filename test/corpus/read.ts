@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SourceFile } from '../../src/source/index.ts';
 import type { Includer } from '../../src/target/nftables/index.ts';
@@ -23,4 +23,5 @@ export const includeBeside: Includer = (pattern, from) =>
   globSync(pattern, { cwd: dirname(from.name) })
     .sort()
     .map((name) => join(dirname(from.name), name))
+    .filter((path) => statSync(path).isFile())
     .map((path) => new SourceFile(path, readFileSync(path, 'utf8')));

@@ -155,6 +155,7 @@ function parseSetItem(reader: BlockReader, parts: SetParts, isMap: boolean): voi
       if (isMap) parts.data = parseMapData(reader);
       break;
     case 'flags':
+      parts.flags = []; // of two lines of flags nft takes the last
       do parts.flags.push(stream.expectOne(SET_FLAGS, 'a flag'));
       while (stream.accept(','));
       break;

@@ -91,7 +91,7 @@ const EXCUSES = {
   'the same element twice in a map, listed once':
     /(\[(?:"[^"]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
-    /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *\[/,
+    /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *(?:\[|\{ *"\|")/,
   'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
   'an interface by its number, listed by its name': /\b[io]if (?:!= |vmap )?(?:\{ )?(?:0x)?\d/,
@@ -120,13 +120,15 @@ const EXCUSES = {
   'values of a key that nobody knows: any of them may be it, the first one counts, and nft sorts them':
     /(?:numgen|jhash|symhash|ct helper)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
   'a range of one, listed as its value': /\b([\w.:]+)-\1\b|"range": *\[(\d+), *\2\]/,
-  'elements side by side that nft joins, of a set that we keep as its text': /ipsec [^\n]*\{[^}]*-/,
+  'elements side by side that nft joins, of a set that we keep as its text':
+    /(?:ipsec|ct (?:original|reply) ip6? [sd]addr) [^\n]*\{[^}]*-/,
   'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
   'a frame behind a tag, which nft asks for once more': /vlan (?:type|id [^\n]*(?:reject|option))/,
   'an account by its name and its number, listed once': /sk[ug]id \{ [a-z]/,
   'a number that nft lists as `exists`': /set meta (?:ipsec|secpath)/,
   'the highest number, listed as -1': /ct count [^\n]*4294967295/,
-  'a range of numbers in a key of several parts, whose bytes nft turns round': /\. tcp checksum|tcp checksum \./,
+  'a range of numbers in a key of several parts, whose bytes nft turns round':
+    /\. tcp (?:checksum|sequence)|tcp (?:checksum|sequence) \.|"concat"[^\n]*"sequence"/,
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),|"base": *"/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
