@@ -68,8 +68,30 @@ export function readsBeyondList({ statements }: nft.Rule, index: number, family:
 }
 
 function headersOf(statement: nft.Statement): readonly Protocol[] {
-  const parts = expressionsOf(statement).flatMap(partsOf);
+  const parts = [...expressionsOf(statement), ...furtherExpressions(statement)].flatMap(partsRead);
   return parts.flatMap((part) => (part.kind === 'payload' ? (HEADERS.get(part.protocol) ?? []) : []));
+}
+
+/** What no other statement tells anything of packets by. */
+function furtherExpressions(statement: nft.Statement): readonly nft.Expression[] {
+  switch (statement.kind) {
+    case 'nat':
+      return [statement.address, statement.port].filter((each) => each !== undefined);
+    case 'queue':
+      return [statement.number];
+    case 'set-update':
+      return statement.data === undefined ? [] : [statement.data];
+    default:
+      return [];
+  }
+}
+
+/** The parts of an expression, with those of what the kernel reckons from (`jhash ip saddr`). */
+function partsRead(expression: nft.Expression): readonly nft.Expression[] {
+  return partsOf(expression).flatMap((part) => {
+    if (part.kind !== 'computed') return [part];
+    return part.key === undefined ? [] : partsRead(part.key);
+  });
 }
 
 type Match = Extract<nft.Statement, { kind: 'match' }>;

@@ -1,7 +1,7 @@
 import { all, any, everything, field, type Match, ofWidth, quantity, type Range } from '../../ir/index.ts';
 import { PORT_PROTOCOLS } from '../../net/index.ts';
 import { complement } from '../netfilter/ranges.ts';
-import type { Selector } from './ast.ts';
+import type { RawBase, Selector } from './ast.ts';
 import { type Datatype, widthOf } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
@@ -27,9 +27,31 @@ export function rawSubject(
     const [v4, v6] = (['ip', 'ip6'] as const).map((family) => NETWORK_PLACES[family]?.[place]);
     if (v4 !== undefined || v6 !== undefined) return eitherFamily(text, datatype, v4, v6);
   }
+  const guard = reaching(base, offset + length, text, context);
   return datatype.kind === 'other'
-    ? { kind: 'other', text, guard: everything, volatile: false }
-    : { kind: 'quantity', datatype, quantity: text, guard: everything };
+    ? { kind: 'other', text, guard, volatile: false }
+    : { kind: 'quantity', datatype, quantity: text, guard };
+}
+
+/** Bits of the shortest header of a network layer (RFC 791 3.1, RFC 8200 3), and of any transport that has ports. */
+const SHORTEST = { ip: 160, ip6: 320, transport: 64 } as const;
+
+/**
+ * The packets that have so many bits behind the beginning of the header: without them the rule ends (nft_payload_eval,
+ * net/netfilter/nft_payload.c). Whether one is long enough nobody knows, beyond the headers that all have.
+ */
+function reaching(base: RawBase, bits: number, text: string, { family, program }: ChainContext): Match {
+  const reaches = program.unknowns.property(`the packet reaches to ${text}`);
+  switch (base) {
+    case 'nh':
+      if (bits <= SHORTEST.ip) return everything;
+      return bits <= SHORTEST.ip6 && family !== 'ip' ? any(field('family', 6), reaches) : reaches;
+    case 'th':
+      return bits <= SHORTEST.transport ? everything : reaches;
+    case 'll':
+    case 'ih':
+      return reaches;
+  }
 }
 
 /** Where a table sees both families, the bits are a field in packets of one, and in those of the other whatever lies there. */

@@ -171,6 +171,8 @@ describe('what nobody can vouch for is named, never skipped', () => {
     const REASON = 'nft reads those bytes of packets of all the protocols that the rule lists';
     const cases: readonly (readonly [rule: string, reason: string | undefined])[] = [
       ['meta nfproto { ipv4, ipv6 } ip6 daddr ::1 drop', REASON],
+      ['meta nfproto { ipv4, ipv6 } meta mark set jhash ip6 daddr mod 2 drop', REASON],
+      ['meta nfproto { ipv4, ipv6 } queue to jhash ip6 saddr mod 2', REASON],
       ['ether type { ip6, ip } ip daddr 192.0.2.1 drop', REASON],
       ['ct original l3proto { ipv4, ipv6 } ip6 daddr ::1 drop', REASON],
       ['meta l4proto { 1-5, icmp } icmp type echo-request drop', REASON],
