@@ -1,4 +1,4 @@
-import { all, any, atHook, everything, field, type Match, not, type Range } from '../../ir/index.ts';
+import { all, any, atHook, everything, field, type Hook, type Match, not, type Range } from '../../ir/index.ts';
 import { atEgress, interfaceKnown } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Datatype } from './datatype.ts';
@@ -52,8 +52,19 @@ export function metaSubject(key: string, datatype: Datatype, context: ChainConte
       if (interfaceKnown('in', context.entries) === 'no') return { kind: 'absent' };
       return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: not(atHook('output')) };
     case 'oiftype':
-    case 'oifgroup':
+    case 'oifgroup': {
+      const known = interfaceKnown('out', context.entries);
+      if (known === 'no') return { kind: 'absent' };
+      if (known === 'either')
+        throw new NotUnderstood('packets come here both where that interface is known and where it is not');
       return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: not(atHook('input')) };
+    }
+    case 'iifkind':
+      return kindSubject('in', 'output', context);
+    case 'oifkind':
+      return kindSubject('out', 'input', context);
+    case 'rtclassid':
+      return { kind: 'other', text: 'meta rtclassid', guard: routed(context), volatile: false };
     case 'secpath':
       return metaSubject('ipsec', datatype, context);
     default:
@@ -61,6 +72,27 @@ export function metaSubject(key: string, datatype: Datatype, context: ChainConte
         ? { kind: 'other', text: `meta ${key}`, guard: everything, volatile: false }
         : { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: everything };
   }
+}
+
+/** The kind of a virtual interface: others have none, and the rule ends (nft_meta_get_eval_kind, net/netfilter/nft_meta.c). */
+function kindSubject(side: 'in' | 'out', without: Hook, { entries, program }: ChainContext): Subject {
+  if (interfaceKnown(side, entries) === 'no') return { kind: 'absent' };
+  const virtual = program.unknowns.property(
+    `the packet ${side === 'in' ? 'came' : 'leaves'} by an interface that has a kind`,
+  );
+  return {
+    kind: 'other',
+    text: `meta ${side === 'in' ? 'iif' : 'oif'}kind`,
+    guard: all(not(atHook(without)), virtual),
+    volatile: false,
+  };
+}
+
+/** Packets whose way is known: before that, only those have one that the machine sent itself. */
+export function routed({ entries, program }: ChainContext): Match {
+  return entries.some(({ hook }) => hook === 'ingress' || hook === 'prerouting')
+    ? program.unknowns.property('the packet has a route')
+    : everything;
 }
 
 /** At egress the header of the link has been put before the packet (nf_hook_egress, include/linux/netfilter_netdev.h), and counts. */

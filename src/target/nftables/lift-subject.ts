@@ -8,7 +8,7 @@ import { FIB_FLAGS, isSelector, selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { partsOf } from './lift-implied.ts';
-import { metaSubject } from './lift-meta.ts';
+import { metaSubject, routed } from './lift-meta.ts';
 import { payloadSubject } from './lift-payload.ts';
 import { rawSubject } from './lift-raw.ts';
 import { addressTypeValues } from './lift-value.ts';
@@ -56,11 +56,11 @@ export function subjectOf(selector: Selector, context: ChainContext): Subject {
       return {
         kind: 'other',
         text: selector.text,
-        guard: reckonedFrom(selector.key, context),
+        guard: all(reckonedFrom(selector.key, context), computedGuard(selector.text, context)),
         volatile: selector.volatile,
       };
     case 'socket':
-      return other(selector);
+      return other(selector, context.program.unknowns.property('the packet has a socket')); // nft_socket_eval, net/netfilter/nft_socket.c
   }
 }
 
@@ -98,6 +98,28 @@ function reckonedFrom(key: Expression | undefined, context: ChainContext): Match
       .filter(isSelector)
       .map((part) => presenceOf(subjectOf(part, context))),
   );
+}
+
+const ASKING = Array.from({ length: 64 }, (_, at) => ({ first: 4 * at + 2, last: 4 * at + 3 })); // flags of TCP with SYN among them
+
+/** The packets of which the kernel can tell that; for others the rule ends. */
+function computedGuard(text: string, context: ChainContext): Match {
+  const [word, which] = text.split(' ');
+  switch (word) {
+    case 'rt': // nft_rt_get_eval, net/netfilter/nft_rt.c
+      return all(
+        which === 'ip' ? field('family', 4) : which === 'ip6' ? field('family', 6) : everything,
+        routed(context),
+      );
+    case 'ipsec': // nft_xfrm_get_eval, net/netfilter/nft_xfrm.c
+      return context.program.unknowns.property(
+        which === 'in' ? 'the packet came through IPsec' : 'the packet leaves through IPsec',
+      );
+    case 'osf': // nft_osf_eval, net/netfilter/nft_osf.c
+      return all(field('protocol', PROTOCOLS.tcp), field('tcpFlags', ...ASKING));
+    default:
+      return everything;
+  }
 }
 
 function other(selector: Selector, guard: Match = everything): Subject {
