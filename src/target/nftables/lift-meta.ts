@@ -41,13 +41,7 @@ export function metaSubject(key: string, datatype: Datatype, context: ChainConte
     case 'random':
       return { kind: 'other', text: 'meta random', guard: everything, volatile: true };
     case 'iiftype':
-      // At egress it is the device that the packet leaves by, whose group and name are told by no such word (seen in the lab).
-      if (atEgress(context.entries) === 'yes') return metaSubject('oiftype', datatype, context);
-      if (atEgress(context.entries) === 'either')
-        throw new NotUnderstood(
-          'packets come here both where it is the device of one side and where it is that of the other',
-        );
-      return { kind: 'quantity', datatype, quantity: 'meta iiftype', guard: not(atHook('output')) };
+      return arrivalTypeSubject(datatype, context);
     case 'iifgroup':
       if (interfaceKnown('in', context.entries) === 'no') return { kind: 'absent' };
       return { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: not(atHook('output')) };
@@ -72,6 +66,21 @@ export function metaSubject(key: string, datatype: Datatype, context: ChainConte
         ? { kind: 'other', text: `meta ${key}`, guard: everything, volatile: false }
         : { kind: 'quantity', datatype, quantity: `meta ${key}`, guard: everything };
   }
+}
+
+/**
+ * The type of the device that the kernel has the packet at (nft_meta_get_eval, net/netfilter/nft_meta.c): from postrouting on that is the one that
+ * it leaves by, whose group and name are told by no such word (seen in the lab).
+ */
+function arrivalTypeSubject(datatype: Datatype, context: ChainContext): Subject {
+  const { entries } = context;
+  const leaving = entries.filter(({ hook }) => hook === 'postrouting' || hook === 'egress').length;
+  if (leaving === 0) return { kind: 'quantity', datatype, quantity: 'meta iiftype', guard: not(atHook('output')) };
+  if (leaving < entries.length)
+    throw new NotUnderstood(
+      'packets come here both where it is the device of one side and where it is that of the other',
+    );
+  return metaSubject('oiftype', datatype, context);
 }
 
 /** The kind of a virtual interface: others have none, and the rule ends (nft_meta_get_eval_kind, net/netfilter/nft_meta.c). */
