@@ -107,6 +107,8 @@ const EXCUSES = {
   'bits of a byte as the key of a meter, listed with how far nft moves them':
     /meter \w+ \{ ip6? (?:version|hdrlength|dscp|ecn)/,
   'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
+  'a class of traffic with more behind it, which nft passes over': /meta priority [^\n]*[0-9a-f]+:[0-9a-f]*:/,
+  'a time that is none, of which nft takes no second': /ct expiration (?:[<>=!]+ )?[a-z]/,
   'a realm by its number, listed by its name': /rt ?classid/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
