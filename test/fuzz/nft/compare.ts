@@ -109,12 +109,13 @@ const EXCUSES = {
   'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
   'a class of traffic with more behind it, which nft passes over': /meta priority [^\n]*[0-9a-f]+:[0-9a-f]*:/,
   'a time that is none, of which nft takes no second': /ct expiration (?:[<>=!]+ )?[a-z]/,
+  'chance as numbers of protocols, listed as their names': /meta random \{/,
   'a realm by its number, listed by its name': /rt ?classid/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
   'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
   'an extension header behind a kind of link, for which nft asks twice':
-    /iiftype[^\n]* rt |vlan id[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
+    /(?:iiftype|vlan id)[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
   'a word of another datatype':
     /\b[io]if \{ [a-z]|\bmeta (?:mark|cpu|cgroup|rtclassid)[^\n]*[a-z]-[a-z]|"concat": *\["tcp"/,
   'numbers by their first bits, of which nft turns the bytes round': /"prefix": *\{ *"addr": *[0-9]|0x[0-9a-f]+\/[0-9]/,
@@ -123,7 +124,7 @@ const EXCUSES = {
     /(?:numgen|jhash|symhash|ct helper)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
   'a range of one, listed as its value': /\b([\w.:]+)-\1\b|"range": *\[(\d+), *\2\]/,
   'elements side by side that nft joins, of a set that we keep as its text':
-    /(?:ipsec|ct (?:original|reply) ip6? [sd]addr) [^\n]*\{[^}]*-/,
+    /(?:ipsec|vlan id|ct (?:original|reply) ip6? [sd]addr) [^\n]*\{[^}]*-/,
   'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
   'a frame behind a tag, which nft asks for once more': /vlan (?:type|id [^\n]*(?:reject|option))/,
   'an account by its name and its number, listed once': /sk[ug]id \{ [a-z]/,
