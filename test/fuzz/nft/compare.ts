@@ -85,11 +85,11 @@ const EXCUSES = {
   'comparisons of neighbouring fields or of the same one, listed as one':
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
-    /(?:ct state|[io]iftype|tcp flags) \{[^}]*\d-\d/,
+    /(?:ct (?:state|status)|[io]iftype|tcp flags) \{[^}]*\d-\d/,
   'two comparisons by order, listed as one range': /[<>]=? [^\n]*[<>]=? /,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
-    /(\[(?:"[^"]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]), *\1|[{,] ([\w-]+ : \w+), \2/,
+    /(\[(?:"[^"]+"|\d+|\{"[a-z|]+": *(?:\{[^{}]*\}|\[[^[\]]*\])\}), *[^\]]*\]),(?:[^\n]*,)? *\1|[{,] ([\w-]+ : \w+), \2/,
   'bits that are all asked for, listed without the sign':
     /ct state ==[^\n]*,|"op": *"==", *"left": *\{ *"ct": *\{ *"key": *"state" *\} *\}, *"right": *(?:\[|\{ *"\|")/,
   'a field behind another protocol, listed as one of its own': /icmp(?:v6)? \w+ [^\n]*th dport/,
@@ -113,7 +113,7 @@ const EXCUSES = {
   'a realm by its number, listed by its name': /rt ?classid/,
   'an old word for an option': /tcp option mss/,
   'a field of a routing header, listed as one that nft does not know': /srh sid/,
-  'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst \d+ mbytes/,
+  'a burst of more bytes than 32 bits hold, of which nft takes the rest': /burst (?:0x[0-9a-f]+|\d+) mbytes/,
   'an extension header behind a kind of link, for which nft asks twice':
     /(?:iiftype|vlan id)[^\n]* (?:exthdr|dst|hbh|frag|rt|srh|mh) /,
   'a word of another datatype':
