@@ -7,7 +7,10 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** On what a result was found: without it nobody can repeat it. */
 export function circumstances(): { readonly kernel: string; readonly commit: string | undefined } {
-  return { kernel: release(), commit: output('git', ['-C', ROOT, 'describe', '--always', '--dirty']) };
+  const commit = output('git', ['-C', ROOT, 'describe', '--always']);
+  // What other runs have written in the meantime changes nothing.
+  const changes = output('git', ['-C', ROOT, 'status', '--porcelain', '--', '.', ':(exclude)test/*/results']);
+  return { kernel: release(), commit: commit === undefined || changes === '' ? commit : `${commit}-dirty` };
 }
 
 /** What a program says in one line; nothing where it fails (an unpacked archive has no commit). */
