@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export function circumstances(): { readonly kernel: string; readonly commit: string | undefined } {
   const commit = output('git', ['-C', ROOT, 'describe', '--always']);
   // What other runs have written in the meantime changes nothing.
-  const changes = output('git', ['-C', ROOT, 'status', '--porcelain', '--', '.', ':(exclude)test/*/results']);
+  const changes = output('git', ['-C', ROOT, 'status', '--porcelain', '--', '.', ':(exclude)test/*/results/*']);
   return { kernel: release(), commit: commit === undefined || changes === '' ? commit : `${commit}-dirty` };
 }
 
