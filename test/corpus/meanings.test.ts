@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Verdict } from '../../src/ir/index.ts';
-import { JOINS, JOINS_ACROSS } from '../../src/target/nftables/lift-joined.ts';
+import { IS_LOADED, JOINS, JOINS_ACROSS } from '../../src/target/nftables/lift-joined.ts';
 import { TAKES_ONE_FOR_ITS_BITS } from '../../src/target/nftables/lift-set.ts';
 import { input, type Packet, packet, symbolOf, verdictOf } from './verdict.ts';
 
@@ -131,10 +131,11 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['but where there are too many', input('ct expectation set "e" accept', EXPECTATION), { symbols: symbolOf('ct expectation set "e" ends the rule', 'inet t c') }, 'drop'],
     ['and not by a later packet', input('ct expectation set "e" accept', EXPECTATION), { state: 'established' }, 'drop'],
     ['nor where a map says which', input('ct expectation set tcp dport map { 22 : "e" } accept', EXPECTATION), { state: 'established' }, 'drop'],
-    ['flags beside another field are asked for exactly', input('tcp window 5 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'drop'],
-    ['flags beside another field, the very ones', input('tcp flags syn tcp window 5 accept'), { tcpFlags: 2, quantities: WINDOW }, 'accept'],
-    ['several flags beside another field', input('tcp window 5 tcp flags syn,ack accept'), { tcpFlags: 2, quantities: WINDOW }, 'drop'],
-    ['a set of one beside another field', input('tcp window 5 tcp flags { syn } accept'), { tcpFlags: 0x12, symbols: symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet'), quantities: WINDOW }, 'drop'],
+    ['flags beside another field are asked for exactly', input('tcp window 5 tcp flags syn accept'), { tcpFlags: 0x12, symbols: symbolOf(IS_LOADED, 'the packet'), quantities: WINDOW }, 'drop'],
+    ['flags beside another field as nft lists what asks for any of them', input('tcp window 5 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
+    ['flags beside another field, the very ones', input('tcp flags syn tcp window 5 accept'), { tcpFlags: 2, symbols: symbolOf(IS_LOADED, 'the packet'), quantities: WINDOW }, 'accept'],
+    ['several flags beside another field', input('tcp window 5 tcp flags syn,ack accept'), { tcpFlags: 2, symbols: symbolOf(IS_LOADED, 'the packet'), quantities: WINDOW }, 'drop'],
+    ['a set of one beside another field', input('tcp window 5 tcp flags { syn } accept'), { tcpFlags: 0x12, symbols: new Set([...symbolOf(TAKES_ONE_FOR_ITS_BITS, 'the packet'), ...symbolOf(IS_LOADED, 'the packet')]), quantities: WINDOW }, 'drop'],
     ['flags beside a range are not', input('tcp window 1-5 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
     ['flags behind a mask beside another field are not', input('tcp window 5 tcp flags & syn == syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],
     ['flags beside a field that must not be are not', input('tcp window != 6 tcp flags syn accept'), { tcpFlags: 0x12, quantities: WINDOW }, 'accept'],

@@ -5,6 +5,7 @@ import {
   comparedAcrossChange,
   type ExactFlags,
   exactFlags,
+  IS_LOADED,
   JOINS,
   JOINS_ACROSS,
   joinedStatements,
@@ -63,8 +64,7 @@ export class Comparisons {
     const exact = this.#exact.get(index);
     if (exact === undefined) return this.#match(statement, conditions);
     const exactly = this.#match({ ...statement, operator: '==', right: exact.value }, conditions);
-    if (exact.by === 'every nft') return exactly;
-    const joins = this.#context.program.unknowns.property(JOINS_ACROSS);
+    const joins = this.#context.program.unknowns.property(exact.by === 'every nft' ? IS_LOADED : JOINS_ACROSS);
     return any(all(joins, exactly), all(not(joins), this.#match(statement, conditions)));
   }
 

@@ -13,6 +13,12 @@ export const JOINS = 'nft before 1.1 has loaded the rules, and joins `!=` of nei
 export const JOINS_ACROSS =
   'an older nft has loaded the rules, and joins neighbouring fields across what stands between them';
 
+/**
+ * `tcp window 5 tcp flags syn` asks for SYN and no other flag where nft loads it, and lists `tcp flags == syn`. What it lists without the sign was
+ * `tcp flags & syn != 0`: any packet with that bit (`nft --debug=netlink`). Which of the two a text is, it does not tell.
+ */
+export const IS_LOADED = 'nft loads this text, and has not listed it';
+
 const MOST_BITS = 32; // of what is joined: a register
 
 /** Where a field lies; in bits. */

@@ -86,6 +86,8 @@ const EXCUSES = {
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
     /(?:ct (?:state|status)|[io]iftype|tcp flags) \{[^}]*\d-\d/,
+  'flags beside another field, whose listing means another thing where it is loaded':
+    /tcp flags [^\n]*tcp (?:window|doff)|tcp (?:window|doff)[^\n]*tcp flags/,
   'two comparisons by order, listed as one range': /[<>]=? [^\n]*[<>]=? /,
   'what a map leads to, left out of the listing': /ct event set [^\n]* map/,
   'the same element twice in a map, listed once':
@@ -96,7 +98,7 @@ const EXCUSES = {
   'an address behind a mask, listed as a prefix': /ip6? [sd]addr & [^\n]*[<>]/,
   'an interface by its number, listed by its name': /\b[io]if (?:!= |vmap )?(?:\{ )?(?:0x)?\d/,
   'a unit that runs into the next word, which both pass over': /bytes[a-z]/,
-  'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"])/,
+  'names that only JSON can say': /"name": *"(?:"|[^"]*[^\x20-\x7e"]|[^"]*[{};])/,
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a set within a set, listed as one': /\{ \{/,
   'a time by its number, listed as a date': /\btime (?:!= |[<>]=? )?(?:\{ )?\d/,
