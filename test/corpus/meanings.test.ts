@@ -115,6 +115,7 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['a packet that came through no IPsec', input('ipsec in reqid != 5 drop\naccept'), { symbols: symbolOf('ipsec in reqid != 5', 'the packet') }, 'accept'],
     ['what a route says of two things at once', input('fib daddr . iif type { local, broadcast } accept'), { quantities: new Map([['fib daddr . iif type', 3]]) }, 'accept'],
     ['what it does not say', input('fib iif . daddr type != { local, broadcast } drop\nfib daddr . iif type unicast accept'), { quantities: new Map([['fib daddr . iif type', 1]]) }, 'drop'],
+    ['a range of one that is kept as text', input('meta time "2024-12-31 00:00:00"-"2024-12-31 00:00:00" drop\naccept'), { symbols: symbolOf('meta time 2024-12-31 00:00:00', 'the packet') }, 'drop'],
     ['a prefix that is kept as text, its length octal', input('rt ip nexthop 192.168.1.0/024 drop\naccept'), { symbols: symbolOf('rt ip nexthop 192.168.0.0/20', 'the packet') }, 'drop'],
     ['an IP option that is missing, of the other family', input('ip option ra missing drop\naccept'), V6, 'accept'],
     ['an option is taken out of TCP only', input('reset tcp option timestamp drop\naccept'), UDP, 'accept'],

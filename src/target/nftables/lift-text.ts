@@ -12,8 +12,10 @@ export function plainText(expression: Expression, words: ReadonlyMap<string, num
   switch (expression.kind) {
     case 'word':
       return String(words.get(expression.text) ?? expression.text);
-    case 'range':
-      return `${text(expression.first)}-${text(expression.last)}`;
+    case 'range': {
+      const [first, last] = [text(expression.first), text(expression.last)];
+      return first === last ? first : `${first}-${last}`;
+    }
     case 'concat':
       return expression.parts.map(text).join(' . ');
     case 'prefix':
