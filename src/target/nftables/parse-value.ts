@@ -103,10 +103,10 @@ export function parseRange(stream: TokenStream): Expression {
 function parseListedClasses(stream: TokenStream): Expression | undefined {
   const start = stream.peek();
   const major = start.kind === 'word' ? /^none-([0-9a-f]{1,4})$/.exec(start.text)?.[1] : undefined;
-  if (major === undefined || stream.peek(1).text !== ':' || stream.peek(1).start !== start.end) return undefined;
-  stream.take();
-  stream.take();
-  const minor = stream.take();
+  const [colon, minor] = [stream.peek(1), stream.peek(2)];
+  if (major === undefined || colon.text !== ':' || colon.start !== start.end) return undefined;
+  if (minor.start !== colon.end || !/^[0-9a-f]{1,4}$/i.test(minor.text)) return undefined;
+  for (let taken = 0; taken < 3; taken++) stream.take();
   const word = (text: string): Constant => ({ kind: 'word', text, quoted: false });
   return { kind: 'range', first: word('none'), last: word(`${major}:${minor.text}`), span: stream.spanFrom(start) };
 }

@@ -104,6 +104,11 @@ describe('errors of the nftables reader, as people see them', () => {
       'N0202 1:176 this is no `nft -j list ruleset`: `frob` is not understood',
     ],
     [
+      'half a class of traffic, with another rule on the next line',
+      'table ip t {\nchain c {\nmeta priority none-0:\ntcp dport 22 drop\n}\n}',
+      'N0201 3:21 expected a statement or a field of the packet that is understood, found `:`',
+    ],
+    [
       'more connections than the kernel counts',
       'table ip t {\nchain c {\nct count over 4294967296 drop\n}\n}',
       'N0201 3:15 expected a number of connections, found `4294967296`',
