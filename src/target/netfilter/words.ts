@@ -145,5 +145,6 @@ export const DAY_WORDS = {
 /** A class of traffic control, `1:ffff`: two halves, hexadecimal (tchandle_type_parse, src/meta.c of nftables; CLASSIFY_string_to_priority, extensions/libxt_CLASSIFY.c of iptables). */
 export function trafficClass(text: string): number | undefined {
   const found = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text);
-  return found === null ? undefined : Number.parseInt(found[1]!, 16) * 0x1_0000 + Number.parseInt(found[2]!, 16);
+  const [, major = '', minor = ''] = found ?? [];
+  return found === null ? undefined : Number.parseInt(major, 16) * 0x1_0000 + Number.parseInt(minor, 16);
 }

@@ -72,7 +72,8 @@ export class Comparisons {
     const parts = partsUnder(conditions, keyParts(left, this.#context));
     if (right.kind === 'set' || right.kind === 'set-reference')
       return membership(left, parts, operator, right, this.#context, this.#position);
-    if (parts.length === 1) return partMatch(parts[0]!, operator, [right], this.#context);
+    const [only, ...others] = parts;
+    if (only !== undefined && others.length === 0) return partMatch(only, operator, [right], this.#context);
     return tupleMatch(parts, operator, [right], this.#context);
   }
 }

@@ -56,8 +56,9 @@ export function exactFlags(rule: nft.Rule): ReadonlyMap<number, ExactFlags> {
   const exact = new Map<number, ExactFlags>();
   const note = (groups: readonly (readonly number[])[], by: ExactFlags['by']): void => {
     for (const index of groups.flat()) {
-      const statement = rule.statements[index]!;
-      if (asksForFlags(statement)) exact.set(index, { by, value: onlyValue(statement.right) });
+      const statement = rule.statements[index];
+      if (statement !== undefined && asksForFlags(statement))
+        exact.set(index, { by, value: onlyValue(statement.right) });
     }
   };
   note(neighbours(equal), 'an older nft');
@@ -163,7 +164,9 @@ function placeOf({ left, operator, right }: Extract<nft.Statement, { kind: 'matc
 
 /** nft makes a set of one into its value. */
 function onlyValue(right: nft.Expression): nft.Expression {
-  return right.kind === 'set' && right.elements.length === 1 ? right.elements[0]!.key : right;
+  if (right.kind !== 'set') return right;
+  const [only, ...others] = right.elements;
+  return only !== undefined && others.length === 0 ? only.key : right;
 }
 
 type Places = Readonly<Record<string, readonly [offset: number, length: number]>>;
