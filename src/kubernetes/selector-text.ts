@@ -1,8 +1,9 @@
 import type { WorkloadSelector } from './policy.ts';
-import { NAMESPACE_NAME, type Selector } from './selector.ts';
+import { allOf, anyOf, NAMESPACE_NAME, NOTHING, notOf, type Selector } from './selector.ts';
 
 /** `app=web, tier in (a, b), !debug`; nothing where it is everybody. */
-export function selectorText(selector: Selector): string {
+export function selectorText(written: Selector): string {
+  const selector = plain(written);
   switch (selector.kind) {
     case 'everything':
       return '';
@@ -17,11 +18,34 @@ export function selectorText(selector: Selector): string {
     case 'like':
       return `${selector.key} ${selector.how} ${selector.text}`;
     case 'all':
-      return selector.of.map(selectorText).join(', ');
+      return selector.of
+        .map((part) => (part.kind === 'any' ? `(${selectorText(part)})` : selectorText(part)))
+        .join(', ');
     case 'any':
-      return selector.of.map(selectorText).join(' or ');
+      return selector.of
+        .map((part) => (part.kind === 'all' ? `(${selectorText(part)})` : selectorText(part)))
+        .join(' or ');
     case 'not':
       return selector.of.kind === 'has' ? `!${selector.of.key}` : `not (${selectorText(selector.of)})`;
+  }
+}
+
+/** The same without parts that change nothing: words are only for what is asked of the labels. */
+function plain(selector: Selector): Selector {
+  switch (selector.kind) {
+    case 'everything':
+    case 'nothing':
+    case 'has':
+    case 'like':
+      return selector;
+    case 'in':
+      return selector.values.length === 0 ? NOTHING : selector;
+    case 'all':
+      return allOf(selector.of.map(plain));
+    case 'any':
+      return anyOf(selector.of.map(plain));
+    case 'not':
+      return notOf(plain(selector.of));
   }
 }
 

@@ -62,6 +62,20 @@ export function allOf(parts: readonly Selector[]): Selector {
   return kept.length === 0 ? EVERYTHING : kept.length === 1 ? kept[0]! : { kind: 'all', of: kept };
 }
 
+/** Any of these; what adds nothing is left out. */
+export function anyOf(parts: readonly Selector[]): Selector {
+  const kept = parts.flatMap((part) => (part.kind === 'any' ? part.of : part.kind === 'nothing' ? [] : [part]));
+  if (kept.some(({ kind }) => kind === 'everything')) return EVERYTHING;
+  return kept.length === 0 ? NOTHING : kept.length === 1 ? kept[0]! : { kind: 'any', of: kept };
+}
+
+/** None of it. */
+export function notOf(selector: Selector): Selector {
+  if (selector.kind === 'everything') return NOTHING;
+  if (selector.kind === 'nothing') return EVERYTHING;
+  return selector.kind === 'not' ? selector.of : { kind: 'not', of: selector };
+}
+
 /** The same about labels of other names, such as a product gives them. */
 export function renamed(selector: Selector, rename: (key: string) => string): Selector {
   switch (selector.kind) {

@@ -1,6 +1,15 @@
 import type { WorkloadSelector } from '../../policy.ts';
 import { SERVICE_ACCOUNT_NAME } from '../../policy.ts';
-import { allOf, EVERYTHING, type LabelMap, NAMESPACE_NAME, NOTHING, type Selector } from '../../selector.ts';
+import {
+  allOf,
+  anyOf,
+  EVERYTHING,
+  type LabelMap,
+  NAMESPACE_NAME,
+  NOTHING,
+  notOf,
+  type Selector,
+} from '../../selector.ts';
 import {
   NAME_LABEL,
   NAMESPACE_LABEL,
@@ -77,7 +86,7 @@ const ALL: Term = { namespace: EVERYTHING, pod: EVERYTHING, account: EVERYTHING 
 
 function apart(selector: Selector, negated: boolean): Term[] | undefined {
   const simple = inOneDomain(selector);
-  if (simple !== undefined) return ofOneDomain(simple.domain, negated ? not(simple.selector) : simple.selector);
+  if (simple !== undefined) return ofOneDomain(simple.domain, negated ? notOf(simple.selector) : simple.selector);
   switch (selector.kind) {
     case 'not':
       return apart(selector.of, !negated);
@@ -139,7 +148,7 @@ function inOneDomain(selector: Selector): { domain: Domain; selector: Selector }
       return ofLabel(selector);
     case 'not': {
       const inner = inOneDomain(selector.of);
-      return inner === undefined ? undefined : { domain: inner.domain, selector: not(inner.selector) };
+      return inner === undefined ? undefined : { domain: inner.domain, selector: notOf(inner.selector) };
     }
     case 'all':
     case 'any': {
@@ -202,16 +211,4 @@ function holds(test: Test, value: string): boolean {
 
 function isConstant({ kind }: Selector): boolean {
   return kind === 'everything' || kind === 'nothing';
-}
-
-function not(selector: Selector): Selector {
-  if (selector.kind === 'everything') return NOTHING;
-  if (selector.kind === 'nothing') return EVERYTHING;
-  return selector.kind === 'not' ? selector.of : { kind: 'not', of: selector };
-}
-
-function anyOf(parts: readonly Selector[]): Selector {
-  if (parts.some(({ kind }) => kind === 'everything')) return EVERYTHING;
-  const kept = parts.filter(({ kind }) => kind !== 'nothing');
-  return kept.length === 0 ? NOTHING : kept.length === 1 ? kept[0]! : { kind: 'any', of: kept };
 }

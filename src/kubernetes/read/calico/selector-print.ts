@@ -43,8 +43,16 @@ function negated(selector: Selector): string {
 }
 
 function inAll(selector: Selector): string {
-  const text = printCalicoSelector(selector);
-  return selector.kind === 'any' && selector.of.length > 1 ? `(${text})` : text;
+  const part = bare(selector);
+  const text = printCalicoSelector(part);
+  return part.kind === 'any' && part.of.length > 1 ? `(${text})` : text;
+}
+
+/** Out of every list of one: what is written is its part, and that may need the parentheses. */
+function bare(selector: Selector): Selector {
+  if (selector.kind !== 'all' && selector.kind !== 'any') return selector;
+  const [first, ...others] = selector.of;
+  return first === undefined || others.length > 0 ? selector : bare(first);
 }
 
 /** Label values have no quotes (Kubernetes, labels: syntax); a selector of others may. */

@@ -112,6 +112,25 @@ describe('a selector of Calico’s', () => {
   }));
   const map = fc.dictionary(key, text, { maxKeys: 4 }).map((record) => new Map(Object.entries(record)));
 
+  const web: Selector = { kind: 'has', key: 'web' };
+  const db: Selector = { kind: 'has', key: 'db' };
+  const either: Selector = { kind: 'any', of: [web, db] };
+  const printed: readonly (readonly [written: Selector, text: string])[] = [
+    [{ kind: 'all', of: [either, web] }, '(has(web) || has(db)) && has(web)'],
+    [{ kind: 'any', of: [{ kind: 'all', of: [web, db] }, web] }, 'has(web) && has(db) || has(web)'],
+    [{ kind: 'all', of: [{ kind: 'any', of: [web] }, db] }, 'has(web) && has(db)'],
+    [{ kind: 'all', of: [{ kind: 'any', of: [either] }, web] }, '(has(web) || has(db)) && has(web)'], // an `any` of one
+    [
+      { kind: 'all', of: [web, { kind: 'all', of: [{ kind: 'any', of: [either] }] }] },
+      'has(web) && (has(web) || has(db))',
+    ],
+    [{ kind: 'all', of: [{ kind: 'any', of: [] }, web] }, '!all() && has(web)'],
+    [{ kind: 'not', of: { kind: 'any', of: [either] } }, '!(has(web) || has(db))'],
+  ];
+  for (const [written, text] of printed) {
+    test(`is printed as ${text}`, () => assert.equal(printCalicoSelector(written), text));
+  }
+
   test('means the same after it was printed and read again', () => {
     fc.assert(
       fc.property(selector, fc.array(map, { maxLength: 6 }), (written, maps) => {
