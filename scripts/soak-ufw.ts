@@ -57,5 +57,5 @@ const result = {
   compared,
   disagreements,
 };
-tellResult('soak-ufw', result, values.write);
+tellResult('test/judge/results/soak-ufw.json', result, values.write);
 process.exitCode = disagreements === 0 ? 0 : 1;

@@ -29,6 +29,9 @@ const PACED = [
 ];
 const FILE_TIMEOUT_MS = 10 * 60_000; // for one test file; a hanging test must not hang everything
 
+/** Tries the laws from the same seed each time: what was right stays so. `scripts/soak-laws.ts` looks for what is not. */
+const LAWS = resolve(import.meta.dirname, 'laws/preload.ts');
+
 const root = resolve(import.meta.dirname, '..');
 const asked = process.argv.slice(2);
 const missing = asked.filter((path) => !existsSync(path));
@@ -80,6 +83,13 @@ function testFiles(paths: readonly string[]): string[] {
 
 async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return;
-  const events = run({ files: [...files], concurrency, isolation: 'process', timeout: FILE_TIMEOUT_MS, cwd: root });
+  const events = run({
+    files: [...files],
+    concurrency,
+    isolation: 'process',
+    timeout: FILE_TIMEOUT_MS,
+    cwd: root,
+    execArgv: ['--import', LAWS],
+  });
   for await (const event of events) report.take(event);
 }

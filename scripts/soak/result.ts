@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -19,12 +19,12 @@ export function output(program: string, args: readonly string[]): string | undef
   return done.status === 0 ? done.stdout.trim() : undefined;
 }
 
-/** Tells a result, and keeps it under a name in test/judge/results where that is wanted. */
-export function tellResult(name: string, result: Readonly<Record<string, unknown>>, write: boolean): void {
+/** Tells a result, and keeps it in a file of the project where that is wanted. */
+export function tellResult(file: string, result: Readonly<Record<string, unknown>>, write: boolean): void {
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   process.stdout.write(text);
   if (!write) return;
-  const folder = resolve(ROOT, 'test/judge/results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(resolve(folder, `${name}.json`), text);
+  const path = resolve(ROOT, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }

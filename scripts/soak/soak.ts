@@ -108,7 +108,8 @@ class Run<C extends SoakCase> {
       faults: sorted(Object.fromEntries(this.#faults)),
       ...this.#soak.facts(),
     };
-    tellResult(nft === undefined ? this.#soak.name : `${this.#soak.name}-nft-${nft}`, result, write);
+    const name = nft === undefined ? this.#soak.name : `${this.#soak.name}-nft-${nft}`;
+    tellResult(`test/judge/results/${name}.json`, result, write);
     const missed = unnoticed(this.#faults, OFTEN);
     for (const name of missed)
       process.stderr.write(`a planted fault was never noticed, though it changed verdicts: ${name}\n`);

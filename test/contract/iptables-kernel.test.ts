@@ -74,7 +74,7 @@ for (const backend of BACKENDS) {
           await reloadFiles(lab, backend, rendered(policy));
           await assertMeans(lab, backend, policy);
         }),
-        { numRuns: Number(process.env.KERNEL_RUNS ?? '25') },
+        { numRuns: 25 },
       );
     });
 

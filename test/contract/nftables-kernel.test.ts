@@ -75,7 +75,7 @@ describe('what the kernel made of our table, listed and read back', { skip }, ()
           );
         }
       }),
-      { numRuns: Number(process.env.KERNEL_RUNS ?? '25') },
+      { numRuns: 25 },
     );
   });
 
