@@ -85,7 +85,7 @@ const EXCUSES = {
   'comparisons of neighbouring fields or of the same one, listed as one':
     /ether (?:saddr|daddr)|meta mark [<>].*meta mark [<>]/,
   'ranges of bits or of kinds of link, of which nft lists the bytes turned round':
-    /(?:ct (?:state|status)|[io]iftype|tcp flags) \{[^}]*\d-\d/,
+    /(?:ct (?:state|status)|[io]iftype|tcp flags|ether type) \{[^}]*\d-\d/,
   'flags beside another field, whose listing means another thing where it is loaded':
     /tcp flags [^\n]*tcp (?:window|doff)|tcp (?:window|doff)[^\n]*tcp flags/,
   'two comparisons by order, listed as one range': /[<>]=? [^\n]*[<>]=? /,
@@ -102,6 +102,7 @@ const EXCUSES = {
   'a rule without a statement, of which a listing in text shows an empty line': /"expr": *\[\]/,
   'a set within a set, listed as one': /\{ \{/,
   'a time by its number, listed as a date': /\btime (?:!= |[<>]=? )?(?:\{ )?\d/,
+  'a mask without a bit, listed as a prefix of no bits': /(?:&|\band) 0(?:x0+)?\b/,
   'a prefix behind a mask, listed with another mask': /&.*==.*\/[0-9]/,
   'bits in a set of one, listed as nft before 1.0.9 takes them':
     /(?:flags|state|status|label) \{ [^,}]*\}|"set": *\[[^\],]*\]/,
