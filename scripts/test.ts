@@ -10,8 +10,11 @@ import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { TestReport } from './test-report.ts';
 
-/** Suites that send packets through networks of their own and mostly wait for them: after the others, two at a time. */
+/** Suites that send packets through networks of their own and mostly wait for them: after the others, several at a time. */
 const WAITING = ['test/lab/'];
+const LANES_OF_WAITING = 4; // each needs a seventh of a core
+/** Those of them that take longest begin, so that no lane is alone at the end. */
+const LONGEST = ['ordinary-user', 'policy', 'iptables-policy', 'iptables-planted'].map((name) => `test/lab/${name}.`);
 /** Suites that start our own programs again and again, as they are published. */
 const BUILT = ['test/apply/', 'test/enforcer/'];
 /**
@@ -55,7 +58,12 @@ try {
     files.filter((file) => !isIn(WAITING)(file)),
     availableParallelism(),
   );
-  await runFiles(files.filter(isIn(WAITING)), 2);
+  const waiting = files.filter(isIn(WAITING));
+  const isLong = isIn(LONGEST);
+  await runFiles(
+    waiting.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a))),
+    LANES_OF_WAITING,
+  );
   await runFiles(report.tryAgain(isPaced), 1);
 } finally {
   rmSync(compiled, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { LOCK_PORTS, nameOf, type Seen } from './seen.ts';
 const HOSTS = ['127.0.0.1', '::1'] as const;
 const SILENT_MS = 400;
 const HEARTBEAT_MS = 50;
-const PAUSE_MS = 10; // more would only heat the machine
+const PAUSE_MS = 20; // looks without a pause are half of what a machine has to do that plays four cases at a time
 
 for (const port of LOCK_PORTS) {
   for (const host of HOSTS) {

@@ -33,7 +33,7 @@ export class Probe {
 
   /** Those that began after a time. */
   since(time: number): readonly Sight[] {
-    return this.sights.filter(({ began }) => began >= time);
+    return this.sights.slice(this.sights.findLastIndex(({ began }) => began < time) + 1);
   }
 
   /** Waits until both families are seen so, by a look that began after now. @throws Error when they are not within the time */
