@@ -1,3 +1,4 @@
+import { excerpt } from '../diagnostic/index.ts';
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
 import { type Loaded, loadBy, saidBy } from './loading.ts';
@@ -27,9 +28,22 @@ export function isThere(): boolean {
   return findProgram('nft') !== undefined || findProgram('iptables-save') === undefined;
 }
 
-/** The whole ruleset as `nft -j` lists it. @throws Refusal */
-export async function listRuleset(): Promise<string> {
-  return list('the ruleset', ['-j', 'list', 'ruleset']);
+/** The whole ruleset as `nft -j` lists it, and what it could not list, in a sentence. @throws Refusal */
+export async function listRuleset(): Promise<{ readonly ruleset: string; readonly limit: string | undefined }> {
+  const { stdout, said } = await listing(['-j', 'list', 'ruleset']);
+  if (stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the ruleset', said);
+  return { ruleset: stdout, limit: unlisted(said) };
+}
+
+/**
+ * nft leaves out of a rule what it cannot read back of its own bytecode (1.0.6 to 1.1.3: `ip ttl >> 4 3` is listed as `meta nfproto ipv4`),
+ * says so on standard error (`netlink_error`, src/netlink.c) and ends with 0.
+ */
+function unlisted(said: string): string | undefined {
+  const errors = new Set(said.split('\n').filter((line) => /\berror: /i.test(line)));
+  if (errors.size === 0) return undefined;
+  const first = excerpt([...errors].join('; '), 400);
+  return `\`nft\` could not list every rule whole, so that one may ask for more than what is read of it: ${first}`;
 }
 
 /** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
@@ -84,10 +98,11 @@ async function listOwn(args: readonly string[]): Promise<string | undefined> {
   return listed.stdout;
 }
 
+/** What nft lists, and what it says beside; no listing where it failed. */
 async function listing(args: readonly string[]): Promise<{ readonly stdout?: string; readonly said: string }> {
   const options = { timeoutMs: LIST_TIMEOUT_MS, maxOutputBytes: MOST_OUTPUT, ownGroup: true };
   const { exitCode, stdout, stderr } = await run('nft', args, options);
-  if (exitCode === 0) return { stdout, said: '' };
+  if (exitCode === 0) return { stdout, said: stderr };
   return { said: saidBy({ stderr, exitCode }) };
 }
 

@@ -208,7 +208,6 @@ describe('what rulesets of all kinds do to a packet', () => {
     ['the hours of the day', input('meta hour "08:00"-"17:00" accept'), { quantities: new Map([['meta hour', 9 * 3600]]) }, 'accept'],
     ['a field by its bits', input('@th,16,16 22 accept'), {}, 'accept'],
     ['an address by its bits', input('@nh,96,32 0xcb007109 accept', '', 'ip'), {}, 'accept'],
-    ['a mark shifted', input('meta mark >> 8 == 0x12 accept'), { quantities: new Map([['mark', 0x1234]]) }, 'accept'],
     ['a verdict map behind a mask', input('meta mark & 0xf vmap { 0x4 : accept }'), { quantities: new Map([['mark', 0x1234]]) }, 'accept'],
   ]; // biome-ignore format: one case a line
   for (const [title, text, parts, verdict] of cases) {

@@ -13,12 +13,6 @@ export interface Interval {
   readonly last: bigint; // inclusive
 }
 
-/** The values `x` of which `x >> shift` lies in the intervals. */
-export function beforeShift(intervals: readonly Interval[], shift: number): Interval[] {
-  const by = BigInt(shift);
-  return intervals.map(({ first, last }) => ({ first: first << by, last: ((last + 1n) << by) - 1n }));
-}
-
 /** The values `x` of which `x ^ flip` lies in the intervals: each is taken apart into aligned blocks, which stay blocks. */
 export function beforeFlip(intervals: readonly Interval[], flip: bigint): Interval[] {
   if (flip === 0n) return [...intervals];

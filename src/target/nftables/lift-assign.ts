@@ -144,9 +144,7 @@ function formulaOf(
   const { selector, computation } = computed;
   const subject = subjectOf(selector, context);
   if (subject.kind === 'absent') return { guard: nothing, value: unknown(value, context) };
-  if (subject.kind !== 'quantity' || (computation?.shift ?? 0) > 0) {
-    return { guard: readable(value, context), value: unknown(value, context) };
-  }
+  if (subject.kind !== 'quantity') return { guard: readable(value, context), value: unknown(value, context) };
   const width = BigInt(2 ** (32 - Math.clz32(subject.datatype.max)) - 1);
   const keep = Number((computation?.keep ?? BigInt(ALL)) & width);
   const flip = Number((computation?.flip ?? 0n) & BigInt(ALL));

@@ -2,11 +2,10 @@ import { NotUnderstood } from '../netfilter/not-understood.ts';
 import type { Expression, Selector } from './ast.ts';
 import { isSelector } from './fields.ts';
 
-/** What is computed from a value before it is compared: `((value & keep) ^ flip) >> shift`, of any width. */
+/** What is computed from a value before it is compared: `(value & keep) ^ flip`, of any width. */
 export interface Computation {
   readonly keep: bigint;
   readonly flip: bigint;
-  readonly shift: number; // bits to the right
 }
 
 /** A selector with what is computed from it; `undefined` where that is nothing. */
@@ -22,8 +21,7 @@ export function computedSelector(part: Expression, constant: (operand: Expressio
   if (isSelector(part)) return { selector: part };
   if (part.kind !== 'binary') throw new NotUnderstood('its key is not understood');
   const inner = computedSelector(part.left, constant);
-  const before = inner.computation ?? { keep: ALL, flip: 0n, shift: 0 };
-  if (before.shift > 0) throw new NotUnderstood('it computes with a value that is shifted');
+  const before = inner.computation ?? { keep: ALL, flip: 0n };
   const operand = constant(part.right);
   switch (part.operator) {
     case '&':
@@ -35,8 +33,8 @@ export function computedSelector(part: Expression, constant: (operand: Expressio
     case '^':
       return { ...inner, computation: { ...before, flip: before.flip ^ operand } };
     case '>>':
-      return { ...inner, computation: { ...before, shift: Number(operand) } };
     case '<<':
-      throw new NotUnderstood('it shifts a value to the left');
+      // nft 1.0.6 to 1.1.3 write what it is compared with at another width (`ip ttl >> 4 3` never matches), and list the rule without it.
+      throw new NotUnderstood('it shifts a value, which releases of nft compare with bytes that the value has not');
   }
 }

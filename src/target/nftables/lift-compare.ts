@@ -1,7 +1,7 @@
 import { all, type Match, ofWidth, quantity, type Range } from '../../ir/index.ts';
 import { type AddressRange, addressBits, highestAddress, wholeFamily } from '../../net/index.ts';
 import { AddressSet } from '../../packetset/index.ts';
-import { beforeFlip, beforeMask, beforeShift, type Interval, toIntervals, toRanges } from '../netfilter/bits.ts';
+import { beforeFlip, beforeMask, type Interval, toIntervals, toRanges } from '../netfilter/bits.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { complement } from '../netfilter/ranges.ts';
 import type { Expression, Operator } from './ast.ts';
@@ -28,7 +28,7 @@ function comparison(
   const wanted = constants.map((constant) => rangeOf(constant, wide(datatype, computation)));
   if (operator === 'in' || operator === '!') {
     // Any of the bits, or none.
-    if (computation !== undefined && (computation.flip !== 0n || computation.shift > 0)) {
+    if (computation !== undefined && computation.flip !== 0n) {
       throw new NotUnderstood('it asks for bits of what it computes');
     }
     const bits = BigInt(wanted.reduce((sum, range) => (sum | only([range])) >>> 0, 0));
@@ -37,7 +37,7 @@ function comparison(
   }
   const ranges = compared(operator, wanted, highest);
   if (computation === undefined) return { ranges };
-  const intervals = beforeFlip(beforeShift(toIntervals(ranges), computation.shift), computation.flip);
+  const intervals = beforeFlip(toIntervals(ranges), computation.flip);
   return { keep: computation.keep, ranges: toRanges(clipped(intervals)) };
 }
 
@@ -140,7 +140,6 @@ export function addressMatch(
   );
   const ranges = comparedAddresses(operator, wanted, family);
   if (computation === undefined) return match(ranges);
-  if (computation.shift > 0) throw new NotUnderstood('it shifts an address');
   const bits = addressBits(family);
   const whole = (1n << BigInt(bits)) - 1n;
   const flipped = beforeFlip(ranges, computation.flip & whole);

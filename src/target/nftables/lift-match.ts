@@ -40,10 +40,10 @@ function scatteredMatch(
   const family = subject.kind === 'address' ? subject.family : undefined;
   const value = (bits: bigint): string =>
     family === undefined ? String(bits) : formatAddress({ family, value: bits });
-  const { keep, flip, shift } = part.computation ?? { keep: 0n, flip: 0n, shift: 0 };
+  const { keep, flip } = part.computation ?? { keep: 0n, flip: 0n };
   const width = (1n << BigInt(family === 6 ? 128 : 32)) - 1n;
   const computed = `${printExpression(selector)} & ${value(keep & width)}`;
-  const text = `${computed}${flip === 0n ? '' : ` ^ ${value(flip & width)}`}${shift === 0 ? '' : ` >> ${shift}`}`;
+  const text = `${computed}${flip === 0n ? '' : ` ^ ${value(flip & width)}`}`;
   const words = constants.map((constant): Expression => {
     const shown =
       family === undefined || constant.kind === 'anything' ? undefined : formatRange(addressRangeOf(constant, family));

@@ -136,6 +136,10 @@ describe('what nobody can vouch for is named, never skipped', () => {
     ['meta l4proto 300 accept', '', '300 is no inet_proto'],
     ['tcp dport 90-80 accept', '', 'a range runs backwards'],
     ['ip saddr 2001:db8::1 accept', '', 'it compares addresses of two families'],
+    ...['ip ttl >> 4 3 drop', 'ip length >> 2 != 10 drop', 'tcp dport << 2 8 drop', 'ip saddr >> 8 & 3 == 1 drop'].map(
+      (rule) =>
+        [rule, '', 'it shifts a value, which releases of nft compare with bytes that the value has not'] as const,
+    ),
     // Which of its spellings the name has is not told.
     ['iifname $i accept', 'define i = 10.0.0.53', 'it compares an interface with something else'],
     [
