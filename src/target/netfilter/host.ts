@@ -13,7 +13,7 @@ export interface Facts {
   readonly reads: readonly { readonly end: End; readonly entry: Entry }[]; // where some rule reads that part of packets
   readonly natHooks: readonly ChainHook[]; // of each chain of type nat
   readonly untracksAtIngress: boolean; // some rule there says `notrack`
-  readonly givesTemplates: boolean; // some rule of iptables says `CT` with more than `--notrack`
+  readonly givesTemplates: boolean; // some rule says `CT` with more than `--notrack`, or `ct zone set`
 }
 
 /** The rules of one machine together. */

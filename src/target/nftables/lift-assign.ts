@@ -1,5 +1,5 @@
 import { all, anyOf, type Effect, everything, type Match, not, nothing } from '../../ir/index.ts';
-import { SEEN_WHERE_SENT } from '../netfilter/connection.ts';
+import { GIVES_TEMPLATE, SEEN_WHERE_SENT, TRACKED, templatable } from '../netfilter/connection.ts';
 import { tracking } from '../netfilter/entries.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { KIND_UNKNOWN } from '../netfilter/translation.ts';
@@ -9,8 +9,10 @@ import { selectorDatatype } from './fields.ts';
 import { computedSelector } from './lift-bits.ts';
 import type { ChainContext } from './lift-context.ts';
 import type { Formula } from './lift-effect.ts';
+import { isZone } from './lift-facts.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
+import { isTransport, PORTLESS } from './lift-payload.ts';
 import { mapElements } from './lift-set.ts';
 import { type Subject, subjectOf } from './lift-subject.ts';
 import { addressOf, numberOf } from './lift-value.ts';
@@ -19,7 +21,7 @@ import { printExpression } from './print-rule.ts';
 /** One thing that an assignment may do: under this condition, this effect. The cases exclude each other. */
 export interface AssignCase {
   readonly when: Match;
-  readonly effect?: Effect; // absent: nothing that a filter asks for
+  readonly effects: readonly Effect[]; // none: nothing that a filter asks for
   readonly uncertain?: string; // why later rules may see another packet than we say
 }
 
@@ -33,18 +35,27 @@ export function assignCases(
   switch (subject.kind) {
     case 'absent':
     case 'interface':
-      return [{ when: readable(value, context) }];
-    case 'other':
-      return [{ when: all(settable(target, subject.guard), readable(value, context)) }];
-    case 'quantity':
-      return target.kind === 'ct' && tracking(context.entries) === 'before'
-        ? earlyCases(quantityCases(subject, target, value, context), readable(value, context))
-        : quantityCases(subject, target, value, context);
+      return [{ when: readable(value, context), effects: [] }];
+    case 'other': {
+      const isRead = target.kind === 'payload' || target.kind === 'raw';
+      const when = all(settable(target, subject.guard), readable(value, context));
+      return [{ when, effects: [], ...(isRead ? { uncertain: WRITES_TEXT } : {}) }];
+    }
+    case 'quantity': {
+      const cases = quantityCases(subject, target, value, context);
+      if (target.kind === 'raw') return cases.map((each) => ({ ...each, uncertain: WRITES_BITS }));
+      if (isZone(target)) return zoneCases(cases, context);
+      const isEarly = target.kind === 'ct' && tracking(context.entries) === 'before';
+      return isEarly ? earlyCases(cases, readable(value, context)) : cases;
+    }
     case 'number':
     case 'address':
       return translationCases(presence({ subject }), target, value, context);
   }
 }
+
+const WRITES_TEXT = 'it writes what later rules may read, and that is kept as text';
+const WRITES_BITS = 'it writes bits by their place, and later rules may read them by a name';
 
 /** The packets that a statement does not stop at: where there is no connection to set something of, it does nothing (nft_ct_set_eval, net/netfilter/nft_ct.c). */
 function settable(target: nft.Selector, guard: Match): Match {
@@ -54,8 +65,26 @@ function settable(target: nft.Selector, guard: Match): Match {
 /** Before a packet is tracked there is nothing to set, and nothing stops (nft_ct_set_eval, net/netfilter/nft_ct.c), unless it comes over the loopback. */
 function earlyCases(cases: readonly AssignCase[], reading: Match): AssignCase[] {
   const tracked = cases.map((each) => ({ ...each, when: all(SEEN_WHERE_SENT, each.when) }));
-  return [...tracked, { when: all(not(SEEN_WHERE_SENT), reading) }];
+  return [...tracked, { when: all(not(SEEN_WHERE_SENT), reading), effects: [] }];
 }
+
+/**
+ * The zone is that of a connection that the packet has not got yet: one that has been looked up keeps the zone that it has. The others get a connection
+ * of their own for the time being, which counts as new (nft_ct_set_zone_eval, net/netfilter/nft_ct.c).
+ */
+function zoneCases(cases: readonly AssignCase[], { program, entries }: ChainContext): AssignCase[] {
+  const isEarly = tracking(entries) === 'before';
+  const settles = isEarly ? templatable(program, entries) : nothing;
+  const stays = isEarly ? SEEN_WHERE_SENT : TRACKED;
+  return cases.flatMap(({ when, effects }) => [
+    { when: all(when, stays), effects: [] },
+    { when: all(when, not(stays), settles), effects: [...effects, GIVES_TEMPLATE] },
+    { when: all(when, not(stays), not(settles)), effects: [], uncertain: TRACKED_ANEW },
+  ]);
+}
+
+const TRACKED_ANEW =
+  'it gives a packet that belongs to no connection, or is not to be tracked, a connection of its own';
 
 /** The packets that have what a value is made from: without it the rule ends there, even where what it sets is nobody's. */
 function readable(value: nft.Expression, context: ChainContext): Match {
@@ -100,12 +129,12 @@ function quantityCases(
       const formula = formulaOf(elementValue(element), subject.datatype, context);
       return {
         when: all(guard, isThere, elementMatch(parts, element.key, context), formula.guard),
-        effect: { kind: 'assign', quantity, ...formula.value },
+        effects: [{ kind: 'assign', quantity, ...formula.value }],
       };
     });
   }
   const { guard: needs, value: formula } = formulaOf(value, subject.datatype, context);
-  return [{ when: all(guard, needs), effect: { kind: 'assign', quantity, ...formula } }];
+  return [{ when: all(guard, needs), effects: [{ kind: 'assign', quantity, ...formula }] }];
 }
 
 function elementValue(element: nft.Element): nft.Expression {
@@ -182,11 +211,19 @@ function translationCases(
     if (address === undefined) throw new NotUnderstood('it changes an address to what nobody knows');
     const kindIsAsked = program.readsLater(`${target.field} type`, entries, 'here');
     return [
-      { when, effect: { kind: 'translate', side, address }, ...(kindIsAsked ? { uncertain: KIND_UNKNOWN } : {}) },
+      { when, effects: [{ kind: 'translate', side, address }], ...(kindIsAsked ? { uncertain: KIND_UNKNOWN } : {}) },
     ];
   }
   const datatype = selectorDatatype(target);
   if (datatype !== DATATYPES.inet_service || !isConstant(value))
     throw new NotUnderstood('it changes a field that is not understood');
-  return [{ when, effect: { kind: 'translate', side, port: numberOf(value, datatype) } }];
+  const port = numberOf(value, datatype);
+  const translates: Effect = { kind: 'translate', side, port };
+  if (!isTransport(target)) return [{ when, effects: [translates] }];
+  // Where a transport has no ports, it writes whatever lies in their place.
+  const writes: Effect = { kind: 'assign', quantity: `th ${target.field}`, from: '', keep: 0, flip: port };
+  return [
+    { when: all(when, not(PORTLESS)), effects: [translates] },
+    { when: all(when, PORTLESS), effects: [writes] },
+  ];
 }

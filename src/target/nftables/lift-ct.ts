@@ -20,6 +20,7 @@ import {
   SEEN_WHERE_SENT,
   TRACKED,
   type TupleQuestion,
+  withTemplate,
 } from '../netfilter/connection.ts';
 import { NotUnderstood } from '../netfilter/not-understood.ts';
 import { CT_STATE_BITS } from '../netfilter/words.ts';
@@ -43,10 +44,10 @@ export function ctSubject(
   when: 'before' | 'after' | 'either',
 ): Subject {
   if (when === 'either') throw new NotUnderstood('packets come here both before and after connection tracking');
-  if (selector.key !== 'state')
-    return when === 'after'
-      ? connectionSubject(selector, datatype, context)
-      : seenWhereSent(connectionSubject(selector, datatype, context));
+  if (selector.key !== 'state') {
+    const subject = connectionSubject(selector, datatype, context);
+    return when === 'after' ? subject : early(subject, selector, context);
+  }
   return {
     kind: 'number',
     datatype,
@@ -106,6 +107,13 @@ function earlyStateMatch(ranges: readonly Range[], { program, entries }: ChainCo
 }
 
 /** Of a packet that has not been tracked there is nothing to read, unless it comes over the loopback. */
+/** What rules have set of a connection that is yet to be looked up is its zone, and that is read again. */
+function early(subject: Subject, { key }: CtSelector, { program }: ChainContext): Subject {
+  const seen = seenWhereSent(subject);
+  if (key !== 'zone' || seen.kind !== 'quantity') return seen;
+  return { ...seen, guard: any(seen.guard, withTemplate(program)) };
+}
+
 function seenWhereSent(subject: Subject): Subject {
   switch (subject.kind) {
     case 'number':

@@ -35,6 +35,7 @@ export class ChainFacts {
   translates = false; // addresses or ports
   rewrites = false; // the same, without the connection's knowledge
   untracks = false;
+  givesTemplates = false; // sets the zone of connections that are yet to be looked up
   learns = false; // changes sets
 
   constructor(chain: nft.Chain, table: nft.Table) {
@@ -64,6 +65,7 @@ export class ChainFacts {
         break;
       case 'assign':
         this.#noteReads(statement.value);
+        if (isZone(statement.target)) this.givesTemplates = true;
         if (statement.target.kind === 'payload' && PLACES.has(statement.target.field)) {
           this.rewrites = true;
           this.translates = true;
@@ -108,6 +110,11 @@ export class ChainFacts {
   #noteEnd(name: string): void {
     if (isEnd(name)) this.reads.add(name);
   }
+}
+
+/** `ct zone`, which is set of a connection that there is not yet. */
+export function isZone(target: nft.Selector): boolean {
+  return target.kind === 'ct' && target.key === 'zone';
 }
 
 const PLACES: ReadonlySet<string> = new Set<End>(['saddr', 'daddr', 'sport', 'dport']);

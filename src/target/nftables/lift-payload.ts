@@ -122,11 +122,13 @@ export function asksForPorts(match: Match): boolean {
   }
 }
 
+/** Transports that have no ports. */
+export const PORTLESS = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
+
 /** `th dport` reads two bytes of whatever transport there is: a port where it has ports, and elsewhere a number of its own. */
 function anyPort(name: string, ranges: readonly Range[]): Match {
   const port = field(name === 'sport' ? 'sport' : 'dport', ...ranges);
-  const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
-  return any(port, all(portless, ofWidth(16, quantity(`th ${name}`, 0xffff, ...ranges))));
+  return any(port, all(PORTLESS, ofWidth(16, quantity(`th ${name}`, 0xffff, ...ranges))));
 }
 
 /** Next headers that are no transports: RFC 7045 2 and IANA's registry of IPv6 extension header types. */

@@ -1,13 +1,10 @@
 import { all, any, everything, field, type Match, ofWidth, quantity, type Range } from '../../ir/index.ts';
-import { PORT_PROTOCOLS } from '../../net/index.ts';
-import { complement } from '../netfilter/ranges.ts';
 import type { RawBase, Selector } from './ast.ts';
 import { type Datatype, widthOf } from './datatype.ts';
 import { selectorDatatype } from './fields.ts';
 import type { ChainContext } from './lift-context.ts';
-import { payloadSubject } from './lift-payload.ts';
+import { PORTLESS, payloadSubject } from './lift-payload.ts';
 import type { Subject } from './lift-subject.ts';
-import { single } from './lift-value.ts';
 
 /** Bits by their place are the field that lies there. */
 export function rawSubject(
@@ -96,8 +93,7 @@ function bothPorts(text: string, datatype: Datatype, ranges: readonly Range[]): 
       of({ first: high, last: high }, 0, last % PORTS),
     ];
   });
-  const portless = field('protocol', ...complement(PORT_PROTOCOLS.map(single), 255));
-  return any(...ports, all(portless, quantity(text, datatype.max, ...ranges)));
+  return any(...ports, all(PORTLESS, quantity(text, datatype.max, ...ranges)));
 }
 
 const PORTS = 0x1_0000;

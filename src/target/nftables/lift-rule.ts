@@ -137,10 +137,10 @@ class RuleLifter {
         break;
       case 'assign':
         this.#useMap(statement, index);
-        for (const { when, effect, uncertain } of assignCases(statement, this.#context)) {
+        for (const { when, effects, uncertain } of assignCases(statement, this.#context)) {
           const now = this.#narrowed(reached, when);
           if (uncertain !== undefined) this.#say(now, uncertain);
-          this.#changed(index, now, effect);
+          this.#changed(index, now, ...effects);
         }
         break;
       case 'notrack':
@@ -187,8 +187,9 @@ class RuleLifter {
     if (this.#mapAt !== index) throw new NotUnderstood('it looks up two maps');
   }
 
-  #changed(index: number, reached: Reached, effect: Effect | undefined): void {
-    this.#from(index + 1, effect === undefined ? reached : { ...reached, changes: reached.changes.and(effect) });
+  #changed(index: number, reached: Reached, ...effects: readonly Effect[]): void {
+    const changes = effects.reduce((before, effect) => before.and(effect), reached.changes);
+    this.#from(index + 1, { ...reached, changes });
   }
 
   /** One more condition. Packets that fail it keep what was changed before it, which takes a rule of its own. */

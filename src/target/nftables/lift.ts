@@ -69,7 +69,7 @@ function factsOf(tables: readonly nft.Table[]): Facts {
     untracksAtIngress: chains.some(
       ({ does, entries }) => does.untracks && entries.some(({ hook }) => hook === 'ingress'),
     ),
-    givesTemplates: false,
+    givesTemplates: chains.some(({ does }) => does.givesTemplates),
   };
 }
 

@@ -52,7 +52,7 @@ export function compareReading({ text, format }: Load, loaded: Loaded): Comparis
       const listed = readListing(listing);
       if (listed === 'opaque') return { kind: 'opaque' };
       for (const difference of typeof listed === 'string' ? [{ what: listed }] : differences(listed, meant)) {
-        excuse = excuseOf(text, difference);
+        excuse = loaded.isWhole ? excuseOf(text, difference) : NOT_WHOLE;
         if (excuse === undefined) return { kind: 'differs', what: `the listing: ${difference.what}` };
       }
     }
@@ -109,7 +109,7 @@ const EXCUSES = {
   'elements of a map that is assigned, which nft sorts': / (?:set|to) [^\n]* map \{|"(?:mangle|[sd]nat)"[^\n]*"map"/,
   'bits of a byte as the key of a meter, listed with how far nft moves them':
     /meter \w+ \{ ip6? (?:version|hdrlength|dscp|ecn)/,
-  'a set of labels, which nft does not find again': /ct label (?:!= )?\{|"key": *"label"[^\n]*"set"/,
+  'presence by a number above 1, listed as presence': /(?:exthdr|option|chunk) [^\n]*\{[^}]*\b(?:[2-9]|\d\d+)\b/,
   'a class of traffic with more behind it, which nft passes over': /meta priority [^\n]*[0-9a-f]+:[0-9a-f]*:/,
   'a time that is none, of which nft takes no second': /ct expiration (?:[<>=!]+ )?[a-z]/,
   'chance as numbers of protocols, listed as their names': /meta random \{/,
@@ -142,7 +142,10 @@ const EXCUSES = {
 const IMPLIED = 'a condition that nft takes for implied, and leaves out of its listing';
 const PROTOCOL = /iiftype|tcp option|ether type|@ll,96,16|\bprotocol|nexthdr|l4proto|nfproto|l3proto|"field": *"type"/;
 
-export type Excuse = keyof typeof EXCUSES | typeof IMPLIED;
+/** What nft says itself, on standard error, while it lists. */
+const NOT_WHOLE = 'a rule that nft says it cannot list whole';
+
+export type Excuse = keyof typeof EXCUSES | typeof IMPLIED | typeof NOT_WHOLE;
 
 /** By the text of the rule that differs; by all of the text, where it asks a set that stands elsewhere, or no rule is known. */
 function excuseOf(text: string, { rule, isWider = false }: Difference): Excuse | undefined {

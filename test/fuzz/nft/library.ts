@@ -29,7 +29,9 @@ export function loaded({ text, format }: Load): Loaded {
   const failed = [asText, asJson].find(({ worked }) => !worked);
   if (failed !== undefined) return { kind: 'unlisted', said: failed.said };
   if (!isJson(asJson.output)) return { kind: 'unlisted', said: asJson.output };
-  return { kind: 'listed', text: asText.output, json: asJson.output };
+  // Of what it cannot read back it says so, and leaves it out of an otherwise good listing.
+  const isWhole = !/\berror: /i.test(asText.said + asJson.said);
+  return { kind: 'listed', text: asText.output, json: asJson.output, isWhole };
 }
 
 /** For the flags of a table nft 1.0.6 writes what it finds in memory, and its JSON ends there where those bytes are no text. */

@@ -7,7 +7,7 @@ export interface Load {
 /** What came of it. */
 export type Loaded =
   | { readonly kind: 'refused'; readonly said: string } // nft's own words; a crash of nft is a refusal too
-  | { readonly kind: 'listed'; readonly text: string; readonly json: string }
+  | { readonly kind: 'listed'; readonly text: string; readonly json: string; readonly isWhole: boolean } // as nft itself says
   | { readonly kind: 'unlisted'; readonly said: string }; // loaded, but nft cannot list what it loaded
 
 export type Reply =
