@@ -2,7 +2,7 @@ import type { End } from '../netfilter/host.ts';
 import type { Option, Rule } from './ast.ts';
 import { lookup } from './lookup.ts';
 
-/** The parts of a packet that translation may change and that a rule asks for. */
+/** The parts of a packet that rules may change and that a rule asks for. */
 export function readEnds(rule: Rule): End[] {
   return [...rule.options, ...rule.matches.flatMap(({ options }) => options)].flatMap(optionReads);
 }
@@ -23,14 +23,15 @@ const READS: Readonly<Record<string, readonly End[]>> = {
   '--source-ports': ['sport'],
   '--destination-ports': ['dport'],
   '--ports': ['sport', 'dport'],
+  '--mac-source': ['frame'],
   '--src-type': ['saddr type'],
   '--dst-type': ['daddr type'],
 };
 
-/** A set may hold addresses and ports. */
+/** A set may hold addresses and ports, and addresses of the frame. */
 function setReads(sides: string): readonly End[] {
   return sides.split(',').flatMap((side): End[] => {
-    if (side === 'src') return ['saddr', 'sport'];
-    return side === 'dst' ? ['daddr', 'dport'] : [];
+    if (side === 'src') return ['saddr', 'sport', 'frame'];
+    return side === 'dst' ? ['daddr', 'dport', 'frame'] : [];
   });
 }

@@ -2,8 +2,11 @@ import type { ChainHook } from '../../ir/index.ts';
 import { type Entry, isLater } from './entries.ts';
 import { Unknowns } from './unknowns.ts';
 
-/** What translation changes in a packet: its fields, with them what the routing table says of its addresses, and its connection's status. */
-export const ENDS = ['saddr', 'daddr', 'sport', 'dport', 'saddr type', 'daddr type', 'status'] as const;
+/**
+ * What rules change in a packet that others may read: the fields that are translated, with them what the routing table says of its addresses, its
+ * connection's status; and its frame.
+ */
+export const ENDS = ['saddr', 'daddr', 'sport', 'dport', 'saddr type', 'daddr type', 'status', 'frame'] as const;
 export type End = (typeof ENDS)[number];
 
 /** What the rules of one reader do that the meaning of others depends on, whichever language those are written in. */

@@ -9,7 +9,7 @@ import { selectorDatatype } from './fields.ts';
 import { computedSelector } from './lift-bits.ts';
 import type { ChainContext } from './lift-context.ts';
 import type { Formula } from './lift-effect.ts';
-import { isZone } from './lift-facts.ts';
+import { isOfFrame, isZone } from './lift-facts.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
 import { isTransport, PORTLESS } from './lift-payload.ts';
@@ -37,7 +37,7 @@ export function assignCases(
     case 'interface':
       return [{ when: readable(value, context), effects: [] }];
     case 'other': {
-      const isRead = target.kind === 'payload' || target.kind === 'raw';
+      const isRead = isOfFrame(target) && context.program.readsLater('frame', context.entries, 'here');
       const when = all(settable(target, subject.guard), readable(value, context));
       return [{ when, effects: [], ...(isRead ? { uncertain: WRITES_TEXT } : {}) }];
     }
@@ -54,7 +54,7 @@ export function assignCases(
   }
 }
 
-const WRITES_TEXT = 'it writes what later rules may read, and that is kept as text';
+const WRITES_TEXT = 'what it writes into the frame, and later rules ask for, is kept as text';
 const WRITES_BITS = 'it writes bits by their place, and later rules may read them by a name';
 
 /** The packets that a statement does not stop at: where there is no connection to set something of, it does nothing (nft_ct_set_eval, net/netfilter/nft_ct.c). */

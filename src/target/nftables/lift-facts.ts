@@ -66,7 +66,7 @@ export class ChainFacts {
       case 'assign':
         this.#noteReads(statement.value);
         if (isZone(statement.target)) this.givesTemplates = true;
-        if (statement.target.kind === 'payload' && PLACES.has(statement.target.field)) {
+        if (statement.target.kind === 'payload' && !isOfFrame(statement.target) && PLACES.has(statement.target.field)) {
           this.rewrites = true;
           this.translates = true;
         }
@@ -83,7 +83,7 @@ export class ChainFacts {
   #noteReads(expression: nft.Expression): void {
     switch (expression.kind) {
       case 'payload':
-        this.#noteEnd(expression.field);
+        this.#noteEnd(isOfFrame(expression) ? 'frame' : expression.field);
         break;
       case 'ct':
         this.#noteEnd(expression.key);
@@ -93,6 +93,7 @@ export class ChainFacts {
         break;
       case 'raw': // may lie anywhere
         for (const end of PLACES) this.#noteEnd(end);
+        this.#noteEnd('frame');
         break;
       case 'concat':
         for (const part of expression.parts) this.#noteReads(part);
@@ -115,6 +116,11 @@ export class ChainFacts {
 /** `ct zone`, which is set of a connection that there is not yet. */
 export function isZone(target: nft.Selector): boolean {
   return target.kind === 'ct' && target.key === 'zone';
+}
+
+/** `ether saddr`, `vlan id`: of the link below. */
+export function isOfFrame(target: nft.Selector): boolean {
+  return target.kind === 'payload' && (target.protocol === 'ether' || target.protocol === 'vlan');
 }
 
 const PLACES: ReadonlySet<string> = new Set<End>(['saddr', 'daddr', 'sport', 'dport']);

@@ -222,11 +222,23 @@ describe('what nobody can vouch for is named, never skipped', () => {
 
   for (const [rule, reason] of [
     ['@nh,64,8 set 5 accept', 'it writes bits by their place, and later rules may read them by a name'],
-    ['ether saddr set 02:00:00:00:00:01 accept', 'it writes what later rules may read, and that is kept as text'],
     ['ct event set new accept', undefined],
     ['tcp option maxseg size set 1400 accept', undefined],
   ] as const)
     it(`what a rule writes, though it is read: ${rule}`, () => assert.equal(read(rule).reason, reason));
+
+  for (const [later, reason] of [
+    ['ip saddr 10.0.0.1 drop', undefined],
+    ['ether daddr 02:00:00:00:00:02 drop', 'what it writes into the frame, and later rules ask for, is kept as text'],
+  ] as const)
+    it(`an address of the frame that a rule writes, before \`${later}\``, () => {
+      const written = 'type filter hook prerouting priority 0;\nether saddr set 02:00:00:00:00:01';
+      const asked = `chain l {\ntype filter hook input priority 0;\n${later}\n}\n`;
+      const { ast } = nftablesTarget.parse([
+        new SourceFile('rules.nft', `table inet t {\nchain w {\n${written}\n}\n${asked}}\n`),
+      ]);
+      assert.equal(nftablesTarget.lift(ast!).opaque[0]?.reason, reason);
+    });
 
   it('a translation of what a rule wrote before, where later rules ask for it', () => {
     const chain = 'type nat hook input priority 100;\nip saddr set 203.0.113.7 snat to 10.0.0.2';
