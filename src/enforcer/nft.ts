@@ -1,6 +1,6 @@
-import { excerpt } from '../diagnostic/index.ts';
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
+import { joined, leftOut, showsRanges } from './listing-limits.ts';
 import { type Loaded, loadBy, saidBy } from './loading.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import { refusal } from './refusal.ts';
@@ -28,22 +28,12 @@ export function isThere(): boolean {
   return findProgram('nft') !== undefined || findProgram('iptables-save') === undefined;
 }
 
-/** The whole ruleset as `nft -j` lists it, and what it could not list, in a sentence. @throws Refusal */
-export async function listRuleset(): Promise<{ readonly ruleset: string; readonly limit: string | undefined }> {
+/** The whole ruleset as `nft -j` lists it, and what that does not say, in sentences. @throws Refusal */
+export async function listRuleset(): Promise<{ readonly ruleset: string; readonly limits: readonly string[] }> {
   const { stdout, said } = await listing(['-j', 'list', 'ruleset']);
   if (stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the ruleset', said);
-  return { ruleset: stdout, limit: unlisted(said) };
-}
-
-/**
- * nft leaves out of a rule what it cannot read back of its own bytecode (1.0.6 to 1.1.3: `ip ttl >> 4 3` is listed as `meta nfproto ipv4`),
- * says so on standard error (`netlink_error`, src/netlink.c) and ends with 0.
- */
-function unlisted(said: string): string | undefined {
-  const errors = new Set(said.split('\n').filter((line) => /\berror: /i.test(line)));
-  if (errors.size === 0) return undefined;
-  const first = excerpt([...errors].join('; '), 400);
-  return `\`nft\` could not list every rule whole, so that one may ask for more than what is read of it: ${first}`;
+  const bytecode = showsRanges(stdout) ? await listing(['--debug=netlink', '-t', 'list', 'ruleset']) : undefined;
+  return { ruleset: stdout, limits: [...leftOut(said), ...joined(bytecode?.stdout ?? '')] };
 }
 
 /** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */

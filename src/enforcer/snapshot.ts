@@ -22,7 +22,7 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
   // The checksum first: a rule that changes before the listing makes `begin` refuse, one that changed before both is in the plan.
   const hasNft = isThere();
   const terse = await rulesChecksum(proc);
-  const { ruleset, limit } = hasNft ? await listRuleset() : NOTHING_LISTED;
+  const { ruleset, limits: unlisted } = hasNft ? await listRuleset() : NOTHING_LISTED;
   const iptables = await iptablesTables(hasNft ? ruleset : undefined, proc);
   const trialSet = await savedSwitch();
   const sets = iptables.tables.some(({ text }) => text.includes('--match-set ')) ? await savedSets() : undefined;
@@ -58,16 +58,16 @@ export async function snapshot(context: Context, { callerPid, connections }: Sna
     sessions: sessions.map((session) => ({ ...session, connection: onInterface(session.connection) })),
     addresses: own.map(({ address, bits, interface: name }) => `${address}/${bits} ${name}`),
     state: await storedState(context),
-    limits: [addresses, tracked, sets, limit]
+    limits: [addresses, tracked, sets]
       .filter((each) => typeof each === 'string')
-      .concat(limits, iptables.limits),
+      .concat(unlisted, limits, iptables.limits),
   };
 }
 
 /** What `nft -j list ruleset` says where there is nothing: a machine with iptables alone has no `nft` to say it. */
 const NOTHING_LISTED = {
   ruleset: '{"nftables": []}',
-  limit: '`nft` is not installed: rules that iptables does not show were not looked at',
+  limits: ['`nft` is not installed: rules that iptables does not show were not looked at'],
 };
 
 function peerOf({ hook, src, dst }: Connection): string | undefined {
