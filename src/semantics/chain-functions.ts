@@ -70,21 +70,22 @@ export class ChainFunctions {
   chain(table: Table, chain: Chain): number {
     const known = this.#chains.get(chain);
     if (known !== undefined) return known;
-    this.enter(table, chain);
-    const function_ = chain.rules.length === 0 ? UNDECIDED : this.run(table, chain, 0, chain.rules.length).function_;
-    this.leave(chain);
+    const function_ = this.within(table, chain, () =>
+      chain.rules.length === 0 ? UNDECIDED : this.run(table, chain, 0, chain.rules.length).function_,
+    );
     this.#chains.set(chain, function_);
     return function_;
   }
 
-  /** Marks a chain as being worked on. @throws Error where it already is: the chain leads back to itself. */
-  enter(table: Table, chain: Chain): void {
+  /** Works on a chain, to the end or until that becomes too large. @throws Error where it is being worked on: the chain leads back to itself. */
+  within<T>(table: Table, chain: Chain, work: () => T): T {
     if (this.#open.has(chain)) throw ambiguousChain(table, chain.name, 'leads back to itself');
     this.#open.add(chain);
-  }
-
-  leave(chain: Chain): void {
-    this.#open.delete(chain);
+    try {
+      return work();
+    } finally {
+      this.#open.delete(chain);
+    }
   }
 
   /** Functions one after the other: the first that decides. */
@@ -160,9 +161,7 @@ export class ChainFunctions {
   isPure(table: Table, chain: Chain): boolean {
     let pure = this.#pure.get(chain);
     if (pure === undefined) {
-      this.enter(table, chain);
-      pure = chain.rules.every((rule) => this.isPureRule(table, rule));
-      this.leave(chain);
+      pure = this.within(table, chain, () => chain.rules.every((rule) => this.isPureRule(table, rule)));
       this.#pure.set(chain, pure);
     }
     return pure;

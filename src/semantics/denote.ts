@@ -103,11 +103,12 @@ export class Denoter {
    */
   #decide(table: Table, chain: Chain, then: Continuation): number {
     if (this.#functions.isPure(table, chain)) return this.finish(this.#functions.chain(table, chain), then, then.ended);
-    this.#functions.enter(table, chain);
-    let after = then.ended;
-    for (const part of partsOf(this.#functions, table, chain).toReversed()) after = this.part(table, part, then, after);
-    this.#functions.leave(chain);
-    return after;
+    return this.#functions.within(table, chain, () =>
+      partsOf(this.#functions, table, chain).reduceRight(
+        (after, part) => this.part(table, part, then, after),
+        then.ended,
+      ),
+    );
   }
 
   /** The decision on packets that enter a part of a chain; `after` is the decision on those that leave it at its end. */
