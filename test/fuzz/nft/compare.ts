@@ -134,7 +134,7 @@ const EXCUSES = {
   'a number that nft lists as `exists`': /set meta (?:ipsec|secpath)/,
   'the highest number, listed as -1': /ct count [^\n]*4294967295/,
   'a range of numbers in a key of several parts, whose bytes nft turns round':
-    /\. tcp (?:checksum|sequence)|tcp (?:checksum|sequence) \.|"concat"[^\n]*"sequence"/,
+    /\. (?:tcp (?:checksum|sequence)|meta cpu)|(?:tcp (?:checksum|sequence)|meta cpu) \.|"concat"[^\n]*"(?:sequence|cpu)"/,
   'bits that do not end where bytes do': /@(?:ll|nh|th|ih),|"base": *"/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
