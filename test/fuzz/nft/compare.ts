@@ -127,7 +127,7 @@ const EXCUSES = {
     /(?:numgen|jhash|symhash|ct helper)[^\n]* vmap|"(?:numgen|jhash|symhash)"/,
   'a range of one, listed as its value': /\b([\w.:]+)-\1\b|"range": *\[(\d+), *\2\]/,
   'elements side by side that nft joins, of a set that we keep as its text':
-    /(?:ipsec|vlan id|ct (?:original|reply) ip6? [sd]addr) [^\n]*\{[^}]*-/,
+    /(?:ipsec|vlan id|rt ip6? nexthop|ct (?:original|reply) ip6? [sd]addr) [^\n]*\{[^}]*-/,
   'a header behind a kind of link, which nft asks the frame for': /iiftype ether [^\n]*(?:reject with|option|hbh) /,
   'a frame behind a tag, which nft asks for once more': /vlan (?:type|id [^\n]*(?:reject|option))/,
   'an account by its name and its number, listed once': /sk[ug]id \{ [a-z]/,
