@@ -37,6 +37,18 @@ describe('laws', () => {
     assert.match(stdout, /"holds": false/);
   });
 
+  test('are all asked for a result that is kept, and are there', () => {
+    const file = law('kept.test.ts', [asked('(value) => value < 10_000')]);
+    const kept = run('soak-laws.ts', ['--write', file]);
+    assert.deepEqual([kept.status, kept.stdout], [2, '']);
+    assert.match(kept.stderr, /^`--write` keeps a result of all laws/);
+    const absent = run('soak-laws.ts', ['none.ts']);
+    assert.deepEqual([absent.status, absent.stderr], [2, 'there is no `none.ts`; give test files or folders\n']);
+    const lawless = join(folder, 'lawless.test.ts');
+    writeFileSync(lawless, "import { test } from 'node:test'; test('holds', () => {});");
+    assert.equal(run('soak-laws.ts', [lawless]).status, 0);
+  });
+
   test('are counted by the soak, for as long as it was asked to', () => {
     const file = law('sound.test.ts', [
       asked('(value) => value < 10_000'),
