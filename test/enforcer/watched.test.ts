@@ -207,9 +207,10 @@ describe('a keeper that is not itself', { skip, concurrency: 3 }, () => {
       whereLoaded('ip6tables-restore', '^-X PC-on', 'if test -e /run/place/broken; then exit 1; fi'),
     ]);
     await place.checked('touch', ['/run/place/broken']);
-    await onTrial(place, 1);
+    // Time enough to end who cleans up before there is something to clean up: it would end the keeper first.
+    await onTrial(place, 4);
     await place.endProcesses(REAPER);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 5_500));
     assert.notEqual(probe.last?.seen[1], 'old', 'nothing went wrong');
     await place.checked('rm', ['/run/place/broken']);
     await probe.until('old', 20_000);
