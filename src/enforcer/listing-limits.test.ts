@@ -8,7 +8,13 @@ function rule(...instructions: readonly string[]): string {
 }
 
 const LOAD = 'payload load 2b @ transport header + 2 => reg 1';
+const MASK = 'bitwise reg 1 = ( reg 1 & 0x0000000f ) ^ 0x00000000';
 const SWAP = 'byteorder reg 1 = hton(reg 1, 4, 4)';
+
+/** What is compared at once is loaded before. */
+function withLoad(instructions: readonly string[]): readonly string[] {
+  return instructions[0]?.includes(' load ') ? instructions : [LOAD, ...instructions];
+}
 
 describe('comparisons that nft lists as one range', () => {
   const cases: readonly (readonly [what: string, instructions: readonly string[], isJoined: boolean])[] = [
@@ -19,11 +25,15 @@ describe('comparisons that nft lists as one range', () => {
     ['a range that is refused', [LOAD, 'range neq reg 1 0x5 0x7'], false],
     ['two from below', [LOAD, 'cmp gte reg 1 0x4', LOAD, 'cmp gte reg 1 0x7'], false],
     ['something between them', ['cmp gte reg 1 0x4', LOAD, 'cmp eq reg 1 0x2', LOAD, 'cmp lte reg 1 0x7'], false],
+    ['a statement between them', ['cmp gte reg 1 0x4', 'counter pkts 0 bytes 0', LOAD, 'cmp lte reg 1 0x7'], false],
+    ['a field and what is no field', ['cmp gte reg 1 0x4', 'meta load len => reg 1', SWAP, 'cmp lte reg 1 0x7'], false],
+    ['a field and one behind a mask', ['cmp gte reg 1 0x4', LOAD, MASK, 'cmp lte reg 1 0x7'], false],
+    ['two behind a mask', [MASK, 'cmp gte reg 1 0x4', LOAD, MASK, 'cmp lte reg 1 0x7'], true],
     ['two rules', ['cmp gte reg 1 0x4', 'immediate reg 0 drop ]\n\ninet t i 5 4\n  [ meta load len => reg 1', 'cmp lte reg 1 0x7'], false],
   ]; // biome-ignore format: one case a line
   for (const [what, instructions, isJoined] of cases) {
     test(`${what}: ${isJoined ? 'told' : 'nothing to tell'}`, () => {
-      const told = joined(rule(LOAD, 'cmp eq reg 1 0x2', ...instructions, 'immediate reg 0 drop'));
+      const told = joined(rule(LOAD, 'cmp eq reg 1 0x2', ...withLoad(instructions), 'immediate reg 0 drop'));
       assert.equal(told.length, isJoined ? 1 : 0);
       if (isJoined) assert.match(told[0] ?? '', /: `inet t i`, handle 4$/);
     });

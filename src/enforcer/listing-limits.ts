@@ -36,10 +36,13 @@ export function joined(bytecode: string): readonly string[] {
   ];
 }
 
-function isJoined(lines: readonly string[]): boolean {
-  const steps = lines.flatMap((line) => /^ *\[ (?:cmp (\w+)|\w+ (load)) /.exec(line)?.slice(1).find(Boolean) ?? []);
-  return steps.some((step, at) => {
-    const [between, next] = steps.slice(at + 1, at + 3);
-    return between === 'load' && ((step === 'gte' && next === 'lte') || (step === 'lt' && next === 'gt'));
+/** One right after the other, of two values of one kind: what lies between them is loading the second, no other statement. */
+const JOINED = /(?:^| )(\w+(?: bitwise)?) (?:gte \1 lte|lt \1 gt)(?: |$)/;
+
+function isJoined(instructions: readonly string[]): boolean {
+  const steps = instructions.flatMap((line) => {
+    const [, operator, name] = /^ *\[ (?:cmp (\w+)|(\w+)) /.exec(line) ?? [];
+    return operator ?? name ?? [];
   });
+  return JOINED.test(steps.filter((step) => step !== 'byteorder').join(' '));
 }
