@@ -3,7 +3,7 @@
  * asked to, with the next seed each time. A seed that a law gives itself stays.
  *
  * The environment says how (the runner starts a process for each file): `LAW_SEED`; `LAW_SECONDS`, of each law, and once where it is not given;
- * `LAW_COUNTS`, a file that gets a line of JSON for each law.
+ * `LAW_COUNTS`, a file that is told the tries.
  */
 import { appendFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -14,67 +14,41 @@ import * as fc from 'fast-check';
 export * from 'fast-check';
 export default { ...fc, assert };
 
-/** What one law did: the line that `LAW_COUNTS` gets. */
+/** How often one law was tried: a line that `LAW_COUNTS` gets when the process ends. */
 export interface LawCount {
   readonly law: string; // file and line of its `assert`
   readonly tries: number;
-  readonly failed: boolean;
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const { LAW_SEED = '1', LAW_SECONDS = '0', LAW_COUNTS } = process.env;
 const DEFAULT_RUNS = 100; // of fast-check, where a law does not say how many
 
+const triesByLaw = new Map<string, number>();
+if (LAW_COUNTS !== undefined)
+  process.on('exit', () => {
+    const counts = [...triesByLaw].map(([law, tries]): LawCount => ({ law, tries }));
+    appendFileSync(LAW_COUNTS, counts.map((count) => `${JSON.stringify(count)}\n`).join(''));
+  });
+
 export function assert<T>(property: fc.IRawProperty<T>, parameters: fc.Parameters<T> = {}): Promise<void> | void {
-  const law = new Law(property, parameters, calledFrom());
-  return property.isAsync() ? law.askAsync() : law.ask();
+  const { seed, numRuns: tries = DEFAULT_RUNS } = parameters;
+  const law = calledFrom();
+  const until = performance.now() + (seed === undefined ? Number(LAW_SECONDS) * 1000 : 0);
+  const goesOn = (): boolean => performance.now() < until;
+  let round = 0;
+  const once = (): Promise<void> | void => {
+    triesByLaw.set(law, (triesByLaw.get(law) ?? 0) + tries);
+    return fc.assert(property, { seed: Number(LAW_SEED) + round++, ...parameters });
+  };
+  if (property.isAsync()) return whileAsync(once, goesOn);
+  do void once();
+  while (goesOn());
 }
 
-class Law<T> {
-  readonly #property: fc.IRawProperty<T>;
-  readonly #parameters: fc.Parameters<T>;
-  readonly #name: string;
-  readonly #until: number; // of performance.now()
-  #rounds = 0;
-
-  constructor(property: fc.IRawProperty<T>, parameters: fc.Parameters<T>, name: string) {
-    this.#property = property;
-    this.#parameters = parameters;
-    this.#name = name;
-    this.#until = parameters.seed === undefined ? performance.now() + Number(LAW_SECONDS) * 1000 : 0;
-  }
-
-  ask(): void {
-    let failed = true;
-    try {
-      do void this.#once();
-      while (performance.now() < this.#until);
-      failed = false;
-    } finally {
-      this.#tell(failed);
-    }
-  }
-
-  async askAsync(): Promise<void> {
-    let failed = true;
-    try {
-      do await this.#once();
-      while (performance.now() < this.#until);
-      failed = false;
-    } finally {
-      this.#tell(failed);
-    }
-  }
-
-  #once(): Promise<void> | void {
-    return fc.assert(this.#property, { seed: Number(LAW_SEED) + this.#rounds++, ...this.#parameters });
-  }
-
-  #tell(failed: boolean): void {
-    if (LAW_COUNTS === undefined) return;
-    const tries = this.#rounds * (this.#parameters.numRuns ?? DEFAULT_RUNS);
-    appendFileSync(LAW_COUNTS, `${JSON.stringify({ law: this.#name, tries, failed } satisfies LawCount)}\n`);
-  }
+async function whileAsync(once: () => Promise<void> | void, goesOn: () => boolean): Promise<void> {
+  do await once();
+  while (goesOn());
 }
 
 /** File and line that ask for the law. */

@@ -19,7 +19,11 @@ function withLoad(instructions: readonly string[]): readonly string[] {
 describe('comparisons that nft lists as one range', () => {
   const cases: readonly (readonly [what: string, instructions: readonly string[], isJoined: boolean])[] = [
     ['two fields', ['cmp gte reg 1 0x4', LOAD, 'cmp lte reg 1 0x7'], true],
-    ['two numbers of the host', ['meta load mark => reg 1', SWAP, 'cmp gte reg 1 0x5', 'meta load len => reg 1', SWAP, 'cmp lte reg 1 0x7'], true],
+    [
+      'two numbers of the host',
+      ['meta load mark => reg 1', SWAP, 'cmp gte reg 1 0x5', 'meta load len => reg 1', SWAP, 'cmp lte reg 1 0x7'],
+      true,
+    ],
     ['one field, the wrong way round', ['cmp lt reg 1 0x5', LOAD, 'cmp gt reg 1 0x7'], true],
     ['a range', [LOAD, 'cmp gte reg 1 0x4', 'cmp lte reg 1 0x7'], false],
     ['a range that is refused', [LOAD, 'range neq reg 1 0x5 0x7'], false],
@@ -29,8 +33,12 @@ describe('comparisons that nft lists as one range', () => {
     ['a field and what is no field', ['cmp gte reg 1 0x4', 'meta load len => reg 1', SWAP, 'cmp lte reg 1 0x7'], false],
     ['a field and one behind a mask', ['cmp gte reg 1 0x4', LOAD, MASK, 'cmp lte reg 1 0x7'], false],
     ['two behind a mask', [MASK, 'cmp gte reg 1 0x4', LOAD, MASK, 'cmp lte reg 1 0x7'], true],
-    ['two rules', ['cmp gte reg 1 0x4', 'immediate reg 0 drop ]\n\ninet t i 5 4\n  [ meta load len => reg 1', 'cmp lte reg 1 0x7'], false],
-  ]; // biome-ignore format: one case a line
+    [
+      'two rules',
+      ['cmp gte reg 1 0x4', 'immediate reg 0 drop ]\n\ninet t i 5 4\n  [ meta load len => reg 1', 'cmp lte reg 1 0x7'],
+      false,
+    ],
+  ];
   for (const [what, instructions, isJoined] of cases) {
     test(`${what}: ${isJoined ? 'told' : 'nothing to tell'}`, () => {
       const told = joined(rule(LOAD, 'cmp eq reg 1 0x2', ...withLoad(instructions), 'immediate reg 0 drop'));

@@ -66,7 +66,8 @@ export function allOf(parts: readonly Selector[]): Selector {
 export function anyOf(parts: readonly Selector[]): Selector {
   const kept = parts.flatMap((part) => (part.kind === 'any' ? part.of : part.kind === 'nothing' ? [] : [part]));
   if (kept.some(({ kind }) => kind === 'everything')) return EVERYTHING;
-  return kept.length === 0 ? NOTHING : kept.length === 1 ? kept[0]! : { kind: 'any', of: kept };
+  const [first = NOTHING, ...others] = kept;
+  return others.length === 0 ? first : { kind: 'any', of: kept };
 }
 
 /** None of it. */

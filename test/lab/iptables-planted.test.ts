@@ -28,7 +28,9 @@ describe('a wrong rule of iptables is caught by packets', { skip, concurrency: L
       const files = rendered(intent);
       const planted = files.map((file) => ({ ...file, text: file.text.replace(from, to) }));
       assert.notDeepEqual(planted, files, 'the fault was not planted: the rules are written in another way now');
-      const run = await sendAt(isolation, BACKENDS[index % BACKENDS.length]!, planted, intent);
+      const backend = BACKENDS[index % BACKENDS.length];
+      assert.ok(backend);
+      const run = await sendAt(isolation, backend, planted, intent);
       assert.ok(wrong(run).length > 0, 'no packet found it');
     });
   }

@@ -9,10 +9,10 @@ import { selectorDatatype } from './fields.ts';
 import { computedSelector } from './lift-bits.ts';
 import type { ChainContext } from './lift-context.ts';
 import type { Formula } from './lift-effect.ts';
-import { isOfFrame, isZone } from './lift-facts.ts';
+import { isZone } from './lift-facts.ts';
 import { keyParts, presence } from './lift-key.ts';
 import { elementMatch } from './lift-match.ts';
-import { isTransport, PORTLESS } from './lift-payload.ts';
+import { isOfFrame, isTransport, PORTLESS } from './lift-payload.ts';
 import { mapElements } from './lift-set.ts';
 import { type Subject, subjectOf } from './lift-subject.ts';
 import { addressOf, numberOf } from './lift-value.ts';
@@ -37,7 +37,8 @@ export function assignCases(
     case 'interface':
       return [{ when: readable(value, context), effects: [] }];
     case 'other': {
-      const isRead = isOfFrame(target) && context.program.readsLater('frame', context.entries, 'here');
+      const writesFrame = target.kind === 'payload' && isOfFrame(target.protocol);
+      const isRead = writesFrame && context.program.readsLater('frame', context.entries, 'here');
       const when = all(settable(target, subject.guard), readable(value, context));
       return [{ when, effects: [], ...(isRead ? { uncertain: WRITES_TEXT } : {}) }];
     }

@@ -2,6 +2,7 @@ import { chainEntries, type Entry } from '../netfilter/entries.ts';
 import { ENDS, type End } from '../netfilter/host.ts';
 import type * as nft from './ast.ts';
 import { baseEntry } from './lift-base.ts';
+import { isOfFrame } from './lift-payload.ts';
 
 /** What the meaning of rules depends on in all others of their table. */
 export interface TableFacts {
@@ -66,7 +67,11 @@ export class ChainFacts {
       case 'assign':
         this.#noteReads(statement.value);
         if (isZone(statement.target)) this.givesTemplates = true;
-        if (statement.target.kind === 'payload' && !isOfFrame(statement.target) && PLACES.has(statement.target.field)) {
+        if (
+          statement.target.kind === 'payload' &&
+          !isOfFrame(statement.target.protocol) &&
+          PLACES.has(statement.target.field)
+        ) {
           this.rewrites = true;
           this.translates = true;
         }
@@ -83,7 +88,7 @@ export class ChainFacts {
   #noteReads(expression: nft.Expression): void {
     switch (expression.kind) {
       case 'payload':
-        this.#noteEnd(isOfFrame(expression) ? 'frame' : expression.field);
+        this.#noteEnd(isOfFrame(expression.protocol) ? 'frame' : expression.field);
         break;
       case 'ct':
         this.#noteEnd(expression.key);
@@ -116,11 +121,6 @@ export class ChainFacts {
 /** `ct zone`, which is set of a connection that there is not yet. */
 export function isZone(target: nft.Selector): boolean {
   return target.kind === 'ct' && target.key === 'zone';
-}
-
-/** `ether saddr`, `vlan id`: of the link below. */
-export function isOfFrame(target: nft.Selector): boolean {
-  return target.kind === 'payload' && (target.protocol === 'ether' || target.protocol === 'vlan');
 }
 
 const PLACES: ReadonlySet<string> = new Set<End>(['saddr', 'daddr', 'sport', 'dport']);

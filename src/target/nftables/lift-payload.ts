@@ -43,8 +43,7 @@ export function payloadSubject(protocol: string, name: string, datatype: Datatyp
   }
   const text = `${protocol} ${name}`;
   // Frames of the link below: packets that programs of this machine send have none yet.
-  if (protocol === 'ether' || protocol === 'vlan')
-    return { kind: 'other', text, guard: not(atHook('output')), volatile: false };
+  if (isOfFrame(protocol)) return { kind: 'other', text, guard: not(atHook('output')), volatile: false };
   if (protocol === 'arp') return { kind: 'absent' };
   const guard = headerGuard(protocol, name);
   return datatype.kind === 'other'
@@ -88,6 +87,11 @@ function portMatch(protocol: keyof typeof OF, name: string): ((ranges: readonly 
 function icmpMatch(guard: Match, name: string): ((ranges: readonly Range[]) => Match) | undefined {
   if (name !== 'type' && name !== 'code') return undefined;
   return (ranges) => all(guard, field(name === 'type' ? 'icmpType' : 'icmpCode', ...ranges));
+}
+
+/** `ether saddr`, `vlan id`: of the link below. */
+export function isOfFrame(protocol: string): boolean {
+  return protocol === 'ether' || protocol === 'vlan';
 }
 
 /** `th dport`: the port of whichever protocol. */

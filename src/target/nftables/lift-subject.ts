@@ -9,7 +9,7 @@ import type { ChainContext } from './lift-context.ts';
 import { ctSubject } from './lift-ct.ts';
 import { partsOf } from './lift-implied.ts';
 import { metaSubject, routed } from './lift-meta.ts';
-import { payloadSubject } from './lift-payload.ts';
+import { isOfFrame, payloadSubject } from './lift-payload.ts';
 import { rawSubject } from './lift-raw.ts';
 import { addressTypeValues } from './lift-value.ts';
 import { printExpression } from './print-rule.ts';
@@ -157,7 +157,7 @@ export function optionGuard(header: string): Match {
 
 /** A field of the frame. What leaves a device has one, whoever sent it. */
 function onTheWire(protocol: string, subject: Subject, context: ChainContext): Subject {
-  if ((protocol !== 'ether' && protocol !== 'vlan') || subject.kind !== 'other') return subject;
+  if (!isOfFrame(protocol) || subject.kind !== 'other') return subject;
   switch (atEgress(context.entries)) {
     case 'yes':
       return { ...subject, guard: everything };

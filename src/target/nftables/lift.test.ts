@@ -237,7 +237,8 @@ describe('what nobody can vouch for is named, never skipped', () => {
       const { ast } = nftablesTarget.parse([
         new SourceFile('rules.nft', `table inet t {\nchain w {\n${written}\n}\n${asked}}\n`),
       ]);
-      assert.equal(nftablesTarget.lift(ast!).opaque[0]?.reason, reason);
+      assert.ok(ast);
+      assert.equal(nftablesTarget.lift(ast).opaque[0]?.reason, reason);
     });
 
   it('a translation of what a rule wrote before, where later rules ask for it', () => {
