@@ -11,15 +11,16 @@ import { socketDiag } from './socket-diag.ts';
 
 const endpoint = (address: string, port: number): Endpoint => ({ address: parseAddress(address)!, port });
 const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
-const line = (local: string, remote: string, state: string, uid: number): string =>
-  `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 12345 1 0 20 4 30 10 -1`;
+const line = (local: string, remote: string, state: string, uid: number, inode = 12345): string =>
+  `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 1 0 20 4 30 10 -1`;
 
 function asked(tcp: readonly string[], protocol: 'tcp' | 'udp' = 'tcp'): number | string {
   const proc = mkdtempSync(join(tmpdir(), 'proc-'));
   try {
     mkdirSync(join(proc, 'net'));
     writeFileSync(join(proc, 'net', protocol), [HEADING, ...tcp, ''].join('\n'));
-    return accountOfSocket(protocol, endpoint('127.0.0.1', 0x9c40), endpoint('127.0.0.1', 3128), proc);
+    const server = endpoint('127.0.0.1', 3128);
+    return accountOfSocket(protocol, endpoint('127.0.0.1', 0x9c40), server, server, proc);
   } finally {
     rmSync(proc, { recursive: true });
   }
@@ -39,6 +40,9 @@ describe('the account behind a client of this machine', () => {
     ],
     ['nobody can tell', [line(CLIENT, '08080808:01BB', '01', 7), line(CLIENT, '09090909:01BB', '01', 8)], 'several'],
     ['a connection that is over says nothing', [line(CLIENT, PROXY, '06', 0)], 'none'],
+    ['closed by its process, and not root’s for that', [line(CLIENT, PROXY, '05', 0, 0)], 'none'],
+    ['closed in one direction', [line(CLIENT, PROXY, '05', 1000)], 1000],
+    ['closed, and its account is still told', [line(CLIENT, PROXY, '05', 1000, 0)], 1000],
     ['somebody who listens there does not send', [line(CLIENT, '00000000:0000', '0A', 0)], 'none'],
     ['another address', [line('0200007F:9C40', PROXY, '01', 1000)], 'none'],
     ['the port as the remote one', [line('0100007F:1111', CLIENT, '01', 1000)], 'none'],
@@ -46,9 +50,14 @@ describe('the account behind a client of this machine', () => {
   ];
   for (const [name, lines, expected] of cases) test(name, () => assert.equal(asked(lines), expected));
 
-  test('a datagram of a socket without an address of its own', () => {
-    assert.equal(asked([line('00000000:9C40', '00000000:0000', '07', 1000)], 'udp'), 1000);
-  });
+  const datagrams: typeof cases = [
+    ['of a socket without an address of its own', [line('00000000:9C40', '00000000:0000', '07', 1000)], 1000],
+    ['of one that is connected to us', [line(CLIENT, PROXY, '01', 1000)], 1000],
+    ['of one that is connected to a resolver', [line(CLIENT, '08080808:0035', '01', 1000)], 1000],
+    ['not of one that is connected elsewhere', [line(CLIENT, '08080808:01BB', '01', 1000)], 'none'],
+  ];
+  for (const [name, lines, expected] of datagrams)
+    test(`a datagram ${name}`, () => assert.equal(asked(lines, 'udp'), expected));
 });
 
 const skip =
@@ -68,11 +77,11 @@ for (const host of ['127.0.0.1', '::1'])
     const from = endpoint(host, client.localPort ?? 0);
     const to = endpoint(host, bound.port);
     const began = process.cpuUsage();
-    for (let at = 0; at < 1_000; at++) assert.equal(accountOfSocket('tcp', from, to), process.getuid?.());
+    for (let at = 0; at < 1_000; at++) assert.equal(accountOfSocket('tcp', from, to, to), process.getuid?.());
     const { user, system } = process.cpuUsage(began); // microseconds of processor time: a busy machine makes nobody slow
     assert.ok(user + system < 500_000, `${(user + system) / 1_000} ms`);
-    assert.equal(accountOfSocket('tcp', from, endpoint(host, 9)), 'none', 'another connection');
-    assert.equal(accountOfSocket('tcp', to, endpoint(host, 9)), 'none', 'who listens there does not send');
+    assert.equal(accountOfSocket('tcp', from, endpoint(host, 9), to), 'none', 'another connection');
+    assert.equal(accountOfSocket('tcp', to, endpoint(host, 9), to), 'none', 'who listens there does not send');
     client.destroy();
     server.close();
   });
@@ -86,13 +95,15 @@ test('this very process, TCP and UDP, in the kernel at hand', async () => {
   const client = connect(bound.port, '127.0.0.1');
   await new Promise<void>((done) => client.once('connect', done));
   const from = endpoint('127.0.0.1', client.localPort ?? 0);
-  assert.equal(accountOfSocket('tcp', from, endpoint('127.0.0.1', bound.port)), own);
+  const to = endpoint('127.0.0.1', bound.port);
+  assert.equal(accountOfSocket('tcp', from, to, to), own);
   client.destroy();
   server.close();
 
   const socket = createSocket('udp4');
   await new Promise<void>((done) => socket.bind(0, done));
   const at = endpoint('127.0.0.1', socket.address().port);
-  assert.equal(accountOfSocket('udp', at, endpoint('127.0.0.1', 53)), own);
+  const resolver = endpoint('127.0.0.1', 53);
+  assert.equal(accountOfSocket('udp', at, resolver, resolver), own);
   socket.close();
 });

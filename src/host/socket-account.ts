@@ -1,15 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Address, type Endpoint, type ProcSocket, parseProcSockets } from '../net/index.ts';
-import { type SocketDiag, socketDiag } from './socket-diag.ts';
+import { type Endpoint, ESTABLISHED, isSameEndpoint, LISTEN, type ProcSocket, parseProcSockets } from '../net/index.ts';
+import { type DiagnosedSocket, type SocketDiag, socketDiag } from './socket-diag.ts';
 
-/** Of include/net/tcp_states.h: nobody sends from these, and their owner is not told (proc(5)). */
+/** Of include/net/tcp_states.h, beside those of `net`: nobody sends from the last of them. */
+const FIN_WAIT_1 = 4;
 const TIME_WAIT = 6;
-const LISTEN = 10;
+
+/** Where lookups go that the kernel redirects; nothing else of UDP is. */
+const DNS_PORT = 53;
 
 const FILES = { tcp: ['tcp', 'tcp6'], udp: ['udp', 'udp6'] } as const;
 
-type Sender = Omit<ProcSocket, 'inode'>;
+interface Sender extends Omit<ProcSocket, 'inode'> {
+  readonly isHeld: boolean; // by a process; else kernels before 6.17 say 0 for whoever it was (`sock_i_uid`, net/core/sock.c)
+}
+
+export type SocketAccount = number | 'none' | 'several';
 
 /**
  * The account whose process of this machine (of this network namespace) sends from an endpoint, as the kernel knows it. `none`: no
@@ -20,20 +27,45 @@ type Sender = Omit<ProcSocket, 'inode'>;
  * they are read, another may be passed over. Some six readings of a thousand missed one that was there all the time.
  *
  * @param server the other end as the sender sees it: before the kernel redirected the connection
+ * @param own the other end as it is, of this very process
  * @param proc lists to read in any case
  */
 export function accountOfSocket(
   protocol: 'tcp' | 'udp',
   client: Endpoint,
   server: Endpoint,
+  own: Endpoint,
   proc?: string,
-): number | 'none' | 'several' {
+): SocketAccount {
   const diag = proc === undefined ? kernel() : undefined;
-  const found =
-    diag === undefined ? listed(protocol, client, proc ?? '/proc') : diagnosed(diag, protocol, client, server);
-  const own = found.filter((socket) => isSender(socket, protocol, client));
-  const exact = own.filter(({ remote }) => isSame(remote, server));
-  const accounts = new Set((exact.length > 0 ? exact : own).map(({ uid }) => uid));
+  const found = (diag && diagnosed(diag, protocol, client, server)) ?? listed(protocol, client, proc ?? '/proc');
+  const senders = found.filter((socket) => isSender(socket, protocol, client, server));
+  const exact = senders.filter(({ remote }) => isSameEndpoint(remote, server));
+  const account = onlyAccount(exact.length > 0 ? exact : senders);
+  const isUnknown = account === 'none' && diag !== undefined && protocol === 'tcp';
+  return isUnknown ? accountOfMoved(diag, client, server, own) : account;
+}
+
+/**
+ * The account behind a connection whose port the kernel has changed. Two connections from one port to different destinations may be one in
+ * what a redirect makes of them; the later one is given another port then (`get_unique_tuple`, net/netfilter/nf_nat_core.c), which no socket of
+ * its sender has. That is so for one in some hundred of them where a machine has had a few hundred connections in the last two minutes, for as long
+ * as the kernel remembers one that is over. Who sends is among those who are connected to that destination, as long as our own end has
+ * not been told of an end: where those are one account, it is that.
+ */
+function accountOfMoved(diag: SocketDiag, client: Endpoint, server: Endpoint, own: Endpoint): SocketAccount {
+  const connected = diag.connectionsTo(server);
+  // Asked for behind the others: what is still open now was open then, too.
+  const [ours] = diag.connection(own, client) ?? [];
+  if (connected === undefined || ours?.state !== ESTABLISHED) return 'none';
+  const senders = connected
+    .map(asSender)
+    .filter(({ local, state }) => isSameAddress(local, client) && (state === ESTABLISHED || state === FIN_WAIT_1));
+  return senders.every(isTold) ? onlyAccount(senders) : 'several';
+}
+
+function onlyAccount(senders: readonly Sender[]): SocketAccount {
+  const accounts = new Set(senders.map(({ uid }) => uid));
   const [account] = accounts;
   return account === undefined ? 'none' : accounts.size > 1 ? 'several' : account;
 }
@@ -45,28 +77,45 @@ function kernel(): SocketDiag | undefined {
   return asked.diag;
 }
 
-function diagnosed(diag: SocketDiag, protocol: 'tcp' | 'udp', client: Endpoint, server: Endpoint): readonly Sender[] {
-  if (protocol === 'udp') return diag.datagramSockets(client.port);
-  const connection = diag.connection(client, server);
-  return connection === undefined ? [] : [connection];
+/** `undefined` where the kernel does not say. */
+function diagnosed(
+  diag: SocketDiag,
+  protocol: 'tcp' | 'udp',
+  client: Endpoint,
+  server: Endpoint,
+): readonly Sender[] | undefined {
+  const found = protocol === 'udp' ? diag.datagramSockets(client.port) : diag.connection(client, server);
+  return found?.map(asSender);
+}
+
+function asSender({ inode, ...socket }: DiagnosedSocket): Sender {
+  return { ...socket, isHeld: inode !== 0 };
 }
 
 function listed(protocol: 'tcp' | 'udp', client: Endpoint, proc: string): readonly Sender[] {
-  return FILES[protocol].flatMap((name) => parseProcSockets(read(join(proc, 'net', name), client.port)));
+  return FILES[protocol]
+    .flatMap((name) => parseProcSockets(read(join(proc, 'net', name), client.port)))
+    .map(({ inode, ...socket }) => ({ ...socket, isHeld: inode !== '0' }));
 }
 
-function isSender({ local, state }: Sender, protocol: 'tcp' | 'udp', client: Endpoint): boolean {
+function isSender(socket: Sender, protocol: 'tcp' | 'udp', client: Endpoint, server: Endpoint): boolean {
+  const { local, remote, state } = socket;
   if (local.port !== client.port) return false;
-  if (protocol === 'tcp') return state !== TIME_WAIT && state !== LISTEN && isSame(local, client);
-  return isSame(local, client) || isUnspecified(local.address); // the kernel chooses the address for each datagram then
+  if (protocol === 'udp') {
+    const isFree = local.address.value === 0n; // the kernel chooses an address for each datagram then
+    const sendsHere = remote.port === 0 || remote.port === DNS_PORT || isSameEndpoint(remote, server);
+    return sendsHere && (isFree || isSameAddress(local, client));
+  }
+  return state !== TIME_WAIT && state !== LISTEN && isSameAddress(local, client) && isTold(socket);
 }
 
-function isSame(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && a.address.family === b.address.family && a.address.value === b.address.value;
+/** Whether its account is known: a client that has closed it already must not be taken for root. */
+function isTold({ isHeld, uid }: Sender): boolean {
+  return isHeld || uid !== 0;
 }
 
-function isUnspecified({ value }: Address): boolean {
-  return value === 0n;
+function isSameAddress({ address: a }: Endpoint, { address: b }: Endpoint): boolean {
+  return a.family === b.family && a.value === b.value;
 }
 
 /** Only the lines that have the port: there may be tens of thousands of others. Empty where the kernel has no such family. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Address, Endpoint, Family } from '../net/index.ts';
+import { type Address, type Endpoint, type Family, isSameEndpoint } from '../net/index.ts';
 
 /** One socket of this network namespace, as the kernel's sock_diag(7) tells of it. */
 export interface DiagnosedSocket {
@@ -7,14 +7,17 @@ export interface DiagnosedSocket {
   readonly remote: Endpoint;
   readonly state: number; // of include/net/tcp_states.h
   readonly uid: number;
+  readonly inode: number; // 0: no process holds it any more
 }
 
-/** Asks the kernel for sockets without reading a list of all there are. */
+/** Asks the kernel for sockets without reading a list of all there are. Each is `undefined` where the kernel does not say. */
 export interface SocketDiag {
   /** The TCP socket with exactly these two ends, seen from its own side; where there is none, one that listens there, if any. */
-  readonly connection: (local: Endpoint, remote: Endpoint) => DiagnosedSocket | undefined;
+  readonly connection: (local: Endpoint, remote: Endpoint) => readonly DiagnosedSocket[] | undefined;
+  /** The TCP sockets that are connected to an address and port, of both families: all of the machine's are looked at. */
+  readonly connectionsTo: (remote: Endpoint) => readonly DiagnosedSocket[] | undefined;
   /** The UDP sockets at a port, both families. */
-  readonly datagramSockets: (port: number) => readonly DiagnosedSocket[];
+  readonly datagramSockets: (port: number) => readonly DiagnosedSocket[] | undefined;
 }
 
 /** include/uapi/linux/netlink.h, sock_diag.h and inet_diag.h. */
@@ -23,6 +26,9 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const ENOENT = 2;
 const NLM_F_REQUEST = 1;
 const NLM_F_DUMP = 0x300;
 const MSG_DONTWAIT = 0x40;
@@ -40,7 +46,13 @@ interface Question {
   readonly family: Family;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly isDump: boolean; // of all with the local port
+  readonly isDump: boolean; // of all with the ports that are not 0
+}
+
+/** What an answer has told so far. */
+interface Heard {
+  readonly found: DiagnosedSocket[];
+  end: 'more' | 'all' | 'failed';
 }
 
 /** `undefined` where the kernel cannot be asked: `koffi` is an optional package, with native code. */
@@ -55,47 +67,57 @@ export function socketDiag(): SocketDiag | undefined {
     if (fd < 0) return undefined;
     const reply = Buffer.alloc(REPLY_BYTES);
     let sequence = 0;
-    const ask = (question: Question): DiagnosedSocket[] => {
+    const ask = (question: Question): readonly DiagnosedSocket[] | undefined => {
       sequence = (sequence + 1) >>> 0;
       const request = requestFor(question, sequence);
-      const found: DiagnosedSocket[] = [];
-      if (Number(send(fd, request, request.length, MSG_DONTWAIT)) !== request.length) return found;
+      const heard: Heard = { found: [], end: 'more' };
+      if (Number(send(fd, request, request.length, MSG_DONTWAIT)) !== request.length) return undefined;
       // What there is to read is there before send(2) or the recv(2) before it returns (net/netlink/af_netlink.c).
-      for (;;) {
+      while (heard.end === 'more') {
         const length = Number(recv(fd, reply, reply.length, MSG_DONTWAIT));
-        if (length < HEADER_BYTES || takeMessages(reply.subarray(0, length), sequence, question, found)) return found;
+        if (length < HEADER_BYTES) return undefined;
+        takeMessages(reply.subarray(0, length), sequence, question, heard);
       }
+      return heard.end === 'failed' ? undefined : heard.found;
+    };
+    const dump = (
+      protocol: Question['protocol'],
+      local: number,
+      remote: number,
+    ): readonly DiagnosedSocket[] | undefined => {
+      const ports = { local: { ...NOBODY, port: local }, remote: { ...NOBODY, port: remote } };
+      const four = ask({ protocol, family: 4, ...ports, isDump: true });
+      const six = ask({ protocol, family: 6, ...ports, isDump: true });
+      return four === undefined || six === undefined ? undefined : [...four, ...six];
     };
     return {
-      connection: (local, remote) => {
-        const [found] = ask({ protocol: 'tcp', family: local.address.family, local, remote, isDump: false });
-        return found;
-      },
-      datagramSockets: (port) => {
-        const local = { ...NOBODY, port };
-        const families: readonly Family[] = [4, 6];
-        return families.flatMap((family) => ask({ protocol: 'udp', family, local, remote: NOBODY, isDump: true }));
-      },
+      connection: (local, remote) =>
+        ask({ protocol: 'tcp', family: local.address.family, local, remote, isDump: false }),
+      connectionsTo: (remote) => dump('tcp', 0, remote.port)?.filter((each) => isSameEndpoint(each.remote, remote)),
+      datagramSockets: (port) => dump('udp', port, 0),
     };
   } catch {
     return undefined;
   }
 }
 
-/** Takes the sockets out of what was received. @returns whether that was the last of the answer */
-function takeMessages(bytes: Buffer, sequence: number, { isDump }: Question, found: DiagnosedSocket[]): boolean {
-  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+/** Takes the sockets out of what was received. */
+function takeMessages(bytes: Buffer, sequence: number, { isDump }: Question, heard: Heard): void {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length && heard.end === 'more'; ) {
     const length = bytes.readUInt32LE(at);
-    if (length < HEADER_BYTES || at + length > bytes.length) return true;
-    if (bytes.readUInt32LE(at + 8) === sequence) {
-      // NLMSG_DONE, or NLMSG_ERROR: there is none (ENOENT), or it cannot be told.
-      if (bytes.readUInt16LE(at + 4) !== SOCK_DIAG_BY_FAMILY || length < HEADER_BYTES + SOCKET_BYTES) return true;
-      found.push(readSocket(bytes.subarray(at + HEADER_BYTES, at + length)));
-      if (!isDump) return true;
-    } // else of a question whose answer was not read to its end
+    const type = bytes.readUInt16LE(at + 4);
+    if (length < HEADER_BYTES || at + length > bytes.length) heard.end = 'failed';
+    else if (bytes.readUInt32LE(at + 8) !== sequence) {
+      // Of a question whose answer was not read to its end.
+    } else if (type === NLMSG_DONE) heard.end = 'all';
+    else if (type === NLMSG_ERROR) heard.end = -bytes.readInt32LE(at + HEADER_BYTES) === ENOENT ? 'all' : 'failed';
+    else if (type !== SOCK_DIAG_BY_FAMILY || length < HEADER_BYTES + SOCKET_BYTES) heard.end = 'failed';
+    else {
+      heard.found.push(readSocket(bytes.subarray(at + HEADER_BYTES, at + length)));
+      if (!isDump) heard.end = 'all';
+    }
     at += (length + 3) & ~3;
   }
-  return false;
 }
 
 /** struct inet_diag_msg. */
@@ -106,6 +128,7 @@ function readSocket(bytes: Buffer): DiagnosedSocket {
     remote: { address: readAddress(bytes.subarray(24, 40), isSix), port: bytes.readUInt16BE(6) },
     state: bytes[1] ?? 0,
     uid: bytes.readUInt32LE(64),
+    inode: bytes.readUInt32LE(68),
   };
 }
 

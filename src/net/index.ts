@@ -47,6 +47,7 @@ export {
 export {
   type Endpoint,
   ESTABLISHED,
+  isSameEndpoint,
   LISTEN,
   type ProcSocket,
   parseProcSockets,

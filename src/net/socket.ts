@@ -14,6 +14,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
+export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && a.address.family === b.address.family && a.address.value === b.address.value;
+}
+
 export const ESTABLISHED = 1;
 export const LISTEN = 10;
 

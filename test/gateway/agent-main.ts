@@ -63,9 +63,10 @@ function udp({ host, port, data, from, fromPort, waitMs }: UdpTask): Promise<Don
   });
 }
 
-function tcp({ host, port, pieces, gapMs, enough, halfClose, waitMs }: TcpTask): Promise<Done> {
+function tcp({ host, port, fromPort, pieces, gapMs, enough, halfClose, waitMs }: TcpTask): Promise<Done> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    const from = fromPort === undefined ? {} : { localPort: fromPort };
+    const socket = connect({ host, port, ...from, noDelay: true, allowHalfOpen: true });
     let said = '';
     const finish = (end: string): void => {
       clearTimeout(timer);

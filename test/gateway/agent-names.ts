@@ -18,14 +18,13 @@ type Names = Extract<AgentTask, { do: 'names' }>;
 
 /** Looks each name up and connects to what it is told the instant that it is told; as often as is said. */
 export async function connectToNames({ names, connects, port }: Names): Promise<Omit<AgentAnswer, 'ms'>> {
-  const began = performance.now();
+  const pace = new Pace();
   const failures: string[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     const stub = new Stub();
     for (let at = next++; at < connects; at = next++) {
-      const due = began + (Math.max(0, at - BURST) * 1_000) / PER_SECOND - performance.now();
-      if (due > 0) await new Promise((resolve) => setTimeout(resolve, due));
+      await pace.turn();
       const outcome = await stub.connectTo(names[at % names.length] ?? '', port);
       if (outcome !== 'passed') failures.push(outcome);
     }
@@ -36,6 +35,19 @@ export async function connectToNames({ names, connects, port }: Names): Promise<
     said: [...new Set(failures)].join(', '),
     end: `${connects - failures.length} passed, ${failures.length} dropped`,
   };
+}
+
+/** Counts as the gateway does. Whoever kept to a timetable instead would ask for all at once that a busy machine kept it from asking. */
+class Pace {
+  #left = BURST;
+  #at = performance.now();
+
+  async turn(): Promise<void> {
+    const now = performance.now();
+    this.#left = Math.min(BURST, this.#left + ((now - this.#at) / 1_000) * PER_SECOND) - 1;
+    this.#at = now;
+    if (this.#left < 0) await new Promise((resolve) => setTimeout(resolve, (-this.#left * 1_000) / PER_SECOND));
+  }
 }
 
 /** A stub resolver with one question at a time; it acts on the reply as soon as it is there. */
@@ -65,7 +77,12 @@ class Stub {
         this.#socket.off('message', heard);
         const found = packet.answers?.find((each) => each.type === 'A');
         if (found?.type === 'A') connected(found.data, port, resolve);
-        else resolve(((packet.flags ?? 0) & 15) === SERVFAIL ? 'no answer' : `code ${(packet.flags ?? 0) & 15}`);
+        else
+          resolve(
+            ((packet.flags ?? 0) & 15) === SERVFAIL
+              ? 'no answer'
+              : `code ${(packet.flags ?? 0) & 15}${reasonIn(reply)}`,
+          );
       };
       const timer = setTimeout(() => {
         this.#socket.off('message', heard);
@@ -90,4 +107,10 @@ function connected(host: string, port: number, done: (outcome: string) => void):
   socket.setTimeout(GIVEN_UP_MS, () => finish('silence'));
   socket.on('connect', () => finish('passed'));
   socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+}
+
+/** Why the gateway refuses: the text of RFC 8914, where there is one. */
+function reasonIn(reply: Buffer): string {
+  const reason = /([a-z]+(?:-[a-z]+)*): /.exec(reply.toString('latin1'))?.[1];
+  return reason === undefined ? '' : ` ${reason}`;
 }

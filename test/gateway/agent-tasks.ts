@@ -46,6 +46,7 @@ export interface TcpTask {
   readonly do: 'tcp';
   readonly host: string;
   readonly port: number;
+  readonly fromPort?: number;
   readonly pieces: readonly string[]; // latin1, each sent by itself
   readonly gapMs?: number; // between two of them
   readonly enough?: string; // a regular expression of what need not be waited for any longer

@@ -12,6 +12,8 @@ import { CORP_RESOLVER, NAS, RESOLVER } from './outer.ts';
 export const AGENT: Account = { uid: 61_000 };
 export const GATEWAY: Account = { uid: 61_001 };
 export const OTHER: Account = { uid: 61_002 };
+/** One that is asked for no credentials. */
+export const NEIGHBOUR: Account = { uid: 61_003 };
 /** The agent, where somebody was so careless as to let it open raw sockets. */
 export const CAPABLE: Account = { ...AGENT, capabilities: ['net_raw'] };
 /** Accounts with nothing to do but look up and connect. */
@@ -35,6 +37,7 @@ export const FLOWS = `  - { name: web, from: agent, to: [${WEB.map((name) => `${
   - { name: git, from: agent, to: git, service: ssh }
   - { name: theirs, from: other, to: theirs, service: ssh }
   - { name: other, from: other, to: allowed.example, service: https }
+  - { name: neighbour, from: neighbour, to: allowed.example, service: http }
   - { name: many, from: lanes, to: many, service: ssh }
   - { name: nas, from: agent, to: nas.home.arpa, service: http }
   - { name: corp, from: agent, to: "*.corp.example", service: http }
@@ -55,6 +58,7 @@ gateway:
 ${more}zones:
   agent: { host: { users: [${AGENT.uid}] } }
   other: { host: { users: [${OTHER.uid}] } }
+  neighbour: { host: { users: [${NEIGHBOUR.uid}] } }
   lanes: { host: { users: [${LANES.map(({ uid }) => uid).join(', ')}] } }
   git: { domains: [git.example, turning.example], enforce: resolved }
   theirs: { domains: [theirs.example], enforce: resolved }

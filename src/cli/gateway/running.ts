@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   type AccessRequest,
@@ -21,6 +20,7 @@ import { ApprovalsLedger } from './approvals-ledger.ts';
 import { certificateOf } from './certificate.ts';
 import { watchDescriptors } from './descriptors.ts';
 import { keepRequests, readKeptRequests } from './kept-requests.ts';
+import { newRecordId } from './record-id.ts';
 import { Troubles } from './troubles.ts';
 import { whoAsksHere } from './who-asks.ts';
 
@@ -118,7 +118,7 @@ export class RunningGateway implements Controlled {
           if (running.current !== undefined) running.current.#requestsChanged();
         },
         clock: { now: () => performance.now(), time: () => new Date().toISOString(), date: () => Date.now() },
-        newId: () => randomBytes(9).toString('base64url'),
+        newId: newRecordId,
         kept,
         observe: start.observe,
       });

@@ -8,9 +8,9 @@ import { type Address, formatAddress, isLoopback } from '../../net/index.ts';
  */
 export function whoAsksHere(accounts: ReadonlyMap<string, number>, isOwn: (address: Address) => boolean): WhoAsks {
   const names = new Map([...accounts].map(([name, uid]) => [uid, name]));
-  return (protocol, client, server) => {
+  return (protocol, client, server, own) => {
     const { address, port } = client;
-    const account = accountOfSocket(protocol, client, server);
+    const account = accountOfSocket(protocol, client, server, own);
     if (typeof account === 'number') {
       return { agent: names.get(account) ?? `uid ${account}`, address, port, account };
     }

@@ -111,7 +111,7 @@ export class DnsServer {
     service.take(message, {
       endpoint,
       text: from.address,
-      client: whoAsks('udp', endpoint, server),
+      client: whoAsks('udp', endpoint, server, server),
       by: 'udp',
       send: (reply) => {
         if (this.#udp.includes(socket)) socket.send(reply, 0, reply.length, from.port, from.address);
@@ -140,7 +140,7 @@ export class DnsServer {
     const text = plain(socket.remoteAddress ?? '');
     const endpoint = { address: this.#address(text), port: socket.remotePort ?? 0 };
     const server = { address: this.#address(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
-    const client = whoAsks('tcp', endpoint, originalDestination?.(socket) ?? server);
+    const client = whoAsks('tcp', endpoint, originalDestination?.(socket) ?? server, server);
     const who = countedAs(client ?? endpoint);
     const others = [...this.#connections.values()].filter((each) => each === who).length;
     if (text === '' || others >= tcp.perClient) {

@@ -54,7 +54,7 @@ export class Arrivals {
     const to = endpoint(socket.localAddress, socket.localPort);
     if (from === undefined || to === undefined) return 'gone';
     const key = keyOf(socket);
-    const client = this.#whoAsks('tcp', from, original ?? to);
+    const client = this.#whoAsks('tcp', from, original ?? to, to);
     const arrival: Arrival = { socket, from, to, client };
     const who = nameOf(arrival);
     const { connections, connectionsOfClient } = this.#limits;

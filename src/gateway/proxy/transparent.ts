@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Endpoint, formatAddress, type Host, parseHost } from '../../net/index.ts';
+import { type Endpoint, formatAddress, type Host, isSameEndpoint, parseHost } from '../../net/index.ts';
 import { Admission } from '../admission.ts';
 import { type Dialled, dial } from '../dial.ts';
 import type { Reason } from '../record.ts';
@@ -42,7 +42,7 @@ export class TransparentSide {
     socket.on('error', () => socket.destroy());
     const original = this.#settings.originalDestination(socket);
     // Whoever connects to the listener itself was not redirected, and would be led in a circle.
-    if (original === undefined || isSameEnd(original, to)) return this.#refuse(arrival, 'bad-request', original);
+    if (original === undefined || isSameEndpoint(original, to)) return this.#refuse(arrival, 'bad-request', original);
     if (client === undefined || this.#services.credentials.mustShow(client))
       return this.#refuse(arrival, 'no-identity', original);
     await this.#onRedirected(arrival, client, original);
@@ -122,8 +122,4 @@ function hostOf(serverName: ServerName): Host | undefined {
   if (serverName.kind !== 'name') return undefined;
   const host = parseHost(serverName.text, { bracketed: false });
   return host.kind === 'name' ? host : undefined;
-}
-
-function isSameEnd(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && a.address.family === b.address.family && a.address.value === b.address.value;
 }

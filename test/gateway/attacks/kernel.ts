@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runAs } from '../agent.ts';
 import type { RawPacket } from '../agent-tasks.ts';
 import { type Attempt, allowed, denied, residual } from '../attempt.ts';
 import { must } from '../commands.ts';
 import { HOST, UNTOUCHED } from '../outer.ts';
-import { AGENT, CAPABLE, FLOWS, GATEWAY, PROXY, policyText, type World } from '../world.ts';
+import { AGENT, CAPABLE, FLOWS, GATEWAY, NEIGHBOUR, PROXY, policyText, reasonIn, type World } from '../world.ts';
 
 const REMAINS = 'docs/guides/names-for-real.md#what-remains';
 const REFUSED = /^curl 7$/;
@@ -94,6 +95,23 @@ export const KERNEL: readonly Attempt[] = [
   ),
   allowed('K3', 'no proxy configured: an allowed name, plain', /^http allowed\.example \/$/, (world) =>
     world.curl('http://allowed.example/'),
+  ),
+  allowed(
+    'K3',
+    'the same from a port that goes elsewhere, too: both are one connection behind the redirect',
+    /^http allowed\.example \/$/,
+    (world) => fromSharedPort(world, 47_101),
+  ),
+  denied(
+    'K3',
+    'the same while another account is connected there: nobody can tell whose it is',
+    /^no-identity$/,
+    async (world) => {
+      const neighbour = world.tcp({ ...SHARED, pieces: [], waitMs: 3_000 }, NEIGHBOUR);
+      await sleep(300);
+      const came = await fromSharedPort(world, 47_102);
+      return (await neighbour).end === 'open' ? came : 'the neighbour was not connected';
+    },
   ),
   denied('K3', 'no proxy configured: an unlisted name, plain, at an allowed address', /^unlisted-name$/, (world) =>
     world.curl('--resolve', 'three.unlisted.example:80:93.184.216.34', 'http://three.unlisted.example/'),
@@ -235,6 +253,18 @@ async function lookingOutside(world: World, attempt: () => Promise<string>): Pro
 }
 
 /** TCP ports on which the gateway's account listens. */
+const SHARED = { host: '93.184.216.99', port: 80 } as const; // nobody dials it: the name is asked for
+
+/** A request from a port that another connection of the same account has: the kernel gives it another port, behind its redirect. */
+async function fromSharedPort(world: World, fromPort: number): Promise<string> {
+  const held = world.tcp({ host: '93.184.216.98', port: 80, fromPort, pieces: [], waitMs: 1_500 });
+  await sleep(300);
+  const request = 'GET / HTTP/1.1\r\nHost: allowed.example\r\nConnection: close\r\n\r\n';
+  const { said } = await world.tcp({ ...SHARED, fromPort, pieces: [request] });
+  if ((await held).end !== 'open') return 'the first was not connected';
+  return reasonIn(said) ?? said.split('\r\n\r\n').at(-1)?.trim() ?? '';
+}
+
 async function portsOf(world: World): Promise<readonly number[]> {
   const out = await must('ss', ['-Hltnp']);
   const own = out.split('\n').filter((line) => line.includes(`pid=${world.gateway.child.pid},`));
