@@ -109,8 +109,7 @@ function takeMessages(bytes: Buffer, sequence: number, { isDump }: Question, hea
     if (length < HEADER_BYTES || at + length > bytes.length) heard.end = 'failed';
     else if (bytes.readUInt32LE(at + 8) !== sequence) {
       // Of a question whose answer was not read to its end.
-    } else if (type === NLMSG_DONE) heard.end = 'all';
-    else if (type === NLMSG_ERROR) heard.end = -bytes.readInt32LE(at + HEADER_BYTES) === ENOENT ? 'all' : 'failed';
+    } else if (type === NLMSG_DONE || type === NLMSG_ERROR) heard.end = endOf(bytes.subarray(at + HEADER_BYTES));
     else if (type !== SOCK_DIAG_BY_FAMILY || length < HEADER_BYTES + SOCKET_BYTES) heard.end = 'failed';
     else {
       heard.found.push(readSocket(bytes.subarray(at + HEADER_BYTES, at + length)));
@@ -118,6 +117,12 @@ function takeMessages(bytes: Buffer, sequence: number, { isDump }: Question, hea
     }
     at += (length + 3) & ~3;
   }
+}
+
+/** Both kinds of end begin with 0 or a negated error (netlink(7)). That there is no such socket is an answer. */
+function endOf(payload: Buffer): 'all' | 'failed' {
+  const error = payload.length < 4 ? 0 : -payload.readInt32LE(0);
+  return error <= 0 || error === ENOENT ? 'all' : 'failed';
 }
 
 /** struct inet_diag_msg. */
