@@ -1,5 +1,6 @@
 import { formatAddress, protocolName } from '../../src/net/index.ts';
 import type { Step } from '../../src/semantics/index.ts';
+import type { Disagreement } from './judge.ts';
 import type { Packet } from './packet.ts';
 import type { Case } from './run.ts';
 import { shrink } from './shrink.ts';
@@ -12,14 +13,20 @@ export async function disagreementReport(world: JudgeWorld, { seed, index, outco
   const [first] = disagreements;
   if (first === undefined) return '';
   const small = draft === undefined ? undefined : await shrink(world, draft, first);
-  const { packet, passed, evaluation, denotedAccept, source, flow } = small?.disagreement ?? first;
   return [
-    `Seed ${seed}, ruleset ${index}: the kernel and we differ about ${disagreements.length} packets (as read from the ${source}).`,
+    `Seed ${seed}, ruleset ${index}: the kernel and we differ about ${disagreements.length} packets (as read from the ${first.source}).`,
     `Again: node scripts/soak-judge.ts --seed ${seed} --only ${index}`,
     '',
     small === undefined ? 'The ruleset:' : 'The least ruleset that shows it:',
     (small?.text ?? outcome.text).trimEnd(),
     '',
+    disagreementText(small?.disagreement ?? first),
+  ].join('\n');
+}
+
+/** The packet, what the kernel knew of it, and both verdicts. */
+export function disagreementText({ packet, passed, evaluation, denotedAccept, flow }: Disagreement): string {
+  return [
     `The packet, at ${flow.hook}: ${packetText(packet)}`,
     `  the kernel knew: state ${flow.state}, source ${flow.srcType}, destination ${flow.dstType}, out by ${flow.outInterface ?? 'nothing'}, ${[
       ...(flow.quantities ?? []),
