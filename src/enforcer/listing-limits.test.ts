@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { joined, leftOut, showsRanges } from './listing-limits.ts';
+import { joined, leftOut, lostConditions } from './listing-limits.ts';
 
 /** As `nft --debug=netlink list ruleset` writes one rule. */
 function rule(...instructions: readonly string[]): string {
@@ -47,10 +47,64 @@ describe('comparisons that nft lists as one range', () => {
     });
   }
 
-  test('are looked for where a comparison with a range is listed', () => {
-    assert.ok(showsRanges('{"op": "==", "left": {"meta": {"key": "length"}}, "right": {"range": [5, 7]}}'));
-    assert.ok(!showsRanges('{"right": {"set": [{"range": [5, 7]}]}}'));
+  test('are told by the right handle where rules before have comments, behind which no line is empty', () => {
+    const commented = `inet t i 3\n  [ ${LOAD} ]\n  userdata = { \\x00\\x02a\\x00 }\n`;
+    const set = 'inet t @__set0\n\telement 00000004  : 0 [end]\n';
+    const [limit] = joined(set + commented + rule(LOAD, 'cmp gte reg 1 0x4', LOAD, 'cmp lte reg 1 0x7'));
+    assert.match(limit ?? '', /: `inet t i`, handle 4$/);
+    assert.deepEqual(
+      joined(`${commented + rule(LOAD, 'cmp gte reg 1 0x4').trim()}\n${rule(LOAD, 'cmp lte reg 1 0x7')}`),
+      [],
+    );
   });
+});
+
+describe('conditions that nft leaves out of its listing', () => {
+  const FAMILY = ['meta load nfproto => reg 1', 'cmp eq reg 1 0x2'];
+  const RESET = { reject: { type: 'tcp reset' } };
+  const match = (left: object, right: unknown = 1): object => ({ match: { op: '==', left, right } });
+  const port = match({ payload: { protocol: 'tcp', field: 'dport' } });
+  const cases: readonly (readonly [
+    what: string,
+    bytecode: readonly string[],
+    expr: readonly unknown[],
+    isLost: boolean,
+  ])[] = [
+    ['of a port', FAMILY, [port, RESET], true],
+    ['by the frame', ['meta load protocol => reg 1'], [port, RESET], true],
+    ['of ICMP', FAMILY, [match({ meta: { key: 'l4proto' } }, 'icmp'), { drop: null }], true],
+    ['of a connection', ['ct load l3protocol => reg 1'], [port, { accept: null }], true],
+    ['of the protocol of a connection', ['ct load protocol => reg 1 , dir original'], [port], true],
+    [
+      'of that protocol, said',
+      ['ct load protocol => reg 1 , dir original'],
+      [match({ ct: { key: 'protocol', dir: 'original' } })],
+      false,
+    ],
+    ['for both', [LOAD], [port, RESET], false],
+    ['that is said', FAMILY, [match({ meta: { key: 'nfproto' } }, 'ipv4'), port, RESET], false],
+    ['that an address stands on', FAMILY, [match({ payload: { protocol: 'ip', field: 'saddr' } }), RESET], false],
+    ['that a kind of refusal stands on', FAMILY, [{ reject: { type: 'icmp', expr: 'net-unreachable' } }], false],
+    ['that a translation stands on', FAMILY, [{ dnat: { addr: '10.0.0.1' } }], false],
+    ['that an option stands on', FAMILY, [match({ 'ip option': { name: 'lsrr' } })], false],
+    ['where nft writes text', FAMILY, ['update @m { ip saddr : 5 }'], false],
+  ];
+  for (const [what, bytecode, expr, isLost] of cases) {
+    test(`${what}: ${isLost ? 'told' : 'nothing to tell'}`, () => {
+      const listed = {
+        nftables: [{ metainfo: {} }, { rule: { family: 'inet', table: 't', chain: 'i', handle: 4, expr } }],
+      };
+      const limits = lostConditions(
+        rule(...bytecode, LOAD, 'cmp eq reg 1 0x1', 'immediate reg 0 drop'),
+        JSON.stringify(listed),
+      );
+      assert.equal(limits.length, isLost ? 1 : 0);
+      if (isLost) assert.match(limits[0] ?? '', /: `inet t i`, handle 4$/);
+    });
+  }
+
+  test('of what is no JSON nothing is told', () =>
+    assert.deepEqual(lostConditions(rule(...FAMILY), '{"nftables": ['), []));
 });
 
 test('what nft says beside its listing counts where it is an error', () => {

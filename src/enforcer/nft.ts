@@ -1,6 +1,6 @@
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
-import { joined, leftOut, showsRanges } from './listing-limits.ts';
+import { joined, leftOut, lostConditions } from './listing-limits.ts';
 import { type Loaded, loadBy, saidBy } from './loading.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import { refusal } from './refusal.ts';
@@ -30,10 +30,15 @@ export function isThere(): boolean {
 
 /** The whole ruleset as `nft -j` lists it, and what that does not say, in sentences. @throws Refusal */
 export async function listRuleset(): Promise<{ readonly ruleset: string; readonly limits: readonly string[] }> {
-  const { stdout, said } = await listing(['-j', 'list', 'ruleset']);
+  const [listed, bytecode] = await Promise.all([
+    listing(['-j', 'list', 'ruleset']),
+    listing(['--debug=netlink', '-t', 'list', 'ruleset']),
+  ]);
+  const { stdout, said } = listed;
   if (stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the ruleset', said);
-  const bytecode = showsRanges(stdout) ? await listing(['--debug=netlink', '-t', 'list', 'ruleset']) : undefined;
-  return { ruleset: stdout, limits: [...leftOut(said), ...joined(bytecode?.stdout ?? '')] };
+  const instructions = bytecode.stdout ?? '';
+  const limits = [...leftOut(said), ...joined(instructions), ...lostConditions(instructions, stdout)];
+  return { ruleset: stdout, limits };
 }
 
 /** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */

@@ -95,6 +95,21 @@ test('what `nft` lists without a part of it is told', { skip }, async (t) => {
   return undefined;
 });
 
+test('what `nft` lists without a condition that it has is told', { skip }, async (t) => {
+  await using place = await open();
+  const add = (rule: string) => place.checked('nft', [`add rule inet other c ${rule} comment "ours"`]);
+  await place.checked('nft', ['add table inet other; add chain inet other c']);
+  await add('tcp dport 22 reject with tcp reset');
+  await add('ip saddr 192.0.2.1 tcp dport 22 reject with tcp reset');
+  assert.deepEqual(aboutNft(await snapshotOf(place)), []);
+  await add('meta nfproto ipv4 tcp dport 22 reject with tcp reset');
+  if ((await place.checked('nft', ['list', 'chain', 'inet', 'other', 'c'])).includes('nfproto'))
+    return t.skip('SKIPPED: this nft lists the family, there is nothing to tell');
+  const [limit] = aboutNft(await snapshotOf(place));
+  assert.match(limit ?? '', /^`nft` lists rules without a condition on the family .*: `inet other c`, handle 4$/);
+  return undefined;
+});
+
 function aboutNft({ limits }: HostSnapshot): readonly string[] {
   return limits.filter((limit) => limit.includes('`nft`'));
 }

@@ -218,8 +218,8 @@ function randomRule(
     // nft 1.0.6 joins two comparisons into a range that it lists wrongly: `skuid < 33 tcp dport > 132` as `tcp dport != 33-132`.
     if (ordered && isOrdered(text)) return [];
     ordered ||= isOrdered(text);
-    // nft 1.0.6 lists `meta l4proto 50 ct original ip saddr . meta l4proto . th dport @set` without its first half.
-    if (/ \. meta l4proto \. /.test(text)) {
+    // nft 1.0.6 lists `meta l4proto 50 ct original ip saddr . meta l4proto . th dport @set` without its first half, `ct original protocol 2`, too.
+    if (/\bmeta l4proto \. /.test(text)) {
       if (used.has('protocols')) return [];
       used.add('protocols');
     }
@@ -235,8 +235,10 @@ function randomRule(
   // Of `ct mark set 1 meta l4proto tcp reject with tcp reset` nft 1.0.6 lists no condition: read so, it stands before the mark.
   const told =
     statements.length > 0 ? verdict.map((text) => text.replace(/^meta l4proto tcp (?=reject)/, '')) : verdict;
+  // nft 1.0.6 lists `meta protocol ip6 meta l4proto tcp reject with tcp reset` without its first half, 1.1.3, too.
+  const whole = used.has('protocols') ? told.map((text) => text.replace(/^.*reject with tcp reset$/, 'drop')) : told;
   const comment = random.chance(0.05) ? ['comment "a rule"'] : [];
-  return transportPrelude(random, transport) + [...conditions, ...statements, ...told, ...comment].join(' ');
+  return transportPrelude(random, transport) + [...conditions, ...statements, ...whole, ...comment].join(' ');
 }
 
 function isOrdered(condition: string): boolean {
