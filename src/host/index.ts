@@ -16,5 +16,5 @@ export { HOST_PROBLEMS } from './problems.ts';
 export { type Completed, findProgram, run, runChecked } from './process.ts';
 export { NftSession } from './sets/nft-session.ts';
 export { type GroupEntry, type GroupSets, SetWriter } from './sets/writer.ts';
-export { accountOfSocket } from './socket-account.ts';
+export { accountOfMoved, accountOfSocket } from './socket-account.ts';
 export { localSyslog, SYSLOG_SOCKET } from './syslog.ts';

@@ -20,7 +20,7 @@ function asked(tcp: readonly string[], protocol: 'tcp' | 'udp' = 'tcp'): number 
     mkdirSync(join(proc, 'net'));
     writeFileSync(join(proc, 'net', protocol), [HEADING, ...tcp, ''].join('\n'));
     const server = endpoint('127.0.0.1', 3128);
-    return accountOfSocket(protocol, endpoint('127.0.0.1', 0x9c40), server, server, proc);
+    return accountOfSocket(protocol, endpoint('127.0.0.1', 0x9c40), server, proc);
   } finally {
     rmSync(proc, { recursive: true });
   }
@@ -77,11 +77,11 @@ for (const host of ['127.0.0.1', '::1'])
     const from = endpoint(host, client.localPort ?? 0);
     const to = endpoint(host, bound.port);
     const began = process.cpuUsage();
-    for (let at = 0; at < 1_000; at++) assert.equal(accountOfSocket('tcp', from, to, to), process.getuid?.());
+    for (let at = 0; at < 1_000; at++) assert.equal(accountOfSocket('tcp', from, to), process.getuid?.());
     const { user, system } = process.cpuUsage(began); // microseconds of processor time: a busy machine makes nobody slow
     assert.ok(user + system < 500_000, `${(user + system) / 1_000} ms`);
-    assert.equal(accountOfSocket('tcp', from, endpoint(host, 9), to), 'none', 'another connection');
-    assert.equal(accountOfSocket('tcp', to, endpoint(host, 9), to), 'none', 'who listens there does not send');
+    assert.equal(accountOfSocket('tcp', from, endpoint(host, 9)), 'none', 'another connection');
+    assert.equal(accountOfSocket('tcp', to, endpoint(host, 9)), 'none', 'who listens there does not send');
     client.destroy();
     server.close();
   });
@@ -96,7 +96,7 @@ test('this very process, TCP and UDP, in the kernel at hand', async () => {
   await new Promise<void>((done) => client.once('connect', done));
   const from = endpoint('127.0.0.1', client.localPort ?? 0);
   const to = endpoint('127.0.0.1', bound.port);
-  assert.equal(accountOfSocket('tcp', from, to, to), own);
+  assert.equal(accountOfSocket('tcp', from, to), own);
   client.destroy();
   server.close();
 
@@ -104,6 +104,6 @@ test('this very process, TCP and UDP, in the kernel at hand', async () => {
   await new Promise<void>((done) => socket.bind(0, done));
   const at = endpoint('127.0.0.1', socket.address().port);
   const resolver = endpoint('127.0.0.1', 53);
-  assert.equal(accountOfSocket('udp', at, resolver, resolver), own);
+  assert.equal(accountOfSocket('udp', at, resolver), own);
   socket.close();
 });

@@ -27,36 +27,37 @@ export type SocketAccount = number | 'none' | 'several';
  * they are read, another may be passed over. Some six readings of a thousand missed one that was there all the time.
  *
  * @param server the other end as the sender sees it: before the kernel redirected the connection
- * @param own the other end as it is, of this very process
  * @param proc lists to read in any case
  */
 export function accountOfSocket(
   protocol: 'tcp' | 'udp',
   client: Endpoint,
   server: Endpoint,
-  own: Endpoint,
   proc?: string,
 ): SocketAccount {
   const diag = proc === undefined ? kernel() : undefined;
   const found = (diag && diagnosed(diag, protocol, client, server)) ?? listed(protocol, client, proc ?? '/proc');
   const senders = found.filter((socket) => isSender(socket, protocol, client, server));
   const exact = senders.filter(({ remote }) => isSameEndpoint(remote, server));
-  const account = onlyAccount(exact.length > 0 ? exact : senders);
-  const isUnknown = account === 'none' && diag !== undefined && protocol === 'tcp';
-  return isUnknown ? accountOfMoved(diag, client, server, own) : account;
+  return onlyAccount(exact.length > 0 ? exact : senders);
 }
 
 /**
- * The account behind a connection whose port the kernel has changed. Two connections from one port to different destinations may be one in
+ * The account behind a connection of this machine whose port the kernel has changed. Two connections from one port to different destinations may be one in
  * what a redirect makes of them; the later one is given another port then (`get_unique_tuple`, net/netfilter/nf_nat_core.c), which no socket of
  * its sender has. That is so for one in some hundred of them where a machine has had a few hundred connections in the last two minutes, for as long
  * as the kernel remembers one that is over. Who sends is among those who are connected to that destination, as long as our own end has
  * not been told of an end: where those are one account, it is that.
+ * All sockets of the machine are looked at, which takes a millisecond of processor time or more.
+ *
+ * @param server as for `accountOfSocket`, which found none
+ * @param own the other end as it is, of this very process
  */
-function accountOfMoved(diag: SocketDiag, client: Endpoint, server: Endpoint, own: Endpoint): SocketAccount {
-  const connected = diag.connectionsTo(server);
+export function accountOfMoved(client: Endpoint, server: Endpoint, own: Endpoint): SocketAccount {
+  const diag = kernel();
+  const connected = diag?.connectionsTo(server);
   // Asked for behind the others: what is still open now was open then, too.
-  const [ours] = diag.connection(own, client) ?? [];
+  const [ours] = diag?.connection(own, client) ?? [];
   if (connected === undefined || ours?.state !== ESTABLISHED) return 'none';
   const senders = connected
     .map(asSender)

@@ -1,5 +1,5 @@
 import type { WhoAsks } from '../../gateway/index.ts';
-import { accountOfSocket } from '../../host/index.ts';
+import { accountOfMoved, accountOfSocket } from '../../host/index.ts';
 import { type Address, formatAddress, isLoopback } from '../../net/index.ts';
 
 /**
@@ -10,11 +10,13 @@ export function whoAsksHere(accounts: ReadonlyMap<string, number>, isOwn: (addre
   const names = new Map([...accounts].map(([name, uid]) => [uid, name]));
   return (protocol, client, server, own) => {
     const { address, port } = client;
-    const account = accountOfSocket(protocol, client, server, own);
+    const found = accountOfSocket(protocol, client, server);
+    const isMissed = found === 'none' && (isLoopback(address) || isOwn(address));
+    const account = isMissed && protocol === 'tcp' ? accountOfMoved(client, server, own) : found;
     if (typeof account === 'number') {
       return { agent: names.get(account) ?? `uid ${account}`, address, port, account };
     }
-    if (account === 'several' || isLoopback(address) || isOwn(address)) return undefined;
+    if (account === 'several' || isMissed) return undefined;
     return { agent: formatAddress(address), address, port };
   };
 }
