@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Endpoint, parseAddress } from '../net/index.ts';
-import { accountOfSocket } from './socket-account.ts';
-import { socketDiag } from './socket-diag.ts';
+import { accountOfSocket, amongConnected } from './socket-account.ts';
+import { type DiagnosedSocket, socketDiag } from './socket-diag.ts';
 
 const endpoint = (address: string, port: number): Endpoint => ({ address: parseAddress(address)!, port });
 const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -58,6 +58,30 @@ describe('the account behind a client of this machine', () => {
   ];
   for (const [name, lines, expected] of datagrams)
     test(`a datagram ${name}`, () => assert.equal(asked(lines, 'udp'), expected));
+});
+
+describe('the account behind a connection whose port the kernel has changed', () => {
+  const [ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, CLOSE_WAIT] = [1, 4, 5, 6, 8];
+  const socket = (uid: number, state = ESTABLISHED, inode = 12345, from = '198.18.0.1'): DiagnosedSocket => ({
+    ...{ local: endpoint(from, 40_000 + uid), remote: endpoint('192.0.2.1', 443) },
+    ...{ uid, state, inode },
+  });
+  const cases: readonly (readonly [string, readonly DiagnosedSocket[], number | string, ours?: number])[] = [
+    ['the only one that is connected there', [socket(7)], 7],
+    ['several of one account', [socket(7), socket(7)], 7],
+    ['of two accounts', [socket(7), socket(8)], 'several'],
+    ['nobody is', [], 'none'],
+    ['one from another address of the machine', [socket(7, ESTABLISHED, 1, '198.18.0.2')], 'none'],
+    ['one that has ended its side just now', [socket(7, FIN_WAIT_1)], 7],
+    ['beside one that is over', [socket(7), socket(0, TIME_WAIT, 0), socket(8, FIN_WAIT_2)], 7],
+    ['beside one that was closed, and may be anybody’s', [socket(7), socket(0, FIN_WAIT_1, 0)], 'several'],
+    ['root, and open', [socket(0)], 0],
+    ['the end has been heard: who sent may be gone', [socket(7)], 'none', CLOSE_WAIT],
+  ];
+  for (const [what, connected, expected, ours = ESTABLISHED] of cases)
+    test(what, () =>
+      assert.equal(amongConnected(endpoint('198.18.0.1', 12_558), connected, { state: ours }), expected),
+    );
 });
 
 const skip =

@@ -55,10 +55,19 @@ export function accountOfSocket(
  */
 export function accountOfMoved(client: Endpoint, server: Endpoint, own: Endpoint): SocketAccount {
   const diag = kernel();
-  const connected = diag?.connectionsTo(server);
+  const connected = diag?.connectionsTo(server) ?? [];
   // Asked for behind the others: what is still open now was open then, too.
   const [ours] = diag?.connection(own, client) ?? [];
-  if (connected === undefined || ours?.state !== ESTABLISHED) return 'none';
+  return ours === undefined ? 'none' : amongConnected(client, connected, ours);
+}
+
+/** @param ours the gateway's end of a connection of `client`, looked at after those that are connected to its destination */
+export function amongConnected(
+  client: Endpoint,
+  connected: readonly DiagnosedSocket[],
+  ours: Pick<DiagnosedSocket, 'state'>,
+): SocketAccount {
+  if (ours.state !== ESTABLISHED) return 'none';
   const senders = connected
     .map(asSender)
     .filter(({ local, state }) => isSameAddress(local, client) && (state === ESTABLISHED || state === FIN_WAIT_1));

@@ -81,7 +81,7 @@ class Stub {
           resolve(
             ((packet.flags ?? 0) & 15) === SERVFAIL
               ? 'no answer'
-              : `code ${(packet.flags ?? 0) & 15}${reasonIn(reply)}`,
+              : `code ${(packet.flags ?? 0) & 15} ${refusalIn(reply.toString('latin1')) ?? ''}`,
           );
       };
       const timer = setTimeout(() => {
@@ -109,8 +109,7 @@ function connected(host: string, port: number, done: (outcome: string) => void):
   socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
 }
 
-/** Why the gateway refuses: the text of RFC 8914, where there is one. */
-function reasonIn(reply: Buffer): string {
-  const reason = /([a-z]+(?:-[a-z]+)*): /.exec(reply.toString('latin1'))?.[1];
-  return reason === undefined ? '' : ` ${reason}`;
+/** Why the gateway refuses: the text of RFC 8914, where there is one. @param reply latin1 */
+export function refusalIn(reply: string): string | undefined {
+  return /([a-z]+(?:-[a-z]+)*): /.exec(reply)?.[1];
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import dnsPacket from 'dns-packet';
+import { refusalIn } from '../agent-names.ts';
 import type { AgentAnswer } from '../agent-tasks.ts';
 import { type Attempt, allowed, denied } from '../attempt.ts';
 import { must } from '../commands.ts';
@@ -349,7 +350,7 @@ async function lookUp(world: World, name: string, account = AGENT, from?: string
   const { said, end } = await world.udp({ ...to, ...sender, data: message.toString('latin1') }, account);
   if (said === '') return { rcode: -1, why: end, answers: [] };
   const { flags = 0, answers = [] } = dnsPacket.decode(Buffer.from(said, 'latin1'));
-  return { rcode: flags & 15, why: /([a-z]+(?:-[a-z]+)*): /.exec(said)?.[1], answers };
+  return { rcode: flags & 15, why: refusalIn(said), answers };
 }
 
 function ttlOf({ answers }: Looked): number {

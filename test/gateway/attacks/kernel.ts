@@ -96,20 +96,23 @@ export const KERNEL: readonly Attempt[] = [
   allowed('K3', 'no proxy configured: an allowed name, plain', /^http allowed\.example \/$/, (world) =>
     world.curl('http://allowed.example/'),
   ),
-  allowed(
-    'K3',
-    'the same from a port that goes elsewhere, too: both are one connection behind the redirect',
-    /^http allowed\.example \/$/,
-    (world) => fromSharedPort(world, 47_101),
+  ...([4, 6] as const).map((family) =>
+    allowed(
+      'K3',
+      `the same from a port that goes elsewhere, too: both are one connection behind the redirect, IPv${family}`,
+      /^http allowed\.example \/$/,
+      (world) => fromSharedPort(world, 47_100 + family, family),
+    ),
   ),
   denied(
     'K3',
     'the same while another account is connected there: nobody can tell whose it is',
     /^no-identity$/,
     async (world) => {
-      const neighbour = world.tcp({ ...SHARED, pieces: [], waitMs: 3_000 }, NEIGHBOUR);
+      const { host, port } = SHARED[4];
+      const neighbour = world.tcp({ host, port, pieces: [], waitMs: 3_000 }, NEIGHBOUR);
       await sleep(300);
-      const came = await fromSharedPort(world, 47_102);
+      const came = await fromSharedPort(world, 47_102, 4);
       return (await neighbour).end === 'open' ? came : 'the neighbour was not connected';
     },
   ),
@@ -252,19 +255,24 @@ async function lookingOutside(world: World, attempt: () => Promise<string>): Pro
   return `${came}, and ${counters.length === 0 ? 'nothing' : counters.join(', ')} arrived`;
 }
 
-/** TCP ports on which the gateway's account listens. */
-const SHARED = { host: '93.184.216.99', port: 80 } as const; // nobody dials it: the name is asked for
+/** Where nobody dials: the name is asked for. */
+const SHARED = {
+  4: { host: '93.184.216.99', port: 80, beside: '93.184.216.98' },
+  6: { host: '2606:2800:220:1::99', port: 80, beside: '2606:2800:220:1::98' },
+} as const;
 
 /** A request from a port that another connection of the same account has: the kernel gives it another port, behind its redirect. */
-async function fromSharedPort(world: World, fromPort: number): Promise<string> {
-  const held = world.tcp({ host: '93.184.216.98', port: 80, fromPort, pieces: [], waitMs: 1_500 });
+async function fromSharedPort(world: World, fromPort: number, family: 4 | 6): Promise<string> {
+  const { host, port, beside } = SHARED[family];
+  const held = world.tcp({ host: beside, port, fromPort, pieces: [], waitMs: 1_500 });
   await sleep(300);
   const request = 'GET / HTTP/1.1\r\nHost: allowed.example\r\nConnection: close\r\n\r\n';
-  const { said } = await world.tcp({ ...SHARED, fromPort, pieces: [request] });
+  const { said } = await world.tcp({ host, port, fromPort, pieces: [request] });
   if ((await held).end !== 'open') return 'the first was not connected';
   return reasonIn(said) ?? said.split('\r\n\r\n').at(-1)?.trim() ?? '';
 }
 
+/** TCP ports on which the gateway's account listens. */
 async function portsOf(world: World): Promise<readonly number[]> {
   const out = await must('ss', ['-Hltnp']);
   const own = out.split('\n').filter((line) => line.includes(`pid=${world.gateway.child.pid},`));
