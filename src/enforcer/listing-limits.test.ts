@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { joined, leftOut, lostConditions } from './listing-limits.ts';
+import { joined, leftOut, listingLimits, lostConditions } from './listing-limits.ts';
 
 /** As `nft --debug=netlink list ruleset` writes one rule. */
 function rule(...instructions: readonly string[]): string {
@@ -112,4 +112,11 @@ test('what nft says beside its listing counts where it is an error', () => {
   const [limit, ...others] = leftOut('netlink: Error: Relational expression size mismatch\n'.repeat(3));
   assert.match(limit ?? '', /: netlink: Error: Relational expression size mismatch$/);
   assert.deepEqual(others, []);
+});
+
+test('what could not be looked for is told', () => {
+  const [limit, ...others] = listingLimits({ json: '{"nftables": []}', said: '', bytecode: undefined });
+  assert.match(limit ?? '', /^`nft` did not tell the kernel's bytecode/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(listingLimits({ json: '{"nftables": []}', said: '', bytecode: '' }), []);
 });

@@ -1,6 +1,20 @@
 import { excerpt } from '../diagnostic/index.ts';
 
+/** What was read of the kernel's rules, all of one moment. */
+export interface Listings {
+  readonly json: string; // `nft -j list ruleset`
+  readonly said: string; // on standard error beside it
+  readonly bytecode: string | undefined; // `nft --debug=netlink list ruleset`; `undefined`: it did not come
+}
+
 /** What the listing of `nft` does not say of the kernel's rules, in sentences for people. Seen of nft 1.0.6 and 1.1.3. */
+export function listingLimits({ json, said, bytecode }: Listings): readonly string[] {
+  if (bytecode === undefined) return [...leftOut(said), NOT_COMPARED];
+  return [...leftOut(said), ...joined(bytecode), ...lostConditions(bytecode, json)];
+}
+
+const NOT_COMPARED =
+  "`nft` did not tell the kernel's bytecode, so that nobody has looked whether its listing leaves conditions out, or joins them";
 
 /**
  * Of what it cannot read back of its own bytecode, nft leaves a part out (`ip ttl >> 4 3` is listed as `meta nfproto ipv4`), says so on standard error
@@ -16,7 +30,7 @@ export function leftOut(said: string): readonly string[] {
 /**
  * Two neighbouring comparisons by order are listed as a range, even of two fields: `tcp sport >= 1024 tcp dport <= 2000` as `tcp dport 1024-2000`,
  * `< 5` before `> 7` as `!= 5-7` (`expr_may_merge_range`, src/netlink_delinearize.c).
- * @param bytecode `nft --debug=netlink list ruleset`: a line of family, table, chain and handle before the instructions of each rule
+ * @param bytecode a line of family, table, chain and handle before the instructions of each rule
  */
 export function joined(bytecode: string): readonly string[] {
   const places = rulesIn(bytecode).flatMap(({ place, instructions }) => (isJoined(instructions) ? [place] : []));
@@ -52,7 +66,7 @@ export function lostConditions(bytecode: string, listed: string): readonly strin
     return CONDITIONS.some(isLost) ? [place] : [];
   });
   return told(
-    '`nft` lists rules without a condition on the family or the protocol that they have, so that more is read of them than is there',
+    '`nft` lists rules without a condition on the family or the protocol that they have, so that they are read as rules for more packets',
     places,
   );
 }

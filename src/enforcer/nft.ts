@@ -1,6 +1,6 @@
 import { findProgram, run } from '../host/process.ts';
 import { sha256 } from './ledger.ts';
-import { joined, leftOut, lostConditions } from './listing-limits.ts';
+import { listingLimits } from './listing-limits.ts';
 import { type Loaded, loadBy, saidBy } from './loading.ts';
 import { ENFORCER_PROBLEMS } from './problems.ts';
 import { refusal } from './refusal.ts';
@@ -36,9 +36,7 @@ export async function listRuleset(): Promise<{ readonly ruleset: string; readonl
   ]);
   const { stdout, said } = listed;
   if (stdout === undefined) throw refusal('machine', ENFORCER_PROBLEMS.kernelUnreadable, 'the ruleset', said);
-  const instructions = bytecode.stdout ?? '';
-  const limits = [...leftOut(said), ...joined(instructions), ...lostConditions(instructions, stdout)];
-  return { ruleset: stdout, limits };
+  return { ruleset: stdout, limits: listingLimits({ json: stdout, said, bytecode: bytecode.stdout }) };
 }
 
 /** The same as text, with handles: it tells what JSON hides as `xt`. @throws Refusal */
