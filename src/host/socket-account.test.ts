@@ -75,6 +75,7 @@ describe('the account behind a connection whose port the kernel has changed', ()
     ['one that has ended its side just now', [socket(7, FIN_WAIT_1)], 7],
     ['beside one that is over', [socket(7), socket(0, TIME_WAIT, 0), socket(8, FIN_WAIT_2)], 7],
     ['beside one that was closed, and may be anybody’s', [socket(7), socket(0, FIN_WAIT_1, 0)], 'several'],
+    ['only one that was closed', [socket(0, FIN_WAIT_1, 0)], 'several'],
     ['root, and open', [socket(0)], 0],
     ['the end has been heard: who sent may be gone', [socket(7)], 'none', CLOSE_WAIT],
   ];
